@@ -1,0 +1,120 @@
+package webhooks
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/kazoolab/kazoolab/bridge/kapi"
+	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
+	"github.com/kazoolab/kazoolab/bridge/store"
+	"github.com/kazoolab/kazoolab/bridge/webhooks/delivery"
+	"github.com/kazoolab/kazoolab/bridge/webhooks/payload"
+)
+
+// try is one request of a hook and what came of it.
+type try struct {
+	hook    *Hook
+	eventID string // 10 hex, the same for every try of one delivery
+	left    int    // tries left, this one included
+	request delivery.Request
+	// payload is what the request carries, for quirk body-as-list.
+	payload payload.Payload
+	outcome delivery.Outcome
+}
+
+// succeeded: 200, and 201 for a PUT; nothing else (webhooks_util:handle_resp/5).
+func (t try) succeeded() bool {
+	return t.outcome.Status == 200 || t.outcome.Status == 201 && t.hook.Verb == "put"
+}
+
+// final: an answer ends a delivery whatever its status (quirk status-final); a
+// transport failure ends it with the last try.
+func (t try) final() bool { return t.outcome.Err == nil || t.left <= 1 }
+
+// document is the attempt as the reference stores it, member by member
+// (webhooks_util:save_attempt/2).
+func (t try) document(id string, now time.Time) store.Attempt {
+	var doc jobj.Object
+	put := func(key string, value any) { doc = append(doc, jobj.Member{Key: key, Value: value}) }
+	if t.outcome.Err == nil {
+		t.putAnswer(put)
+	} else {
+		put("result", "failure")
+		put("reason", "kazoo http client error")
+		put("retries", t.left)
+		put("retries_left", triesLeft(t.left, t.left)) // quirk retries-left
+		put("client_error", t.outcome.ClientError)
+	}
+	put("hook_id", t.hook.ID)
+	put("hook_event", t.hook.attemptEvent())
+	put("event_id", t.eventID)
+	put("uri", t.hook.URI)
+	put("method", t.hook.Verb)
+	put("req_headers", t.requestHeaders())
+	put("req_body", t.requestBody())
+	seconds := kapi.Gregorian(now)
+	put("pvt_modified", seconds)
+	put("pvt_created", seconds)
+	put("pvt_type", "webhook_attempt")
+	put("pvt_account_id", t.hook.AccountID)
+	put("pvt_account_db", kapi.MonthlyDB(t.hook.AccountID, now))
+	return store.Attempt{
+		ID: id, AccountID: t.hook.AccountID, HookID: t.hook.ID,
+		Created: seconds, CreatedAt: now, Success: t.succeeded(), Body: doc,
+	}
+}
+
+// putAnswer writes the members of an answered request. A success is logged
+// without try and retries_left, and for a PUT with 201 it reads failure all the
+// same (quirk put-201-failure).
+func (t try) putAnswer(put func(key string, value any)) {
+	put("resp_status_code", strconv.Itoa(t.outcome.Status))
+	headers := make(jobj.Object, len(t.outcome.Headers))
+	for i, h := range t.outcome.Headers {
+		headers[i] = jobj.Member{Key: h.Name, Value: strings.ToLower(h.Value)} // quirk headers-lowered
+	}
+	put("resp_headers", headers)
+	put("resp_body", t.outcome.Body)
+	if !t.succeeded() {
+		put("try", t.left)
+		put("retries_left", triesLeft(t.left, t.left-1))
+	}
+	if t.outcome.Status == 200 {
+		put("result", "success")
+		return
+	}
+	put("result", "failure")
+	put("reason", "bad response code")
+}
+
+func triesLeft(left, shown int) any {
+	if left <= 1 {
+		return "retries exceeded"
+	}
+	return shown
+}
+
+func (t try) requestHeaders() jobj.Object {
+	var headers jobj.Object
+	for _, h := range []delivery.Header{
+		{Name: "content-type", Value: t.request.ContentType},
+		{Name: "x-hook-id", Value: t.hook.ID},
+		{Name: "x-account-id", Value: t.hook.AccountID},
+	} {
+		if h.Value != "" {
+			headers = append(headers, jobj.Member{Key: h.Name, Value: strings.ToLower(h.Value)})
+		}
+	}
+	return headers
+}
+
+func (t try) requestBody() any {
+	switch {
+	case t.hook.Verb == "get":
+		return ""
+	case t.hook.JSON:
+		return string(t.request.Text)
+	}
+	return t.payload.FormList()
+}

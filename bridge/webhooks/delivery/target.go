@@ -1,0 +1,139 @@
+package delivery
+
+import (
+	"net/url"
+	"strings"
+)
+
+// target is where a request goes, with path and query as they will stand in the
+// request line.
+type target struct {
+	scheme, host, user, password string
+	hasUser                      bool
+	path, query                  string
+	hasQuery                     bool
+}
+
+// uriError is a target that cannot be requested, in the words of an attempt's
+// client_error.
+type uriError string
+
+func (e uriError) Error() string { return string(e) }
+
+// parseTarget splits a hook's uri. It checks only what the reference's client
+// checks. Dots are taken out of the path (recorded); path and query otherwise
+// stay as written. Square brackets are let through (quirk uri-brackets).
+func parseTarget(uri string) (target, error) {
+	for i := range len(uri) {
+		if c := uri[i]; c <= ' ' || c >= 0x7F || strings.IndexByte("\"<>\\^`{|}", c) >= 0 {
+			return target{}, uriError("invalid_uri")
+		}
+	}
+	if strings.HasPrefix(uri, "//") {
+		return target{}, uriError("unknown")
+	}
+	scheme, rest, ok := strings.Cut(uri, ":")
+	if !ok || !isScheme(scheme) {
+		return target{}, uriError("invalid_uri")
+	}
+	var t target
+	t.scheme = strings.ToLower(scheme)
+	if t.scheme != "http" && t.scheme != "https" {
+		return target{}, uriError("bad_scheme: " + t.scheme)
+	}
+	rest, ok = strings.CutPrefix(rest, "//")
+	if !ok {
+		return target{}, uriError("invalid_uri")
+	}
+	rest, _, _ = strings.Cut(rest, "#")
+	authority := rest
+	if end := strings.IndexAny(rest, "/?"); end >= 0 {
+		authority, rest = rest[:end], rest[end:]
+	} else {
+		rest = ""
+	}
+	if at := strings.LastIndexByte(authority, '@'); at >= 0 {
+		t.hasUser = true
+		user, password, _ := strings.Cut(authority[:at], ":")
+		t.user, t.password = unescape(user), unescape(password)
+		authority = authority[at+1:]
+	}
+	t.host = authority
+	t.path, t.query, t.hasQuery = strings.Cut(rest, "?")
+	return t, nil
+}
+
+func isScheme(s string) bool {
+	for i := range len(s) {
+		c := s[i] | 0x20
+		letter := 'a' <= c && c <= 'z'
+		if !letter && (i == 0 || strings.IndexByte("0123456789+-.", s[i]) < 0) {
+			return false
+		}
+	}
+	return s != ""
+}
+
+func unescape(s string) string {
+	if plain, err := url.PathUnescape(s); err == nil {
+		return plain
+	}
+	return s
+}
+
+// withQuery appends form text the way the reference does: a ? always, even after
+// another one (quirk double-question), behind a fragment if there is one (quirk
+// fragment-query). Bytes that would break the request line are percent-encoded,
+// brackets aside.
+func withQuery(uri string, text []byte) string {
+	var b strings.Builder
+	b.Grow(len(uri) + 1 + len(text))
+	b.WriteString(uri)
+	b.WriteByte('?')
+	for i, c := range text {
+		if queryByte(c) || c == '%' && isEscape(text[i:]) {
+			b.WriteByte(c)
+			continue
+		}
+		const upperHex = "0123456789ABCDEF"
+		b.Write([]byte{'%', upperHex[c>>4], upperHex[c&0xF]})
+	}
+	return b.String()
+}
+
+// queryByte tells the bytes that may stand in a query (RFC 3986, 3.4), and the
+// brackets of nested keys.
+func queryByte(c byte) bool {
+	switch {
+	case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9':
+		return true
+	}
+	return strings.IndexByte("-._~!$&'()*+,;=:@/?[]", c) >= 0
+}
+
+func isEscape(s []byte) bool { return len(s) >= 3 && isHex(s[1]) && isHex(s[2]) }
+
+func isHex(c byte) bool {
+	return '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'f'
+}
+
+// url gives net/http a URL whose request line is exactly path and query.
+func (t target) url() *url.URL {
+	u := &url.URL{Scheme: t.scheme, Host: t.host, RawQuery: t.query, ForceQuery: t.hasQuery}
+	path := t.path
+	if path == "" {
+		path = "/"
+	}
+	u.Path, u.RawPath = unescape(path), path
+	if strings.Contains(path, "/.") {
+		u = (&url.URL{}).ResolveReference(u) // takes "." and ".." out
+		path = u.EscapedPath()
+	}
+	if u.EscapedPath() != path {
+		u.Opaque = path
+	}
+	return u
+}
+
+// String is the target as a URI again, to resolve a Location against.
+func (t target) String() string { return t.scheme + "://" + t.host + t.path }

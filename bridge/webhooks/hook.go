@@ -1,0 +1,123 @@
+package webhooks
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
+	"github.com/kazoolab/kazoolab/bridge/webhooks/payload"
+)
+
+// EventAll is the hook value that takes every event.
+const EventAll = "all"
+
+// Hook is a webhook document made ready to fire. It is never changed once made.
+type Hook struct {
+	ID        string
+	AccountID string // the owner
+	URI       string
+	// Event is what the hook listens to: channel_create … or all.
+	Event string
+	// Verb is get, post or put.
+	Verb string
+	// JSON sends a JSON body instead of form text. A GET never has a body.
+	JSON bool
+	// Tries is how often a request is made at most, from 1 to 5: what the
+	// document calls retries (quirk retries-are-tries).
+	Tries               int
+	IncludeSubaccounts  bool
+	IncludeInternalLegs bool
+	// CustomData is nil when the document has none; an empty one is not the same.
+	CustomData payload.Payload
+	Modifiers  payload.Payload
+}
+
+// DocumentError says what keeps a webhook document from being loaded.
+type DocumentError struct {
+	HookID, Field, Reason string
+}
+
+func (e *DocumentError) Error() string {
+	return fmt.Sprintf("webhook %s: %s %s", e.HookID, e.Field, e.Reason)
+}
+
+// ParseHook reads a webhook document (webhooks_util:jobj_to_rec/1). events are the
+// hook names that can fire. Where the reference would load a hook and crash at
+// each event, an unknown verb or no uri, the document is refused; a missing or
+// unknown format is form-data (quirk format-absent). The error is a *DocumentError.
+func ParseHook(id, accountID string, doc jobj.Object, events []string) (*Hook, error) {
+	fail := func(field, reason string) (*Hook, error) {
+		return nil, &DocumentError{id, field, reason}
+	}
+	if accountID == "" {
+		return fail("pvt_account_id", "is missing")
+	}
+	event := strings.ToLower(doc.String("hook"))
+	if event != EventAll && !slices.Contains(events, event) {
+		return fail("hook", fmt.Sprintf("%q is none of %s", event, strings.Join(events, " ")))
+	}
+	uri := doc.String("uri")
+	if uri == "" {
+		return fail("uri", "is missing")
+	}
+	verb := "post"
+	if doc.Has("http_verb") {
+		verb = doc.String("http_verb")
+	}
+	if !slices.Contains([]string{"get", "post", "put"}, verb) {
+		return fail("http_verb", fmt.Sprintf("%q is none of get post put", verb))
+	}
+	hook := &Hook{
+		ID: id, AccountID: accountID, URI: uri, Event: event, Verb: verb,
+		JSON:                strings.EqualFold(doc.String("format"), "json"),
+		Tries:               tries(doc),
+		IncludeSubaccounts:  doc.Bool(false, "include_subaccounts"),
+		IncludeInternalLegs: doc.Bool(true, "include_internal_legs"),
+	}
+	if data, ok := doc.Get("custom_data"); ok {
+		if obj, ok := data.(jobj.Object); ok {
+			hook.CustomData = payload.FromObject(obj)
+		}
+	}
+	if modifiers := doc.Object("modifiers"); len(modifiers) > 0 {
+		hook.Modifiers = payload.FromObject(modifiers)
+	}
+	return hook, nil
+}
+
+// Loadable tells whether a document belongs in the table of live hooks at all.
+func Loadable(doc jobj.Object) bool { return doc.Bool(true, "enabled") }
+
+// tries reads retries: a number or numeric text, clamped to 1 to 5; anything else
+// is the default (kzd_webhooks:retries/1).
+func tries(doc jobj.Object) int {
+	const otherwise, least, most = 2, 1, 5
+	v, _ := doc.Get("retries")
+	text, _ := v.(string)
+	if n, ok := v.(json.Number); ok {
+		text = n.String()
+	}
+	f, err := strconv.ParseFloat(text, 64)
+	if err != nil {
+		return otherwise
+	}
+	return int(min(max(math.Round(f), least), most))
+}
+
+// key is the hook's place in the table of live hooks.
+func (h *Hook) key() hookKey { return hookKey{h.AccountID, h.ID} }
+
+type hookKey struct{ accountID, id string }
+
+// attemptEvent is the hook's event as attempt documents show it
+// (webhooks_util:hook_event/1).
+func (h *Hook) attemptEvent() string {
+	if strings.HasPrefix(h.Event, "channel_") {
+		return strings.ToUpper(h.Event)
+	}
+	return h.Event
+}

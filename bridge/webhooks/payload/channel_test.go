@@ -1,0 +1,229 @@
+package payload_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/kazoolab/kazoolab/bridge/webhooks/payload"
+)
+
+const answeredCall = `{"Event-Category":"call_event","Event-Name":"CHANNEL_ANSWER","Call-ID":"c1@192.0.2.7","Call-Direction":"inbound",` +
+	`"Caller-ID-Name":"Ann & Co","Caller-ID-Number":"+12125550199","Channel-Is-Loopback":false,"Timestamp":63877472675,"To":"1002@acme.example.com",` +
+	`"Custom-Channel-Vars":{"Account-ID":"a1b2c3d4e5f60718293a4b5c6d7e8f90","Owner-ID":"9c0a","Bridge-ID":"c1"},` +
+	`"Msg-ID":"5d0c8e7f6a5b4c3d","App-Name":"ecallmgr","App-Version":"4.0.0"}`
+
+func example() payload.Payload {
+	owner := payload.Owner{AccountID: "a1b2c3d4e5f60718293a4b5c6d7e8f90", ResellerID: "f0e1d2c3b4a5968778695a4b3c2d1e0f"}
+	event := payload.ReadChannel([]byte(answeredCall))
+	return event.Payload(owner, payload.DefaultReservedVars()).
+		Merge(payload.Parse(`{"crm":"7","tier":"gold"}`), "6b1ea7c5d1b0f1b3e8f3f1c8cbd4e9f0")
+}
+
+func TestAnAnsweredCallAsFormText(t *testing.T) {
+	const want = "account_id=a1b2c3d4e5f60718293a4b5c6d7e8f90&call_direction=inbound&call_id=c1%40192.0.2.7&caller_id_name=Ann+%26+Co" +
+		"&caller_id_number=%2B12125550199&custom_channel_vars[Bridge-ID]=c1&emergency_resource_used=false&local_resource_used=true" +
+		"&is_internal_leg=false&owner_id=9c0a&reseller_id=f0e1d2c3b4a5968778695a4b3c2d1e0f&timestamp=63877472675&to=1002%40acme.example.com" +
+		"&hook_event=channel_answer&tier=gold&crm=7&cluster_id=6b1ea7c5d1b0f1b3e8f3f1c8cbd4e9f0"
+	if got := string(example().Form()); got != want {
+		t.Errorf("\n got %s\nwant %s", got, want)
+	}
+}
+
+func TestAnAnsweredCallAsJSON(t *testing.T) {
+	const want = `{
+  "account_id" : "a1b2c3d4e5f60718293a4b5c6d7e8f90",
+  "call_direction" : "inbound",
+  "call_id" : "c1@192.0.2.7",
+  "caller_id_name" : "Ann & Co",
+  "caller_id_number" : "+12125550199",
+  "custom_channel_vars" : {
+    "Bridge-ID" : "c1"
+  },
+  "emergency_resource_used" : false,
+  "local_resource_used" : true,
+  "is_internal_leg" : false,
+  "owner_id" : "9c0a",
+  "reseller_id" : "f0e1d2c3b4a5968778695a4b3c2d1e0f",
+  "timestamp" : 63877472675,
+  "to" : "1002@acme.example.com",
+  "hook_event" : "channel_answer",
+  "tier" : "gold",
+  "crm" : "7",
+  "cluster_id" : "6b1ea7c5d1b0f1b3e8f3f1c8cbd4e9f0"
+}`
+	if got := string(example().JSON()); got != want {
+		t.Errorf("\n got %s\nwant %s", got, want)
+	}
+}
+
+func TestFormListJoinsToFormText(t *testing.T) {
+	for _, in := range []string{
+		`{"a":1}`, `{"a":{"b":{"c":true,"d":[1,"x",{"y":null}]},"e":"f"},"g":[]}`, `{"a":null,"b":{},"a":2}`, `{"l":[[1,2],["x"]]}`,
+	} {
+		p := payload.Parse(in)
+		if got, want := joinDepthFirst(p.FormList()), string(p.Form()); got != want {
+			t.Errorf("%s: got %s, want %s", in, got, want)
+		}
+	}
+}
+
+func joinDepthFirst(v any) string {
+	if s, ok := v.(string); ok {
+		return s
+	}
+	var b strings.Builder
+	for _, e := range v.([]any) {
+		b.WriteString(joinDepthFirst(e))
+	}
+	return b.String()
+}
+
+func TestMergeLaysCustomDataOver(t *testing.T) {
+	cases := []struct{ name, payload, custom, want string }{
+		{"new keys in reverse order, type stripped", `{"a":1,"b":2}`, `{"x":1,"b":2,"y":3,"type":"all"}`, `a=1&b=2&y=3&x=1&cluster_id=c`},
+		{"null removes a key", `{"a":1,"b":2}`, `{"a":null,"z":null}`, `b=2&cluster_id=c`},
+		{"replaced whole, not merged", `{"a":{"b":1}}`, `{"a":{"c":2}}`, `a[c]=2&cluster_id=c`},
+		{"cluster_id cannot be overwritten", `{"a":1}`, `{"cluster_id":"mine","z":1}`, `a=1&z=1&cluster_id=c`},
+		{"none", `{"a":1}`, `{}`, `a=1&cluster_id=c`},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			p := payload.Parse(c.payload)
+			if got := string(p.Merge(payload.Parse(c.custom), "c").Form()); got != c.want {
+				t.Errorf("got %s, want %s", got, c.want)
+			}
+			if got, want := string(p.Form()), string(payload.Parse(c.payload).Form()); got != want {
+				t.Errorf("the event's own payload changed to %s", got)
+			}
+		})
+	}
+}
+
+func TestModifiers(t *testing.T) {
+	const event = `{"s":"x","n":63871234567,"f":1.0,"b":true,"o":{"p":1,"q":2},"l":[1]}`
+	cases := []struct {
+		modifiers string
+		passes    bool
+	}{
+		{`{}`, true},
+		{`{"absent":"anything"}`, true},
+		{`{"s":"x"}`, true},
+		{`{"s":"y"}`, false},
+		{`{"s":[]}`, true},
+		{`{"s":["y","x"]}`, true},
+		{`{"s":["y"]}`, false},
+		{`{"n":63871234567}`, true},
+		{`{"n":"63871234567"}`, false},
+		{`{"f":1.0}`, true},
+		{`{"f":1}`, false},
+		{`{"b":"true"}`, false},
+		{`{"o":{"p":1,"q":2}}`, true},
+		{`{"o":{"q":2,"p":1}}`, false},
+		{`{"l":[[1]]}`, true},
+		{`{"l":[1]}`, false},
+		{`{"s":"x","n":1}`, false},
+	}
+	for _, c := range cases {
+		if _, got := payload.Parse(event).Passes(payload.Parse(c.modifiers)); got != c.passes {
+			t.Errorf("%s: got %v, want %v", c.modifiers, got, c.passes)
+		}
+	}
+}
+
+func TestFloats(t *testing.T) {
+	cases := []struct{ in, form, json string }{
+		{"0.0", "0.0", "0.0"},
+		{"-0.0", "0.0", "-0.0"},
+		{"1.0", "1.0", "1.0"},
+		{"1.50", "1.5", "1.5"},
+		{"12.25", "12.25", "12.25"},
+		{"123456789.0", "123456789.0", "123456789.0"},
+		{"1e5", "100000.0", "100000.0"},
+		{"1e6", "1.0e%2B6", "1000000.0"},
+		{"1500000.0", "1500000.0", "1500000.0"},
+		{"1e20", "1.0e%2B20", "100000000000000000000.0"},
+		{"1e22", "1.0e%2B22", "1e+22"},
+		{"1.5e22", "1.5e%2B22", "1.5e+22"},
+		{"1e-5", "0.00001", "0.00001"},
+		{"1e-7", "1.0e-7", "1e-7"},
+		{"-2.5", "-2.5", "-2.5"},
+		{"5e-324", "0.0", "5e-324"},
+	}
+	for _, c := range cases {
+		in := fmt.Sprintf(`{"n":%s}`, c.in)
+		if got := string(payload.FormText(in)); got != "n="+c.form {
+			t.Errorf("form of %s: got %s, want n=%s", c.in, got, c.form)
+		}
+		if got, want := string(payload.Parse(in).JSON()), "{\n  \"n\" : "+c.json+"\n}"; got != want {
+			t.Errorf("json of %s: got %s, want %s", c.in, got, want)
+		}
+	}
+}
+
+func TestCheckRefusesWhatCannotBeAnEvent(t *testing.T) {
+	deep := strings.Repeat(`{"a":`, 65) + "1" + strings.Repeat("}", 65)
+	cases := []struct {
+		name, body string
+		want       error
+	}{
+		{"an object", `{"a":"é😀\u0000\ud83d\ude00"}`, nil},
+		{"empty", ``, payload.ErrNotJSON},
+		{"a list", `[1]`, payload.ErrNotJSON},
+		{"cut off", `{"a":`, payload.ErrNotJSON},
+		{"two values", `{} {}`, payload.ErrNotJSON},
+		{"not UTF-8", "{\"a\":\"\xff\"}", payload.ErrNotText},
+		{"a high surrogate alone", `{"a":"\ud83d"}`, payload.ErrNotText},
+		{"a high surrogate before text", `{"a":"\ud83dx"}`, payload.ErrNotText},
+		{"a high surrogate before another escape", `{"a":"\ud83d\n"}`, payload.ErrNotText},
+		{"a low surrogate alone", `{"a":"\udE00"}`, payload.ErrNotText},
+		{"two high surrogates", `{"a":"\ud83d\ud83d"}`, payload.ErrNotText},
+		{"an escaped backslash is no escape", `{"a":"\\ud83d"}`, nil},
+		{"deep", deep, payload.ErrTooDeep},
+		{"deep and cut off", strings.Repeat("[", 1<<20), payload.ErrTooDeep},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			if got := payload.Check([]byte(c.body)); got != c.want {
+				t.Errorf("got %v, want %v", got, c.want)
+			}
+		})
+	}
+}
+
+func FuzzChannel(f *testing.F) {
+	f.Add(answeredCall)
+	f.Add(`{"Event-Name":"CHANNEL_DESTROY","Custom-Channel-Vars":{"n":null,"l":[[1,2.5],{}],"o":{}},"Timestamp":"12","Call-ID":[65,"x"]}`)
+	f.Add(`{"Custom-Channel-Vars":[1],"Timestamp":1e999,"Request":{"a":1,"a":2},"To":null}`)
+	f.Fuzz(func(t *testing.T, body string) {
+		if payload.Check([]byte(body)) != nil {
+			return
+		}
+		if !json.Valid([]byte(body)) {
+			t.Fatalf("Check let %q through", body)
+		}
+		event := payload.ReadChannel([]byte(body))
+		p := event.Payload(payload.Owner{AccountID: "a", ResellerID: "r"}, payload.DefaultReservedVars())
+		p = p.Merge(payload.Parse(body), "c")
+		if out := p.JSON(); !json.Valid(out) {
+			t.Errorf("the JSON body of %q is not JSON: %s", body, out)
+		}
+		if got, want := joinDepthFirst(p.FormList()), string(p.Form()); got != want {
+			t.Errorf("form list %q, form text %q", got, want)
+		}
+	})
+}
+
+func BenchmarkChannel(b *testing.B) {
+	body := []byte(answeredCall)
+	b.ReportAllocs()
+	for b.Loop() {
+		if payload.Check(body) != nil {
+			b.Fatal("not an event")
+		}
+		event := payload.ReadChannel(body)
+		p := event.Payload(payload.Owner{AccountID: "a1b2c3d4e5f60718293a4b5c6d7e8f90"}, payload.DefaultReservedVars())
+		_ = p.Merge(nil, "6b1ea7c5d1b0f1b3e8f3f1c8cbd4e9f0").Form()
+	}
+}
