@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -347,8 +348,71 @@ func asText(v any) string {
 
 func texts(v any) []string {
 	var out []string
-	for _, e := range v.([]any) {
+	list, _ := v.([]any)
+	for _, e := range list {
 		out = append(out, e.(string))
 	}
 	return out
+}
+
+// TestFanoutVector compares who fires for whom, and in which order.
+func TestFanoutVector(t *testing.T) {
+	tally := vectortest.NewTally(t, "fanout")
+	for _, r := range vectortest.Read(t, "fanout", "label", "event_account", "tree", "hooks", "fired") {
+		got, want := fanOut(t, r), recordedFiring(r)
+		if sameBetweenAccounts(got, want) {
+			tally.Agree()
+		} else {
+			tally.Disagree(r, "\n got %v\nwant %v", got, want)
+		}
+	}
+}
+
+type fired struct{ hook, owner string }
+
+func fanOut(t *testing.T, r vectortest.Record) []fired {
+	t.Helper()
+	tree, _ := r.Get("tree")
+	hooks, _ := r.Get("hooks")
+	registry := webhooks.NewRegistry()
+	for _, h := range hooks.([]any) {
+		doc := h.(jobj.Object).Set("uri", "http://receiver.example/")
+		if !webhooks.Loadable(doc) {
+			continue
+		}
+		hook, err := webhooks.ParseHook(doc.String("id"), doc.String("account_id"), doc, webhooks.ChannelHooks())
+		if err != nil {
+			t.Fatalf("fanout.jsonl:%d: %v", r.Line, err)
+		}
+		registry.Set(hook)
+	}
+	var got []fired
+	for _, hook := range registry.Find("channel_create", r.String("event_account"), texts(tree)) {
+		got = append(got, fired{hook.ID, hook.AccountID})
+	}
+	return got
+}
+
+func recordedFiring(r vectortest.Record) []fired {
+	list, _ := r.Get("fired")
+	var want []fired
+	for _, f := range list.([]any) {
+		f := f.(jobj.Object)
+		want = append(want, fired{f.String("x_hook_id"), f.String("x_account_id")})
+	}
+	return want
+}
+
+// sameBetweenAccounts compares the order between owners; among the hooks of one
+// any order will do.
+func sameBetweenAccounts(got, want []fired) bool {
+	byOwner := func(a, b fired) int {
+		if a.owner != b.owner {
+			return 0
+		}
+		return strings.Compare(a.hook, b.hook)
+	}
+	slices.SortStableFunc(got, byOwner)
+	slices.SortStableFunc(want, byOwner)
+	return slices.Equal(got, want)
 }

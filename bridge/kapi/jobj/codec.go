@@ -30,7 +30,7 @@ func Parse(data []byte) (any, error) {
 	dec.UseNumber()
 	v, err := parseValue(dec, 0)
 	if err != nil {
-		return nil, syntaxError(dec, err)
+		return nil, syntaxError(dec, err, int64(len(data)))
 	}
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
 		return nil, &SyntaxError{dec.InputOffset(), "text after the value"}
@@ -51,7 +51,7 @@ func ParseObject(data []byte) (Object, error) {
 	return obj, nil
 }
 
-func syntaxError(dec *json.Decoder, err error) error {
+func syntaxError(dec *json.Decoder, err error, size int64) error {
 	var own *SyntaxError
 	if errors.As(err, &own) {
 		return own
@@ -61,7 +61,7 @@ func syntaxError(dec *json.Decoder, err error) error {
 		return &SyntaxError{syntax.Offset, syntax.Error()}
 	}
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return &SyntaxError{dec.InputOffset(), "unexpected end"}
+		return &SyntaxError{size, "unexpected end"}
 	}
 	return &SyntaxError{dec.InputOffset(), err.Error()}
 }
