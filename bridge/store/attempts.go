@@ -1,0 +1,187 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
+)
+
+// Attempt is one try to deliver an event to a hook, as webhooks_util:save_attempt/2
+// records it.
+type Attempt struct {
+	ID        string // made when ""
+	AccountID string // the hook's owner
+	HookID    string
+	Created   int64     // Gregorian seconds
+	CreatedAt time.Time // the same moment to the microsecond: attempts of one second keep their order
+	Success   bool
+	Body      jobj.Object // the members of the attempt document in wire order
+}
+
+// AttemptQuery chooses attempts; an empty field does not restrict.
+type AttemptQuery struct {
+	AccountID string
+	HookID    string
+	From, To  int64 // inclusive range of Created, Gregorian seconds
+
+	// Limit is the most attempts to return; 0 is no limit.
+	Limit int
+	// After is the last attempt of the page before, of which only Created,
+	// CreatedAt and ID count; the zero Attempt starts with the newest.
+	After Attempt
+}
+
+// AddAttempts stores a batch whole or not at all. An attempt whose ID is stored
+// already is passed over, so a batch of unknown fate can be given again.
+func (s *Store) AddAttempts(ctx context.Context, attempts []Attempt) error {
+	if len(attempts) == 0 {
+		return nil
+	}
+	texts := make([]string, len(attempts))
+	for i, a := range attempts {
+		var err error
+		if texts[i], err = encodeAttempt(a); err != nil {
+			return fmt.Errorf("add attempt of hook %s: %w", a.HookID, err)
+		}
+	}
+	err := s.update(ctx, func(tx *sql.Tx) error { return s.insertAttempts(ctx, tx, attempts, texts) })
+	if err != nil {
+		return fmt.Errorf("add %d attempts: %w", len(attempts), err)
+	}
+	return nil
+}
+
+func (s *Store) insertAttempts(ctx context.Context, tx *sql.Tx, attempts []Attempt, texts []string) error {
+	insert, err := tx.PrepareContext(ctx, `INSERT INTO attempts
+		(id, account_id, hook_id, created, at, success, body)
+		VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO NOTHING`)
+	if err != nil {
+		return err
+	}
+	for i, a := range attempts {
+		id := a.ID
+		if id == "" {
+			id = s.ids.Hex(32)
+		}
+		_, err := insert.ExecContext(ctx, id, a.AccountID, a.HookID, a.Created, a.CreatedAt.UnixMicro(),
+			flag(a.Success), texts[i])
+		if err != nil {
+			return errors.Join(fmt.Errorf("attempt of hook %s: %w", a.HookID, err), insert.Close())
+		}
+	}
+	return insert.Close()
+}
+
+// encodeAttempt prints the body of an attempt that can be read back. To parse each
+// would halve the rate of AddAttempts, so that is left to those with enough brackets
+// to nest too deep.
+func encodeAttempt(a Attempt) (string, error) {
+	const shallow = 400
+	if err := checkText(a.ID, a.AccountID, a.HookID); err != nil {
+		return "", err
+	}
+	text := printBody(a.Body)
+	if bytes.Count(text, []byte("["))+bytes.Count(text, []byte("{")) > shallow {
+		_, err := readBody(text)
+		return string(text), err
+	}
+	if !json.Valid(text) {
+		return "", fmt.Errorf("%w: body is not JSON", ErrInvalid)
+	}
+	return string(text), nil
+}
+
+// Attempts returns attempts, newest first.
+func (s *Store) Attempts(ctx context.Context, q AttemptQuery) ([]Attempt, error) {
+	query := "SELECT id, account_id, hook_id, created, at, success, body FROM attempts WHERE 1=1"
+	var args []any
+	bind := func(value any) string {
+		args = append(args, value)
+		return "$" + strconv.Itoa(len(args))
+	}
+	if q.AccountID != "" {
+		query += " AND account_id=" + bind(q.AccountID)
+	}
+	if q.HookID != "" {
+		query += " AND hook_id=" + bind(q.HookID)
+	}
+	if q.From != 0 {
+		query += " AND created>=" + bind(q.From)
+	}
+	if q.To != 0 {
+		query += " AND created<=" + bind(q.To)
+	}
+	if q.After.ID != "" {
+		query += " AND (created, at, id) < (" + bind(q.After.Created) + ", " +
+			bind(q.After.CreatedAt.UnixMicro()) + ", " + bind(q.After.ID) + ")"
+	}
+	query += " ORDER BY created DESC, at DESC, id DESC"
+	if q.Limit > 0 {
+		query += " LIMIT " + bind(q.Limit)
+	}
+	attempts, err := selectAttempts(ctx, s.read, query, args...)
+	if err != nil {
+		return nil, fmt.Errorf("read attempts: %w", err)
+	}
+	return attempts, nil
+}
+
+func selectAttempts(ctx context.Context, from queryer, query string, args ...any) (attempts []Attempt, err error) {
+	rows, err := from.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var (
+			a       Attempt
+			at      int64
+			success int
+			body    sql.RawBytes
+		)
+		if err := rows.Scan(&a.ID, &a.AccountID, &a.HookID, &a.Created, &at, &success, &body); err != nil {
+			return nil, err
+		}
+		a.CreatedAt = time.UnixMicro(at).UTC()
+		a.Success = success != 0
+		if a.Body, err = jobj.ParseObject(body); err != nil {
+			return nil, fmt.Errorf("stored body of attempt %s: %w", a.ID, err)
+		}
+		attempts = append(attempts, a)
+	}
+	return attempts, rows.Err()
+}
+
+// deleteChunk bounds how long one deletion keeps other writers waiting.
+const deleteChunk = 1000
+
+// DeleteAttempts deletes what was created before a moment in Gregorian seconds and
+// says how many went, also when it is cut short by an error.
+func (s *Store) DeleteAttempts(ctx context.Context, before int64) (int64, error) {
+	var total int64
+	for {
+		var n int64
+		err := s.update(ctx, func(tx *sql.Tx) error {
+			result, err := tx.ExecContext(ctx, `DELETE FROM attempts WHERE id IN
+				(SELECT id FROM attempts WHERE created<$1 LIMIT $2)`, before, deleteChunk)
+			if err != nil {
+				return err
+			}
+			n, err = result.RowsAffected()
+			return err
+		})
+		if err != nil {
+			return total, fmt.Errorf("delete attempts: %w", err)
+		}
+		if total += n; n < deleteChunk {
+			return total, nil
+		}
+	}
+}

@@ -1,0 +1,238 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
+)
+
+// Document is one stored document.
+type Document struct {
+	DB        string // encoded database name
+	ID        string
+	Type      string // pvt_type; may be ""
+	AccountID string // pvt_account_id, the owner; may be ""
+	Rev       string // "N-<32 hex>"; "" for a document that is yet to be created
+	Deleted   bool   // soft-deleted (pvt_deleted)
+	Created   int64  // Gregorian seconds
+	Modified  int64  // Gregorian seconds
+
+	// Body holds the public and the other pvt_ members in their order, without
+	// _id, _rev and what the fields above say.
+	Body jobj.Object
+}
+
+// Get returns a document, also when it is soft-deleted. The error wraps ErrNotFound
+// when there is none.
+func (s *Store) Get(ctx context.Context, db, id string) (Document, error) {
+	doc, err := get(ctx, s.read, db, id)
+	if err != nil {
+		return Document{}, fmt.Errorf("get document %s/%s: %w", db, id, err)
+	}
+	return doc, nil
+}
+
+// Save creates a document (Rev "") or replaces the revision it was read as, and
+// returns it as Get would. The error wraps ErrConflict when the id is in use or Rev
+// is not the stored one; a soft-deleted document gives way to a new one, whose
+// revisions go on counting. An id is made for a new document without one. Created
+// is kept from the stored document; for a new one it is taken over when set, else
+// it is now. Modified is now.
+func (s *Store) Save(ctx context.Context, doc Document) (Document, error) {
+	if doc.ID == "" && doc.Rev == "" {
+		doc.ID = s.ids.Hex(32)
+	}
+	saved, err := s.save(ctx, doc)
+	if err != nil {
+		return Document{}, fmt.Errorf("save document %s/%s: %w", doc.DB, doc.ID, err)
+	}
+	return saved, nil
+}
+
+func (s *Store) save(ctx context.Context, doc Document) (saved Document, err error) {
+	if doc.DB == "" || doc.ID == "" {
+		return Document{}, fmt.Errorf("%w: database and id are required", ErrInvalid)
+	}
+	if err := checkText(doc.DB, doc.ID, doc.Type, doc.AccountID); err != nil {
+		return Document{}, err
+	}
+	text := printBody(doc.Body)
+	if doc.Body, err = readBody(text); err != nil {
+		return Document{}, err
+	}
+	err = s.update(ctx, func(tx *sql.Tx) error {
+		saved, err = s.put(ctx, tx, doc, string(text))
+		return err
+	})
+	return saved, err
+}
+
+// put is Save within a transaction. Its writes are conditional on the revision, so
+// that they stay right where another process writes too.
+func (s *Store) put(ctx context.Context, tx *sql.Tx, doc Document, text string) (Document, error) {
+	old, err := get(ctx, tx, doc.DB, doc.ID)
+	exists := err == nil
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return doc, err
+	}
+	switch {
+	case doc.Rev == "" && exists && !old.Deleted:
+		return doc, fmt.Errorf("%w: the id is in use at revision %s", ErrConflict, old.Rev)
+	case doc.Rev != "" && !exists:
+		return doc, fmt.Errorf("%w: revision %s given, but nothing is stored", ErrConflict, doc.Rev)
+	case doc.Rev != "" && doc.Rev != old.Rev:
+		return doc, fmt.Errorf("%w: revision %s given, %s stored", ErrConflict, doc.Rev, old.Rev)
+	}
+	now := s.now()
+	switch {
+	case doc.Rev != "":
+		doc.Created = old.Created
+	case doc.Created == 0:
+		doc.Created = now
+	}
+	doc.Modified = now
+	doc.Rev = nextRev(old.Rev, doc, text)
+
+	var result sql.Result
+	if exists {
+		result, err = tx.ExecContext(ctx, `UPDATE documents
+			SET type=$1, account_id=$2, rev=$3, deleted=$4, created=$5, modified=$6, body=$7
+			WHERE db=$8 AND id=$9 AND rev=$10`,
+			doc.Type, doc.AccountID, doc.Rev, flag(doc.Deleted), doc.Created, doc.Modified, text,
+			doc.DB, doc.ID, old.Rev)
+	} else {
+		result, err = tx.ExecContext(ctx, `INSERT INTO documents
+			(type, account_id, rev, deleted, created, modified, body, db, id)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING`,
+			doc.Type, doc.AccountID, doc.Rev, flag(doc.Deleted), doc.Created, doc.Modified, text,
+			doc.DB, doc.ID)
+	}
+	if err != nil {
+		return doc, err
+	}
+	if n, err := result.RowsAffected(); err != nil || n != 1 {
+		return doc, errors.Join(err, fmt.Errorf("%w: another writer came first", ErrConflict))
+	}
+	return doc, writeViewRows(ctx, tx, doc)
+}
+
+// Remove deletes a document for good. The error wraps ErrNotFound when there is none.
+func (s *Store) Remove(ctx context.Context, db, id string) error {
+	err := s.update(ctx, func(tx *sql.Tx) error {
+		result, err := tx.ExecContext(ctx, "DELETE FROM documents WHERE db=$1 AND id=$2", db, id)
+		if err != nil {
+			return err
+		}
+		if n, err := result.RowsAffected(); err != nil || n == 0 {
+			return errors.Join(err, ErrNotFound)
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("remove document %s/%s: %w", db, id, err)
+	}
+	return nil
+}
+
+const documentColumns = "d.db, d.id, d.type, d.account_id, d.rev, d.deleted, d.created, d.modified, d.body"
+
+type queryer interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
+func get(ctx context.Context, from queryer, db, id string) (Document, error) {
+	docs, err := selectDocuments(ctx, from,
+		"SELECT "+documentColumns+" FROM documents d WHERE d.db=$1 AND d.id=$2", db, id)
+	if err != nil {
+		return Document{}, err
+	}
+	if len(docs) == 0 {
+		return Document{}, ErrNotFound
+	}
+	return docs[0], nil
+}
+
+func selectDocuments(ctx context.Context, from queryer, query string, args ...any) (docs []Document, err error) {
+	rows, err := from.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var (
+			doc     Document
+			deleted int
+			body    sql.RawBytes
+		)
+		if err := rows.Scan(&doc.DB, &doc.ID, &doc.Type, &doc.AccountID, &doc.Rev,
+			&deleted, &doc.Created, &doc.Modified, &body); err != nil {
+			return nil, err
+		}
+		doc.Deleted = deleted != 0
+		if doc.Body, err = jobj.ParseObject(body); err != nil {
+			return nil, fmt.Errorf("stored body of %s/%s: %w", doc.DB, doc.ID, err)
+		}
+		docs = append(docs, doc)
+	}
+	return docs, rows.Err()
+}
+
+// nextRev counts one up from prev and adds a digest of what is stored, so that
+// equal histories have equal revisions on every node and in every run.
+func nextRev(prev string, doc Document, text string) string {
+	count, _, _ := strings.Cut(prev, "-")
+	n, _ := strconv.Atoi(count) // 0 for a new document
+	digest := sha256.New()
+	for _, part := range []string{prev, doc.Type, doc.AccountID, strconv.FormatBool(doc.Deleted)} {
+		digest.Write([]byte(strconv.Quote(part)))
+	}
+	digest.Write([]byte(text))
+	return strconv.Itoa(n+1) + "-" + hex.EncodeToString(digest.Sum(nil)[:16])
+}
+
+// printBody prints a body as it is stored. Bytes that are not UTF-8 become U+FFFD,
+// as a reader would take them.
+func printBody(body jobj.Object) []byte {
+	return bytes.ToValidUTF8(jobj.Append(nil, body), []byte("\uFFFD"))
+}
+
+// readBody gives a printed body as it will be read: what cannot be read back is
+// refused at once rather than found later.
+func readBody(text []byte) (jobj.Object, error) {
+	body, err := jobj.ParseObject(text)
+	if err != nil {
+		return nil, fmt.Errorf("%w: body: %w", ErrInvalid, err)
+	}
+	return body, nil
+}
+
+// checkText refuses what not every database can hold as text.
+func checkText(texts ...string) error {
+	for _, text := range texts {
+		if !storable(text) {
+			return fmt.Errorf("%w: %q holds NUL or is not UTF-8", ErrInvalid, text)
+		}
+	}
+	return nil
+}
+
+func storable(text string) bool {
+	return utf8.ValidString(text) && !strings.ContainsRune(text, 0)
+}
+
+// flag stores a boolean as a number, which every dialect spells the same.
+func flag(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}

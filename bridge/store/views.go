@@ -1,0 +1,163 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/kazoolab/kazoolab/bridge/kapi"
+)
+
+// Types of documents that views know.
+const (
+	TypeAccount = "account"
+	TypeUser    = "user"
+	TypeWebhook = "webhook"
+	TypeNumber  = "number"
+)
+
+// View names a way to find documents by something else than their id. Only
+// documents that are not deleted are found.
+type View string
+
+// The views. Account views look at the database "accounts" alone, since an account
+// document stands in the account's own database too.
+const (
+	// AccountsByName: the name, compared as NormalName gives it.
+	AccountsByName View = "accounts_by_name"
+	// AccountsByRealm: the realm, in any case.
+	AccountsByRealm View = "accounts_by_realm"
+	// AccountsByAPIKey: pvt_api_key.
+	AccountsByAPIKey View = "accounts_by_api_key"
+	// UsersByMD5 and UsersBySHA1: pvt_md5_auth and pvt_sha1_auth of enabled users,
+	// whatever their account (users/creds_by_md5, users/creds_by_sha).
+	UsersByMD5  View = "users_by_md5"
+	UsersBySHA1 View = "users_by_sha1"
+	// UsersByUsername: UserKey of the account and the name.
+	UsersByUsername View = "users_by_username"
+	// NumbersByAccount: the owner's id.
+	NumbersByAccount View = "numbers_by_account"
+)
+
+// viewsVersion counts changes of viewRows. Open derives all rows again when the
+// database was written with another one, so a new view is never silently empty.
+const viewsVersion = 1
+
+type viewRow struct {
+	view View
+	key  string
+}
+
+// viewRows is the one place that says under which keys a document is found.
+func viewRows(doc Document) []viewRow {
+	if doc.Deleted {
+		return nil
+	}
+	var rows []viewRow
+	add := func(view View, key string) {
+		if key != "" && storable(key) {
+			rows = append(rows, viewRow{view, key})
+		}
+	}
+	switch {
+	case doc.Type == TypeAccount && doc.DB == kapi.DatabaseAccounts:
+		add(AccountsByName, NormalName(doc.Body.String("name")))
+		add(AccountsByRealm, strings.ToLower(doc.Body.String("realm")))
+		add(AccountsByAPIKey, doc.Body.String("pvt_api_key"))
+	case doc.Type == TypeUser:
+		if doc.Body.Bool(true, "enabled") {
+			add(UsersByMD5, doc.Body.String("pvt_md5_auth"))
+			add(UsersBySHA1, doc.Body.String("pvt_sha1_auth"))
+		}
+		if name := doc.Body.String("username"); name != "" {
+			add(UsersByUsername, UserKey(doc.AccountID, name))
+		}
+	case doc.Type == TypeNumber && doc.DB == kapi.DatabaseNumbers:
+		add(NumbersByAccount, doc.AccountID)
+	}
+	return rows
+}
+
+// NormalName is a name as accounts are compared by: lower case, and only a to z
+// and 0 to 9 (kzd_accounts:normalize_name/1).
+func NormalName(name string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r >= 'A' && r <= 'Z':
+			return r - 'A' + 'a'
+		case r >= 'a' && r <= 'z', r >= '0' && r <= '9':
+			return r
+		}
+		return -1
+	}, name)
+}
+
+// UserKey is the key of UsersByUsername. User names differ by more than case.
+func UserKey(accountID, username string) string {
+	return accountID + "/" + strings.ToLower(username)
+}
+
+// Find returns the documents that a view has under key, oldest first. The key of
+// AccountsByName and AccountsByRealm is normalised first.
+func (s *Store) Find(ctx context.Context, view View, key string) ([]Document, error) {
+	switch view {
+	case AccountsByName:
+		key = NormalName(key)
+	case AccountsByRealm:
+		key = strings.ToLower(key)
+	}
+	if key == "" || !storable(key) {
+		return nil, nil
+	}
+	docs, err := selectDocuments(ctx, s.read, "SELECT "+documentColumns+
+		` FROM view_rows v JOIN documents d ON d.db=v.db AND d.id=v.id
+		WHERE v.view=$1 AND v.key=$2 ORDER BY d.created, d.db, d.id`, string(view), key)
+	if err != nil {
+		// The key may be a credential, so it is not named.
+		return nil, fmt.Errorf("find in %s: %w", view, err)
+	}
+	return docs, nil
+}
+
+func writeViewRows(ctx context.Context, tx *sql.Tx, doc Document) error {
+	if _, err := tx.ExecContext(ctx, "DELETE FROM view_rows WHERE db=$1 AND id=$2", doc.DB, doc.ID); err != nil {
+		return fmt.Errorf("clear view rows: %w", err)
+	}
+	for _, row := range viewRows(doc) {
+		if _, err := tx.ExecContext(ctx, "INSERT INTO view_rows (view, key, db, id) VALUES ($1, $2, $3, $4)",
+			string(row.view), row.key, doc.DB, doc.ID); err != nil {
+			return fmt.Errorf("write row of %s: %w", row.view, err)
+		}
+	}
+	return nil
+}
+
+// rebuildViews derives every row again when the stored ones come from another
+// version of viewRows.
+func (s *Store) rebuildViews(ctx context.Context) error {
+	var version string
+	err := s.write.QueryRowContext(ctx, "SELECT value FROM store_state WHERE name='views'").Scan(&version)
+	if err == nil && version != strconv.Itoa(viewsVersion) {
+		err = s.update(ctx, func(tx *sql.Tx) error { return deriveViewRows(ctx, tx) })
+	}
+	if err != nil {
+		return fmt.Errorf("rebuild views: %w", err)
+	}
+	return nil
+}
+
+func deriveViewRows(ctx context.Context, tx *sql.Tx) error {
+	docs, err := selectDocuments(ctx, tx, "SELECT "+documentColumns+" FROM documents d")
+	if err != nil {
+		return err
+	}
+	for _, doc := range docs {
+		if err := writeViewRows(ctx, tx, doc); err != nil {
+			return err
+		}
+	}
+	_, err = tx.ExecContext(ctx, "UPDATE store_state SET value=$1 WHERE name='views'", strconv.Itoa(viewsVersion))
+	return err
+}

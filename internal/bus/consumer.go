@@ -1,0 +1,218 @@
+package bus
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+
+	amqp "github.com/rabbitmq/amqp091-go"
+)
+
+// ErrClosed says that a subscription was cancelled or closed.
+var ErrClosed = errors.New("bus: subscription closed")
+
+// Queue is what a consumer reads from.
+type Queue struct {
+	// Name, or "" for a new name on each connection, <node>-<module>-<8 hex> as
+	// gen_listener makes them. A new name cannot collide with the queue of a dead
+	// connection that the broker has not noticed yet.
+	Name       string
+	Module     string // middle part of a made-up name
+	Durable    bool
+	Exclusive  bool
+	AutoDelete bool
+	Args       amqp.Table
+}
+
+// Binding routes an exchange's messages with a matching key to a queue.
+type Binding struct{ Exchange, Key string }
+
+// Consumer says what to read and who handles it.
+type Consumer struct {
+	Queue    Queue
+	Bindings []Binding
+	// Address is an exchange that routes to the queue by the queue's own name, as
+	// replies are routed; "" is none.
+	Address   string
+	Prefetch  int    // messages unacknowledged at once, at most; 0 is no limit
+	NoAck     bool   // delivered is done; what waits for Handle is then bounded by nothing
+	Exclusive bool   // the broker refuses a second consumer on the queue
+	Tag       string // first part of the consumer tag; shown in the broker's tools
+
+	// Handle is called for one message at a time, and must return once the
+	// application ends, because Run waits for it.
+	Handle func(Delivery)
+	// OnUp, if set, is called each time the queue has been bound, on a new
+	// connection or again on the same one, from the goroutine of Handle and
+	// before it sees the next message. Messages may have been missed until then.
+	OnUp func()
+}
+
+// Subscription is a registered consumer. Its methods may be called from any goroutine.
+type Subscription struct {
+	bus      *Bus
+	consumer Consumer
+	kick     chan struct{}
+	handling sync.Mutex // one Handle at a time, across connections
+
+	mu    sync.Mutex
+	news  chan struct{} // closed at the next change of what follows
+	want  []Binding
+	live  []Binding // bound at the broker
+	queue string    // "" while there is none
+	tried bool      // binding has been tried since it last became necessary
+	up    bool      // messages flow
+	wish  wish
+	err   error // why it is not ready
+}
+
+// wish is what the owner wants of a subscription.
+type wish int
+
+const (
+	toConsume wish = iota
+	toCancel       // take no more, keep the channel for acknowledgements
+	toEnd
+)
+
+func newSubscription(b *Bus, consumer Consumer) *Subscription {
+	return &Subscription{
+		bus:      b,
+		consumer: consumer,
+		kick:     make(chan struct{}, 1),
+		news:     make(chan struct{}),
+		want:     slices.Clone(consumer.Bindings),
+	}
+}
+
+// Ready reports whether messages flow and each binding stands.
+func (s *Subscription) Ready() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.ready()
+}
+
+// WaitReady returns when the subscription is ready, or ctx's error with the cause of the delay.
+func (s *Subscription) WaitReady(ctx context.Context) error { return s.wait(ctx, s.ready) }
+
+// QueueName is the queue's present name; "" while there is none.
+func (s *Subscription) QueueName() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.queue
+}
+
+// Bind adds a binding, kept until Unbind, and returns nil when the broker has it.
+// If ctx ends first the binding is still made as soon as possible.
+func (s *Subscription) Bind(ctx context.Context, binding Binding) error {
+	s.ask(func() {
+		if !slices.Contains(s.want, binding) {
+			s.want = append(s.want, binding)
+		}
+	})
+	return s.wait(ctx, func() bool { return slices.Contains(s.live, binding) })
+}
+
+// Unbind removes a binding and returns nil when the broker has it no more. If
+// ctx ends first it is still removed as soon as possible.
+func (s *Subscription) Unbind(ctx context.Context, binding Binding) error {
+	s.ask(func() {
+		s.want = slices.DeleteFunc(s.want, func(b Binding) bool { return b == binding })
+	})
+	return s.wait(ctx, func() bool { return !slices.Contains(s.live, binding) })
+}
+
+// Cancel takes no more messages; when it returns nil, Handle will not be called
+// again. Messages received and not yet handled go back to the queue. Those
+// handed out can still be acknowledged until Close.
+func (s *Subscription) Cancel(ctx context.Context) error {
+	s.ask(func() { s.wish = max(s.wish, toCancel) })
+	err := s.wait(ctx, func() bool { return !s.up && s.wish != toConsume })
+	if err != nil && !errors.Is(err, ErrClosed) {
+		return err
+	}
+	return nil
+}
+
+// Close ends the subscription; unacknowledged messages go back to the queue. It
+// does not wait for the broker.
+func (s *Subscription) Close() {
+	s.ask(func() { s.wish = toEnd })
+	s.bus.forget(s)
+	s.bus.status.note(s.about(), nil)
+}
+
+func (s *Subscription) wishes() wish {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.wish
+}
+
+func (s *Subscription) ready() bool {
+	return s.up && s.wish == toConsume && len(difference(s.wanted(), s.live)) == 0
+}
+
+// wanted lists the bindings that the present queue needs. The caller holds the lock.
+func (s *Subscription) wanted() []Binding {
+	wanted := slices.Clone(s.want)
+	if s.consumer.Address != "" {
+		wanted = append(wanted, Binding{s.consumer.Address, s.queue})
+	}
+	return wanted
+}
+
+// change alters the fields under the lock and wakes who waits for one.
+func (s *Subscription) change(alter func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	alter()
+	close(s.news)
+	s.news = make(chan struct{})
+}
+
+// ask is change for what the serving goroutine must act on.
+func (s *Subscription) ask(alter func()) {
+	s.change(alter)
+	select {
+	case s.kick <- struct{}{}:
+	default: // it will look anyway
+	}
+}
+
+// wait returns nil once until, called under the lock, holds.
+func (s *Subscription) wait(ctx context.Context, until func() bool) error {
+	for {
+		s.mu.Lock()
+		news, holds, wish, cause := s.news, until(), s.wish, s.err
+		s.mu.Unlock()
+		switch {
+		case holds:
+			return nil
+		case wish == toEnd:
+			return ErrClosed
+		}
+		select {
+		case <-news:
+		case <-s.bus.stopped:
+			return ErrStopped
+		case <-ctx.Done():
+			if cause == nil {
+				cause = s.bus.State().LastError
+			}
+			return because(ctx.Err(), cause)
+		}
+	}
+}
+
+// unbound has every binding made again.
+func (s *Subscription) unbound() {
+	s.ask(func() { s.live, s.tried = nil, false })
+}
+
+func (s *Subscription) about() string {
+	if s.consumer.Queue.Name != "" {
+		return "queue " + s.consumer.Queue.Name
+	}
+	return "queue of " + s.consumer.Queue.Module
+}

@@ -1,0 +1,93 @@
+package bus_test
+
+import (
+	"context"
+	"encoding/json"
+	"testing"
+	"time"
+
+	. "github.com/onsi/gomega"
+	amqp "github.com/rabbitmq/amqp091-go"
+
+	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
+	"github.com/kazoolab/kazoolab/internal/brokertest"
+	"github.com/kazoolab/kazoolab/internal/bus"
+)
+
+// respond answers each request with the bodies that answer makes of it.
+func respond(t *testing.T, broker *brokertest.Broker, requests <-chan amqp.Delivery, answer func(request map[string]any) []map[string]any) {
+	channel := broker.Channel(t)
+	go func() {
+		for d := range requests {
+			var request map[string]any
+			if json.Unmarshal(d.Body, &request) != nil {
+				return
+			}
+			for _, body := range answer(request) {
+				body["Msg-ID"] = request["Msg-ID"]
+				text, _ := json.Marshal(body)
+				err := channel.PublishWithContext(t.Context(), "targeted", request["Server-ID"].(string), true, false, amqp.Publishing{Body: text})
+				if err != nil {
+					return
+				}
+			}
+		}
+	}()
+}
+
+func TestRequestCarriesTheReferencesHeadersAndGetsItsReply(t *testing.T) {
+	g := NewWithT(t)
+	broker := brokertest.New(t)
+	b := run(t, configFor(broker.URL))
+	b.DeclareExchange("callevt", "topic")
+	g.Expect(b.WaitState(within(t, soon), connected)).To(Succeed())
+	seen := make(chan map[string]any, 10)
+	respond(t, broker, rawQueue(t, broker.Channel(t), "callevt", "call.status_req.*"), func(request map[string]any) []map[string]any {
+		seen <- request
+		return []map[string]any{{"Defer-Response": true, "Status": "deferred"}, {"Status": "active"}}
+	})
+	reply, err := b.Request(within(t, soon), bus.Request{
+		Exchange: "callevt", Key: "call.status_req.abc",
+		Fields: jobj.Object{{Key: "Call-ID", Value: "abc"}, {Key: "Server-ID", Value: "asker"}},
+	})
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(string(reply.Body)).To(ContainSubstring(`"active"`), "the better answer, though the deferred came first")
+	request := <-seen
+	g.Expect(request).To(And(
+		HaveKeyWithValue("System-Log-ID", "abc"),
+		HaveKeyWithValue("Server-Queue-ID", "asker"),
+		HaveKeyWithValue("Server-ID", MatchRegexp(`^kazoolab@test-replies-[0-9a-f]{8}$`)),
+		HaveKeyWithValue("Msg-ID", MatchRegexp(`^[0-9a-f]{16}$`)),
+	))
+}
+
+func TestDeferredReplyCountsWhenThereIsNoOther(t *testing.T) {
+	g := NewWithT(t)
+	broker := brokertest.New(t)
+	b := run(t, configFor(broker.URL))
+	b.DeclareExchange("callevt", "topic")
+	g.Expect(b.WaitState(within(t, soon), connected)).To(Succeed())
+	respond(t, broker, rawQueue(t, broker.Channel(t), "callevt", "#"), func(map[string]any) []map[string]any {
+		return []map[string]any{{"Defer-Response": true}}
+	})
+	reply, err := b.Request(within(t, 500*time.Millisecond), bus.Request{
+		Exchange: "callevt", Key: "k", Fields: jobj.Object{{Key: "Msg-ID", Value: "mine"}},
+		Encode: func(o jobj.Object) ([]byte, error) { return jobj.Append(nil, o), nil },
+	})
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(string(reply.Body)).To(ContainSubstring(`"Msg-ID":"mine"`))
+}
+
+func TestRequestThatNobodyHearsFailsAtOnceAndUnansweredEndsWithItsContext(t *testing.T) {
+	g := NewWithT(t)
+	broker := brokertest.New(t)
+	b := run(t, configFor(broker.URL))
+	b.DeclareExchange("callevt", "topic")
+	var returned *bus.ReturnedError
+	_, err := b.Request(within(t, soon), bus.Request{Exchange: "callevt", Key: "k"})
+	g.Expect(err).To(BeAssignableToTypeOf(returned))
+
+	rawQueue(t, broker.Channel(t), "callevt", "#")
+	_, err = b.Request(within(t, 100*time.Millisecond), bus.Request{Exchange: "callevt", Key: "k"})
+	g.Expect(err).To(MatchError(context.DeadlineExceeded))
+}

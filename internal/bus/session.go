@@ -1,0 +1,155 @@
+package bus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"slices"
+	"sync"
+	"time"
+
+	amqp "github.com/rabbitmq/amqp091-go"
+
+	"github.com/kazoolab/kazoolab/internal/clock"
+)
+
+// closeLimit is how long the broker may take to say goodbye.
+const closeLimit = 2 * time.Second
+
+// session is one connection's life.
+type session struct {
+	bus      *Bus
+	ctx      context.Context // ends with the connection
+	conn     *amqp.Connection
+	topology *topology
+	tasks    sync.WaitGroup
+}
+
+// connect makes one connection and serves it until it is lost or ctx ends. The
+// error says why it ended.
+func (b *Bus) connect(ctx context.Context) error {
+	conn, socket, err := b.dial(ctx)
+	if err != nil {
+		return err
+	}
+	sessionCtx, cancel := context.WithCancel(ctx)
+	s := &session{bus: b, ctx: sessionCtx, conn: conn}
+	s.topology = newTopology(s)
+	closed := conn.NotifyClose(make(chan *amqp.Error, 1))
+	blocked := conn.NotifyBlocked(make(chan amqp.Blocking))
+	s.tasks.Go(func() {
+		for block := range blocked { // until the connection is closed
+			b.blocked(block)
+		}
+	})
+	s.tasks.Go(func() {
+		standing := s.topology.declareExchanges()
+		b.begin(s)
+		s.topology.keep(standing)
+	})
+
+	select {
+	case reason := <-closed:
+		err = errors.New("closed by the client")
+		if reason != nil {
+			err = reason
+		}
+	case <-ctx.Done():
+	}
+	cancel()
+	b.end()
+	_ = conn.CloseDeadline(clock.System().Now().Add(closeLimit)) // lost or not, it is over
+	_ = socket.Close()
+	s.tasks.Wait()
+	return err
+}
+
+// begin opens the connection to publishers and consumers.
+func (b *Bus) begin(s *session) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if s.ctx.Err() != nil {
+		return
+	}
+	b.session = s
+	for _, sub := range b.subscriptions {
+		s.serve(sub)
+	}
+	s.tasks.Go(s.publish)
+	b.status.connected()
+}
+
+func (b *Bus) end() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.session = nil
+}
+
+// serve runs the subscription on this connection. The caller holds the bus's lock.
+func (s *session) serve(sub *Subscription) {
+	s.tasks.Go(func() { sub.serve(s) })
+}
+
+// awaitConsumers returns when each consumer's queue has been bound, or could not be.
+func (s *session) awaitConsumers() {
+	s.bus.mu.Lock()
+	subs := slices.Clone(s.bus.subscriptions)
+	s.bus.mu.Unlock()
+	for _, sub := range subs {
+		_ = sub.wait(s.ctx, func() bool { return sub.tried || sub.wish != toConsume })
+	}
+}
+
+// rebind has every consumer bind its queue again: bindings go with a deleted exchange.
+func (s *session) rebind() {
+	s.bus.mu.Lock()
+	defer s.bus.mu.Unlock()
+	for _, sub := range s.bus.subscriptions {
+		sub.unbound()
+	}
+}
+
+// dial connects and logs in. The socket is returned beside the connection to be
+// closed by force: the library's own close waits for a write in progress.
+func (b *Bus) dial(ctx context.Context) (*amqp.Connection, net.Conn, error) {
+	var socket net.Conn
+	properties := amqp.NewConnectionProperties()
+	if b.config.Name != "" {
+		properties.SetClientConnectionName(b.config.Name)
+	}
+	dialer := net.Dialer{Timeout: b.config.DialTimeout}
+	stop := func() bool { return true }
+	conn, err := amqp.DialConfig(b.config.URL, amqp.Config{
+		Heartbeat:  b.config.Heartbeat,
+		Properties: properties,
+		Dial: func(network, address string) (net.Conn, error) {
+			var err error
+			if socket, err = dialer.DialContext(ctx, network, address); err != nil {
+				return nil, err
+			}
+			stop = context.AfterFunc(ctx, func() { _ = socket.Close() })
+			// The library lifts the deadline after the login.
+			return socket, socket.SetDeadline(clock.System().Now().Add(b.config.DialTimeout))
+		},
+	})
+	stop()
+	if err != nil {
+		if socket != nil {
+			_ = socket.Close()
+		}
+		return nil, nil, fmt.Errorf("connect: %w", withoutURL(err))
+	}
+	return conn, socket, nil
+}
+
+// withoutURL strips the text of the URL, and with it the password, from the
+// error of a URL that cannot be parsed.
+func withoutURL(err error) error {
+	var syntax *url.Error
+	if errors.As(err, &syntax) {
+		return syntax.Err
+	}
+	return err
+}

@@ -1,0 +1,63 @@
+// Package config owns the settings: their names, meanings, defaults and where
+// each value came from. The tags of Config are the only list; names of
+// environment variables, flags and the example file are derived from it. The
+// package never acts on a setting and keeps nothing between two loads.
+//
+// A value is taken from the first of: flag, environment, file, default.
+package config
+
+import "time"
+
+// Config is every setting of every command. The tags say:
+//
+//	koanf      name; nested names are joined by dots
+//	for        commands that read it
+//	help       one line for people
+//	default    text of the default; default-<command> replaces it for one command
+//	check      rule of the text: choice (see choices), amqp, store, address, apikey
+//	choices    accepted words, separated by |
+//	min        smallest number or duration accepted
+//	secret     "yes" hides the value, "url" the password in it
+type Config struct {
+	AMQPURL              string        `koanf:"amqp-url" for:"up,bridge,trigger" default:"amqp://guest:guest@127.0.0.1:5672/" default-up:"" check:"amqp" secret:"url" help:"RabbitMQ to use; up starts a private one when there is none"`
+	Store                string        `koanf:"store" for:"bridge" default:"sqlite:kazoolab.db" check:"store" secret:"url" help:"where documents are kept, sqlite:FILE or sqlite::memory:"`
+	Data                 string        `koanf:"data" for:"up" help:"folder that keeps accounts and hooks between runs; empty means a temporary one"`
+	RunFile              string        `koanf:"run-file" for:"up,trigger,listen,health,env" help:"file in which up tells the other commands about itself; empty means one in the user's runtime folder"`
+	Seed                 string        `koanf:"seed" for:"up,trigger" default:"demo" default-trigger:"" help:"makes ids and names repeatable; for trigger empty means a new call each time"`
+	AllowLoopbackTargets bool          `koanf:"allow-loopback-targets" for:"up,bridge" default:"false" default-up:"true" help:"let webhooks point at this machine itself"`
+	DrainTimeout         time.Duration `koanf:"drain-timeout" for:"up,bridge" default:"30s" default-up:"5s" min:"0s" help:"how long to finish deliveries under way when stopping"`
+	REST                 REST          `koanf:"rest"`
+	Log                  Log           `koanf:"log"`
+	Webhooks             Webhooks      `koanf:"webhooks"`
+	Bootstrap            Bootstrap     `koanf:"bootstrap"`
+}
+
+// REST is the HTTP side.
+type REST struct {
+	Listen string `koanf:"listen" for:"up,bridge,health" default:"0.0.0.0:8000" default-up:"127.0.0.1:8000" check:"address" help:"address of the REST API, /livez, /readyz and /metrics; port 0 takes a free one"`
+}
+
+// Log is what the program says about itself on standard error.
+type Log struct {
+	Level  string `koanf:"level" for:"up,bridge,trigger" default:"info" default-up:"warn" default-trigger:"error" check:"choice" choices:"debug|info|warn|error" help:"lowest level that is written"`
+	Format string `koanf:"format" for:"up,bridge,trigger" default:"text" check:"choice" choices:"text|json" help:"form of a log line"`
+}
+
+// Webhooks is how events are delivered. Kazoo keeps connect-timeout and
+// log-successful-attempts in its system configuration, category webhooks, as
+// connect_timeout_ms and log_successful_attempts; it has no request timeout.
+type Webhooks struct {
+	Concurrency           int           `koanf:"concurrency" for:"up,bridge" default:"64" min:"1" help:"requests under way at once for one hook"`
+	Prefetch              int           `koanf:"prefetch" for:"up,bridge" default:"1000" min:"1" help:"events taken from the queue and not yet finished; bounds memory"`
+	ConnectTimeout        time.Duration `koanf:"connect-timeout" for:"up,bridge" default:"10s" min:"1ms" help:"longest wait for a receiver to take the connection, TLS included"`
+	RequestTimeout        time.Duration `koanf:"request-timeout" for:"up,bridge" default:"60s" min:"1ms" help:"longest wait for a receiver's whole answer"`
+	LogSuccessfulAttempts bool          `koanf:"log-successful-attempts" for:"up,bridge" default:"false" help:"record deliveries that succeeded too, not only failures"`
+}
+
+// Bootstrap is the first account of an empty store.
+type Bootstrap struct {
+	AccountName string `koanf:"account-name" for:"bridge" help:"name of the master account to make when the store has no account"`
+	User        string `koanf:"user" for:"bridge" default:"admin" help:"its administrator's user name"`
+	Password    string `koanf:"password" for:"bridge" secret:"yes" help:"the administrator's password; better given in the environment or the file"`
+	APIKey      string `koanf:"api-key" for:"bridge" check:"apikey" secret:"yes" help:"the account's API key, 64 hexadecimal digits; empty means a random one"`
+}

@@ -1,0 +1,222 @@
+package config_test
+
+import (
+	"errors"
+	"os"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/kazoolab/kazoolab/internal/config"
+)
+
+func file(text string) func(string) ([]byte, error) {
+	return func(string) ([]byte, error) { return []byte(text), nil }
+}
+
+func mustLoad(t *testing.T, src config.Sources) *config.Loaded {
+	t.Helper()
+	loaded, err := config.Load(src)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return loaded
+}
+
+func problems(t *testing.T, src config.Sources) config.Problems {
+	t.Helper()
+	_, err := config.Load(src)
+	var p config.Problems
+	if !errors.As(err, &p) {
+		t.Fatalf("error is %v, want Problems", err)
+	}
+	return p
+}
+
+func TestFlagBeatsEnvironmentBeatsFileBeatsDefault(t *testing.T) {
+	t.Parallel()
+	src := config.Sources{Command: "bridge"}
+	check := func(wantValue, wantOrigin string) {
+		t.Helper()
+		loaded := mustLoad(t, src)
+		if loaded.REST.Listen != wantValue || loaded.Origin("rest.listen") != wantOrigin {
+			t.Errorf("got %s from %s, want %s from %s", loaded.REST.Listen, loaded.Origin("rest.listen"), wantValue, wantOrigin)
+		}
+	}
+	check("0.0.0.0:8000", "default")
+	src.File, src.ReadFile = "lab.yaml", file("# comment\nrest:\n  listen: 0.0.0.0:8001\n")
+	check("0.0.0.0:8001", "lab.yaml:3")
+	src.Env = []string{"HOME=/root", "KAZOOLAB_REST_LISTEN=0.0.0.0:8002"}
+	check("0.0.0.0:8002", "KAZOOLAB_REST_LISTEN")
+	src.Flags = map[string]string{"rest.listen": "0.0.0.0:8003"}
+	check("0.0.0.0:8003", "--rest-listen")
+}
+
+func TestDefaultsDependOnTheCommand(t *testing.T) {
+	t.Parallel()
+	up, bridge := mustLoad(t, config.Sources{Command: "up"}), mustLoad(t, config.Sources{Command: "bridge"})
+	if !up.AllowLoopbackTargets || bridge.AllowLoopbackTargets {
+		t.Error("loopback targets must be on for up alone")
+	}
+	if up.REST.Listen != "127.0.0.1:8000" || up.AMQPURL != "" || bridge.AMQPURL == "" {
+		t.Errorf("up %+v, bridge %+v", up.Config, bridge.Config)
+	}
+}
+
+func TestEveryTypeIsReadFromText(t *testing.T) {
+	t.Parallel()
+	loaded := mustLoad(t, config.Sources{Command: "bridge", File: "f", ReadFile: file(
+		"drain-timeout: 90s\nseed: 5.0\nallow-loopback-targets: true\nstore: 'sqlite:/tmp/x.db'\nwebhooks:\n  prefetch: 7\n  request-timeout: 250ms\n")})
+	if loaded.DrainTimeout != 90*time.Second || loaded.Seed != "5.0" || !loaded.AllowLoopbackTargets ||
+		loaded.Store != "sqlite:/tmp/x.db" || loaded.Webhooks.Prefetch != 7 || loaded.Webhooks.RequestTimeout != 250*time.Millisecond {
+		t.Fatalf("%+v", loaded.Config)
+	}
+}
+
+func TestAnEmptyVariableCountsAsNotSet(t *testing.T) {
+	t.Parallel()
+	loaded := mustLoad(t, config.Sources{Command: "bridge", Env: []string{"KAZOOLAB_DRAIN_TIMEOUT="}})
+	if !loaded.IsDefault("drain-timeout") {
+		t.Fatalf("drain-timeout from %s", loaded.Origin("drain-timeout"))
+	}
+}
+
+func TestEverythingWrongIsSaidAtOnce(t *testing.T) {
+	t.Parallel()
+	got := problems(t, config.Sources{
+		Command: "bridge",
+		File:    "lab.yaml",
+		ReadFile: file(strings.Join([]string{
+			"drian-timeout: 1s",      // 1
+			"rest:",                  // 2
+			"  lisen: 1.2.3.4:80",    // 3
+			"webhooks:",              // 4
+			"  prefetch: many",       // 5
+			"  concurrency: 0",       // 6
+			"  request-timeout: [1]", // 7
+			"store:",                 // 8
+		}, "\n")),
+		Env:   []string{"KAZOOLAB_AMPQ_URL=amqp://x", "KAZOOLAB_LOG_LEVEL=loud", "KAZOOLAB_TEST_AMQP_URL=amqp://y"},
+		Flags: map[string]string{"rest.listen": "8000", "drain-timeout": "-1s", "amqp-url": "http://x", "bootstrap.api-key": "abc"},
+	})
+	var where []string
+	for _, p := range got {
+		where = append(where, p.Where)
+	}
+	want := []string{
+		"lab.yaml:1", "lab.yaml:3", "lab.yaml:7", "lab.yaml:8", "lab.yaml:5: webhooks.prefetch", "lab.yaml:6: webhooks.concurrency",
+		"KAZOOLAB_AMPQ_URL", "KAZOOLAB_LOG_LEVEL", "--amqp-url", "--drain-timeout", "--rest-listen", "--bootstrap-api-key",
+	}
+	if !slices.Equal(where, want) {
+		t.Fatalf("places\n got %q\nwant %q\n%v", where, want, got)
+	}
+	for i, hint := range map[int]string{0: "drain-timeout", 1: "rest.listen", 6: "KAZOOLAB_AMQP_URL"} {
+		if !strings.Contains(got[i].What, "did you mean") || !strings.Contains(got[i].What, hint) {
+			t.Errorf("%v does not offer %s", got[i], hint)
+		}
+	}
+}
+
+func TestBrokenFilesNameTheLine(t *testing.T) {
+	t.Parallel()
+	for text, where := range map[string]string{
+		"rest:\n\tlisten: x\n":    "lab.yaml:2",
+		"just words\n":            "lab.yaml:1",
+		"- a\n- b\n":              "lab.yaml:1",
+		"data: x\n---\nseed: y\n": "lab.yaml:3",
+	} {
+		got := problems(t, config.Sources{Command: "bridge", File: "lab.yaml", ReadFile: file(text)})
+		if len(got) != 1 || got[0].Where != where {
+			t.Errorf("%q: %v, want one problem at %s", text, got, where)
+		}
+	}
+}
+
+func TestAFileThatCannotBeReadIsAProblem(t *testing.T) {
+	t.Parallel()
+	got := problems(t, config.Sources{Command: "bridge", File: "gone.yaml", ReadFile: func(string) ([]byte, error) { return nil, os.ErrNotExist }})
+	if len(got) != 1 || got[0].Where != "--config" {
+		t.Fatal(got)
+	}
+}
+
+func TestSecretsAreMasked(t *testing.T) {
+	t.Parallel()
+	key := strings.Repeat("ab", 32)
+	loaded := mustLoad(t, config.Sources{Command: "bridge", Flags: map[string]string{
+		"amqp-url": "amqp://joe:hunter2@mq:5672/vh", "bootstrap.password": "hunter2", "bootstrap.api-key": key,
+	}})
+	for _, row := range loaded.Rows("bridge") {
+		if strings.Contains(row.Value, "hunter2") || strings.Contains(row.Value, key) {
+			t.Errorf("%s shows its secret: %s", row.Path, row.Value)
+		}
+	}
+	if loaded.AMQPURL != "amqp://joe:hunter2@mq:5672/vh" {
+		t.Error("masking changed the value itself")
+	}
+}
+
+func TestMaskURL(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{
+		"amqp://guest:guest@127.0.0.1:5672/": "amqp://guest:***@127.0.0.1:5672/",
+		"amqp://u:p@ss@host/vh":              "amqp://u:***@host/vh",
+		"amqp://u:%zz@host":                  "amqp://u:***@host",
+		"amqp://host:5672/a@b":               "amqp://host:5672/a@b",
+		"amqp://u@host":                      "amqp://u@host",
+		"sqlite:kazoolab.db":                 "sqlite:kazoolab.db",
+	} {
+		if got := config.MaskURL(in); got != want {
+			t.Errorf("MaskURL(%q) = %q, want %q", in, got, want)
+		}
+	}
+}
+
+func TestExampleFileLoadsToTheDefaults(t *testing.T) {
+	t.Parallel()
+	for _, command := range []string{"up", "bridge"} {
+		plain := mustLoad(t, config.Sources{Command: command})
+		loaded := mustLoad(t, config.Sources{Command: command, File: "example.yaml", ReadFile: file(config.Example(command))})
+		if !reflect.DeepEqual(plain.Config, loaded.Config) {
+			t.Errorf("%s:\n got %+v\nwant %+v", command, loaded.Config, plain.Config)
+		}
+		for _, row := range loaded.Rows(command) {
+			if !strings.HasPrefix(row.Origin, "example.yaml:") {
+				t.Errorf("%s: %s is not in the example", command, row.Path)
+			}
+		}
+	}
+}
+
+func TestEverySettingIsDescribedAndUsed(t *testing.T) {
+	t.Parallel()
+	names := map[string]bool{}
+	for _, s := range config.Settings() {
+		if s.Help == "" || len(s.Commands) == 0 || s.Commands[0] == "" {
+			t.Errorf("%s lacks help or commands", s.Path)
+		}
+		if !regexp.MustCompile(`^KAZOOLAB(_[A-Z]+)+$`).MatchString(s.Env()) || names[s.Env()] || names[s.Flag()] {
+			t.Errorf("%s: bad or repeated names %s, --%s", s.Path, s.Env(), s.Flag())
+		}
+		names[s.Env()], names[s.Flag()] = true, true
+	}
+}
+
+func FuzzFile(f *testing.F) {
+	f.Add("rest:\n  listen: 127.0.0.1:1\n")
+	f.Add("a: &x 1\nb: *x\n? {}\n: 2\n")
+	f.Add("{rest: {listen: [}}")
+	f.Fuzz(func(t *testing.T, text string) {
+		loaded, err := config.Load(config.Sources{Command: "bridge", File: "f", ReadFile: file(text)})
+		var p config.Problems
+		if err != nil && (!errors.As(err, &p) || len(p) == 0) {
+			t.Fatalf("%q: error without problems: %v", text, err)
+		}
+		if err == nil && loaded.DrainTimeout < 0 {
+			t.Fatalf("%q: unchecked value", text)
+		}
+	})
+}

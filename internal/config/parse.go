@@ -1,0 +1,129 @@
+package config
+
+import (
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/kazoolab/kazoolab/internal/suggest"
+)
+
+func durationType() reflect.Type { return reflect.TypeFor[time.Duration]() }
+
+// parse turns text into the setting's type and checks it.
+func (s Setting) parse(text string) (any, error) {
+	switch {
+	case s.typ == durationType():
+		return s.parseDuration(text)
+	case s.typ.Kind() == reflect.Bool:
+		switch text {
+		case "true":
+			return true, nil
+		case "false":
+			return false, nil
+		}
+		return nil, fmt.Errorf("%q is neither true nor false", text)
+	case s.typ.Kind() == reflect.Int:
+		return s.parseInt(text)
+	}
+	if text == "" && s.Default == "" {
+		return "", nil
+	}
+	return text, s.checkText(text)
+}
+
+func (s Setting) parseDuration(text string) (any, error) {
+	d, err := time.ParseDuration(text)
+	if err != nil {
+		return nil, fmt.Errorf("%q is no duration such as 500ms, 10s or 2m", text)
+	}
+	if least, _ := time.ParseDuration(s.tag.Get("min")); d < least {
+		return nil, fmt.Errorf("%s is less than %s", d, least)
+	}
+	return d, nil
+}
+
+func (s Setting) parseInt(text string) (any, error) {
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		return nil, fmt.Errorf("%q is no whole number", text)
+	}
+	if least, err := strconv.Atoi(s.tag.Get("min")); err == nil && n < least {
+		return nil, fmt.Errorf("%d is less than %d", n, least)
+	}
+	return n, nil
+}
+
+func (s Setting) checkText(text string) error {
+	switch s.check {
+	case "choice":
+		if !slices.Contains(s.Choices, text) {
+			return fmt.Errorf("%q is none of %s%s", text, strings.Join(s.Choices, ", "), suggest.Hint(text, s.Choices))
+		}
+	case "amqp":
+		u, err := url.Parse(text)
+		if err != nil || (u.Scheme != "amqp" && u.Scheme != "amqps") || u.Host == "" {
+			return errors.New("not an address such as amqp://user:password@host:5672/vhost")
+		}
+	case "store":
+		if file, ok := strings.CutPrefix(text, "sqlite:"); !ok || file == "" {
+			return errors.New("not a store such as sqlite:/var/lib/kazoolab.db or sqlite::memory:")
+		}
+	case "address":
+		_, port, err := net.SplitHostPort(text)
+		if err != nil {
+			return fmt.Errorf("%q is no address such as 127.0.0.1:8000", text)
+		}
+		if n, err := strconv.Atoi(port); err != nil || n < 0 || n > 65535 {
+			return fmt.Errorf("port %q is no number from 0 to 65535", port)
+		}
+	case "apikey":
+		if raw, err := hex.DecodeString(text); err != nil || len(raw) != 32 || strings.ToLower(text) != text {
+			return errors.New("not 64 lower-case hexadecimal digits")
+		}
+	}
+	return nil
+}
+
+// mask returns text fit for showing.
+func (s Setting) mask(text string) string {
+	switch s.tag.Get("secret") {
+	case "yes":
+		if text != "" {
+			return "***"
+		}
+	case "url":
+		return MaskURL(text)
+	}
+	return text
+}
+
+// MaskURL hides the password in a URL; text that is none is returned as it is.
+func MaskURL(text string) string {
+	scheme, rest, ok := strings.Cut(text, "://")
+	if !ok {
+		return text
+	}
+	// Cut by hand: a URL too broken to parse may still hold a password.
+	authority, path, slash := strings.Cut(rest, "/")
+	at := strings.LastIndexByte(authority, '@')
+	if at < 0 {
+		return text
+	}
+	user, _, hasPassword := strings.Cut(authority[:at], ":")
+	if !hasPassword {
+		return text
+	}
+	masked := scheme + "://" + user + ":***" + authority[at:]
+	if slash {
+		masked += "/" + path
+	}
+	return masked
+}

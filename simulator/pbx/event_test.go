@@ -1,0 +1,237 @@
+package pbx_test
+
+import (
+	"encoding/json"
+	"errors"
+	"flag"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jonboulle/clockwork"
+	"pgregory.net/rapid"
+
+	"github.com/kazoolab/kazoolab/bridge/kapi"
+	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
+	"github.com/kazoolab/kazoolab/internal/ids"
+	"github.com/kazoolab/kazoolab/simulator/pbx"
+)
+
+const (
+	account  = "a1b2c3d4e5f60718293a4b5c6d7e8f90"
+	reseller = "c0ffee00c0ffee00c0ffee00c0ffee00"
+)
+
+func newSwitch(seed string) *pbx.Switch {
+	at := time.Date(2024, 3, 12, 14, 24, 34, 123456789, time.UTC)
+	return pbx.New(pbx.Config{Clock: clockwork.NewFakeClockAt(at), IDs: ids.Seeded(seed)})
+}
+
+func newEvent(t testing.TB, sw *pbx.Switch, name string) pbx.Event {
+	t.Helper()
+	call, err := sw.NewCall(name, pbx.Spec{AccountID: account, AccountRealm: "acme.sip.example.com", ResellerID: reseller})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return call.Event()
+}
+
+func message(t testing.TB, e pbx.Event) pbx.Message {
+	t.Helper()
+	m, err := e.Message()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// golden holds a message as it is on the wire, but a field a line and below its key.
+func golden(m pbx.Message) string {
+	obj, _ := jobj.ParseObject(m.Body)
+	var b strings.Builder
+	b.WriteString(m.Exchange + " " + m.Key + "\ncall-id " + m.CallID + "\n")
+	for _, f := range obj {
+		b.Write(jobj.AppendString(nil, f.Key))
+		b.WriteString(": ")
+		b.Write(jobj.Append(nil, f.Value))
+		b.WriteByte('\n')
+	}
+	return b.String()
+}
+
+func TestEventsAreThoseOfTheGoldenFiles(t *testing.T) {
+	t.Parallel()
+	for _, name := range pbx.Events() {
+		got := golden(message(t, newEvent(t, newSwitch("golden"), name)))
+		path := filepath.Join("testdata", strings.ToLower(name)+".golden")
+		if flag.Lookup("update").Value.String() == "true" {
+			if err := os.WriteFile(path, []byte(got), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got != string(want) {
+			t.Errorf("%s differs; go test -update writes it anew\n%s", path, got)
+		}
+	}
+}
+
+func TestMain(m *testing.M) {
+	flag.Bool("update", false, "write the golden files anew")
+	flag.Parse()
+	os.Exit(m.Run())
+}
+
+func TestTheSeedDecidesTheBytes(t *testing.T) {
+	t.Parallel()
+	for _, name := range pbx.Events() {
+		one, two := message(t, newEvent(t, newSwitch("s"), name)), message(t, newEvent(t, newSwitch("s"), name))
+		if string(one.Body) != string(two.Body) {
+			t.Errorf("%s: one seed, two messages", name)
+		}
+		sw := newSwitch("s")
+		if newEvent(t, sw, name).CallID() == newEvent(t, sw, name).CallID() {
+			t.Errorf("%s: two calls with one Call-ID", name)
+		}
+	}
+}
+
+// The rules of any event of any call.
+func TestValuesFitOneAnother(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(rt *rapid.T) {
+		name := rapid.SampledFrom(pbx.Events()).Draw(rt, "event")
+		e := newEvent(t, newSwitch(rapid.String().Draw(rt, "seed")), name)
+		m := message(t, e)
+		obj, err := jobj.ParseObject(m.Body)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		checkWire(rt, obj)
+		checkTimes(rt, name, obj)
+		vars := obj.Object("Custom-Channel-Vars")
+		if vars.String("Presence-ID") != obj.String("Presence-ID") || vars.String("Account-ID") != account {
+			rt.Fatalf("variables %v", vars)
+		}
+		if bridge := vars.String("Bridge-ID"); bridge != "" && bridge != obj.String("Call-ID") {
+			rt.Fatalf("Bridge-ID %s of call %s", bridge, obj.String("Call-ID"))
+		}
+		if m.Key != "call."+name+"."+kapi.EncodeKey(obj.String("Call-ID")) || m.CallID != obj.String("Call-ID") || m.Exchange != "callevt" {
+			rt.Fatalf("addressed to %+v", m)
+		}
+		if len(e.Unknown()) > 0 {
+			rt.Fatalf("fields that never reach the wire: %v", e.Unknown())
+		}
+	})
+}
+
+// checkWire: fields of the closed list only, in the order of the wire, without
+// nulls and empty strings.
+func checkWire(t *rapid.T, obj jobj.Object) {
+	def := kapi.CallEvent()
+	order := slices.Clone(def.Optional)
+	slices.Reverse(order)
+	order = append(order, "Call-ID", "Node", "Msg-ID", "Event-Name", "Event-Category", "App-Version", "App-Name")
+	last := -1
+	for _, f := range obj {
+		at := slices.Index(order, f.Key)
+		if at <= last {
+			t.Fatalf("%s is out of order or unknown", f.Key)
+		}
+		last = at
+		if f.Value == nil || f.Value == "" {
+			t.Fatalf("%s is empty", f.Key)
+		}
+	}
+}
+
+func checkTimes(t *rapid.T, name string, obj jobj.Object) {
+	number := func(text string) int64 {
+		n, err := strconv.ParseInt(text, 10, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	at, created := number(obj.String("Msg-ID")), number(obj.String("Channel-Created-Time"))
+	if created > at {
+		t.Fatalf("created %d after the event %d", created, at)
+	}
+	if want := (at+999_999)/1_000_000 + kapi.GregorianOffset; obj.Int("Timestamp") != want {
+		t.Fatalf("Timestamp %d, want %d", obj.Int("Timestamp"), want)
+	}
+	interaction := obj.String("Custom-Channel-Vars", "Call-Interaction-ID")
+	if !regexp.MustCompile(`^\d{11}-[0-9a-f]{8}$`).MatchString(interaction) ||
+		number(interaction[:11]) != created/1_000_000+kapi.GregorianOffset {
+		t.Fatalf("interaction %s of a call of %d", interaction, created)
+	}
+	if name != kapi.ChannelDestroy {
+		return
+	}
+	duration, billing, rang := obj.Int("Duration-Seconds"), obj.Int("Billing-Seconds"), obj.Int("Ringing-Seconds")
+	if duration != (at-created)/1_000_000 || billing > duration+1 || rang+billing > duration+1 || billing < 1 {
+		t.Fatalf("duration %d billing %d ringing %d", duration, billing, rang)
+	}
+}
+
+func TestAnUnknownEventIsAnError(t *testing.T) {
+	t.Parallel()
+	_, err := newSwitch("").NewCall("CHANNEL_EXPLODE", pbx.Spec{AccountID: account})
+	var unknown *pbx.UnknownEventError
+	if !errors.As(err, &unknown) || unknown.Name != "CHANNEL_EXPLODE" {
+		t.Fatal(err)
+	}
+}
+
+func TestAGivenCallIDIsRepeatedWhereItBelongs(t *testing.T) {
+	t.Parallel()
+	call, err := newSwitch("").NewCall(kapi.ChannelBridge, pbx.Spec{AccountID: account, CallID: "my call"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := call.Event()
+	if e.CallID() != "my call" || e.Fields().String("Custom-Channel-Vars", "Bridge-ID") != "my call" ||
+		message(t, e).Key != "call.CHANNEL_BRIDGE.my+call" {
+		t.Fatalf("%v", e.Fields())
+	}
+}
+
+func TestAnEventMadeElsewhereIsCompleted(t *testing.T) {
+	t.Parallel()
+	fields, err := jobj.ParseObject([]byte(`{"Event-Name":"DTMF","Call-ID":"c1","DTMF-Digit":"5","Bogus":1}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := newSwitch("").EventOf(fields)
+	want := `{"DTMF-Digit":"5","Call-ID":"c1","Node":"freeswitch@fs001.example.com","Msg-ID":"1710253474123456",` +
+		`"Event-Name":"DTMF","Event-Category":"call_event","App-Version":"1.0","App-Name":"freeswitch"}`
+	if got := string(message(t, e).Body); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	if unknown := e.Unknown(); len(unknown) != 1 || unknown[0].Path != "Bogus" {
+		t.Errorf("unknown fields %v", unknown)
+	}
+}
+
+func TestNoMessageWithoutItsRequiredFields(t *testing.T) {
+	t.Parallel()
+	for _, missing := range []string{"Call-ID", "Event-Name"} {
+		e := newSwitch("").EventOf(newEvent(t, newSwitch(""), kapi.ChannelCreate).Fields().Delete(missing))
+		var invalid *kapi.InvalidMessageError
+		if _, err := e.Message(); !errors.As(err, &invalid) || invalid.Field != missing {
+			t.Errorf("without %s: %v", missing, err)
+		}
+	}
+	e := newSwitch("").EventOf(newEvent(t, newSwitch(""), kapi.ChannelCreate).Fields().Set("Call-ID", json.Number("7")))
+	if _, err := e.Message(); err == nil {
+		t.Error("a Call-ID that is a number went out")
+	}
+}

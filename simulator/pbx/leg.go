@@ -1,0 +1,69 @@
+package pbx
+
+import (
+	"time"
+
+	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
+)
+
+// leg is what the switch knows of one channel at one moment. It is a value:
+// events are composed from a copy taken at their time.
+type leg struct {
+	callID    string
+	direction string // inbound or outbound, as the switch sees it
+	created   time.Time
+	name      string // Channel-Name
+
+	state       string // Channel-State
+	callState   string // Channel-Call-State
+	answerState string // Channel-Answer-State
+
+	callerName, callerNumber string
+	calleeName, calleeNumber string
+	destination              string // Caller-Destination-Number
+	presenceID               string
+	request, to, from        string // user@host
+	fromTag, toTag           string
+
+	// vars are the variables set on the channel, in the order they came;
+	// fetchID and interactionID belong to them but are printed behind.
+	vars          jobj.Object
+	fetchID       string
+	interactionID string
+
+	partner partner
+	ending  ending
+}
+
+// partner is the other leg, as far as it is known.
+type partner struct {
+	callID                   string
+	callerName, callerNumber string
+	destination, direction   string
+}
+
+// ending is known once the leg has hung up.
+type ending struct {
+	at, answered time.Time // answered is zero for a call nobody took
+	ringing      time.Duration
+	cause, code  string // Hangup-Cause and Hangup-Code
+	disposition  string
+	localSDP     string
+	remoteSDP    string
+}
+
+// customChannelVars prints the variables the way the switch builds them: what is
+// set on the channel first, then the fixed tail.
+func (l leg) customChannelVars() jobj.Object {
+	vars := append(jobj.Object{}, l.vars...)
+	if l.fetchID != "" {
+		vars = append(vars, jobj.Member{Key: "Fetch-ID", Value: l.fetchID})
+	}
+	return append(vars, jobj.Object{
+		{Key: "Call-Interaction-ID", Value: l.interactionID},
+		{Key: "Call-Interaction-Is-Root", Value: true},
+		{Key: "Presence-ID", Value: l.presenceID},
+		{Key: "Privacy-Hide-Number", Value: false},
+		{Key: "Privacy-Hide-Name", Value: false},
+	}...)
+}

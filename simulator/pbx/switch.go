@@ -1,0 +1,73 @@
+package pbx
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/kazoolab/kazoolab/bridge/kapi"
+	"github.com/kazoolab/kazoolab/internal/clock"
+	"github.com/kazoolab/kazoolab/internal/ids"
+)
+
+// Config is what a switch needs. Clock and IDs are required.
+type Config struct {
+	Clock clock.Clock
+	IDs   *ids.Source
+	// Host names the machines; the zero value means DefaultHost.
+	Host Host
+}
+
+// Host names the machines that appear in messages.
+type Host struct {
+	Switch  string // host name of the switch
+	Address string // its IP address
+	Apps    string // host name of the applications that control calls
+	Carrier string // IP address from which calls of the telephone network come
+	Public  string // IP address to which the carrier sends them
+}
+
+// DefaultHost uses names and networks that are reserved for documentation.
+func DefaultHost() Host {
+	return Host{
+		Switch:  "fs001.example.com",
+		Address: "10.0.0.11",
+		Apps:    "apps001.example.com",
+		Carrier: "203.0.113.20",
+		Public:  "203.0.113.5",
+	}
+}
+
+// Switch makes calls. It may be used by many goroutines, but which call gets
+// which ids is repeatable only from one.
+type Switch struct {
+	clock clock.Clock
+	ids   *ids.Source
+	host  Host
+}
+
+// New returns a switch without calls.
+func New(c Config) *Switch {
+	if c.Host == (Host{}) {
+		c.Host = DefaultHost()
+	}
+	return &Switch{clock: c.Clock, ids: c.IDs, host: c.Host}
+}
+
+// now is the clock in the resolution of the wire.
+func (s *Switch) now() time.Time { return s.clock.Now().UTC().Truncate(time.Microsecond) }
+
+// node is the switch's name among the Erlang nodes.
+func (s *Switch) node() string { return "freeswitch@" + s.host.Switch }
+
+// sender fills the fields that every message of the switch has.
+func (s *Switch) sender() kapi.Sender {
+	return kapi.Sender{
+		Node:       s.node(),
+		AppName:    "freeswitch",
+		AppVersion: "1.0",
+		MsgID:      func() string { return micros(s.now()) },
+	}
+}
+
+// micros is how the switch writes times of its own: Unix microseconds as a string.
+func micros(t time.Time) string { return fmt.Sprintf("%d", t.UnixMicro()) }
