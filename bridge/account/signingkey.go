@@ -22,8 +22,8 @@ const (
 
 const (
 	signingKeyBits = 2048
-	// loadTimeout bounds one try to load or make the key, which takes a tenth of a
-	// second with a healthy store. It is real time: it guards against the store.
+	// loadTimeout bounds one try to load or make the key, which takes some
+	// 60 ms with a healthy store. It is real time: it guards against the store.
 	loadTimeout = 30 * time.Second
 )
 

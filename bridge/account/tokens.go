@@ -115,7 +115,7 @@ func NewTokens(cfg TokensConfig) *Tokens {
 // Lifetime is how long a token lives unless its claims say otherwise.
 func (t *Tokens) Lifetime() time.Duration { return t.lifetime }
 
-// wireClaims is the payload of a token (kz_auth_jwt).
+// wireClaims is the payload of a token.
 type wireClaims struct {
 	jwt.RegisteredClaims
 	IdentitySig       string    `json:"identity_sig"`

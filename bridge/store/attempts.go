@@ -58,13 +58,14 @@ func (s *Store) AddAttempts(ctx context.Context, attempts []Attempt) error {
 	return nil
 }
 
-func (s *Store) insertAttempts(ctx context.Context, tx *sql.Tx, attempts []Attempt, texts []string) error {
+func (s *Store) insertAttempts(ctx context.Context, tx *sql.Tx, attempts []Attempt, texts []string) (err error) {
 	insert, err := tx.PrepareContext(ctx, `INSERT INTO attempts
 		(id, account_id, hook_id, created, at, success, body)
 		VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO NOTHING`)
 	if err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, insert.Close()) }()
 	for i, a := range attempts {
 		id := a.ID
 		if id == "" {
@@ -73,15 +74,15 @@ func (s *Store) insertAttempts(ctx context.Context, tx *sql.Tx, attempts []Attem
 		_, err := insert.ExecContext(ctx, id, a.AccountID, a.HookID, a.Created, a.CreatedAt.UnixMicro(),
 			flag(a.Success), texts[i])
 		if err != nil {
-			return errors.Join(fmt.Errorf("attempt of hook %s: %w", a.HookID, err), insert.Close())
+			return fmt.Errorf("attempt of hook %s: %w", a.HookID, err)
 		}
 	}
-	return insert.Close()
+	return nil
 }
 
 // encodeAttempt prints the body of an attempt that can be read back. To parse each
-// would halve the rate of AddAttempts, so that is left to those with enough brackets
-// to nest too deep.
+// costs AddAttempts a quarter of its rate, so that is left to those with enough
+// brackets to nest too deep.
 func encodeAttempt(a Attempt) (string, error) {
 	const shallow = 400
 	if err := checkText(a.ID, a.AccountID, a.HookID); err != nil {

@@ -169,25 +169,25 @@ func TestListingsUseTheirIndexes(t *testing.T) {
 		"SELECT body FROM attempts WHERE hook_id='h' AND created>=1 ORDER BY created DESC, at DESC, id DESC LIMIT 50",
 		"SELECT id FROM attempts WHERE created<1 LIMIT 1000",
 	} {
-		rows, err := s.read.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+query)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for rows.Next() {
-			var a, b, c int
-			var step string
-			if err := rows.Scan(&a, &b, &c, &step); err != nil {
+		t.Run(query, func(t *testing.T) {
+			rows, err := s.read.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+query)
+			if err != nil {
 				t.Fatal(err)
 			}
-			if strings.Contains(step, "TEMP B-TREE") || !strings.Contains(step, "INDEX") {
-				t.Errorf("%s\n%s", query, step)
+			defer func() { _ = rows.Close() }()
+			for rows.Next() {
+				var a, b, c int
+				var step string
+				if err := rows.Scan(&a, &b, &c, &step); err != nil {
+					t.Fatal(err)
+				}
+				if strings.Contains(step, "TEMP B-TREE") || !strings.Contains(step, "INDEX") {
+					t.Errorf("%s\n%s", query, step)
+				}
 			}
-		}
-		if err := rows.Err(); err != nil {
-			t.Fatal(err)
-		}
-		if err := rows.Close(); err != nil {
-			t.Fatal(err)
-		}
+			if err := rows.Err(); err != nil {
+				t.Fatal(err)
+			}
+		})
 	}
 }

@@ -57,7 +57,7 @@ func Open(ctx context.Context, url string, opts Options) (*Store, error) {
 	scheme, address, ok := strings.Cut(url, ":")
 	if !ok || scheme != "sqlite" || address == "" {
 		// The address may hold a password, so only the scheme is shown.
-		return nil, fmt.Errorf("open store: scheme %q: want sqlite:/path/file.db or sqlite::memory:", scheme)
+		return nil, fmt.Errorf("open store: scheme %q: want sqlite:/path/file.db, or sqlite::memory: for none", scheme)
 	}
 	return openWith(ctx, sqliteDialect(), address, opts)
 }

@@ -23,7 +23,10 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestSQLiteFile(t *testing.T) {
 	storetest.Run(t, storetest.Driver{
-		URL: func(t *testing.T) string { return "sqlite:" + filepath.Join(t.TempDir(), "kazoolab.db") },
+		URL: func(t *testing.T) string {
+			t.Helper()
+			return "sqlite:" + filepath.Join(t.TempDir(), "kazoolab.db")
+		},
 		Tamper: func(t *testing.T, url, statement string) {
 			t.Helper()
 			db, err := sql.Open("sqlite", strings.TrimPrefix(url, "sqlite:"))

@@ -81,7 +81,7 @@ func viewRows(doc Document) []viewRow {
 }
 
 // NormalName is a name as accounts are compared by: lower case, and only a to z
-// and 0 to 9 (kzd_accounts:normalize_name/1).
+// and 0 to 9 (pvt_alphanum_name).
 func NormalName(name string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
@@ -102,10 +102,10 @@ func UserKey(accountID, username string) string {
 // Find returns the documents that a view has under key, oldest first. The key of
 // AccountsByName and AccountsByRealm is normalised first.
 func (s *Store) Find(ctx context.Context, view View, key string) ([]Document, error) {
-	switch view {
-	case AccountsByName:
+	if view == AccountsByName {
 		key = NormalName(key)
-	case AccountsByRealm:
+	}
+	if view == AccountsByRealm {
 		key = strings.ToLower(key)
 	}
 	if key == "" || !storable(key) {

@@ -140,8 +140,8 @@ func (e *Engine) Handle(ctx context.Context, msg Message) {
 	}
 	e.metrics.inFlight.Inc()
 	e.metrics.deliveries.Add(float64(len(fire.hooks)))
-	var left atomic.Int32
-	left.Store(int32(len(fire.hooks)))
+	var left atomic.Int64
+	left.Store(int64(len(fire.hooks)))
 	for _, hook := range fire.hooks {
 		e.lanes.add(hook.key(), fire.callID, func() {
 			defer e.metrics.deliveries.Dec()

@@ -28,7 +28,7 @@ type rig struct {
 	engine   *webhooks.Engine
 	registry *prometheus.Registry
 	clock    *clockwork.FakeClock
-	ctx      context.Context
+	ctx      context.Context //nolint:containedctx // the engine's life, which each message shares
 	stop     context.CancelFunc
 }
 

@@ -55,7 +55,7 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	r.mu.Unlock()
 	conn, buf, err := http.NewResponseController(w).Hijack()
 	if err != nil {
-		panic(err)
+		return // the client is told nothing, and the test sees a missing answer
 	}
 	defer func() { _ = conn.Close() }()
 	if step.close {

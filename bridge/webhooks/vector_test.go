@@ -101,6 +101,7 @@ func (b *bench) run(t *testing.T, p play) (loaded bool) {
 }
 
 func newBench(t *testing.T, script ...answer) *bench {
+	t.Helper()
 	return &bench{
 		receiver: newReceiver(t, script...),
 		clock:    clockwork.NewFakeClockAt(time.Date(2026, time.November, 15, 12, 0, 0, 0, time.UTC)),

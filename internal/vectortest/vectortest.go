@@ -71,6 +71,7 @@ func Read(t testing.TB, name string, known ...string) []Record {
 }
 
 func folder(t testing.TB) string {
+	t.Helper()
 	if dir := os.Getenv("KAZOOLAB_VECTORS"); dir != "" {
 		return dir
 	}
@@ -94,6 +95,7 @@ type Tally struct {
 // NewTally starts counting for file name; when the test ends the count is
 // printed as one line.
 func NewTally(t testing.TB, name string) *Tally {
+	t.Helper()
 	tally := &Tally{t: t, name: name, differ: map[string]int{}, left: map[string]int{}}
 	t.Cleanup(func() { fmt.Fprintln(os.Stdout, tally) })
 	return tally

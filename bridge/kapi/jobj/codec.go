@@ -52,12 +52,10 @@ func ParseObject(data []byte) (Object, error) {
 }
 
 func syntaxError(dec *json.Decoder, err error, size int64) error {
-	var own *SyntaxError
-	if errors.As(err, &own) {
+	if own, ok := errors.AsType[*SyntaxError](err); ok {
 		return own
 	}
-	var syntax *json.SyntaxError
-	if errors.As(err, &syntax) {
+	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
 		return &SyntaxError{syntax.Offset, syntax.Error()}
 	}
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {

@@ -83,7 +83,7 @@ func (o Object) Set(key string, value any) Object {
 		out[i].Value = value
 		return out
 	}
-	return append(o[:len(o):len(o)], Member{key, value})
+	return append(slices.Clip(o), Member{key, value})
 }
 
 // Delete returns o without any member of one of the keys. The receiver is not changed.

@@ -244,8 +244,7 @@ func failure(err error, connected bool) Outcome {
 // clientError names a failure as the reference's client does (recorded, where it
 // has a name for it).
 func clientError(err error, connected bool) string {
-	var uri uriError
-	if errors.As(err, &uri) {
+	if uri, ok := errors.AsType[uriError](err); ok {
 		return string(uri)
 	}
 	var dns *net.DNSError

@@ -17,6 +17,7 @@ import (
 )
 
 func newTestClient(t *testing.T, answerTimeout time.Duration) *Client {
+	t.Helper()
 	c := NewClient(Config{
 		Clock: clock.System(), ConnectTimeout: 5 * time.Second, AnswerTimeout: answerTimeout, IdlePerHost: 4, KeepBody: 16,
 	})

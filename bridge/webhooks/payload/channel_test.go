@@ -2,6 +2,7 @@ package payload_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -185,7 +186,7 @@ func TestCheckRefusesWhatCannotBeAnEvent(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			if got := payload.Check([]byte(c.body)); got != c.want {
+			if got := payload.Check([]byte(c.body)); !errors.Is(got, c.want) {
 				t.Errorf("got %v, want %v", got, c.want)
 			}
 		})

@@ -1,6 +1,10 @@
 package payload
 
-import "github.com/tidwall/gjson"
+import (
+	"slices"
+
+	"github.com/tidwall/gjson"
+)
 
 // FormList is the form text as the nested list it is built from, which is what
 // an attempt document keeps of a form request (quirk body-as-list). All its
@@ -42,7 +46,7 @@ func formItem(name []any, value gjson.Result) []any {
 		}
 		return list
 	case value.Type == gjson.Null:
-		return append(name[:len(name):len(name)], "=")
+		return append(slices.Clip(name), "=")
 	}
-	return append(name[:len(name):len(name)], "=", string(appendScalar(nil, value)))
+	return append(slices.Clip(name), "=", string(appendScalar(nil, value)))
 }

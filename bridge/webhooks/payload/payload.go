@@ -46,7 +46,7 @@ func (p Payload) with(key, value string) Payload {
 		out[i].Value = value
 		return out
 	}
-	return append(p[:len(p):len(p)], Member{key, value})
+	return append(slices.Clip(p), Member{key, value})
 }
 
 // without returns p less key. The receiver is not changed.

@@ -1,0 +1,91 @@
+package catalogue
+
+import (
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
+)
+
+//go:embed data/*.json
+var data embed.FS
+
+// Hook is one entry, as its metadata document says it (webhooks_util:init_metadata/2).
+type Hook struct {
+	Name        string // channel_create …
+	Title       string // Channel Create …
+	Description string
+	// Modifiers name the members that custom_data of such a hook must have, with
+	// the values each may take; nil for none.
+	Modifiers jobj.Object
+}
+
+// Hooks returns every hook of the reference, whether it fires here or not.
+func Hooks() ([]Hook, error) {
+	list, err := read("hooks")
+	if err != nil {
+		return nil, err
+	}
+	hooks := make([]Hook, 0, len(list))
+	for _, element := range list {
+		entry, _ := element.(jobj.Object)
+		hooks = append(hooks, Hook{
+			Name:        entry.String("id"),
+			Title:       entry.String("name"),
+			Description: entry.String("description"),
+			Modifiers:   entry.Object("modifiers"),
+		})
+	}
+	return hooks, nil
+}
+
+// Samples returns payloads such as a hook sends; nil for a hook without any.
+func Samples(hook string) ([]any, error) {
+	samples, err := read("sample_" + hook)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return samples, err
+}
+
+// Restricted returns the notifications that only superduper callers are shown
+// (cb_webhooks, list of hooks).
+func Restricted() []string { return []string{"system_alert", "webhook_disabled"} }
+
+// Choices are the values that one modifier takes: the elements of its items when
+// they are a list, else their keys.
+func Choices(modifier jobj.Object) []string {
+	items, _ := modifier.Get("items")
+	var choices []string
+	switch items := items.(type) {
+	case []any:
+		for _, element := range items {
+			if choice, ok := element.(string); ok {
+				choices = append(choices, choice)
+			}
+		}
+	case jobj.Object:
+		for _, member := range items {
+			choices = append(choices, member.Key)
+		}
+	}
+	return choices
+}
+
+func read(name string) ([]any, error) {
+	text, err := data.ReadFile("data/" + name + ".json")
+	if err != nil {
+		return nil, fmt.Errorf("hook catalogue: %w", err)
+	}
+	value, err := jobj.Parse(text)
+	if err != nil {
+		return nil, fmt.Errorf("hook catalogue: %s: %w", name, err)
+	}
+	list, ok := value.([]any)
+	if !ok {
+		return nil, fmt.Errorf("hook catalogue: %s: not a list", name)
+	}
+	return list, nil
+}
