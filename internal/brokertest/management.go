@@ -48,11 +48,12 @@ func (m management) closeConnections(ctx context.Context, vhost string) (int, er
 
 // call returns the answer's body. What is to be deleted and is not there is no error.
 func (m management) call(ctx context.Context, method, body string, path ...string) ([]byte, error) {
-	address := m.base + "/api"
+	var address strings.Builder
+	address.WriteString(m.base + "/api")
 	for _, segment := range path {
-		address += "/" + url.PathEscape(segment)
+		address.WriteString("/" + url.PathEscape(segment))
 	}
-	request, err := http.NewRequestWithContext(ctx, method, address, strings.NewReader(body))
+	request, err := http.NewRequestWithContext(ctx, method, address.String(), strings.NewReader(body))
 	if err != nil {
 		return nil, fmt.Errorf("management API: %w", err)
 	}

@@ -76,7 +76,7 @@ func (p *Proxy) accept(listener net.Listener) {
 		if err != nil {
 			return
 		}
-		server, err := net.Dial("tcp", p.broker)
+		server, err := net.Dial("tcp", p.broker) //nolint:noctx // a connection has no caller to cancel it
 		if err != nil {
 			_ = client.Close()
 			continue

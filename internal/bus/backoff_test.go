@@ -13,8 +13,8 @@ func TestBackoffDoublesToItsCapWithJitter(t *testing.T) {
 	b := New(Config{URL: "amqp://127.0.0.1/", Clock: clock.System(), IDs: ids.Seeded("backoff")})
 	for range 20 {
 		retry := b.newBackoff()
-		for _, most := range []time.Duration{500, 1000, 2000, 4000, 5000, 5000, 5000} {
-			most *= time.Millisecond
+		for _, ms := range []int{500, 1000, 2000, 4000, 5000, 5000, 5000} {
+			most := time.Duration(ms) * time.Millisecond
 			if d := retry.next(); d < most/2 || d > most {
 				t.Fatalf("%v is not between %v and %v", d, most/2, most)
 			}

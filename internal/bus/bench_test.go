@@ -70,6 +70,7 @@ func BenchmarkConsume(b *testing.B) {
 }
 
 func publishAll(b *testing.B, publisher *bus.Bus, m bus.Message) {
+	b.Helper()
 	m.Body = bytes.Repeat([]byte("x"), eventSize)
 	var left atomic.Int64
 	left.Store(int64(b.N))

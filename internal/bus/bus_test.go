@@ -3,7 +3,7 @@ package bus_test
 import (
 	"context"
 	"errors"
-	"fmt"
+	"net/url"
 	"os"
 	"strings"
 	"sync/atomic"
@@ -11,7 +11,6 @@ import (
 	"time"
 
 	. "github.com/onsi/gomega"
-	amqp "github.com/rabbitmq/amqp091-go"
 	"go.uber.org/goleak"
 
 	"github.com/kazoolab/kazoolab/internal/brokertest"
@@ -75,6 +74,7 @@ func start(t testing.TB, config bus.Config) *bus.Bus {
 }
 
 func within(t testing.TB, d time.Duration) context.Context {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), d)
 	t.Cleanup(cancel)
 	return ctx
@@ -212,9 +212,10 @@ func TestUnusableURLIsAnErrorWithoutThePassword(t *testing.T) {
 func TestWrongPasswordIsVisibleAndRetried(t *testing.T) {
 	g := NewWithT(t)
 	broker := brokertest.New(t)
-	uri, err := amqp.ParseURI(broker.URL)
+	uri, err := url.Parse(broker.URL)
 	g.Expect(err).NotTo(HaveOccurred())
-	b := run(t, configFor(fmt.Sprintf("amqp://guest:wrong-one@%s:%d/%s", uri.Host, uri.Port, uri.Vhost)))
+	uri.User = url.UserPassword("guest", "wrong-one")
+	b := run(t, configFor(uri.String()))
 	g.Expect(b.WaitState(within(t, soon), func(s bus.State) bool { return s.LastError != nil })).To(Succeed())
 	g.Expect(b.State().LastError).To(MatchError(ContainSubstring("username or password not allowed")))
 	g.Expect(b.State().LastError).NotTo(MatchError(ContainSubstring("wrong-one")))

@@ -22,6 +22,7 @@ func TestOutagesOfTheBroker(t *testing.T) {
 }
 
 func restart(t *testing.T, server *rabbitmq.Server) {
+	t.Helper()
 	g := NewWithT(t)
 	b := start(t, configFor(server.URL())) // the server's own goroutines change, so no check for left ones
 	b.DeclareExchange("callevt", "topic")
@@ -70,6 +71,7 @@ func restart(t *testing.T, server *rabbitmq.Server) {
 }
 
 func block(t *testing.T, server *rabbitmq.Server) {
+	t.Helper()
 	g := NewWithT(t)
 	b := run(t, configFor(server.URL()))
 	publish := func(ctx context.Context) error { return b.Publish(ctx, bus.Message{Key: "anywhere"}) }

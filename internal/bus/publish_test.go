@@ -17,12 +17,13 @@ import (
 	"github.com/kazoolab/kazoolab/internal/bus"
 )
 
-// rawQueue makes a queue of a plain client and delivers what the broker sends it.
-func rawQueue(t testing.TB, channel *amqp.Channel, exchange, key string) <-chan amqp.Delivery {
+// rawQueue makes a queue of a plain client on callevt and delivers what the broker
+// sends it.
+func rawQueue(t testing.TB, channel *amqp.Channel, key string) <-chan amqp.Delivery {
 	t.Helper()
 	queue, err := channel.QueueDeclare("", false, true, true, false, nil)
-	if err == nil && exchange != "" {
-		err = channel.QueueBind(queue.Name, key, exchange, false, nil)
+	if err == nil {
+		err = channel.QueueBind(queue.Name, key, "callevt", false, nil)
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -43,7 +44,7 @@ func TestPropertiesOnTheWire(t *testing.T) {
 	b := run(t, config)
 	b.DeclareExchange("callevt", "topic")
 	g.Expect(b.WaitState(within(t, soon), connected)).To(Succeed())
-	deliveries := rawQueue(t, broker.Channel(t), "callevt", "#")
+	deliveries := rawQueue(t, broker.Channel(t), "#")
 
 	g.Expect(b.Publish(within(t, soon), bus.Message{Exchange: "callevt", Key: "plain", Body: []byte("{}")})).To(Succeed())
 	d := <-deliveries

@@ -16,6 +16,7 @@ import (
 
 // respond answers each request with the bodies that answer makes of it.
 func respond(t *testing.T, broker *brokertest.Broker, requests <-chan amqp.Delivery, answer func(request map[string]any) []map[string]any) {
+	t.Helper()
 	channel := broker.Channel(t)
 	go func() {
 		for d := range requests {
@@ -42,7 +43,7 @@ func TestRequestCarriesTheReferencesHeadersAndGetsItsReply(t *testing.T) {
 	b.DeclareExchange("callevt", "topic")
 	g.Expect(b.WaitState(within(t, soon), connected)).To(Succeed())
 	seen := make(chan map[string]any, 10)
-	respond(t, broker, rawQueue(t, broker.Channel(t), "callevt", "call.status_req.*"), func(request map[string]any) []map[string]any {
+	respond(t, broker, rawQueue(t, broker.Channel(t), "call.status_req.*"), func(request map[string]any) []map[string]any {
 		seen <- request
 		return []map[string]any{{"Defer-Response": true, "Status": "deferred"}, {"Status": "active"}}
 	})
@@ -67,7 +68,7 @@ func TestDeferredReplyCountsWhenThereIsNoOther(t *testing.T) {
 	b := run(t, configFor(broker.URL))
 	b.DeclareExchange("callevt", "topic")
 	g.Expect(b.WaitState(within(t, soon), connected)).To(Succeed())
-	respond(t, broker, rawQueue(t, broker.Channel(t), "callevt", "#"), func(map[string]any) []map[string]any {
+	respond(t, broker, rawQueue(t, broker.Channel(t), "#"), func(map[string]any) []map[string]any {
 		return []map[string]any{{"Defer-Response": true}}
 	})
 	reply, err := b.Request(within(t, 500*time.Millisecond), bus.Request{
@@ -87,7 +88,7 @@ func TestRequestThatNobodyHearsFailsAtOnceAndUnansweredEndsWithItsContext(t *tes
 	_, err := b.Request(within(t, soon), bus.Request{Exchange: "callevt", Key: "k"})
 	g.Expect(err).To(BeAssignableToTypeOf(returned))
 
-	rawQueue(t, broker.Channel(t), "callevt", "#")
+	rawQueue(t, broker.Channel(t), "#")
 	_, err = b.Request(within(t, 100*time.Millisecond), bus.Request{Exchange: "callevt", Key: "k"})
 	g.Expect(err).To(MatchError(context.DeadlineExceeded))
 }

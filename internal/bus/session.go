@@ -21,7 +21,7 @@ const closeLimit = 2 * time.Second
 // session is one connection's life.
 type session struct {
 	bus      *Bus
-	ctx      context.Context // ends with the connection
+	ctx      context.Context //nolint:containedctx // the connection's own life, which ends with it
 	conn     *amqp.Connection
 	topology *topology
 	tasks    sync.WaitGroup
@@ -147,8 +147,7 @@ func (b *Bus) dial(ctx context.Context) (*amqp.Connection, net.Conn, error) {
 // withoutURL strips the text of the URL, and with it the password, from the
 // error of a URL that cannot be parsed.
 func withoutURL(err error) error {
-	var syntax *url.Error
-	if errors.As(err, &syntax) {
+	if syntax, ok := errors.AsType[*url.Error](err); ok {
 		return syntax.Err
 	}
 	return err

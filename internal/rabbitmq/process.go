@@ -15,7 +15,7 @@ type process struct {
 
 // launch starts a program in its own process group, its output added to log.
 func launch(program string, args []string, dir string, env []string, log *os.File, keep ...*os.File) (*process, error) {
-	cmd := exec.Command(program, args...)
+	cmd := exec.Command(program, args...) //nolint:noctx // it outlives the context of its start
 	cmd.Dir, cmd.Env, cmd.ExtraFiles = dir, env, keep
 	cmd.Stdout, cmd.Stderr = log, log
 	isolate(cmd)

@@ -170,7 +170,7 @@ func (s *Server) run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("rabbitmq log: %w", err)
 	}
-	defer log.Close()
+	defer func() { _ = log.Close() }() // the processes have it open themselves
 	env := s.folder.environment(s.ports)
 	began := clock.System().Now()
 	// Started by us, the port mapper ends with us; RabbitMQ would leave its own.

@@ -23,10 +23,10 @@ func TestMain(m *testing.M) {
 	if os.Getenv(roleVariable) == "parent" {
 		server, err := startHere(context.Background(), Options{})
 		if err != nil {
-			fmt.Println("failed:", err)
+			fmt.Fprintln(os.Stdout, "failed:", err)
 			os.Exit(1)
 		}
-		fmt.Println(server.ports.amqp, server.folder.path)
+		fmt.Fprintln(os.Stdout, server.ports.amqp, server.folder.path)
 		select {}
 	}
 	os.Exit(m.Run())
@@ -125,7 +125,7 @@ func TestStartEndsWithItsContext(t *testing.T) {
 func TestServerDiesWithItsParent(t *testing.T) {
 	t.Parallel()
 	g := NewWithT(t)
-	parent := exec.Command("/proc/self/exe")
+	parent := exec.Command("/proc/self/exe") //nolint:noctx // it is killed, which is what the test is about
 	parent.Env = append(os.Environ(), roleVariable+"=parent", "TMPDIR=/tmp", "HOME=/nonexistent")
 	becomeOrdinaryUser(parent)
 	stdout, err := parent.StdoutPipe()
@@ -165,7 +165,7 @@ func publishDurably(t *testing.T, url, body string) {
 	g := NewWithT(t)
 	conn, err := amqp.Dial(url)
 	g.Expect(err).NotTo(HaveOccurred())
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	channel, err := conn.Channel()
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(channel.Confirm(false)).To(Succeed())
@@ -182,7 +182,7 @@ func takeOne(t *testing.T, url string) string {
 	g := NewWithT(t)
 	conn, err := amqp.Dial(url)
 	g.Expect(err).NotTo(HaveOccurred())
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	channel, err := conn.Channel()
 	g.Expect(err).NotTo(HaveOccurred())
 	message, found, err := channel.Get("durable", true)

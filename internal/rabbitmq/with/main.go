@@ -47,7 +47,7 @@ func run(ctx context.Context, args []string) (code int, err error) {
 	if err != nil {
 		return 3, err
 	}
-	defer func() { err = errors.Join(err, server.Stop(context.Background())) }()
+	defer func() { err = errors.Join(err, server.Stop(context.WithoutCancel(ctx))) }()
 	return command(ctx, args, []string{
 		brokertest.URLVariable + "=" + server.URL(),
 		brokertest.ManagementVariable + "=" + server.ManagementURL(),
