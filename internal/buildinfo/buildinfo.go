@@ -8,6 +8,10 @@ import (
 	"runtime/debug"
 )
 
+// version is set by the linker where the compiler sees no repository, as in a
+// container: go build -ldflags "-X github.com/kazoolab/kazoolab/internal/buildinfo.version=v1.2.3".
+var version string
+
 // Info describes one build. Fields the linker did not fill are empty.
 type Info struct {
 	Version  string `json:"version"`            // module version, "devel" when built from a tree without one
@@ -31,6 +35,9 @@ func Read() Info {
 	}
 	if v := build.Main.Version; v != "" && v != "(devel)" {
 		info.Version = v
+	}
+	if version != "" {
+		info.Version = version
 	}
 	for _, s := range build.Settings {
 		switch s.Key {

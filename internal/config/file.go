@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -107,13 +108,10 @@ func (r *fileReader) scalar(path, text string, node ast.Node) {
 		r.problem(node, "settings are written as name: value")
 		return
 	}
-	all := Settings()
-	known := paths(all)
-	for _, name := range known {
-		if name == path {
-			r.entries = append(r.entries, entry{path, text, line(node)})
-			return
-		}
+	known := paths(Settings())
+	if slices.Contains(known, path) {
+		r.entries = append(r.entries, entry{path, text, line(node)})
+		return
 	}
 	r.problem(node, "unknown setting "+path+suggest.Hint(path, known))
 }

@@ -74,7 +74,7 @@ func (s Setting) checkText(text string) error {
 		}
 	case "store":
 		if file, ok := strings.CutPrefix(text, "sqlite:"); !ok || file == "" {
-			return errors.New("not a store such as sqlite:/var/lib/kazoolab.db or sqlite::memory:")
+			return errors.New("not a store such as sqlite::memory: or sqlite:/var/lib/kazoolab.db")
 		}
 	case "address":
 		_, port, err := net.SplitHostPort(text)

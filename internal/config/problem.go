@@ -9,7 +9,7 @@ type Problem struct {
 }
 
 // Problems is everything that is wrong, so that one run shows all of it.
-type Problems []Problem
+type Problems []Problem //nolint:errname // many of them are one error
 
 func (p Problems) Error() string {
 	lines := make([]string, len(p))

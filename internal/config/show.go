@@ -45,7 +45,7 @@ func Example(command string) string {
 		} else {
 			b.WriteByte('\n')
 		}
-		fmt.Fprintf(&b, "%s# %s. %s, --%s\n", indent, s.Help, s.Env(), s.Flag())
+		fmt.Fprintf(&b, "%s# %s. %s, --%s\n", indent, strings.ToUpper(s.Help[:1])+s.Help[1:], s.Env(), s.Flag())
 		fmt.Fprintf(&b, "%s%s: %s\n", indent, name, yamlText(s))
 	}
 	return b.String()

@@ -69,8 +69,18 @@ func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	done.Took = r.config.Clock.Since(done.Received)
 	r.report(done)
 	if done.Outcome == OutcomeDropped {
-		panic(http.ErrAbortHandler) // net/http's own way to close without a word
+		drop(w)
 	}
+}
+
+// drop closes the connection without a word.
+func drop(w http.ResponseWriter) {
+	conn, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		w.WriteHeader(http.StatusInternalServerError) // not a connection of its own, as with HTTP/2
+		return
+	}
+	_ = conn.Close()
 }
 
 func readBody(w http.ResponseWriter, req *http.Request) (body []byte, outcome string) {

@@ -160,8 +160,14 @@ func (f File) running(ctx context.Context) bool {
 	return true
 }
 
-// Default is the account that commands use when none is named: the first customer.
-func (f File) Default() (Account, bool) { return f.Account(Customer) }
+// Default is the account that commands use when none is named: the first customer,
+// else the first of all.
+func (f File) Default() (Account, bool) {
+	if a, ok := f.Account(Customer); ok || len(f.Accounts) == 0 {
+		return a, ok
+	}
+	return f.Accounts[0], true
+}
 
 // Account finds an account by id, by name, or, the first of it, by kind.
 func (f File) Account(which string) (Account, bool) {

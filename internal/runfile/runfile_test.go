@@ -127,6 +127,10 @@ func TestAccountsAreFoundByIDNameAndKind(t *testing.T) {
 	if a, ok := file.Default(); !ok || a.ID != "c" {
 		t.Errorf("default %+v", a)
 	}
+	file.Accounts = file.Accounts[:1]
+	if a, ok := file.Default(); !ok || a.ID != "m" {
+		t.Errorf("default without customers %+v", a)
+	}
 	if _, ok := file.Account("x"); ok {
 		t.Error("an account out of nowhere")
 	}

@@ -98,7 +98,8 @@ func TestTheSeedDecidesTheBytes(t *testing.T) {
 			t.Errorf("%s: one seed, two messages", name)
 		}
 		sw := newSwitch("s")
-		if newEvent(t, sw, name).CallID() == newEvent(t, sw, name).CallID() {
+		first, second := newEvent(t, sw, name), newEvent(t, sw, name)
+		if first.CallID() == second.CallID() {
 			t.Errorf("%s: two calls with one Call-ID", name)
 		}
 	}

@@ -117,8 +117,7 @@ func FuzzWith(f *testing.F) {
 		}
 		m, err := e.Message()
 		if err != nil {
-			var invalid *kapi.InvalidMessageError
-			if !errors.As(err, &invalid) {
+			if _, ok := errors.AsType[*kapi.InvalidMessageError](err); !ok {
 				t.Fatal(err)
 			}
 			return

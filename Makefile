@@ -1,0 +1,122 @@
+# Everything a developer does here is a target of this file; `make` lists them.
+
+GO       ?= go
+DOCKER   ?= docker
+# Arguments of `kazoolab up`.
+ARGS     ?=
+# Packages that test, test-real, race and bench look at.
+PKG      ?= ./...
+# Flags of go test: make test TESTFLAGS='-run TestBus -v'.
+TESTFLAGS ?=
+# How long fuzz tries each target.
+FUZZTIME ?= 30s
+# Regular expression of the benchmarks to run, and flags of the comparison.
+BENCH    ?= .
+BENCHFLAGS ?=
+IMAGE    ?= kazoolab
+
+version = $(shell git describe --tags --always --dirty 2>/dev/null)
+
+# Runs a command beside a private RabbitMQ, or beside the broker that
+# KAZOOLAB_TEST_AMQP_URL and KAZOOLAB_TEST_MANAGEMENT_URL name.
+with_broker := $(GO) run ./internal/rabbitmq/with --
+
+# The linter is built from the version that tools/go.mod pins, and again when
+# that or the Go toolchain changes: it cannot read code newer than itself.
+golangci_version := $(shell sed -n 's|.*golangci/golangci-lint/v2 \(v[^ ]*\).*|\1|p' tools/go.mod)
+golangci := .tmp/bin/golangci-lint-$(golangci_version)-$(shell $(GO) env GOVERSION 2>/dev/null)
+
+.DEFAULT_GOAL := help
+
+##@ Run
+
+.PHONY: up
+up: $(if $(findstring --amqp-url,$(ARGS))$(KAZOOLAB_AMQP_URL),,rabbitmq) build ## Start everything on this machine (ARGS='--data DIR --amqp-url URL …')
+	@exec bin/kazoolab up $(ARGS)
+
+.PHONY: build
+build: ## Build bin/kazoolab, a static program
+	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=auto -o bin/kazoolab ./cmd/kazoolab
+
+.PHONY: image
+image: ## Build the container image (IMAGE=name:tag)
+	$(DOCKER) build --build-arg GOPROXY="$$($(GO) env GOPROXY)" --build-arg VERSION="$(version)" -t $(IMAGE) .
+
+##@ Test
+
+.PHONY: test
+test: broker ## Run the whole test suite beside a private RabbitMQ (PKG, TESTFLAGS)
+	$(with_broker) $(GO) test $(TESTFLAGS) $(PKG)
+
+.PHONY: test-real
+test-real: broker docker ## The same on real parts only: RabbitMQ, and the image in containers (needs Docker)
+	$(with_broker) $(GO) test -tags real -count 1 -timeout 20m $(TESTFLAGS) $(PKG)
+
+.PHONY: race
+race: broker gcc ## Run the test suite under the race detector (needs a C compiler)
+	CGO_ENABLED=1 $(with_broker) $(GO) test -race $(TESTFLAGS) $(PKG)
+
+.PHONY: chaos
+chaos: rabbitmq ## Kill and restart the bridge and RabbitMQ under load: nothing may be lost (a minute or two)
+	$(GO) test -tags chaos -count 1 -timeout 15m -v $(TESTFLAGS) ./internal/chaos
+
+.PHONY: fuzz
+fuzz: ## Fuzz each target in turn for FUZZTIME (30s)
+	@GO='$(GO)' tools/fuzz $(FUZZTIME)
+
+.PHONY: vectors
+vectors: ## Compare with the recorded answers: a line of figures for each file (KAZOOLAB_VECTORS=folder)
+	@GO='$(GO)' tools/vectors
+
+.PHONY: bench
+bench: broker build ## Run the benchmarks, and the bridge against a bare loop (BENCH=regexp, BENCHFLAGS='-events 20000 -runs 5')
+	$(with_broker) $(GO) test -run '^$$' -bench '$(BENCH)' -benchmem $(TESTFLAGS) $(PKG)
+	$(GO) run ./internal/bench -kazoolab bin/kazoolab $(BENCHFLAGS)
+
+##@ Keep in order
+
+.PHONY: lint
+lint: $(golangci) ## Check the code: golangci-lint, vet, format and module files
+	$(golangci) run ./...
+	$(GO) vet -tags real,chaos ./...
+	$(golangci) fmt --diff
+	$(GO) mod tidy -diff
+
+.PHONY: fmt
+fmt: $(golangci) ## Format the code
+	$(golangci) fmt
+
+.PHONY: clean
+clean: ## Remove what these targets made, the pinned tools included
+	rm -rf bin .tmp
+
+.PHONY: help
+help: ## Show this list
+	@awk 'BEGIN { FS = ":.*## " } \
+		/^##@/ { printf "\n%s\n", substr($$0, 5) } \
+		/^[a-z-]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+# What the targets above need.
+
+.PHONY: rabbitmq
+rabbitmq:
+	@tools/rabbitmq
+
+.PHONY: broker
+broker: $(if $(KAZOOLAB_TEST_AMQP_URL),,rabbitmq)
+
+.PHONY: docker
+docker:
+	@$(DOCKER) info >/dev/null 2>&1 || { \
+		echo "no container engine answers: start Docker (or point DOCKER_HOST at one), then try again" >&2; exit 1; }
+
+.PHONY: gcc
+gcc:
+	@command -v $$($(GO) env CC) >/dev/null || { \
+		echo "the race detector needs a C compiler: as root run 'apt-get install gcc libc6-dev', or name one in CC" >&2; exit 1; }
+
+$(golangci): tools/go.mod tools/go.sum
+	@echo "building golangci-lint $(golangci_version), once: this takes some minutes" >&2
+	@rm -f .tmp/bin/golangci-lint-*
+	$(GO) build -C tools -trimpath -o $(abspath $@) github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+	@touch $@

@@ -1,0 +1,253 @@
+package bridge
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/kazoolab/kazoolab/bridge/account"
+	"github.com/kazoolab/kazoolab/bridge/kapi"
+	"github.com/kazoolab/kazoolab/bridge/store"
+	"github.com/kazoolab/kazoolab/bridge/webhooks"
+	"github.com/kazoolab/kazoolab/internal/bus"
+	"github.com/kazoolab/kazoolab/internal/clock"
+	"github.com/kazoolab/kazoolab/internal/ids"
+)
+
+// Config says what a bridge works with. Fields without a remark are required.
+type Config struct {
+	AMQPURL string
+	// Store is opened and closed by the caller.
+	Store *store.Store
+	// Listener serves REST and the health endpoints. The bridge closes it.
+	Listener net.Listener
+	// AllowLoopbackTargets lets hooks be created for this machine's own
+	// addresses, which the reference refuses.
+	AllowLoopbackTargets bool
+	Webhooks             webhooks.Config
+	// NodeName stands in messages as Node: name@host.
+	NodeName string
+	Version  string
+	// DrainTimeout bounds what is still finished after Run's context has ended.
+	// What takes longer is left to the broker, which delivers it again.
+	DrainTimeout time.Duration
+	Clock        clock.Clock
+	IDs          *ids.Source
+	Log          *slog.Logger
+}
+
+// WorkQueue holds the events that wait for a bridge. It is durable and
+// replicated, shared by all nodes, and under a name of our own: the reference's
+// webhooks_shared_listener has other arguments, which would refuse ours.
+const WorkQueue = "kazoolab.webhooks"
+
+// Bridge is one node.
+type Bridge struct {
+	cfg       Config
+	bus       *bus.Bus
+	metrics   *prometheus.Registry
+	directory *account.Directory
+	hooks     *webhooks.Registry
+	changes   *changes
+	tokens    *account.Tokens
+
+	ready    chan struct{}
+	draining atomic.Bool
+	subs     atomic.Pointer[[]*bus.Subscription]
+}
+
+// New prepares a node without any I/O.
+func New(cfg Config) *Bridge {
+	b := &Bridge{
+		cfg:       cfg,
+		metrics:   prometheus.NewRegistry(),
+		directory: account.NewDirectory(),
+		hooks:     webhooks.NewRegistry(),
+		ready:     make(chan struct{}),
+	}
+	b.bus = bus.New(bus.Config{
+		URL: cfg.AMQPURL, Name: "kazoolab bridge", Node: cfg.NodeName,
+		Clock: cfg.Clock, IDs: cfg.IDs, Log: cfg.Log,
+	})
+	b.metrics.MustRegister(
+		collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "kazoolab_broker_connected", Help: "1 while the broker is connected.",
+		}, func() float64 {
+			if b.bus.State().Connected {
+				return 1
+			}
+			return 0
+		}),
+	)
+	return b
+}
+
+// Ready is closed when hooks are loaded and events are being taken.
+func (b *Bridge) Ready() <-chan struct{} { return b.ready }
+
+// Run works until ctx ends, then takes no more events and requests, finishes
+// what it has within DrainTimeout, and returns nil. It returns an error when it
+// cannot start or loses what it cannot work without.
+func (b *Bridge) Run(ctx context.Context) error {
+	clusterID, err := b.clusterID(ctx)
+	if err != nil {
+		return err
+	}
+	// Deliveries, change messages and the connection outlive ctx by the drain.
+	running, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	b.changes = &changes{
+		bus: b.bus, store: b.cfg.Store, directory: b.directory, hooks: b.hooks,
+		clock: b.cfg.Clock, ids: b.cfg.IDs, log: b.cfg.Log, node: b.cfg.NodeName,
+		running: running, loaded: make(chan struct{}), waiting: map[string]chan struct{}{},
+	}
+	b.tokens = account.NewTokens(b.tokenConfig())
+	engine := webhooks.New(b.cfg.Webhooks, webhooks.Dependencies{
+		Hooks: b.hooks, Accounts: b.directory, Attempts: b.cfg.Store, Clock: b.cfg.Clock,
+		IDs: b.cfg.IDs, Log: b.cfg.Log, Metrics: b.metrics, ClusterID: clusterID,
+	})
+	server := b.server(clusterID)
+
+	group, failed := errgroup.WithContext(running)
+	group.Go(func() error { return b.bus.Run(running) })
+	group.Go(func() error { engine.Run(running); return nil })
+	group.Go(func() error { return b.serve(server) })
+	group.Go(func() error {
+		defer stop()
+		work, err := b.subscribe(ctx, failed, engine)
+		if err == nil {
+			select {
+			case <-ctx.Done():
+			case <-failed.Done():
+			}
+		}
+		b.drain(server, work, engine, stop)
+		return err
+	})
+	return group.Wait()
+}
+
+// subscribe loads accounts and hooks and only then takes events: one that came
+// before its hooks would be gone.
+func (b *Bridge) subscribe(ctx, failed context.Context, engine *webhooks.Engine) (*bus.Subscription, error) {
+	listening, err := b.changes.subscribe()
+	if err != nil {
+		return nil, err
+	}
+	select {
+	case <-b.changes.loaded:
+	case <-ctx.Done():
+		return nil, nil
+	case <-failed.Done():
+		return nil, nil
+	}
+	for _, exchange := range []string{kapi.ExchangeCallEvents, kapi.ExchangeCallManager} {
+		b.bus.DeclareExchange(exchange, kapi.ExchangeType(exchange))
+	}
+	var bindings []bus.Binding
+	for _, event := range webhooks.ChannelEvents() {
+		bindings = append(bindings, bus.Binding{Exchange: kapi.ExchangeCallEvents, Key: kapi.CallEventKey(event, "*")})
+	}
+	up := make(chan struct{}, 1)
+	running := b.changes.running
+	work, err := b.bus.Consume(bus.Consumer{
+		Queue: bus.Queue{
+			Name: WorkQueue, Durable: true,
+			Args: map[string]any{"x-queue-type": "quorum"},
+		},
+		Bindings: bindings,
+		Prefetch: b.cfg.Webhooks.Prefetch,
+		OnUp: func() {
+			select {
+			case up <- struct{}{}:
+			default:
+			}
+		},
+		Handle: func(d bus.Delivery) {
+			engine.Handle(running, webhooks.Message{
+				Body: d.Body, ContentType: d.ContentType, ContentEncoding: d.ContentEncoding,
+				RoutingKey: d.RoutingKey, Ack: d.Ack,
+			})
+		},
+	})
+	if err != nil {
+		return nil, err
+	}
+	b.subs.Store(&[]*bus.Subscription{listening, work})
+	select {
+	case <-up:
+		close(b.ready)
+	case <-ctx.Done():
+	case <-failed.Done():
+	}
+	return work, nil
+}
+
+func (b *Bridge) subscribed() bool {
+	subs := b.subs.Load()
+	if subs == nil {
+		return false
+	}
+	for _, sub := range *subs {
+		if !sub.Ready() {
+			return false
+		}
+	}
+	return true
+}
+
+// drain stops in the order that loses nothing: no new events, no new requests,
+// finish what is there; the broker connection goes last, by stop.
+func (b *Bridge) drain(server *http.Server, work *bus.Subscription, engine *webhooks.Engine, stop func()) {
+	b.draining.Store(true)
+	limit, cancel := context.WithTimeout(context.Background(), b.cfg.DrainTimeout)
+	defer cancel()
+	if work != nil {
+		if err := work.Cancel(limit); err != nil {
+			b.cfg.Log.Debug("consumer not cancelled", "error", err)
+		}
+	}
+	if err := server.Shutdown(limit); err != nil {
+		_ = server.Close()
+	}
+	finished := make(chan struct{})
+	go func() {
+		engine.Drain()
+		close(finished)
+	}()
+	select {
+	case <-finished:
+	case <-limit.Done():
+		b.cfg.Log.Warn("not everything could be finished; the broker will deliver the rest again", "limit", b.cfg.DrainTimeout)
+		stop()
+		<-finished
+	}
+}
+
+func (b *Bridge) serve(server *http.Server) error {
+	if err := server.Serve(b.cfg.Listener); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serve REST: %w", err)
+	}
+	return nil
+}
+
+// clusterID is drawn once and kept in the store, so that all nodes show the same
+// (kzd_cluster:id/0).
+func (b *Bridge) clusterID(ctx context.Context) (string, error) {
+	id, err := b.cfg.Store.Secret(ctx, "cluster_id", func() ([]byte, error) { return []byte(b.cfg.IDs.Hex(32)), nil })
+	if err != nil {
+		return "", fmt.Errorf("cluster id: %w", err)
+	}
+	return string(id), nil
+}

@@ -1,0 +1,48 @@
+package crossbar
+
+import (
+	"context"
+	"strings"
+)
+
+// absentFamilies are endpoints of Kazoo that are not served here. The grammar of
+// paths must know their names, since a name ends the arguments of the endpoint
+// before it; and their callers learn that they are not to blame.
+func absentFamilies() []family {
+	// A name may be followed by the methods of its collection, where known.
+	const names = `about access_lists acls agents alerts allotments apps_link apps_store basic_auth blacklists braintree bulk
+		callflows cccps cdrs channels clicktocall comments conferences configs connectivity contact_list devices directories
+		faxboxes faxes freeswitch functions global_provisioner_templates global_resources google_auth groups hotdesks ip_auth ips
+		ledgers limits lists local_provisioner_templates local_resources media menus metaflows migrations multi_factor
+		notifications:PUT,GET,DELETE onboard parked_calls phone_numbers pivot port_requests presence queues quickcall rates ratedecks recordings
+		registrations resource_selectors resource_templates resources schemas search security service_plans services shared_auth
+		signup skels sms:PUT,GET storage sup system_configs system_status tasks templates temporal_rules temporal_rules_sets token_auth
+		token_restrictions transactions ubiquiti_auth users vmboxes websockets whitelabel zones`
+	var families []family
+	for _, field := range strings.Fields(names) {
+		name, methods, _ := strings.Cut(field, ":")
+		if methods == "" {
+			methods = "GET,PUT,POST,PATCH,DELETE"
+		}
+		f := family{name: name}
+		var args []string
+		for range 6 {
+			f.clauses = append(f.clauses, clause{args: args, operations: absentOperations(strings.Split(methods, ","))})
+			args = append(args[:len(args):len(args)], "*")
+		}
+		families = append(families, f)
+	}
+	return families
+}
+
+func absentOperations(methods []string) []operation {
+	absent := func(_ context.Context, req *request) (outcome, error) {
+		req.hint("/%s is part of Kazoo, but is not served here", req.route.head().name)
+		return outcome{}, notFound()
+	}
+	var all []operation
+	for _, method := range methods {
+		all = append(all, operation{method: method, within: absent})
+	}
+	return all
+}

@@ -1,0 +1,140 @@
+package crossbar
+
+import (
+	"context"
+	"crypto/md5" //nolint:gosec // the digest that the reference shows, not a protection
+	"embed"
+	"encoding/base64"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"sync"
+
+	"github.com/kazoolab/kazoolab/bridge/account"
+	"github.com/kazoolab/kazoolab/bridge/crossbar/schema"
+	"github.com/kazoolab/kazoolab/bridge/kapi"
+	"github.com/kazoolab/kazoolab/bridge/store"
+	"github.com/kazoolab/kazoolab/bridge/webhooks/catalogue"
+	"github.com/kazoolab/kazoolab/internal/clock"
+	"github.com/kazoolab/kazoolab/internal/ids"
+)
+
+// DefaultMaxBody is how many bytes a body may have (crossbar.max_upload_size).
+const DefaultMaxBody = 8_000_000
+
+// DefaultRealmSuffix ends the realms that accounts get when they bring none.
+const DefaultRealmSuffix = "sip.example.com"
+
+// ChangePublisher tells everyone of writes. Publish returns when this node has
+// applied them, or after a limit of its own; lost messages are not its caller's
+// concern, since every node reads the store again when it has missed some.
+type ChangePublisher interface {
+	Publish(ctx context.Context, changes ...kapi.DocChange)
+}
+
+// Tokens issues and verifies tokens, with the errors of account.Tokens.
+type Tokens interface {
+	Issue(ctx context.Context, claims account.Claims) (string, error)
+	Verify(ctx context.Context, token string) (account.Claims, error)
+}
+
+// Config says what the handler works with. Fields without a remark are required.
+type Config struct {
+	Store    *store.Store
+	Accounts *account.Directory
+	Tokens   Tokens
+	Changes  ChangePublisher
+	// Hooks are the names of the hooks that fire, without "all", which always
+	// may be used. No other can be listed or created.
+	Hooks []string
+
+	Clock clock.Clock
+	IDs   *ids.Source
+	Log   *slog.Logger
+
+	Version   string // of the envelope and of /about
+	NodeName  string // name@host; the envelope shows a digest
+	ClusterID string
+
+	// AllowLoopbackTargets takes localhost and 127.0.0.1 off the default block
+	// list of hook addresses.
+	AllowLoopbackTargets bool
+	// BlockedHosts and BlockedNetworks replace the default block list, localhost,
+	// 127.0.0.1/32 and 0.0.0.0/32, unless nil (kazoo_web client.blacklist). Only
+	// IPv4 networks have an effect.
+	BlockedHosts    []string
+	BlockedNetworks []netip.Prefix
+
+	MaxBody     int64  // bytes; 0 is DefaultMaxBody
+	RealmSuffix string // "" is DefaultRealmSuffix
+	// ReverseProxies are the peers whose X-Forwarded-For is believed; nil is
+	// 127.0.0.1 alone (crossbar.reverse_proxies).
+	ReverseProxies []netip.Addr
+}
+
+//go:embed schemas/*.json
+var schemaFiles embed.FS
+
+type handler struct {
+	Config
+
+	node     string
+	families map[string]family
+	guard    guard
+	buckets  *buckets
+
+	hooks       []catalogue.Hook // those that fire
+	hookSchema  *schema.Schema
+	accountForm *schema.Schema
+	userForm    *schema.Schema
+	keyForm     *schema.Schema
+
+	// accountWrites is held while an account's name and realm are checked and
+	// written, so that of two equal ones only one is accepted.
+	accountWrites sync.Mutex
+}
+
+// New returns the handler of every path: those under /v2, and the answers that
+// others get. It must see paths as they were sent: a mux that cleans them, as
+// http.ServeMux does, hides what the reference answers to "//". It panics when an
+// embedded schema is broken, which a test of this package would have shown.
+func New(cfg Config) http.Handler {
+	if cfg.MaxBody == 0 {
+		cfg.MaxBody = DefaultMaxBody
+	}
+	if cfg.RealmSuffix == "" {
+		cfg.RealmSuffix = DefaultRealmSuffix
+	}
+	if cfg.ReverseProxies == nil {
+		cfg.ReverseProxies = []netip.Addr{netip.AddrFrom4([4]byte{127, 0, 0, 1})}
+	}
+	digest := md5.Sum([]byte(cfg.NodeName)) //nolint:gosec // see the import
+	h := &handler{
+		Config:  cfg,
+		node:    base64.RawURLEncoding.EncodeToString(digest[:]),
+		guard:   newGuard(cfg),
+		buckets: newBuckets(cfg.Clock),
+	}
+	if err := h.compile(); err != nil {
+		panic(err)
+	}
+	h.families = h.allFamilies()
+	return h
+}
+
+func (h *handler) compile() error {
+	for file, into := range map[string]**schema.Schema{
+		"webhooks": &h.hookSchema, "accounts": &h.accountForm,
+		"user_auth": &h.userForm, "api_auth": &h.keyForm,
+	} {
+		text, err := schemaFiles.ReadFile("schemas/" + file + ".json")
+		if err != nil {
+			return fmt.Errorf("embedded schemas: %w", err)
+		}
+		if *into, err = schema.Compile(file, text); err != nil {
+			return err
+		}
+	}
+	return h.loadHooks()
+}

@@ -1,0 +1,167 @@
+package crossbar
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/kazoolab/kazoolab/bridge/kapi"
+	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
+	"github.com/kazoolab/kazoolab/bridge/store"
+)
+
+// load reads a document of one type that belongs to one account. To everyone else
+// it does not exist, and neither does a deleted one.
+func (h *handler) load(ctx context.Context, db, id, typ, accountID string) (store.Document, error) {
+	doc, err := h.Store.Get(ctx, db, id)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return doc, badIdentifier(id)
+	case err != nil:
+		return doc, err
+	case doc.Deleted || doc.Type != typ || doc.AccountID != accountID:
+		return doc, badIdentifier(id)
+	}
+	return doc, nil
+}
+
+// unused makes sure that a new document's id is free: one that was soft-deleted
+// still has it.
+func (h *handler) unused(ctx context.Context, db, id string) error {
+	if id == "" {
+		return nil
+	}
+	_, err := h.Store.Get(ctx, db, id)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return nil
+	case err != nil:
+		return err
+	}
+	return conflict()
+}
+
+// create writes a new document and tells everyone.
+func (h *handler) create(ctx context.Context, req *request, doc store.Document) (store.Document, error) {
+	doc.Body = req.stamp(doc)
+	saved, err := h.Store.Save(ctx, doc)
+	if err != nil {
+		return saved, err
+	}
+	h.Changes.Publish(ctx, changeOf(kapi.ActionCreated, saved))
+	return saved, nil
+}
+
+// update writes a document that was read before and tells everyone.
+func (h *handler) update(ctx context.Context, req *request, doc store.Document) (store.Document, error) {
+	doc.Body = req.stamp(doc)
+	saved, err := h.Store.Save(ctx, doc)
+	if err != nil {
+		return saved, err
+	}
+	h.Changes.Publish(ctx, changeOf(kapi.ActionEdited, saved))
+	return saved, nil
+}
+
+// deletion answers with the document and marks it as gone. What was soft-deleted
+// stays stored, and its id stays taken.
+func (h *handler) deletion(req *request, doc store.Document, shown jobj.Object) outcome {
+	gone := outcome{
+		data:     shown.Set("_read_only", jobj.Object{{Key: "deleted", Value: true}}),
+		revision: doc.Rev,
+	}
+	o := gone
+	o.commit = func(ctx context.Context) (outcome, error) {
+		if req.flag("should_soft_delete", true) {
+			doc.Deleted = true
+			doc.Body = req.stamp(doc)
+			saved, err := h.Store.Save(ctx, doc)
+			if err != nil {
+				return outcome{}, err
+			}
+			h.Changes.Publish(ctx, changeOf(kapi.ActionDeleted, saved))
+			return gone, nil
+		}
+		change, err := h.remove(ctx, doc)
+		if err != nil {
+			return outcome{}, err
+		}
+		h.Changes.Publish(ctx, change)
+		return gone, nil
+	}
+	return o
+}
+
+// remove deletes a document for good and returns the change, which is not
+// published yet.
+func (h *handler) remove(ctx context.Context, doc store.Document) (kapi.DocChange, error) {
+	if err := h.Store.Remove(ctx, doc.DB, doc.ID); err != nil && !errors.Is(err, store.ErrNotFound) {
+		return kapi.DocChange{}, err
+	}
+	doc.Rev = h.nextRevision(doc.Rev)
+	return changeOf(kapi.ActionDeleted, doc), nil
+}
+
+// nextRevision is that of a tombstone, which the store does not keep.
+func (h *handler) nextRevision(rev string) string {
+	count, _, _ := strings.Cut(rev, "-")
+	n, _ := strconv.Atoi(count) // 0 for none
+	return fmt.Sprintf("%d-%s", n+1, h.IDs.Hex(32))
+}
+
+func changeOf(action string, doc store.Document) kapi.DocChange {
+	return kapi.DocChange{
+		Action: action, DB: doc.DB, ID: doc.ID, Type: doc.Type, Rev: doc.Rev, AccountID: doc.AccountID,
+		Created: doc.Created, Modified: doc.Modified, SoftDeleted: doc.Deleted,
+	}
+}
+
+// stamp writes into a document who wrote it last (crossbar_doc:update_pvt_parameters/2).
+func (r *request) stamp(doc store.Document) jobj.Object {
+	body := doc.Body.
+		Set("pvt_account_db", kapi.AccountDB(doc.AccountID)).
+		Set("pvt_vsn", "1").
+		Set("pvt_request_id", r.id).
+		Set("pvt_is_authenticated", r.authenticated())
+	if name := doc.Body.String("name"); name != "" {
+		body = body.Set("pvt_alphanum_name", store.NormalName(name))
+	}
+	if r.authenticated() {
+		body = body.Set("pvt_auth_account_id", r.holder.AccountID)
+		if r.holder.OwnerID != "" {
+			body = body.Set("pvt_auth_user_id", r.holder.OwnerID)
+		}
+	}
+	return body
+}
+
+// public is a document as clients see it.
+func public(doc store.Document) jobj.Object { return publicMembers(doc.Body).Set("id", doc.ID) }
+
+func publicMembers(body jobj.Object) jobj.Object {
+	return body.Filter(func(m jobj.Member) bool { return !isPrivate(m.Key) && m.Key != "id" })
+}
+
+func privateMembers(body jobj.Object) jobj.Object {
+	return body.Filter(func(m jobj.Member) bool { return isPrivate(m.Key) })
+}
+
+// replaced is a document's body with all public members exchanged.
+func replaced(old, now jobj.Object) jobj.Object {
+	return append(publicMembers(now), privateMembers(old)...)
+}
+
+// stored is a document as filters see it: all members, those that the store keeps
+// beside the body included.
+func stored(doc store.Document) jobj.Object {
+	return append(doc.Body[:len(doc.Body):len(doc.Body)],
+		jobj.Member{Key: "_id", Value: doc.ID},
+		jobj.Member{Key: "_rev", Value: doc.Rev},
+		jobj.Member{Key: "pvt_type", Value: doc.Type},
+		jobj.Member{Key: "pvt_account_id", Value: doc.AccountID},
+		jobj.Member{Key: "pvt_created", Value: doc.Created},
+		jobj.Member{Key: "pvt_modified", Value: doc.Modified},
+	)
+}

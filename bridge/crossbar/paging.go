@@ -1,0 +1,167 @@
+package crossbar
+
+import (
+	"cmp"
+	"encoding/base64"
+	"encoding/json"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
+)
+
+// defaultPageSize is crossbar.pagination_page_size.
+const defaultPageSize = 50
+
+// row is one element of a list: what is shown, what the list is ordered by, and
+// the stored document, private members included, which filters look at.
+type row struct {
+	key, id string
+	value   any
+	stored  jobj.Object
+}
+
+// page is what the envelope of a list says beside its data. start and next are
+// absent where empty; unpaged lists show nothing.
+type page struct {
+	size        int
+	start, next string
+	unpaged     bool
+}
+
+func (p *page) members() jobj.Object {
+	if p.unpaged {
+		return nil
+	}
+	var members jobj.Object
+	if p.next != "" {
+		members = append(members, jobj.Member{Key: "next_start_key", Value: p.next})
+	}
+	members = append(members, jobj.Member{Key: "page_size", Value: p.size})
+	if p.start != "" {
+		members = append(members, jobj.Member{Key: "start_key", Value: p.start})
+	}
+	return members
+}
+
+// cursor is the row at which a page begins.
+type cursor struct {
+	key, id string
+	first   bool // the beginning of the list
+}
+
+// text is the opaque form that clients send back.
+func (c cursor) text() string {
+	parts := []string{c.key, c.id}
+	if c.first {
+		parts = []string{}
+	}
+	raw, _ := json.Marshal(parts) // strings always can be
+	return base64.RawURLEncoding.EncodeToString(raw)
+}
+
+// parseCursor reads a start key. What was not made by text is a key as it is.
+func parseCursor(text string) cursor {
+	raw, err := base64.RawURLEncoding.DecodeString(text)
+	var parts []string
+	if err != nil || json.Unmarshal(raw, &parts) != nil || len(parts) != 0 && len(parts) != 2 {
+		return cursor{key: text}
+	}
+	if len(parts) == 0 {
+		return cursor{first: true}
+	}
+	return cursor{key: parts[0], id: parts[1]}
+}
+
+// listing orders, filters and cuts rows as the request asks. keyed lists show
+// where they start.
+func (r *request) listing(rows []row, keyed bool) (outcome, error) {
+	size, err := r.pageSize()
+	if err != nil {
+		return outcome{}, err
+	}
+	ascending := r.flag("ascending", false)
+	slices.SortFunc(rows, func(a, b row) int {
+		order := cmp.Or(collate(a.key, b.key), cmp.Compare(a.id, b.id))
+		if ascending {
+			return order
+		}
+		return -order
+	})
+	rows = slices.DeleteFunc(rows, func(one row) bool { return !r.query.accepts(one.stored) })
+	p := &page{}
+	if keyed {
+		p.start = cursor{first: true}.text()
+	}
+	if r.text("paginate") == "false" || !r.flag("paginate", true) {
+		p.unpaged = true
+		return listed(rows, p), nil
+	}
+	if start := r.text("start_key"); start != "" {
+		p.start = start
+		rows = from(rows, parseCursor(start), ascending)
+	}
+	if len(rows) > size {
+		p.next = cursor{key: rows[size].key, id: rows[size].id}.text()
+		rows = rows[:size]
+	}
+	p.size = len(rows)
+	return listed(rows, p), nil
+}
+
+// collate compares keys as the reference's database does: case counts last.
+func collate(a, b string) int {
+	return cmp.Or(strings.Compare(strings.ToLower(a), strings.ToLower(b)), strings.Compare(b, a))
+}
+
+// from drops the rows before the cursor.
+func from(rows []row, start cursor, ascending bool) []row {
+	if start.first {
+		return rows
+	}
+	i := slices.IndexFunc(rows, func(one row) bool {
+		order := collate(one.key, start.key)
+		if order == 0 && start.id != "" {
+			order = cmp.Compare(one.id, start.id)
+		}
+		if ascending {
+			return order >= 0
+		}
+		return order <= 0
+	})
+	if i < 0 {
+		return nil
+	}
+	return rows[i:]
+}
+
+func listed(rows []row, p *page) outcome {
+	data := make([]any, len(rows))
+	for i, one := range rows {
+		data[i] = one.value
+	}
+	return outcome{data: data, list: p}
+}
+
+func (r *request) pageSize() (int, error) {
+	value, given := r.value("page_size")
+	if !given {
+		return defaultPageSize, nil
+	}
+	var text string
+	switch value := value.(type) {
+	case string:
+		text = value
+	case json.Number:
+		text = value.String()
+	}
+	size, err := strconv.Atoi(text)
+	switch {
+	case err != nil:
+		return 0, faultyRequest("invalid page size")
+	case size < 1:
+		return 0, faultyRequest("page size must be at least 1")
+	}
+	return size, nil
+}

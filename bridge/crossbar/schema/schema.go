@@ -1,0 +1,78 @@
+package schema
+
+import (
+	"bytes"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
+)
+
+// Schema is a compiled JSON Schema. Safe for concurrent use.
+type Schema struct {
+	tree     map[string]any // the schema as it was written, for casts and defaults
+	compiled *jsonschema.Schema
+}
+
+// Compile reads a schema. Its keywords must be among those that Check can put
+// into words, and it may not refer to others.
+func Compile(name string, text []byte) (*Schema, error) {
+	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
+	if err != nil {
+		return nil, fmt.Errorf("schema %s: %w", name, err)
+	}
+	tree, ok := value.(map[string]any)
+	if !ok {
+		return nil, fmt.Errorf("schema %s: not an object", name)
+	}
+	return compile(name, tree)
+}
+
+func compile(name string, tree map[string]any) (*Schema, error) {
+	location := name + ".json"
+	compiler := jsonschema.NewCompiler()
+	compiler.DefaultDraft(jsonschema.Draft4)
+	if err := compiler.AddResource(location, tree); err != nil {
+		return nil, fmt.Errorf("schema %s: %w", name, err)
+	}
+	compiled, err := compiler.Compile(location)
+	if err != nil {
+		return nil, fmt.Errorf("schema %s: %w", name, err)
+	}
+	return &Schema{tree: tree, compiled: compiled}, nil
+}
+
+// WithEnum returns the schema with the enumeration of one top-level property
+// replaced, as Kazoo writes the loaded hooks into its own when it starts.
+func (s *Schema) WithEnum(property string, words []string) (*Schema, error) {
+	tree := maps.Clone(s.tree)
+	properties, _ := tree["properties"].(map[string]any)
+	properties = maps.Clone(properties)
+	entry, ok := properties[property].(map[string]any)
+	if !ok {
+		return nil, fmt.Errorf("schema has no property %s", property)
+	}
+	entry = maps.Clone(entry)
+	values := make([]any, len(words))
+	for i, word := range slices.Sorted(slices.Values(words)) {
+		values[i] = word
+	}
+	entry["enum"] = values
+	properties[property] = entry
+	tree["properties"] = properties
+	return compile("with-enum", tree)
+}
+
+// Check returns the document with its defaults filled in and its values cast, and
+// what is wrong with it. A document with violations must not be stored.
+func (s *Schema) Check(doc any) (any, []Violation) {
+	doc = fit(s.tree, doc)
+	err := s.compiled.Validate(jobj.Plain(doc))
+	if err == nil {
+		return doc, nil
+	}
+	return doc, explain(doc, err)
+}

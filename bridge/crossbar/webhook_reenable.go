@@ -1,0 +1,54 @@
+package crossbar
+
+import (
+	"context"
+
+	"github.com/kazoolab/kazoolab/bridge/kapi"
+	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
+	"github.com/kazoolab/kazoolab/bridge/store"
+)
+
+// reenableHooks switches on again what the bridge switched off by itself: the
+// account's hooks or, below /descendants, those of its descendants as well. Hooks
+// that someone switched off by hand stay off. The reference asks its webhooks
+// application over the bus to do this; here it is done before the answer.
+func (h *handler) reenableHooks(ctx context.Context, req *request) (outcome, error) {
+	accounts := []string{req.account.ID}
+	if req.route.under("descendants") {
+		accounts = append(accounts, h.Accounts.Descendants(req.account.ID)...)
+	}
+	switch value, ok := req.value("re-enable"); {
+	case !ok:
+		return outcome{}, violation("re-enable", "required", "re-enable is required to patch collections")
+	case value != true && value != "true":
+		return outcome{}, violation("re-enable", "enum", "value not found in enumerated list of values",
+			jobj.Member{Key: "target", Value: []any{true}})
+	}
+	return outcome{data: "hooks updated", commit: func(ctx context.Context) (outcome, error) {
+		for _, id := range accounts {
+			if err := h.reenableAccount(ctx, req, id); err != nil {
+				return outcome{}, err
+			}
+		}
+		return outcome{data: "hooks updated"}, nil
+	}}, nil
+}
+
+func (h *handler) reenableAccount(ctx context.Context, req *request, accountID string) error {
+	docs, err := h.Store.List(ctx, store.Query{
+		DB: kapi.DatabaseWebhooks, Type: store.TypeWebhook, AccountID: accountID,
+	})
+	if err != nil {
+		return err
+	}
+	for _, doc := range docs {
+		if doc.Body.Bool(true, "enabled") || doc.Body.String(disabledMessage) == "" {
+			continue
+		}
+		doc.Body = doc.Body.Set("enabled", true).Delete(disabledMessage)
+		if _, err := h.update(ctx, req, doc); err != nil {
+			return err
+		}
+	}
+	return nil
+}

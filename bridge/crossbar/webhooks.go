@@ -1,0 +1,173 @@
+package crossbar
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/kazoolab/kazoolab/bridge/kapi"
+	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
+	"github.com/kazoolab/kazoolab/bridge/store"
+)
+
+// disabledMessage says why a hook was switched off by itself; clients see it as
+// disable_reason.
+const (
+	disabledMessage = "pvt_disabled_message"
+	disableReason   = "disable_reason"
+)
+
+// webhooksFamily is cb_webhooks. A hook belongs to one account and is reached
+// under that account's path only; the reference compares no accounts.
+func (h *handler) webhooksFamily() family {
+	return family{name: "webhooks", clauses: []clause{
+		{operations: []operation{
+			{method: http.MethodGet, within: h.listHooks, bare: h.listCatalogue, open: true},
+			{method: http.MethodPut, within: h.createHook},
+			{method: http.MethodPatch, within: h.reenableHooks},
+		}},
+		{args: []string{"samples"}, operations: []operation{
+			{method: http.MethodGet, within: h.listSamples, bare: h.listSamples, open: true},
+		}},
+		{args: []string{"samples", "*"}, operations: []operation{
+			{method: http.MethodGet, within: h.getSamples, bare: h.getSamples, open: true},
+		}},
+		{args: []string{"*"}, operations: []operation{
+			{method: http.MethodGet, within: h.getHook},
+			{method: http.MethodPost, within: h.replaceHook},
+			{method: http.MethodPatch, within: h.patchHook},
+			{method: http.MethodDelete, within: h.deleteHook},
+		}},
+	}}
+}
+
+func (h *handler) loadHook(ctx context.Context, req *request) (store.Document, error) {
+	return h.load(ctx, kapi.DatabaseWebhooks, req.arg(0), store.TypeWebhook, req.account.ID)
+}
+
+func (h *handler) listHooks(ctx context.Context, req *request) (outcome, error) {
+	docs, err := h.Store.List(ctx, store.Query{
+		DB: kapi.DatabaseWebhooks, Type: store.TypeWebhook, AccountID: req.account.ID,
+	})
+	if err != nil {
+		return outcome{}, err
+	}
+	rows := make([]row, len(docs))
+	for i, doc := range docs {
+		rows[i] = row{key: doc.ID, value: hookSummary(doc), stored: stored(doc)}
+	}
+	return req.listing(rows, true)
+}
+
+// hookSummary is a row of the list (view webhooks/crossbar_listing).
+func hookSummary(doc store.Document) jobj.Object {
+	summary := jobj.Object{{Key: "id", Value: doc.ID}}
+	for _, key := range []string{"hook", "name", "uri", "group"} {
+		if value, ok := doc.Body.Get(key); ok {
+			summary = append(summary, jobj.Member{Key: key, Value: value})
+		}
+	}
+	var enabled any = true
+	if value, ok := doc.Body.Get("enabled"); ok {
+		enabled = value
+	}
+	summary = append(summary, jobj.Member{Key: "enabled", Value: enabled})
+	if reason := doc.Body.String(disabledMessage); reason != "" {
+		summary = append(summary, jobj.Member{Key: disableReason, Value: reason})
+	}
+	return summary
+}
+
+func (h *handler) getHook(ctx context.Context, req *request) (outcome, error) {
+	doc, err := h.loadHook(ctx, req)
+	if err != nil {
+		return outcome{}, err
+	}
+	return outcome{data: public(explained(doc)), revision: doc.Rev}, nil
+}
+
+// explained shows why a hook was switched off as a public member.
+func explained(doc store.Document) store.Document {
+	if reason := doc.Body.String(disabledMessage); reason != "" {
+		doc.Body = doc.Body.Set(disableReason, reason)
+	}
+	return doc
+}
+
+func (h *handler) createHook(ctx context.Context, req *request) (outcome, error) {
+	body, err := h.checkHook(req, req.data)
+	if err != nil {
+		return outcome{}, err
+	}
+	doc := store.Document{
+		DB: kapi.DatabaseWebhooks, ID: req.chosenID, Type: store.TypeWebhook, AccountID: req.account.ID,
+		Body: publicMembers(body),
+	}
+	return outcome{data: public(doc), commit: func(ctx context.Context) (outcome, error) {
+		// Looked up at the last moment: Save itself lets a new document follow a
+		// deleted one.
+		if err := h.unused(ctx, doc.DB, doc.ID); err != nil {
+			return outcome{}, err
+		}
+		saved, err := h.create(ctx, req, doc)
+		return outcome{data: public(saved), revision: saved.Rev, created: saved.ID}, err
+	}}, nil
+}
+
+func (h *handler) replaceHook(ctx context.Context, req *request) (outcome, error) {
+	doc, err := h.loadHook(ctx, req)
+	if err != nil {
+		return outcome{}, err
+	}
+	body, err := h.checkHook(req, req.data)
+	if err != nil {
+		return outcome{}, err
+	}
+	return h.hookUpdate(req, doc, body), nil
+}
+
+// patchHook lays data over the hook as clients see it, so that the reason why it
+// was switched off becomes a member that stays (cb_webhooks, recorded).
+func (h *handler) patchHook(ctx context.Context, req *request) (outcome, error) {
+	doc, err := h.loadHook(ctx, req)
+	if err != nil {
+		return outcome{}, err
+	}
+	merged := patched(publicMembers(explained(doc).Body), req.object())
+	body, err := h.checkHook(req, merged)
+	if err != nil {
+		return outcome{}, err
+	}
+	return h.hookUpdate(req, doc, body), nil
+}
+
+// patched replaces top-level members; null removes one.
+func patched(old, over jobj.Object) jobj.Object {
+	for _, m := range over {
+		if m.Value == nil {
+			old = old.Delete(m.Key)
+			continue
+		}
+		old = old.Set(m.Key, m.Value)
+	}
+	return old
+}
+
+func (h *handler) hookUpdate(req *request, doc store.Document, body jobj.Object) outcome {
+	changed := doc
+	changed.Body = replaced(doc.Body, body)
+	if body.Bool(true, "enabled") {
+		changed.Body = changed.Body.Delete(disabledMessage)
+	}
+	return outcome{data: public(changed), revision: doc.Rev, commit: func(ctx context.Context) (outcome, error) {
+		saved, err := h.update(ctx, req, changed)
+		return outcome{data: public(saved), revision: saved.Rev}, err
+	}}
+}
+
+func (h *handler) deleteHook(ctx context.Context, req *request) (outcome, error) {
+	doc, err := h.loadHook(ctx, req)
+	if err != nil {
+		return outcome{}, err
+	}
+	return h.deletion(req, doc, public(doc)), nil
+}

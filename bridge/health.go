@@ -1,0 +1,56 @@
+package bridge
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"time"
+)
+
+// readiness says whether events flow, and if not why. Every reason is a fixed
+// sentence: addresses and causes are for the log.
+type readiness struct {
+	Ready  bool     `json:"ready"`
+	Reason []string `json:"reasons,omitempty"`
+}
+
+// storeLimit is how long the store may take to answer before it counts as gone.
+const storeLimit = 2 * time.Second
+
+func (b *Bridge) readiness(ctx context.Context) readiness {
+	var why []string
+	state := b.bus.State()
+	switch {
+	case b.draining.Load():
+		why = append(why, "the bridge is shutting down")
+	case !state.Connected:
+		why = append(why, "the broker is not connected")
+	case !b.subscribed():
+		why = append(why, "the queues are not declared and bound yet")
+	}
+	if state.Blocked != "" {
+		why = append(why, "the broker takes no messages: it is short of memory or disk")
+	}
+	ctx, cancel := context.WithTimeout(ctx, storeLimit)
+	defer cancel()
+	if b.cfg.Store.Ping(ctx) != nil {
+		why = append(why, "the store does not answer")
+	}
+	return readiness{Ready: len(why) == 0, Reason: why}
+}
+
+// livez answers as long as the process serves requests at all.
+func (b *Bridge) livez(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	_, _ = w.Write([]byte("ok\n"))
+}
+
+// readyz answers 200 when events flow and 503 with the reasons when they do not.
+func (b *Bridge) readyz(w http.ResponseWriter, r *http.Request) {
+	state := b.readiness(r.Context())
+	w.Header().Set("Content-Type", "application/json")
+	if !state.Ready {
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}
+	_ = json.NewEncoder(w).Encode(state)
+}

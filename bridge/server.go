@@ -1,0 +1,62 @@
+package bridge
+
+import (
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/kazoolab/kazoolab/bridge/crossbar"
+	"github.com/kazoolab/kazoolab/bridge/webhooks"
+)
+
+// Limits of the REST listener. Bodies may take bodyTime: a client with 8 MB on a
+// slow line needs it, one that sends nothing must not hold a connection for ever.
+const (
+	headerTime = 10 * time.Second
+	bodyTime   = time.Minute
+	idleTime   = 2 * time.Minute // crossbar's own idle timeout
+	maxHeader  = 64 << 10
+)
+
+// server answers REST under /v2, and beside it what operators ask.
+func (b *Bridge) server(clusterID string) *http.Server {
+	return &http.Server{
+		Handler:           b.routes(clusterID),
+		ReadHeaderTimeout: headerTime,
+		ReadTimeout:       bodyTime,
+		IdleTimeout:       idleTime,
+		MaxHeaderBytes:    maxHeader,
+		ErrorLog:          slog.NewLogLogger(b.cfg.Log.Handler(), slog.LevelDebug),
+	}
+}
+
+// routes sends everything but our own three paths to REST, as it was sent:
+// http.ServeMux would clean paths, to which the reference has answers of its own.
+func (b *Bridge) routes(clusterID string) http.Handler {
+	rest := b.rest(clusterID)
+	metrics := promhttp.HandlerFor(b.metrics, promhttp.HandlerOpts{})
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/livez":
+			b.livez(w, r)
+		case "/readyz":
+			b.readyz(w, r)
+		case "/metrics":
+			metrics.ServeHTTP(w, r)
+		default:
+			rest.ServeHTTP(w, r)
+		}
+	})
+}
+
+func (b *Bridge) rest(clusterID string) http.Handler {
+	return crossbar.New(crossbar.Config{
+		Store: b.cfg.Store, Accounts: b.directory, Tokens: b.tokens, Changes: b.changes,
+		Clock: b.cfg.Clock, IDs: b.cfg.IDs, Log: b.cfg.Log,
+		Version: b.cfg.Version, NodeName: b.cfg.NodeName, ClusterID: clusterID,
+		Hooks:                webhooks.ChannelHooks(),
+		AllowLoopbackTargets: b.cfg.AllowLoopbackTargets,
+	})
+}

@@ -1,0 +1,144 @@
+// Command bench measures the bridge beside the least that could do its job: a
+// loop that consumes, posts the raw body and acknowledges after a 2xx. Both take
+// the same events from the same queue and post to the same receiver; runs
+// alternate, and every run is printed.
+//
+//	go run ./internal/bench -kazoolab bin/kazoolab [-events 20000] [-runs 5]
+//
+// It starts a private RabbitMQ, or uses -amqp-url, whose queue kazoolab.webhooks
+// it then empties.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"slices"
+
+	"github.com/kazoolab/kazoolab/internal/rabbitmq"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		stop()
+		os.Exit(1) //nolint:gocritic // stop has run
+	}
+}
+
+type options struct {
+	amqpURL  string
+	kazoolab string
+	events   int
+	runs     int
+	bare     bool
+	target   string
+}
+
+func run(ctx context.Context, args []string) error {
+	var o options
+	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
+	flags.StringVar(&o.amqpURL, "amqp-url", "", "broker to use; default a private RabbitMQ")
+	flags.StringVar(&o.kazoolab, "kazoolab", "bin/kazoolab", "the binary to measure")
+	flags.IntVar(&o.events, "events", 20000, "events a run")
+	flags.IntVar(&o.runs, "runs", 5, "runs of each")
+	flags.BoolVar(&o.bare, "bare", false, "be the bare loop (used by bench itself)")
+	flags.StringVar(&o.target, "target", "", "where the bare loop posts to")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if o.bare {
+		return bareLoop(ctx, o.amqpURL, o.target)
+	}
+	if o.amqpURL == "" {
+		installation, err := rabbitmq.Find()
+		if err != nil {
+			return err
+		}
+		server, err := installation.Start(ctx, rabbitmq.Options{})
+		if err != nil {
+			return err
+		}
+		defer func() { _ = server.Stop(context.WithoutCancel(ctx)) }()
+		o.amqpURL = server.URL()
+	}
+	return compare(ctx, o)
+}
+
+// compare alternates the two and prints each run, the medians and their ratio.
+func compare(ctx context.Context, o options) error {
+	dir, err := os.MkdirTemp("", "kazoolab-bench-")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	receiver, err := newReceiver()
+	if err != nil {
+		return err
+	}
+	defer receiver.close()
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	storeURL := "sqlite:" + filepath.Join(dir, "bench.db")
+	accountID, err := seedStore(ctx, storeURL, receiver.url())
+	if err != nil {
+		return err
+	}
+	contenders := []contender{
+		{"bare loop", []string{self, "-bare", "-amqp-url", o.amqpURL, "-target", receiver.url()}},
+		{"bridge", []string{
+			o.kazoolab, "bridge", "--amqp-url", o.amqpURL, "--store", storeURL, "--rest-listen", "127.0.0.1:0",
+			"--allow-loopback-targets", "--log-level", "warn",
+		}},
+	}
+	results := map[string][]result{}
+	for i := range o.runs {
+		for _, c := range contenders {
+			if err := fill(ctx, o.amqpURL, accountID, o.events); err != nil {
+				return fmt.Errorf("fill the queue: %w", err)
+			}
+			r, err := measure(ctx, c, receiver, o.events)
+			if err != nil {
+				return fmt.Errorf("%s: %w", c.name, err)
+			}
+			fmt.Printf("run %d  %-10s %s\n", i+1, c.name, r)
+			results[c.name] = append(results[c.name], r)
+		}
+	}
+	return summarise(results)
+}
+
+func summarise(results map[string][]result) error {
+	bare, bridge := median(results["bare loop"]), median(results["bridge"])
+	if bare.rate == 0 || bare.cpu == 0 {
+		return errors.New("too little was measured: give more -events")
+	}
+	fmt.Printf("median %-10s %s\nmedian %-10s %s\n", "bare loop", bare, "bridge", bridge)
+	fmt.Printf("bridge / bare loop: rate %.2f, CPU for 1,000 events %.2f\n", bridge.rate/bare.rate, bridge.cpu/bare.cpu)
+	return nil
+}
+
+// median takes each figure's own.
+func median(results []result) result {
+	middle := func(figure func(result) float64) float64 {
+		values := make([]float64, len(results))
+		for i, r := range results {
+			values[i] = figure(r)
+		}
+		slices.Sort(values)
+		return values[len(values)/2]
+	}
+	return result{
+		rate: middle(func(r result) float64 { return r.rate }),
+		cpu:  middle(func(r result) float64 { return r.cpu }),
+		peak: middle(func(r result) float64 { return r.peak }),
+	}
+}

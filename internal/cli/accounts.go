@@ -1,0 +1,160 @@
+package cli
+
+import (
+	"context"
+	"crypto/md5"
+	"crypto/sha1"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/kazoolab/kazoolab/bridge/account"
+	"github.com/kazoolab/kazoolab/bridge/kapi"
+	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
+	"github.com/kazoolab/kazoolab/bridge/store"
+	"github.com/kazoolab/kazoolab/fixtures"
+	"github.com/kazoolab/kazoolab/internal/runfile"
+)
+
+// hasAccounts reports whether the store has any account.
+func hasAccounts(ctx context.Context, s *store.Store) (bool, error) {
+	docs, err := s.List(ctx, store.Query{DB: kapi.DatabaseAccounts, Type: store.TypeAccount, Limit: 1})
+	return len(docs) > 0, err
+}
+
+// saveAccounts writes accounts with their users and numbers into an empty store.
+// No change messages go out: nothing runs yet that could know older ones.
+func saveAccounts(ctx context.Context, s *store.Store, accounts []fixtures.Account) error {
+	for _, a := range accounts {
+		docs := []store.Document{accountDocument(a, kapi.AccountDB(a.ID))}
+		for _, u := range a.Users {
+			docs = append(docs, userDocument(a, u))
+		}
+		for _, number := range a.Numbers {
+			docs = append(docs, store.Document{
+				DB: kapi.DatabaseNumbers, ID: number, Type: store.TypeNumber, AccountID: a.ID,
+				Body: jobj.Object{{Key: "pvt_state", Value: "in_service"}, {Key: "pvt_assigned_to", Value: a.ID}},
+			})
+		}
+		// Last, so that a store in which this was cut short still counts as empty.
+		docs = append(docs, accountDocument(a, kapi.DatabaseAccounts))
+		for _, doc := range docs {
+			_, err := s.Save(ctx, doc)
+			if err != nil && !errors.Is(err, store.ErrConflict) { // left by an attempt that was cut short
+				return fmt.Errorf("account %s: %w", a.Name, err)
+			}
+		}
+	}
+	return nil
+}
+
+func accountDocument(a fixtures.Account, db string) store.Document {
+	tree := make([]any, len(a.Tree))
+	for i, id := range a.Tree {
+		tree[i] = id
+	}
+	body := jobj.Object{
+		{Key: "name", Value: a.Name},
+		{Key: "realm", Value: a.Realm},
+		{Key: "timezone", Value: "America/Los_Angeles"},
+		{Key: "language", Value: "en-us"},
+		{Key: "enabled", Value: true},
+		{Key: "pvt_tree", Value: tree},
+		{Key: "pvt_api_key", Value: a.APIKey},
+		{Key: "pvt_reseller_id", Value: a.ResellerID},
+	}
+	if a.IsReseller {
+		body = append(body, jobj.Member{Key: "pvt_reseller", Value: true})
+	}
+	if a.IsSuperduper {
+		body = append(body, jobj.Member{Key: "pvt_superduper_admin", Value: true})
+	}
+	return store.Document{DB: db, ID: a.ID, Type: store.TypeAccount, AccountID: a.ID, Body: body}
+}
+
+// userDocument holds what crossbar would have stored: of the password only the
+// digests with which a user logs in (crossbar.md section 9).
+func userDocument(a fixtures.Account, u fixtures.User) store.Document {
+	credentials := []byte(u.Username + ":" + u.Password)
+	md5sum, sha1sum := md5.Sum(credentials), sha1.Sum(credentials)
+	privilege := "user"
+	if u.IsAdmin {
+		privilege = "admin"
+	}
+	body := jobj.Object{
+		{Key: "username", Value: u.Username},
+		{Key: "first_name", Value: u.First},
+		{Key: "last_name", Value: u.Last},
+		{Key: "email", Value: u.Email},
+		{Key: "priv_level", Value: privilege},
+		{Key: "enabled", Value: true},
+		{Key: "verified", Value: false},
+		{Key: "pvt_md5_auth", Value: hex.EncodeToString(md5sum[:])},
+		{Key: "pvt_sha1_auth", Value: hex.EncodeToString(sha1sum[:])},
+	}
+	if u.Extension != "" {
+		body = append(body, jobj.Member{Key: "presence_id", Value: u.Extension})
+	}
+	return store.Document{DB: kapi.AccountDB(a.ID), ID: u.ID, Type: store.TypeUser, AccountID: a.ID, Body: body}
+}
+
+// runAccounts lists the store's accounts for the run file: the master first, then
+// resellers, then customers, each by name. Passwords are known only for users of
+// the demo accounts, since the store has none.
+func runAccounts(ctx context.Context, s *store.Store, demo []fixtures.Account) ([]runfile.Account, error) {
+	docs, err := s.List(ctx, store.Query{DB: kapi.DatabaseAccounts, Type: store.TypeAccount})
+	if err != nil {
+		return nil, err
+	}
+	accounts := make([]runfile.Account, 0, len(docs))
+	for _, doc := range docs {
+		described, err := runAccount(ctx, s, doc, demo)
+		if err != nil {
+			return nil, err
+		}
+		accounts = append(accounts, described)
+	}
+	kinds := []string{runfile.Master, runfile.Reseller, runfile.Customer}
+	slices.SortStableFunc(accounts, func(x, y runfile.Account) int {
+		if d := slices.Index(kinds, x.Kind) - slices.Index(kinds, y.Kind); d != 0 {
+			return d
+		}
+		return strings.Compare(x.Name, y.Name)
+	})
+	return accounts, nil
+}
+
+func runAccount(ctx context.Context, s *store.Store, doc store.Document, demo []fixtures.Account) (runfile.Account, error) {
+	known := account.FromDocument(doc)
+	kind := runfile.Customer
+	switch {
+	case known.Superduper:
+		kind = runfile.Master
+	case known.IsReseller:
+		kind = runfile.Reseller
+	}
+	described := runfile.Account{
+		ID: known.ID, Name: known.Name, Realm: known.Realm, Kind: kind,
+		ResellerID: known.ResellerID, APIKey: doc.Body.String("pvt_api_key"),
+	}
+	numbers, err := s.Find(ctx, store.NumbersByAccount, doc.ID)
+	if err != nil {
+		return described, err
+	}
+	for _, number := range numbers {
+		described.Numbers = append(described.Numbers, number.ID)
+	}
+	for _, a := range demo {
+		if a.ID != doc.ID {
+			continue
+		}
+		for _, u := range a.Users {
+			described.Users = append(described.Users, runfile.User{
+				Name: u.Name(), Username: u.Username, Password: u.Password, Extension: u.Extension,
+			})
+		}
+	}
+	return described, nil
+}

@@ -1,0 +1,134 @@
+package cli
+
+import (
+	"context"
+	"log/slog"
+	"net"
+
+	"github.com/spf13/cobra"
+
+	"github.com/kazoolab/kazoolab/bridge"
+	"github.com/kazoolab/kazoolab/bridge/store"
+	"github.com/kazoolab/kazoolab/bridge/webhooks"
+	"github.com/kazoolab/kazoolab/fixtures"
+	"github.com/kazoolab/kazoolab/internal/buildinfo"
+	"github.com/kazoolab/kazoolab/internal/config"
+	"github.com/kazoolab/kazoolab/internal/ids"
+)
+
+func (a *app) bridgeCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "bridge",
+		Short: "Deliver a cluster's events to webhooks, in production",
+		Long: `Run the bridge alone: webhooks and the REST API against a broker that is there.
+It starts while the broker is away, and /readyz says so. With bootstrap.account-name
+and bootstrap.password set, an empty store gets its first account.`,
+		Example: "  KAZOOLAB_BOOTSTRAP_PASSWORD=secret kazoolab bridge --amqp-url amqp://guest:guest@127.0.0.1:5672/ \\\n" +
+			"    --store sqlite:kazoolab.db --bootstrap-account-name Master",
+		Args: noArguments,
+	}
+	settingFlags(cmd)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		loaded, err := a.load(cmd)
+		if err != nil {
+			return err
+		}
+		return orderly(cmd.Context(), a.bridge(cmd.Context(), loaded.Config))
+	}
+	return cmd
+}
+
+func (a *app) bridge(ctx context.Context, c config.Config) error {
+	log, err := a.logger(c)
+	if err != nil {
+		return err
+	}
+	if err := checkBootstrap(c.Bootstrap); err != nil {
+		return err
+	}
+	listener, err := a.open(ctx, c.REST.Listen, "--rest-listen")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = listener.Close() }() // the bridge closes it, if it comes to that
+	source := newIDs("")
+	s, err := a.openStore(ctx, c.Store, source, log)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = s.Close() }()
+	if err := bootstrap(ctx, s, c.Bootstrap, source, log); err != nil {
+		return err
+	}
+	log.Info("bridge starts", "rest", listener.Addr().String(), "broker", config.MaskURL(c.AMQPURL), "version", buildinfo.Read().Version)
+	return bridge.New(a.bridgeConfig(c, c.AMQPURL, s, listener, source, log)).Run(ctx)
+}
+
+func (a *app) openStore(ctx context.Context, url string, source *ids.Source, log *slog.Logger) (*store.Store, error) {
+	s, err := store.Open(ctx, url, store.Options{Clock: a.Clock, IDs: source, Log: log})
+	if err != nil {
+		return nil, unreachablef("%w", err)
+	}
+	return s, nil
+}
+
+func (a *app) bridgeConfig(c config.Config, amqpURL string, s *store.Store, listener net.Listener, source *ids.Source, log *slog.Logger) bridge.Config {
+	hooks := webhooks.DefaultConfig()
+	hooks.Concurrency = c.Webhooks.Concurrency
+	hooks.Prefetch = c.Webhooks.Prefetch
+	hooks.ConnectTimeout = c.Webhooks.ConnectTimeout
+	hooks.RequestTimeout = c.Webhooks.RequestTimeout
+	hooks.LogSuccessfulAttempts = c.Webhooks.LogSuccessfulAttempts
+	return bridge.Config{
+		AMQPURL:              amqpURL,
+		Store:                s,
+		Listener:             listener,
+		AllowLoopbackTargets: c.AllowLoopbackTargets,
+		Webhooks:             hooks,
+		NodeName:             "kazoolab@" + a.Hostname,
+		Version:              buildinfo.Read().Version,
+		DrainTimeout:         c.DrainTimeout,
+		Clock:                a.Clock,
+		IDs:                  source,
+		Log:                  log,
+	}
+}
+
+// checkBootstrap refuses an account that no one could use.
+func checkBootstrap(b config.Bootstrap) error {
+	if b.AccountName != "" && b.Password == "" && b.APIKey == "" {
+		return usagef("bootstrap.account-name needs bootstrap.password or bootstrap.api-key: without them nobody could log in")
+	}
+	return nil
+}
+
+// bootstrap makes the first account of an empty store, as the settings say.
+func bootstrap(ctx context.Context, s *store.Store, b config.Bootstrap, source *ids.Source, log *slog.Logger) error {
+	has, err := hasAccounts(ctx, s)
+	if err != nil || has {
+		return err
+	}
+	if b.AccountName == "" {
+		log.Warn("the store has no account, so nobody can log in: start once with bootstrap.account-name and bootstrap.password")
+		return nil
+	}
+	master := fixtures.Account{
+		ID: source.Hex(32), Name: b.AccountName, Realm: source.Hex(6) + ".sip.example.com", APIKey: b.APIKey,
+		IsReseller: true, IsSuperduper: true,
+	}
+	master.ResellerID = master.ID
+	if master.APIKey == "" {
+		master.APIKey = source.Hex(64)
+	}
+	if b.Password != "" {
+		master.Users = []fixtures.User{{
+			Person: fixtures.Person{First: b.AccountName, Last: "Administrator"},
+			ID:     source.Hex(32), Username: b.User, Password: b.Password, IsAdmin: true,
+		}}
+	}
+	if err := saveAccounts(ctx, s, []fixtures.Account{master}); err != nil {
+		return err
+	}
+	log.Info("first account made", "account_id", master.ID, "name", master.Name)
+	return nil
+}

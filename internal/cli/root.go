@@ -1,0 +1,118 @@
+package cli
+
+import (
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/kazoolab/kazoolab/internal/suggest"
+)
+
+func (a *app) rootCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "kazoolab",
+		Short: "Kazoo's webhooks on your own machine and in production",
+		Long: `kazoolab delivers a Kazoo cluster's events to webhooks, and brings what a
+laptop lacks to try that: a broker, accounts, calls on demand, a receiver.
+
+Exit codes: 0 done, 1 what was asked for failed, 2 the command line or the
+configuration is wrong, 3 something needed cannot be reached, 130 interrupted.`,
+		Example:       "  kazoolab up\n  kazoolab listen --count 1\n  kazoolab trigger channel_create",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          onlySubcommands,
+		RunE:          showHelp,
+	}
+	root.SetFlagErrorFunc(flagError)
+	root.AddCommand(
+		a.upCommand(),
+		a.bridgeCommand(),
+		a.triggerCommand(),
+		a.listenCommand(),
+		a.healthCommand(),
+		a.envCommand(),
+		a.configCommand(),
+		a.versionCommand(),
+	)
+	root.SetHelpCommand(&cobra.Command{Use: "no-help", Hidden: true}) // --help says all
+	root.InitDefaultCompletionCmd()
+	for _, cmd := range root.Commands() {
+		if cmd.Name() == "completion" {
+			cmd.Example = "  source <(kazoolab completion bash)"
+			cmd.Args, cmd.RunE = onlySubcommands, showHelp
+		}
+	}
+	return root
+}
+
+func showHelp(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+
+// onlySubcommands refuses arguments of a command that only has subcommands.
+func onlySubcommands(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	var known []string
+	for _, sub := range cmd.Commands() {
+		if sub.IsAvailableCommand() {
+			known = append(known, sub.Name())
+		}
+	}
+	return usagef("unknown command %q for %q%s", args[0], cmd.CommandPath(), suggest.Hint(args[0], known))
+}
+
+// noArguments refuses every argument.
+func noArguments(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usagef("%s takes no argument, but was given %q; see %[1]s --help", cmd.CommandPath(), args[0])
+	}
+	return nil
+}
+
+// flagError offers the nearest flags for one that there is not.
+func flagError(cmd *cobra.Command, err error) error {
+	hint := ""
+	var unknown *pflag.NotExistError
+	if errors.As(err, &unknown) && len(unknown.GetSpecifiedName()) > 1 {
+		var known []string
+		cmd.Flags().VisitAll(func(f *pflag.Flag) { known = append(known, "--"+f.Name) })
+		hint = suggest.Hint("--"+unknown.GetSpecifiedName(), known)
+	}
+	return usagef("%w%s; see %s --help", err, hint, cmd.CommandPath())
+}
+
+// choiceFlag is a flag that takes one of a few words.
+type choiceFlag struct {
+	value   string
+	choices []string
+}
+
+// String, Type and Set make it a pflag.Value.
+func (f *choiceFlag) String() string { return f.value }
+
+// Type lists the words.
+func (f *choiceFlag) Type() string { return strings.Join(f.choices, "|") }
+
+// Set refuses every other word.
+func (f *choiceFlag) Set(text string) error {
+	if !slices.Contains(f.choices, text) {
+		return errors.New("use " + strings.Join(f.choices, "|") + suggest.Hint(text, f.choices))
+	}
+	f.value = text
+	return nil
+}
+
+const (
+	outputText = "text"
+	outputJSON = "json"
+)
+
+// outputFlag adds -o and returns where its value will be.
+func outputFlag(cmd *cobra.Command) *string {
+	f := &choiceFlag{outputText, []string{outputText, outputJSON}}
+	cmd.Flags().VarP(f, "output", "o", "form of what is printed")
+	return &f.value
+}

@@ -1,0 +1,231 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/kazoolab/kazoolab/bridge"
+	"github.com/kazoolab/kazoolab/bridge/store"
+	"github.com/kazoolab/kazoolab/fixtures"
+	"github.com/kazoolab/kazoolab/internal/config"
+	"github.com/kazoolab/kazoolab/internal/rabbitmq"
+	"github.com/kazoolab/kazoolab/internal/runfile"
+)
+
+func (a *app) upCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "up",
+		Short: "Run everything on this machine, with demo accounts",
+		Long: `Run the bridge, a broker and demo accounts in one go, all on 127.0.0.1. The
+broker is the one at --amqp-url, else a private RabbitMQ that ends with up. State
+is temporary unless --data names a folder. Not for production: see kazoolab bridge.`,
+		Example: "  kazoolab up\n  kazoolab up --data ./lab --rest-listen 127.0.0.1:8001",
+		Args:    noArguments,
+	}
+	settingFlags(cmd)
+	output := outputFlag(cmd)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		loaded, err := a.load(cmd)
+		if err != nil {
+			return err
+		}
+		log, err := a.logger(loaded.Config)
+		if err != nil {
+			return err
+		}
+		u := &up{app: a, config: loaded.Config, log: log, output: *output}
+		return u.run(cmd.Context())
+	}
+	return cmd
+}
+
+// stopLimit bounds the end of the private broker.
+const stopLimit = 20 * time.Second
+
+// up is one running lab. What start sets up, end takes down in the opposite order.
+type up struct {
+	*app
+	config config.Config
+	log    *slog.Logger
+	output string
+	ending []func(context.Context) error
+}
+
+func (u *up) atEnd(do func(context.Context) error) { u.ending = append(u.ending, do) }
+
+func (u *up) end(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopLimit)
+	defer cancel()
+	u.whenAbandoned(cancel)
+	var errs []error
+	for _, do := range slices.Backward(u.ending) {
+		errs = append(errs, do(ctx))
+	}
+	return errors.Join(errs...)
+}
+
+func (u *up) run(ctx context.Context) error {
+	return errors.Join(orderly(ctx, u.start(ctx)), u.end(ctx))
+}
+
+// start brings everything up and returns when it has ended.
+func (u *up) start(ctx context.Context) error {
+	path, err := u.runFilePath(u.config)
+	if err != nil {
+		return err
+	}
+	if other, err := runfile.Read(ctx, path); err == nil {
+		return fmt.Errorf("kazoolab up runs already, as process %d at %s; a second one needs a --run-file of its own", other.PID, other.REST)
+	}
+	// First of all, so that nothing has to be taken down when the port is taken.
+	listener, err := u.open(ctx, u.config.REST.Listen, "--rest-listen")
+	if err != nil {
+		return err
+	}
+	u.atEnd(func(context.Context) error { return ignoreClosed(listener.Close()) })
+	folder, err := u.folder()
+	if err != nil {
+		return err
+	}
+	source := newIDs("")
+	s, err := u.openStore(ctx, "sqlite:"+filepath.Join(folder, "kazoolab.db"), source, u.log)
+	if err != nil {
+		return err
+	}
+	u.atEnd(func(context.Context) error { return s.Close() })
+	accounts, err := u.accounts(ctx, s)
+	if err != nil {
+		return err
+	}
+	amqpURL, err := u.broker(ctx)
+	if err != nil {
+		return err
+	}
+	lab := runfile.File{
+		PID: u.PID, REST: "http://" + listener.Addr().String(), AMQP: amqpURL,
+		Receiver: defaultReceiver, Accounts: accounts,
+	}
+	b := bridge.New(u.bridgeConfig(u.config, amqpURL, s, listener, source, u.log))
+	return u.serve(ctx, b, lab, path)
+}
+
+// serve runs the bridge, and tells of it once it takes events.
+func (u *up) serve(ctx context.Context, b *bridge.Bridge, lab runfile.File, path string) error {
+	ended := make(chan error, 1)
+	go func() { ended <- b.Run(ctx) }()
+	select {
+	case <-b.Ready():
+	case err := <-ended:
+		return err
+	}
+	if err := u.announce(ctx, lab, path); err != nil && ctx.Err() == nil {
+		u.say("%v", err)
+	}
+	return <-ended
+}
+
+// announce leaves the run file and prints what a person needs to begin.
+func (u *up) announce(ctx context.Context, lab runfile.File, path string) error {
+	if err := lab.Write(path); err != nil {
+		return err
+	}
+	u.atEnd(func(context.Context) error { return lab.Remove(path) })
+	u.whenAbandoned(func() { _ = lab.Remove(path) })
+	account, err := chooseAccount(lab, "")
+	if err != nil {
+		return err
+	}
+	token, err := newToken(ctx, lab.REST, account.APIKey)
+	if err != nil {
+		return err
+	}
+	return u.printBanner(banner{lab: lab, path: path, account: account, token: token})
+}
+
+// folder is where state is kept: the one the user named, or a temporary one.
+func (u *up) folder() (string, error) {
+	if u.config.Data != "" {
+		if err := os.MkdirAll(u.config.Data, 0o700); err != nil {
+			return "", usagef("--data: %w", err)
+		}
+		return filepath.Abs(u.config.Data)
+	}
+	folder, err := os.MkdirTemp("", "kazoolab-")
+	if err != nil {
+		return "", err
+	}
+	u.atEnd(func(context.Context) error { return os.RemoveAll(folder) })
+	u.whenAbandoned(func() { _ = os.RemoveAll(folder) })
+	return folder, nil
+}
+
+// accounts puts the demo accounts into an empty store and lists what is there.
+func (u *up) accounts(ctx context.Context, s *store.Store) ([]runfile.Account, error) {
+	demo := fixtures.DemoTree(newIDs(u.config.Seed))
+	has, err := hasAccounts(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	if !has {
+		if err := saveAccounts(ctx, s, demo); err != nil {
+			return nil, err
+		}
+	}
+	return runAccounts(ctx, s, demo)
+}
+
+// broker is the URL of the broker to use, started if need be.
+func (u *up) broker(ctx context.Context) (string, error) {
+	if u.config.AMQPURL != "" {
+		return u.config.AMQPURL, nil
+	}
+	installed, err := rabbitmq.Find()
+	if err != nil {
+		return "", unreachablef("%w (--amqp-url)", err)
+	}
+	options := rabbitmq.Options{Port: u.freePort(ctx), Log: u.log}
+	if u.config.Data != "" {
+		options.Dir = filepath.Join(u.config.Data, "rabbitmq")
+	}
+	u.say("starting a private RabbitMQ, a few seconds")
+	server, err := installed.Start(ctx, options)
+	if err != nil {
+		return "", unreachablef("%w", err)
+	}
+	u.atEnd(server.Stop)
+	u.whenAbandoned(func() {
+		now, cancel := context.WithCancel(context.WithoutCancel(ctx))
+		cancel() // which makes Stop kill the server, and still clear up
+		_ = server.Stop(now)
+	})
+	return server.URL(), nil
+}
+
+// freePort is AMQP's own port or the next one that nobody has.
+func (u *up) freePort(ctx context.Context) int {
+	const first, tries = 5672, 20
+	for port := first; port < first+tries; port++ {
+		listener, err := u.Listen(ctx, "tcp", fmt.Sprintf("127.0.0.1:%d", port))
+		if err == nil {
+			_ = listener.Close()
+			return port
+		}
+	}
+	return 0 // any
+}
+
+func ignoreClosed(err error) error {
+	if errors.Is(err, net.ErrClosed) {
+		return nil
+	}
+	return err
+}

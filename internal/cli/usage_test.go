@@ -1,0 +1,168 @@
+package cli_test
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/kazoolab/kazoolab/internal/cli"
+)
+
+func TestWrongCommandLinesSayWhatIsMeant(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		args string
+		says []string
+	}{
+		{"upp", []string{`unknown command "upp"`, "did you mean up?"}},
+		{"trigge channel_create", []string{"did you mean trigger or bridge?"}},
+		{"config shwo", []string{`unknown command "shwo" for "kazoolab config"`, "did you mean show?"}},
+		{"completion fisch", []string{"did you mean fish?"}},
+		{"up --rest-lisen 127.0.0.1:0", []string{"--rest-lisen", "did you mean --rest-listen?"}},
+		{"up now", []string{`takes no argument`, `"now"`}},
+		{"version -o jsn", []string{"text|json", "did you mean json?"}},
+		{"version -x", []string{"-x"}},
+		{"trigger", []string{"which event?", "channel_bridge"}},
+		{"trigger channel_crate", []string{`no event "channel_crate"`, "channel_create"}},
+		{"trigger channel_create channel_answer", []string{`"channel_answer" is too much`}},
+		{"trigger channel_create --count 0", []string{"--count"}},
+		{"trigger channel_create --set Call-ID", []string{"Path=value"}},
+		{"trigger channel_create", []string{"--account"}},
+		{"trigger channel_create --account Nobody", []string{"--account"}},
+		{"trigger channel_create --amqp-url http://x", []string{"--amqp-url", "amqp://"}},
+		{"listen --answer 200,whatever", []string{`"whatever"`, "slow:2s"}},
+		{"listen --show headers", []string{"--show"}},
+		{"listen --count -1", []string{"--count"}},
+		{"health --url here", []string{`"here" is no URL`}},
+		{"config show --for listen", []string{"bridge|up"}},
+		{"config show --config /does/not/exist.yaml", []string{"--config", "no such file"}},
+		{"up --rest-listen 8000 --drain-timeout soon", []string{"--rest-listen: ", "--drain-timeout: "}}, // both at once
+		{"bridge --bootstrap-account-name Acme --rest-listen 127.0.0.1:0", []string{"bootstrap.password"}},
+	} {
+		run(t, strings.Fields(c.args)...).expect(cli.ExitUsage, c.says...)
+	}
+}
+
+func TestUnknownVariablesAreErrors(t *testing.T) {
+	t.Parallel()
+	p := prepare(t, "up")
+	p.state.Env = []string{"KAZOOLAB_RST_LISTEN=127.0.0.1:0"}
+	p.start().expect(cli.ExitUsage, "KAZOOLAB_RST_LISTEN", "did you mean KAZOOLAB_REST_LISTEN")
+}
+
+func TestHelpIsDataAndNoError(t *testing.T) {
+	t.Parallel()
+	for _, args := range []string{"", "--help", "up --help", "config", "config show -h", "completion"} {
+		p := run(t, strings.Fields(args)...).expect(cli.ExitOK)
+		if !strings.Contains(p.stdout.String(), "Usage:") || p.stderr.String() != "" {
+			t.Errorf("%q: stdout %q, stderr %q", args, &p.stdout, &p.stderr)
+		}
+	}
+}
+
+// Every command explains itself with examples, whose flags exist.
+func TestEveryExampleParses(t *testing.T) {
+	t.Parallel()
+	commands := regexp.MustCompile(`(?m)^  ([a-z]+)  +\S`).FindAllStringSubmatch(section(run(t).stdout.String(), "Available Commands:"), -1)
+	if len(commands) < 8 {
+		t.Fatalf("only %d commands in the help", len(commands))
+	}
+	all := []string{"config show", "config example"}
+	for _, c := range commands {
+		all = append(all, c[1])
+	}
+	for _, command := range all {
+		help := run(t, append(strings.Fields(command), "--help")...).stdout.String()
+		examples := section(help, "Examples:")
+		if !strings.Contains(examples, "kazoolab "+command) {
+			t.Errorf("%s has no example of itself", command)
+		}
+		if strings.Contains(help, "Available Commands:") {
+			continue // the flags are those of a subcommand
+		}
+		for _, flag := range regexp.MustCompile(`(?m)kazoolab `+command+` .*?(--[a-z-]+)`).FindAllStringSubmatch(examples, -1) {
+			if !strings.Contains(section(help, "Flags:"), flag[1]+" ") {
+				t.Errorf("%s: its example uses %s, which it does not have", command, flag[1])
+			}
+		}
+	}
+}
+
+// section returns the text between a heading and the next blank line.
+func section(help, heading string) string {
+	_, rest, _ := strings.Cut(help, heading)
+	text, _, _ := strings.Cut(rest, "\n\n")
+	return text
+}
+
+func TestVersionIsReadableByPrograms(t *testing.T) {
+	t.Parallel()
+	var info map[string]any
+	p := run(t, "version", "-o", "json").expect(cli.ExitOK)
+	if err := json.Unmarshal([]byte(p.stdout.String()), &info); err != nil || info["go"] == "" || info["version"] == "" {
+		t.Fatalf("%s: %v", &p.stdout, err)
+	}
+}
+
+func TestConfigShowNamesTheOriginAndMasksSecrets(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "lab.yaml")
+	if err := os.WriteFile(path, []byte("drain-timeout: 3s\nwebhooks:\n  prefetch: 5\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p := prepare(t, "config", "show", "--origin", "-o", "json")
+	p.state.Env = []string{
+		"KAZOOLAB_CONFIG=" + path, "KAZOOLAB_WEBHOOKS_PREFETCH=6",
+		"KAZOOLAB_AMQP_URL=amqp://u:hunter2@h/", "KAZOOLAB_BOOTSTRAP_PASSWORD=hunter2",
+	}
+	p.start().expect(cli.ExitOK)
+	var rows []struct{ Setting, Value, Origin string }
+	if err := json.Unmarshal([]byte(p.stdout.String()), &rows); err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]string{}
+	for _, r := range rows {
+		got[r.Setting] = r.Value + " from " + r.Origin
+	}
+	for setting, want := range map[string]string{
+		"drain-timeout":      "3s from " + path + ":1",
+		"webhooks.prefetch":  "6 from KAZOOLAB_WEBHOOKS_PREFETCH",
+		"amqp-url":           "amqp://u:***@h/ from KAZOOLAB_AMQP_URL",
+		"bootstrap.password": "*** from KAZOOLAB_BOOTSTRAP_PASSWORD",
+		"rest.listen":        "0.0.0.0:8000 from default",
+	} {
+		if got[setting] != want {
+			t.Errorf("%s: got %s, want %s", setting, got[setting], want)
+		}
+	}
+	if strings.Contains(p.stdout.String(), "hunter2") {
+		t.Error("a secret is shown")
+	}
+}
+
+func TestConfigExampleCanBeUsed(t *testing.T) {
+	t.Parallel()
+	for _, command := range []string{"bridge", "up"} {
+		path := filepath.Join(t.TempDir(), "lab.yaml")
+		example := run(t, "config", "example", "--for", command).expect(cli.ExitOK)
+		if err := os.WriteFile(path, []byte(example.stdout.String()), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		p := prepare(t, "config", "show", "--for", command, "--config", path)
+		p.state.Env = nil
+		p.start().expect(cli.ExitOK)
+	}
+}
+
+func TestCompletionOffersEvents(t *testing.T) {
+	t.Parallel()
+	p := run(t, "__complete", "trigger", "channel_").expect(cli.ExitOK)
+	for _, event := range []string{"channel_create", "channel_answer", "channel_bridge", "channel_destroy"} {
+		if !strings.Contains(p.stdout.String(), event) {
+			t.Errorf("%s is not offered: %s", event, &p.stdout)
+		}
+	}
+}
