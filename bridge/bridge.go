@@ -101,6 +101,9 @@ func (b *Bridge) Ready() <-chan struct{} { return b.ready }
 // cannot start or loses what it cannot work without.
 func (b *Bridge) Run(ctx context.Context) error {
 	clusterID, err := b.clusterID(ctx)
+	if ctx.Err() != nil {
+		return nil
+	}
 	if err != nil {
 		return err
 	}
@@ -111,6 +114,10 @@ func (b *Bridge) Run(ctx context.Context) error {
 		bus: b.bus, store: b.cfg.Store, directory: b.directory, hooks: b.hooks,
 		clock: b.cfg.Clock, ids: b.cfg.IDs, log: b.cfg.Log, node: b.cfg.NodeName,
 		running: running, loaded: make(chan struct{}), waiting: map[string]chan struct{}{},
+	}
+	// Once before there is a broker, so that REST serves without one.
+	if err := b.changes.load(ctx); err != nil {
+		return fmt.Errorf("load accounts and hooks: %w", err)
 	}
 	b.tokens = account.NewTokens(b.tokenConfig())
 	engine := webhooks.New(b.cfg.Webhooks, webhooks.Dependencies{

@@ -58,7 +58,8 @@ func parseAccept(text string) ([]mediaRange, error) {
 // (cowboy_rest).
 func (r *request) negotiate() (f format, ok bool, err error) {
 	if override := r.text("accept"); override != "" {
-		return overridden(override), true, nil
+		f, ok := overridden(override)
+		return f, ok, nil
 	}
 	text, given := r.header("Accept")
 	if !given {
@@ -88,16 +89,18 @@ func (r *request) negotiate() (f format, ok bool, err error) {
 	return format{}, false, nil
 }
 
-// overridden is the format that the value accept asks for; what it does not know
-// is JSON.
-func overridden(accept string) format {
-	if accept == "csv" {
-		return formatOf("text/csv")
+// overridden is the format that the value accept asks for. What it does not know is
+// JSON, except for PDF, which is known but not made.
+func overridden(accept string) (f format, ok bool) {
+	switch {
+	case accept == "csv":
+		return formatOf("text/csv"), true
+	case accept == "pdf":
+		return format{}, false
+	case slices.Contains(producible(), accept):
+		return formatOf(accept), true
 	}
-	if slices.Contains(producible(), accept) {
-		return formatOf(accept)
-	}
-	return format{contentType: contentTypeJSON}
+	return format{contentType: contentTypeJSON}, true
 }
 
 func formatOf(media string) format {

@@ -92,6 +92,12 @@ func (r *request) unmet(status int, full answer) answer {
 	return a
 }
 
+func (r *request) nothingThere() answer {
+	a := r.empty(http.StatusNotFound)
+	setLanguage(a.header)
+	return a
+}
+
 func setLanguage(header http.Header) {
 	header.Set("Content-Language", "en")
 	header.Set("Vary", "accept-language, accept")
@@ -145,6 +151,7 @@ func (h *handler) success(req *request, o outcome, f format) answer {
 	a.body = req.print(envelope)
 	if f.csv {
 		a.body = csv(o.data)
+		a.header.Set("Content-Type", "text/csv")
 		a.header.Set("Content-Disposition", `attachment; filename="`+h.fileName(req)+`"`)
 	}
 	if req.method == http.MethodGet {

@@ -10,32 +10,36 @@ import (
 	"github.com/kazoolab/kazoolab/bridge/account"
 )
 
-// carriedToken is the token of a request. The header comes first, and a bad one
-// there is not made good by a later carrier.
-func (r *request) carriedToken() string {
+// carriedToken is the token of a request, and whether it may be one of ours. The
+// header comes first, and a bad one there is not made good by a later carrier.
+func (r *request) carriedToken() (token string, usable bool) {
 	if token, _ := r.header("X-Auth-Token"); token != "" {
-		return token
+		return token, true
 	}
 	if token := r.text("auth_token"); token != "" {
-		return token
+		return token, true
 	}
 	authorization, given := r.header("Authorization")
 	if !given {
 		authorization = r.text("authorization")
 	}
-	// Kazoo takes only the id of a stored document as a bearer; that a token is
-	// accepted as well is more than it does.
 	scheme, rest, ok := strings.Cut(strings.TrimSpace(authorization), " ")
-	if ok && (strings.EqualFold(scheme, "Bearer") || strings.EqualFold(scheme, "Basic")) {
-		return strings.TrimSpace(rest)
+	switch {
+	case ok && strings.EqualFold(scheme, "Bearer"):
+		// Kazoo takes only the id of a stored document here; that a token is
+		// accepted is more than it does.
+		return strings.TrimSpace(rest), true
+	case ok && strings.EqualFold(scheme, "Basic"):
+		return strings.TrimSpace(rest), false
 	}
-	return authorization
+	return authorization, false
 }
 
 // identify finds out whose token it is. A token that is no good makes a caller
 // without one; only one that was good once is refused everywhere.
 func (h *handler) identify(req *request) error {
-	if req.token == "" {
+	var usable bool
+	if req.token, usable = req.carriedToken(); !usable {
 		return nil
 	}
 	claims, err := h.Tokens.Verify(req.http.Context(), req.token)

@@ -69,6 +69,9 @@ func (h *handler) answer(req *request) answer {
 		return h.failure(req, goneVersion(), nil)
 	}
 	if err := h.prepare(req); err != nil {
+		if req.lost() {
+			return req.nothingThere()
+		}
 		return h.failure(req, h.faultOf(req, err), nil)
 	}
 	if req.method == http.MethodOptions && req.isCORS() {
@@ -119,7 +122,6 @@ func (h *handler) prepare(req *request) error {
 	}
 	req.peer = h.client(req)
 	req.verb = req.tunnelled()
-	req.token = req.carriedToken()
 	if err := h.identify(req); err != nil {
 		return err
 	}
@@ -148,6 +150,12 @@ func (h *handler) choose(req *request) error {
 	}
 	req.allowed = req.clause.methods(req)
 	return nil
+}
+
+// lost tells the one kind of request that is answered without a body: a superduper
+// caller, who is forbidden nothing, reads what does not exist.
+func (r *request) lost() bool {
+	return r.authenticated() && r.caller.Superduper && len(r.route.nouns) == 0 && r.verb == http.MethodGet
 }
 
 // run validates, checks the conditions and carries out.

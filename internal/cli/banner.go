@@ -62,9 +62,9 @@ func (u *up) printBanner(b banner) error {
 	if len(b.account.Users) > 0 {
 		u.printf("\nUser of %s: %s, password %s\n", b.account.Name, b.account.Users[0].Username, b.account.Users[0].Password)
 	}
-	u.printf("Token of %s, good for an hour (kazoolab env prints a new one):\n%s\n", b.account.Name, b.token)
-	u.printf("\nRun %s in a second terminal. Then, in a third, create a webhook and make a call:\n\n%s\n\nkazoolab trigger channel_create\n",
-		u.paint(bold, "kazoolab listen"), b.createWebhook())
+	u.printf("Token of %s, good for an hour (%s env prints a new one):\n%s\n", b.account.Name, u.Program, b.token)
+	u.printf("\nRun %s in a second terminal. Then, in a third, create a webhook and make a call:\n\n%s\n\n%s trigger channel_create\n",
+		u.paint(bold, u.Program+" listen"), b.createWebhook(), u.Program)
 	return nil
 }
 

@@ -41,6 +41,7 @@ var (
 // State is everything of the process that commands use. NewState fills it from
 // the real one.
 type State struct {
+	Program        string   // as it was called, for commands to copy
 	Args           []string // without the program's name
 	Env            []string // NAME=value
 	Stdout, Stderr io.Writer
@@ -62,6 +63,7 @@ func NewState(hurry <-chan struct{}) State {
 		hostname = "localhost"
 	}
 	return State{
+		Program:        os.Args[0],
 		Args:           os.Args[1:],
 		Env:            os.Environ(),
 		Stdout:         os.Stdout,

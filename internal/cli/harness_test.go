@@ -53,6 +53,7 @@ func prepare(t *testing.T, args ...string) *program {
 	t.Helper()
 	p := &program{t: t, hurry: make(chan struct{}), code: make(chan int, 1)}
 	p.state = cli.State{
+		Program:  "kazoolab",
 		Args:     args,
 		Env:      []string{"KAZOOLAB_RUN_FILE=" + filepath.Join(t.TempDir(), "run.json")},
 		Stdout:   &p.stdout,

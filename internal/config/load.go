@@ -116,9 +116,14 @@ func (l *loader) file() {
 }
 
 // otherVariables are read elsewhere: the file to load by the command line, the
-// rest by tests, which leave them set for the programs they start.
+// rest by tests, which leave them set for the programs they start, and by
+// docker-compose.yml.
 func otherVariables() []string {
-	return []string{EnvPrefix + "CONFIG", EnvPrefix + "TEST_AMQP_URL", EnvPrefix + "TEST_MANAGEMENT_URL", EnvPrefix + "VECTORS"}
+	var names []string
+	for _, name := range []string{"CONFIG", "TEST_AMQP_URL", "TEST_MANAGEMENT_URL", "VECTORS", "SHARED", "PORT"} {
+		names = append(names, EnvPrefix+name)
+	}
+	return names
 }
 
 func (l *loader) environment() {

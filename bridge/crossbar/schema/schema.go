@@ -2,6 +2,7 @@ package schema
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -66,11 +67,35 @@ func (s *Schema) WithEnum(property string, words []string) (*Schema, error) {
 	return compile("with-enum", tree)
 }
 
+// plain is a document as the validator takes it. A number beyond every float, with
+// which it would reckon for ever, is a text to it, so not a number.
+func plain(value any) any {
+	switch value := value.(type) {
+	case jobj.Object:
+		out := make(map[string]any, len(value))
+		for _, m := range value {
+			out[m.Key] = plain(m.Value)
+		}
+		return out
+	case []any:
+		out := make([]any, len(value))
+		for i, element := range value {
+			out[i] = plain(element)
+		}
+		return out
+	case json.Number:
+		if _, err := value.Float64(); err != nil {
+			return value.String()
+		}
+	}
+	return value
+}
+
 // Check returns the document with its defaults filled in and its values cast, and
 // what is wrong with it. A document with violations must not be stored.
 func (s *Schema) Check(doc any) (any, []Violation) {
 	doc = fit(s.tree, doc)
-	err := s.compiled.Validate(jobj.Plain(doc))
+	err := s.compiled.Validate(plain(doc))
 	if err == nil {
 		return doc, nil
 	}

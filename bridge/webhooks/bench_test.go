@@ -1,0 +1,49 @@
+package webhooks_test
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"testing"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/kazoolab/kazoolab/bridge/account"
+	"github.com/kazoolab/kazoolab/bridge/webhooks"
+	"github.com/kazoolab/kazoolab/internal/clock"
+	"github.com/kazoolab/kazoolab/internal/ids"
+)
+
+// BenchmarkDeliver is an event from bytes to acknowledgement, with a receiver in
+// the same process, as many at once as a hook may have.
+func BenchmarkDeliver(b *testing.B) {
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	defer server.Close()
+	directory := account.NewDirectory()
+	directory.Put(account.Account{ID: "acme", Enabled: true})
+	hooks := webhooks.NewRegistry()
+	hooks.Set(hook("h1", server.URL))
+	engine := webhooks.New(webhooks.DefaultConfig(), webhooks.Dependencies{
+		Hooks: hooks, Accounts: directory, Attempts: &ledger{}, Clock: clock.System(), IDs: ids.New(),
+		Log: slog.New(slog.DiscardHandler), Metrics: prometheus.NewRegistry(), ClusterID: recordedCluster,
+	})
+	window := make(chan struct{}, 64)
+	var done sync.WaitGroup
+	b.ReportAllocs()
+	for i := range b.N { // deliveries end out of order, so b.Loop cannot count them
+		window <- struct{}{}
+		done.Add(1)
+		msg := event(fmt.Sprint(i))
+		msg.Ack = func() error {
+			<-window
+			done.Done()
+			return nil
+		}
+		engine.Handle(context.Background(), msg)
+	}
+	done.Wait()
+	engine.Drain()
+}
