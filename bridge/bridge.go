@@ -119,7 +119,7 @@ func (b *Bridge) Run(ctx context.Context) error {
 	if err := b.changes.load(ctx); err != nil {
 		return fmt.Errorf("load accounts and hooks: %w", err)
 	}
-	b.tokens = account.NewTokens(b.tokenConfig())
+	b.tokens = account.NewTokens(b.tokenConfig()) //nolint:contextcheck // its key pair is made in the background
 	engine := webhooks.New(b.cfg.Webhooks, webhooks.Dependencies{
 		Hooks: b.hooks, Accounts: b.directory, Attempts: b.cfg.Store, Clock: b.cfg.Clock,
 		IDs: b.cfg.IDs, Log: b.cfg.Log, Metrics: b.metrics, ClusterID: clusterID,
@@ -139,7 +139,7 @@ func (b *Bridge) Run(ctx context.Context) error {
 			case <-failed.Done():
 			}
 		}
-		b.drain(server, work, engine, stop)
+		b.drain(context.WithoutCancel(ctx), server, work, engine, stop)
 		return err
 	})
 	return group.Wait()
@@ -147,7 +147,7 @@ func (b *Bridge) Run(ctx context.Context) error {
 
 // subscribe loads accounts and hooks and only then takes events: one that came
 // before its hooks would be gone.
-func (b *Bridge) subscribe(ctx, failed context.Context, engine *webhooks.Engine) (*bus.Subscription, error) {
+func (b *Bridge) subscribe(ctx, failed context.Context, engine *webhooks.Engine) (*bus.Subscription, error) { //nolint:contextcheck // deliveries outlive ctx by the drain
 	listening, err := b.changes.subscribe()
 	if err != nil {
 		return nil, err
@@ -216,9 +216,9 @@ func (b *Bridge) subscribed() bool {
 
 // drain stops in the order that loses nothing: no new events, no new requests,
 // finish what is there; the broker connection goes last, by stop.
-func (b *Bridge) drain(server *http.Server, work *bus.Subscription, engine *webhooks.Engine, stop func()) {
+func (b *Bridge) drain(ctx context.Context, server *http.Server, work *bus.Subscription, engine *webhooks.Engine, stop func()) {
 	b.draining.Store(true)
-	limit, cancel := context.WithTimeout(context.Background(), b.cfg.DrainTimeout)
+	limit, cancel := context.WithTimeout(ctx, b.cfg.DrainTimeout)
 	defer cancel()
 	if work != nil {
 		if err := work.Cancel(limit); err != nil {

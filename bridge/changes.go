@@ -32,9 +32,8 @@ type changes struct {
 	log       *slog.Logger
 	node      string
 
-	// running is the context of everything that outlives a request.
-	running context.Context
-	loaded  chan struct{} // closed after the first load
+	running context.Context //nolint:containedctx // of everything that outlives a request
+	loaded  chan struct{}   // closed after the first load
 	once    sync.Once
 
 	mu      sync.Mutex

@@ -52,5 +52,7 @@ func (b *Bridge) readyz(w http.ResponseWriter, r *http.Request) {
 	if !state.Ready {
 		w.WriteHeader(http.StatusServiceUnavailable)
 	}
-	_ = json.NewEncoder(w).Encode(state)
+	if err := json.NewEncoder(w).Encode(state); err != nil {
+		b.cfg.Log.Debug("readiness not sent", "error", err)
+	}
 }

@@ -153,7 +153,7 @@ func (n *node) request(ctx context.Context, method, path, token, body string) an
 	if token != "" {
 		req.Header.Set("X-Auth-Token", token)
 	}
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := (&http.Client{Timeout: patience}).Do(req)
 	Expect(err).NotTo(HaveOccurred())
 	defer func() { _ = resp.Body.Close() }()
 	a := answer{Status: resp.StatusCode}

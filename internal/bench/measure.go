@@ -46,7 +46,7 @@ type receiver struct {
 }
 
 func newReceiver() (*receiver, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // nothing to cancel
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
@@ -84,7 +84,7 @@ func measure(ctx context.Context, c contender, r *receiver, events int) (result,
 	ctx, cancel := context.WithTimeout(ctx, runLimit)
 	defer cancel()
 	r.expect(events)
-	cmd := exec.CommandContext(ctx, c.command[0], c.command[1:]...)
+	cmd := exec.CommandContext(ctx, c.command[0], c.command[1:]...) //nolint:gosec // the contender that the user names
 	cmd.Stderr = os.Stderr
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	if err := cmd.Start(); err != nil {

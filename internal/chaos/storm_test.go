@@ -124,6 +124,7 @@ type arrivals struct {
 }
 
 func newArrivals(t *testing.T) *arrivals {
+	t.Helper()
 	a := &arrivals{calls: map[string]int{}}
 	server := httptest.NewServer(a)
 	t.Cleanup(server.Close)
@@ -131,7 +132,13 @@ func newArrivals(t *testing.T) *arrivals {
 	return a
 }
 
+// workTime keeps deliveries under way long enough for a kill to strike them.
+const workTime = 20 * time.Millisecond
+
 func (a *arrivals) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if clock.Sleep(r.Context(), clock.System(), workTime) != nil {
+		return
+	}
 	body, err := io.ReadAll(r.Body)
 	form, parseErr := url.ParseQuery(string(body))
 	if err != nil || parseErr != nil {
@@ -187,7 +194,7 @@ func (n *node) ready(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := (&http.Client{Timeout: 5 * time.Second}).Do(req)
 	if err != nil {
 		return err
 	}
