@@ -61,7 +61,7 @@ chaos: rabbitmq ## Kill and restart the bridge and RabbitMQ under load: nothing 
 	$(GO) test -tags chaos -count 1 -timeout 15m -v $(TESTFLAGS) ./internal/chaos
 
 .PHONY: fuzz
-fuzz: ## Fuzz each target in turn for FUZZTIME (30s)
+fuzz: ## Fuzz each target for FUZZTIME (30s)
 	@GO='$(GO)' tools/fuzz $(FUZZTIME)
 
 .PHONY: vectors

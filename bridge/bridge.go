@@ -124,7 +124,10 @@ func (b *Bridge) Run(ctx context.Context) error {
 		Hooks: b.hooks, Accounts: b.directory, Attempts: b.cfg.Store, Clock: b.cfg.Clock,
 		IDs: b.cfg.IDs, Log: b.cfg.Log, Metrics: b.metrics, ClusterID: clusterID,
 	})
-	server := b.server(clusterID)
+	server, err := b.server(clusterID)
+	if err != nil {
+		return err
+	}
 
 	group, failed := errgroup.WithContext(running)
 	group.Go(func() error { return b.bus.Run(running) })

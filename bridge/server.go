@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"fmt"
 	"log/slog"
 	"net/http"
 	"time"
@@ -21,21 +22,24 @@ const (
 )
 
 // server answers REST under /v2, and beside it what operators ask.
-func (b *Bridge) server(clusterID string) *http.Server {
+func (b *Bridge) server(clusterID string) (*http.Server, error) {
+	rest, err := b.rest(clusterID)
+	if err != nil {
+		return nil, fmt.Errorf("REST: %w", err)
+	}
 	return &http.Server{
-		Handler:           b.routes(clusterID),
+		Handler:           b.routes(rest),
 		ReadHeaderTimeout: headerTime,
 		ReadTimeout:       bodyTime,
 		IdleTimeout:       idleTime,
 		MaxHeaderBytes:    maxHeader,
 		ErrorLog:          slog.NewLogLogger(b.cfg.Log.Handler(), slog.LevelDebug),
-	}
+	}, nil
 }
 
 // routes sends everything but our own three paths to REST, as it was sent:
 // http.ServeMux would clean paths, to which the reference has answers of its own.
-func (b *Bridge) routes(clusterID string) http.Handler {
-	rest := b.rest(clusterID)
+func (b *Bridge) routes(rest http.Handler) http.Handler {
 	metrics := promhttp.HandlerFor(b.metrics, promhttp.HandlerOpts{})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
@@ -51,7 +55,7 @@ func (b *Bridge) routes(clusterID string) http.Handler {
 	})
 }
 
-func (b *Bridge) rest(clusterID string) http.Handler {
+func (b *Bridge) rest(clusterID string) (http.Handler, error) {
 	return crossbar.New(crossbar.Config{
 		Store: b.cfg.Store, Accounts: b.directory, Tokens: b.tokens, Changes: b.changes,
 		Clock: b.cfg.Clock, IDs: b.cfg.IDs, Log: b.cfg.Log,

@@ -2,6 +2,7 @@ package crossbar
 
 import (
 	"context"
+	"slices"
 	"strings"
 )
 
@@ -19,7 +20,7 @@ func absentFamilies() []family {
 		signup skels sms:PUT,GET storage sup system_configs system_status tasks templates temporal_rules temporal_rules_sets token_auth
 		token_restrictions transactions ubiquiti_auth users vmboxes websockets whitelabel zones`
 	var families []family
-	for _, field := range strings.Fields(names) {
+	for field := range strings.FieldsSeq(names) {
 		name, methods, _ := strings.Cut(field, ":")
 		if methods == "" {
 			methods = "GET,PUT,POST,PATCH,DELETE"
@@ -28,7 +29,7 @@ func absentFamilies() []family {
 		var args []string
 		for range 6 {
 			f.clauses = append(f.clauses, clause{args: args, operations: absentOperations(strings.Split(methods, ","))})
-			args = append(args[:len(args):len(args)], "*")
+			args = append(slices.Clip(args), "*")
 		}
 		families = append(families, f)
 	}

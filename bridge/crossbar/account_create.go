@@ -13,12 +13,12 @@ import (
 const (
 	defaultTimezone = "America/Los_Angeles"
 
-	servicesDB   = "services"
-	typeService  = "service"
-	appsStoreID  = "apps_store" // its type too
-	accountIDs   = "^[0-9a-f]{32}$"
-	descendants  = "descendants_count"
-	resellerFlag = "pvt_reseller_id"
+	servicesDB  = "services"
+	typeService = "service"
+	appsStoreID = "apps_store" // its type too
+	accountIDs  = "^[0-9a-f]{32}$"
+	descendants = "descendants_count"
+	resellerKey = "pvt_reseller_id"
 )
 
 // createAccount makes an account below the one of the path, or below the caller's.
@@ -114,7 +114,7 @@ func (h *handler) newAccount(id string, parent account.Account, body jobj.Object
 	}
 	body = body.
 		Set("pvt_tree", append(tree, parent.ID)).
-		Set(resellerFlag, reseller).
+		Set(resellerKey, reseller).
 		Set("pvt_reseller", false).
 		Set("pvt_superduper_admin", false).
 		Set(apiKey, h.IDs.Hex(apiKeyLength))

@@ -51,7 +51,7 @@ func (h *handler) listAccounts(ctx context.Context, req *request, ids []string, 
 	for _, id := range ids {
 		doc, err := h.load(ctx, kapi.DatabaseAccounts, id, store.TypeAccount, id)
 		if err != nil {
-			if f := h.faultOf(req, err); f.message == "bad_identifier" {
+			if f := h.faultOf(req, err); f.message == "bad_identifier" { //nolint:contextcheck // the request has its own
 				continue // deleted a moment ago
 			}
 			return outcome{}, err

@@ -2,10 +2,12 @@ package crossbar
 
 import (
 	"bytes"
-	"crypto/md5" //nolint:gosec // the reference's entity tag, not a protection
+	"crypto/md5"
 	"encoding/hex"
 	"encoding/json"
+	"maps"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -29,9 +31,7 @@ type answer struct {
 
 func (a answer) write(w http.ResponseWriter, method string) {
 	header := w.Header()
-	for name, values := range a.header {
-		header[name] = values
-	}
+	maps.Copy(header, a.header)
 	if header.Get("Content-Type") == "" {
 		header["Content-Type"] = nil // else net/http would guess one
 	}
@@ -133,7 +133,7 @@ func (h *handler) success(req *request, o outcome, f format) answer {
 	setLanguage(a.header)
 	a.header.Set("Content-Type", f.contentType)
 	if o.created != "" && a.status == http.StatusCreated {
-		a.header.Set("Location", req.http.URL.EscapedPath()+"/"+o.created)
+		a.header.Set("Location", req.http.URL.EscapedPath()+"/"+url.PathEscape(o.created))
 	}
 	token := req.token
 	if o.token != "" {
@@ -178,7 +178,7 @@ func (o outcome) tag(req *request, envelope jobj.Object) string {
 	case req.method != http.MethodGet:
 		return "automatic"
 	}
-	digest := md5.Sum(jobj.Append(nil, envelope)) //nolint:gosec // see the import
+	digest := md5.Sum(jobj.Append(nil, envelope))
 	return hex.EncodeToString(digest[:])
 }
 
@@ -212,7 +212,8 @@ func (h *handler) envelope(req *request, found *int, token string) jobj.Object {
 
 // print writes an envelope, indented for people who ask.
 func (r *request) print(envelope jobj.Object) []byte {
-	text := jobj.Append(nil, envelope)
+	// What a client sent as its request id, token or id may be anything.
+	text := bytes.ToValidUTF8(jobj.Append(nil, envelope), []byte("\uFFFD"))
 	pretty, _ := r.header("X-Pretty-Print")
 	if pretty != "true" && !r.flag("pretty_print", false) {
 		return text

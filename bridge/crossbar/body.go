@@ -78,8 +78,7 @@ func badBody(message string) error {
 func parseEnvelope(req *request, raw []byte) (jobj.Object, error) {
 	value, err := jobj.Parse(toUTF8(raw))
 	if err != nil {
-		var syntax *jobj.SyntaxError
-		if errors.As(err, &syntax) {
+		if syntax, ok := errors.AsType[*jobj.SyntaxError](err); ok {
 			req.hint("body byte %d: %s", syntax.Offset, syntax.Reason)
 		}
 		return nil, badBody("decoder_exit around 0")
@@ -96,7 +95,7 @@ func parseEnvelope(req *request, raw []byte) (jobj.Object, error) {
 // form of one name without a value, and read as JSON again.
 func parseForm(req *request, raw []byte) (jobj.Object, error) {
 	form, err := parseQuery(string(raw))
-	if err != nil || len(form) == 1 && form[0].value == true {
+	if err != nil || len(form) == 1 && form[0].bare() {
 		return parseEnvelope(req, raw)
 	}
 	if raw[0] == '{' {

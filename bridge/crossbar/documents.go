@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -156,7 +157,7 @@ func replaced(old, now jobj.Object) jobj.Object {
 // stored is a document as filters see it: all members, those that the store keeps
 // beside the body included.
 func stored(doc store.Document) jobj.Object {
-	return append(doc.Body[:len(doc.Body):len(doc.Body)],
+	return append(slices.Clip(doc.Body),
 		jobj.Member{Key: "_id", Value: doc.ID},
 		jobj.Member{Key: "_rev", Value: doc.Rev},
 		jobj.Member{Key: "pvt_type", Value: doc.Type},

@@ -60,16 +60,16 @@ type outcome struct {
 	commit func(ctx context.Context) (outcome, error)
 }
 
-// allFamilies lists every family. A new one is one file and one line here.
+// allFamilies lists every family. A new one is one file, and one line here.
 func (h *handler) allFamilies() map[string]family {
 	all := map[string]family{}
-	for _, f := range slices.Concat([]family{
+	for _, f := range append(absentFamilies(),
 		h.webhooksFamily(),
 		h.accountsFamily(),
 		h.userAuthFamily(),
 		h.apiAuthFamily(),
 		h.authFamily(),
-	}, absentFamilies()) {
+	) {
 		all[f.name] = f
 	}
 	return all

@@ -11,7 +11,7 @@ import (
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	started := h.Clock.Now()
 	req := &request{http: r, method: r.Method, verb: r.Method, id: h.requestID(r)}
-	a := h.answerSafely(req)
+	a := h.answerSafely(req) //nolint:contextcheck // the request has its own
 	a.write(w, r.Method)
 	h.Log.DebugContext(r.Context(), "rest",
 		"method", r.Method, "path", maskedPath(r.URL.Path), "status", a.status,

@@ -15,7 +15,7 @@ import (
 
 // signatureSecret is half of what ties tokens to their holder; it is made at the
 // first login.
-const signatureSecret = "pvt_signature_secret"
+const signatureSecret = "pvt_signature_secret" //nolint:gosec // the name of a member
 
 func (h *handler) userAuthFamily() family {
 	return family{name: "user_auth", clauses: []clause{{operations: []operation{
@@ -65,7 +65,7 @@ func (h *handler) userLogin(ctx context.Context, req *request) (outcome, error) 
 		if !holder.Enabled {
 			var v violations
 			v.add("account", "disabled", "account disabled")
-			f := h.faultOf(req, v.err())
+			f := h.faultOf(req, v.err()) //nolint:contextcheck // the request has its own
 			f.found = &one
 			return outcome{}, f
 		}

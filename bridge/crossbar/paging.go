@@ -57,8 +57,11 @@ func (c cursor) text() string {
 	if c.first {
 		parts = []string{}
 	}
-	raw, _ := json.Marshal(parts) // strings always can be
-	return base64.RawURLEncoding.EncodeToString(raw)
+	list := make([]any, len(parts))
+	for i, part := range parts {
+		list[i] = part
+	}
+	return base64.RawURLEncoding.EncodeToString(jobj.Append(nil, list))
 }
 
 // parseCursor reads a start key. What was not made by text is a key as it is.

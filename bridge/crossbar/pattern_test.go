@@ -3,6 +3,7 @@ package crossbar_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -155,9 +156,7 @@ func (n names) list(path string, want, got []any, skip func(string) bool) error 
 			if last = trial.json(fmt.Sprintf("%s[%d]", path, i), one, other, skip); last != nil {
 				return false
 			}
-			for name, value := range trial {
-				n[name] = value
-			}
+			maps.Copy(n, trial)
 			return true
 		})
 		if at < 0 {
@@ -176,9 +175,7 @@ func (n names) list(path string, want, got []any, skip func(string) bool) error 
 
 func (n names) clone() names {
 	out := names{}
-	for name, value := range n {
-		out[name] = value
-	}
+	maps.Copy(out, n)
 	return out
 }
 

@@ -3,6 +3,7 @@ package crossbar
 import (
 	"errors"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -13,6 +14,9 @@ type parameter struct {
 	name  string
 	value any // string, or true for a name without "="
 }
+
+// bare tells a name without "=".
+func (p parameter) bare() bool { return p.value == any(true) }
 
 var errBadQuery = errors.New("the query holds a bad escape or an empty name")
 
@@ -45,9 +49,9 @@ func parseQuery(raw string) (query, error) {
 
 // get returns the last value of a name.
 func (q query) get(name string) (any, bool) {
-	for i := len(q) - 1; i >= 0; i-- {
-		if q[i].name == name {
-			return q[i].value, true
+	for _, v := range slices.Backward(q) {
+		if v.name == name {
+			return v.value, true
 		}
 	}
 	return nil, false

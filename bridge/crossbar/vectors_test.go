@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -155,7 +156,7 @@ func (s *stage) send(request jobj.Object) (response, error) {
 	}
 	fmt.Fprintf(&raw, "Connection: close\r\n\r\n%s", text)
 
-	conn, err := net.Dial("tcp", s.address)
+	conn, err := (&net.Dialer{}).DialContext(s.t.Context(), "tcp", s.address)
 	if err != nil {
 		return response{}, err
 	}
@@ -215,7 +216,7 @@ func (n names) response(record vectortest.Record, got response, changes []kapi.D
 		if err := n.json("json", json, value, notCompared); err != nil {
 			return err
 		}
-	} else if want.String("body") == "" && len(got.body) > 0 && record.Object.String("request", "method") != http.MethodHead {
+	} else if want.String("body") == "" && len(got.body) > 0 && record.String("request", "method") != http.MethodHead {
 		return fmt.Errorf("body %q, recorded none", got.body)
 	}
 	bus, _ := record.Get("bus")
@@ -283,9 +284,7 @@ func (n names) bus(want []any, changes []kapi.DocChange) error {
 				last = err
 				return false
 			}
-			for name, value := range trial {
-				n[name] = value
-			}
+			maps.Copy(n, trial)
 			return true
 		})
 		if at < 0 {
@@ -386,4 +385,3 @@ func (s *stage) strangeHook(request jobj.Object) bool {
 	doc, err := s.store.Get(s.t.Context(), kapi.DatabaseWebhooks, parts[5])
 	return err == nil && !doc.Deleted && doc.Type == store.TypeWebhook && doc.AccountID != parts[3]
 }
-

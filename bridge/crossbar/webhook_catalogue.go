@@ -24,7 +24,7 @@ func (h *handler) listCatalogue(_ context.Context, req *request) (outcome, error
 		rows[i] = row{
 			key: hook.Title, id: hook.Name,
 			value: doc.Set("id", hook.Name),
-			stored: append(doc[:len(doc):len(doc)],
+			stored: append(slices.Clip(doc),
 				jobj.Member{Key: "_id", Value: metadataPrefix + hook.Name},
 				jobj.Member{Key: "pvt_type", Value: "webhook_meta"}),
 		}

@@ -2,6 +2,7 @@ package crossbar
 
 import (
 	"context"
+	"slices"
 
 	"github.com/kazoolab/kazoolab/bridge/kapi"
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
@@ -12,7 +13,7 @@ import (
 // account's hooks or, below /descendants, those of its descendants as well. Hooks
 // that someone switched off by hand stay off. The reference asks its webhooks
 // application over the bus to do this; here it is done before the answer.
-func (h *handler) reenableHooks(ctx context.Context, req *request) (outcome, error) {
+func (h *handler) reenableHooks(_ context.Context, req *request) (outcome, error) {
 	accounts := []string{req.account.ID}
 	if req.route.under("descendants") {
 		accounts = append(accounts, h.Accounts.Descendants(req.account.ID)...)
@@ -20,7 +21,7 @@ func (h *handler) reenableHooks(ctx context.Context, req *request) (outcome, err
 	switch value, ok := req.value("re-enable"); {
 	case !ok:
 		return outcome{}, violation("re-enable", "required", "re-enable is required to patch collections")
-	case value != true && value != "true":
+	case !slices.Contains([]any{true, "true"}, value):
 		return outcome{}, violation("re-enable", "enum", "value not found in enumerated list of values",
 			jobj.Member{Key: "target", Value: []any{true}})
 	}

@@ -93,7 +93,7 @@ func explained(doc store.Document) store.Document {
 	return doc
 }
 
-func (h *handler) createHook(ctx context.Context, req *request) (outcome, error) {
+func (h *handler) createHook(_ context.Context, req *request) (outcome, error) {
 	body, err := h.checkHook(req, req.data)
 	if err != nil {
 		return outcome{}, err

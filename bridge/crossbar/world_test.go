@@ -2,7 +2,7 @@ package crossbar_test
 
 import (
 	"context"
-	"crypto/md5" //nolint:gosec // the digest that logins use
+	"crypto/md5"
 	"crypto/sha1"
 	"encoding/hex"
 	"errors"
@@ -156,7 +156,9 @@ func newWorld(t testing.TB, shared *keys, change func(*crossbar.Config)) *world 
 	if change != nil {
 		change(&cfg)
 	}
-	w.handler = crossbar.New(cfg)
+	if w.handler, err = crossbar.New(cfg); err != nil {
+		t.Fatal(err)
+	}
 	w.seed(t)
 	w.changes.take()
 	return w
@@ -206,7 +208,7 @@ func (w *world) seed(t testing.TB) {
 			level = "user"
 		}
 		credentials := []byte(p.name + ":secret-" + p.name)
-		md, sha := md5.Sum(credentials), sha1.Sum(credentials) //nolint:gosec // see the import
+		md, sha := md5.Sum(credentials), sha1.Sum(credentials)
 		w.save(t, 1, store.Document{
 			DB: kapi.AccountDB(p.account), ID: p.id, Type: store.TypeUser, AccountID: p.account,
 			Body: jobj.Object{

@@ -26,6 +26,7 @@ const (
 const (
 	brokerName = "rabbitmq"
 	account    = "kazoolab"
+	image      = "kazoolab:test" // what lab.bridge has built
 )
 
 // lab is a network of containers that ends with the test.

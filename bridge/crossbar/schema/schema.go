@@ -5,7 +5,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
@@ -67,8 +70,8 @@ func (s *Schema) WithEnum(property string, words []string) (*Schema, error) {
 	return compile("with-enum", tree)
 }
 
-// plain is a document as the validator takes it. A number beyond every float, with
-// which it would reckon for ever, is a text to it, so not a number.
+// plain is a document as the validator takes it. It reckons exactly, and so for
+// ever with 1e999999: numbers with an exponent are given to it as floats.
 func plain(value any) any {
 	switch value := value.(type) {
 	case jobj.Object:
@@ -84,8 +87,10 @@ func plain(value any) any {
 		}
 		return out
 	case json.Number:
-		if _, err := value.Float64(); err != nil {
-			return value.String()
+		if strings.ContainsAny(value.String(), "eE") {
+			float, _ := value.Float64() // infinite beyond every float
+			float = max(-math.MaxFloat64, min(math.MaxFloat64, float))
+			return json.Number(strconv.FormatFloat(float, 'g', -1, 64))
 		}
 	}
 	return value
