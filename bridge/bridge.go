@@ -239,7 +239,7 @@ func (b *Bridge) drain(ctx context.Context, server *http.Server, work *bus.Subsc
 	select {
 	case <-finished:
 	case <-limit.Done():
-		b.cfg.Log.Warn("not everything could be finished; the broker will deliver the rest again", "limit", b.cfg.DrainTimeout)
+		b.cfg.Log.Warn("not everything could be finished in time; the rest stays unacknowledged in the work queue", "limit", b.cfg.DrainTimeout)
 		stop()
 		<-finished
 	}

@@ -184,7 +184,7 @@ func (c *changes) Publish(ctx context.Context, docs ...kapi.DocChange) {
 		id := c.ids.Hex(16) // the width kz_amqp_worker gives
 		body, err := doc.Message(c.node, func() string { return id })
 		if err != nil {
-			c.log.Error("change not published", "db", doc.DB, "id", doc.ID, "error", err)
+			c.log.Error("change not published", "db", doc.DB, "type", doc.Type, "error", err)
 			continue
 		}
 		if c.listensTo(doc) {
@@ -217,7 +217,7 @@ func (c *changes) listensTo(doc kapi.DocChange) bool {
 
 func (c *changes) send(msg bus.Message) {
 	if err := c.bus.Publish(c.running, msg); err != nil && c.running.Err() == nil {
-		c.log.Error("change not published", "key", msg.Key, "error", err)
+		c.log.Error("change not published", "exchange", msg.Exchange, "error", err)
 	}
 }
 

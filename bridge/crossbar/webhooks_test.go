@@ -227,3 +227,12 @@ func TestHookDeletion(t *testing.T) {
 		t.Error("still stored")
 	}
 }
+
+func TestAnIDThatNoMessageCouldNameIsRefused(t *testing.T) {
+	w := newWorld(t, newKeys(), nil)
+	body := func(id string) string {
+		return `{"data":{"id":"` + id + `","name":"n","uri":"http://h.example/","hook":"channel_create"}}`
+	}
+	w.call(t, "PUT", hooksPath, w.token(t, "customer"), body(strings.Repeat("x", 300))).want(t, http.StatusBadRequest)
+	w.call(t, "PUT", hooksPath, w.token(t, "customer"), body(strings.Repeat("x", 200))).want(t, http.StatusCreated)
+}

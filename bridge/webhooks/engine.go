@@ -129,6 +129,8 @@ func (e *Engine) Handle(ctx context.Context, msg Message) {
 	}
 	owner, ok := e.owner(event)
 	if !ok {
+		// Ordinary on a cluster: calls that belong to nobody here.
+		e.metrics.drops.WithLabelValues("no_account").Inc()
 		e.dep.Log.Debug("event without an account", "event", event.Name, "call_id", event.CallID())
 		e.finish(msg)
 		return
@@ -307,7 +309,11 @@ func (e *Engine) note(ctx context.Context, t try, fire *firing) error {
 	}
 	e.metrics.tries.WithLabelValues(outcome).Inc()
 	e.metrics.latency.Observe(t.outcome.Elapsed.Seconds())
-	e.dep.Log.Debug("webhook", "outcome", outcome, "event", fire.event, "call_id", fire.callID,
+	level := slog.LevelDebug
+	if !t.succeeded() {
+		level = slog.LevelInfo
+	}
+	e.dep.Log.Log(ctx, level, "webhook", "outcome", outcome, "event", fire.event, "call_id", fire.callID,
 		"account_id", t.hook.AccountID, "hook_id", t.hook.ID, "event_id", t.eventID,
 		"tries_left", t.left, "status", t.outcome.Status, "client_error", t.outcome.ClientError,
 		"cause", t.outcome.Err, "ms", t.outcome.Elapsed.Milliseconds())

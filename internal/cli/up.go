@@ -192,12 +192,12 @@ func (u *up) broker(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", unreachablef("%w (--amqp-url)", err)
 	}
-	options := rabbitmq.Options{Port: u.freePort(ctx), Log: u.log}
+	options := rabbitmq.Options{Log: u.log}
 	if u.config.Data != "" {
 		options.Dir = filepath.Join(u.config.Data, "rabbitmq")
 	}
 	u.say("starting a private RabbitMQ, a few seconds")
-	server, err := installed.Start(ctx, options)
+	server, err := u.startBroker(ctx, installed, options)
 	if err != nil {
 		return "", unreachablef("%w", err)
 	}
@@ -208,6 +208,18 @@ func (u *up) broker(ctx context.Context) (string, error) {
 		_ = server.Stop(now)
 	})
 	return server.URL(), nil
+}
+
+// startBroker takes the next port when another program was quicker to take one.
+func (u *up) startBroker(ctx context.Context, installed rabbitmq.Installation, options rabbitmq.Options) (*rabbitmq.Server, error) {
+	const tries = 3
+	for try := 1; ; try++ {
+		options.Port = u.freePort(ctx)
+		server, err := installed.Start(ctx, options)
+		if err == nil || try == tries || !errors.Is(err, rabbitmq.ErrPortTaken) {
+			return server, err
+		}
+	}
 }
 
 // freePort is AMQP's own port or the next one that nobody has.

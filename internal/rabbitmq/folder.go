@@ -22,10 +22,11 @@ func (f folder) file(name string) string { return filepath.Join(f.path, name) }
 func (f folder) log() string { return f.file("rabbitmq.log") }
 
 // prepare writes the configuration.
-func (f folder) prepare(p ports, options Options) error {
+func (f folder) prepare(name string, p ports, options Options) error {
 	lines := []string{
 		fmt.Sprintf("listeners.tcp.1 = 127.0.0.1:%d", p.amqp),
 		"loopback_users.guest = true",
+		"cluster_name = " + name,
 		"log.file = false",
 		"log.console = true",
 		"log.console.level = info",

@@ -16,8 +16,13 @@ func (s *Server) probe(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("log in: %w", err)
 	}
+	name := conn.Properties["cluster_name"]
 	if err := conn.Close(); err != nil {
 		return fmt.Errorf("log out: %w", err)
+	}
+	// Someone else may have taken the port since it was found free.
+	if name != s.name {
+		return fmt.Errorf("another broker answers: %w", ErrPortTaken)
 	}
 	if s.ports.management == 0 {
 		return nil

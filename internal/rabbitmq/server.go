@@ -23,8 +23,9 @@ const (
 )
 
 var (
+	// ErrPortTaken says that something else listens on a port that was asked for.
+	ErrPortTaken   = errors.New("the port is taken")
 	errFolderInUse = errors.New("another RabbitMQ runs in this folder")
-	errPortTaken   = errors.New("the port is taken")
 )
 
 // Options says how to run a server. The zero value is a temporary server without
@@ -44,6 +45,7 @@ type Server struct {
 	options      Options
 	folder       folder
 	ports        ports
+	name         string // of the cluster, by which probe knows the server as ours
 	log          *slog.Logger
 
 	mu         sync.Mutex // held through a start, stop or restart
@@ -61,7 +63,7 @@ func (in Installation) Start(ctx context.Context, options Options) (*Server, err
 	}
 	const attempts = 3 // a free port may be lost between choosing and binding it
 	if options.Port != 0 && !isFree(options.Port) {
-		return nil, fmt.Errorf("rabbitmq on %s: %w", address(options.Port), errPortTaken)
+		return nil, fmt.Errorf("rabbitmq on %s: %w", address(options.Port), ErrPortTaken)
 	}
 	random := ids.New()
 	for attempt := 1; ; attempt++ {
@@ -69,14 +71,14 @@ func (in Installation) Start(ctx context.Context, options Options) (*Server, err
 		if err != nil {
 			return nil, err
 		}
-		s := &Server{installation: in, options: options, ports: p, log: log}
+		s := &Server{installation: in, options: options, ports: p, name: "kazoolab-" + random.Hex(12), log: log}
 		err = s.open(ctx)
 		if err == nil {
 			return s, nil
 		}
 		err = errors.Join(err, s.shut(ctx, true))
 		ours := options.Port == 0 || isFree(options.Port)
-		if attempt == attempts || !errors.Is(err, errPortTaken) || !ours {
+		if attempt == attempts || !errors.Is(err, ErrPortTaken) || !ours {
 			return nil, err
 		}
 	}
@@ -156,7 +158,7 @@ func (s *Server) open(ctx context.Context) error {
 		return fmt.Errorf("rabbitmq folder %s: %w", s.folder.path, err)
 	}
 	s.claim = claim
-	if err := s.folder.prepare(s.ports, s.options); err != nil {
+	if err := s.folder.prepare(s.name, s.ports, s.options); err != nil {
 		return err
 	}
 	return s.run(ctx)
@@ -203,7 +205,7 @@ func (s *Server) await(ctx context.Context) error {
 		}
 		tail := s.folder.logTail()
 		if strings.Contains(tail, "eaddrinuse") || s.epmd.ended() || !isFree(s.ports.amqp) {
-			return fmt.Errorf("rabbitmq did not start: %w\n%s", errPortTaken, tail)
+			return fmt.Errorf("rabbitmq did not start: %w\n%s", ErrPortTaken, tail)
 		}
 		return fmt.Errorf("rabbitmq ended while starting\n%s", tail)
 	}

@@ -106,7 +106,7 @@ func TestTakenPortIsAnError(t *testing.T) {
 	g.Expect(err).NotTo(HaveOccurred())
 	defer listener.Close()
 	_, err = startHere(t.Context(), Options{Port: listener.Addr().(*net.TCPAddr).Port})
-	g.Expect(err).To(MatchError(errPortTaken))
+	g.Expect(err).To(MatchError(ErrPortTaken))
 }
 
 func TestStartEndsWithItsContext(t *testing.T) {
