@@ -8,7 +8,7 @@ import (
 )
 
 const (
-	apiKey       = "pvt_api_key" //nolint:gosec // the name of a member
+	apiKey       = "pvt_api_key"
 	apiKeyLength = 64
 )
 
