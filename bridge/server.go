@@ -31,6 +31,7 @@ func (b *Bridge) server(clusterID string) (*http.Server, error) {
 		Handler:           b.routes(rest),
 		ReadHeaderTimeout: headerTime,
 		ReadTimeout:       bodyTime,
+		WriteTimeout:      2 * bodyTime,
 		IdleTimeout:       idleTime,
 		MaxHeaderBytes:    maxHeader,
 		ErrorLog:          slog.NewLogLogger(b.cfg.Log.Handler(), slog.LevelDebug),
