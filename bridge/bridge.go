@@ -50,6 +50,13 @@ type Config struct {
 // webhooks_shared_listener has other arguments, which would refuse ours.
 const WorkQueue = "kazoolab.webhooks"
 
+// WorkQueueArguments declares WorkQueue. The limit of deliveries is high: from
+// RabbitMQ 4 on its default of 20 would drop an event that 20 lost connections
+// interrupted.
+func WorkQueueArguments() map[string]any {
+	return map[string]any{"x-queue-type": "quorum", "x-delivery-limit": int32(1_000_000)}
+}
+
 // Bridge is one node.
 type Bridge struct {
 	cfg       Config
@@ -174,11 +181,14 @@ func (b *Bridge) subscribe(ctx, failed context.Context, engine *webhooks.Engine)
 	work, err := b.bus.Consume(bus.Consumer{
 		Queue: bus.Queue{
 			Name: WorkQueue, Durable: true,
-			Args: map[string]any{"x-queue-type": "quorum"},
+			Args: WorkQueueArguments(),
 		},
 		Bindings: bindings,
 		Prefetch: b.cfg.Webhooks.Prefetch,
 		OnUp: func() {
+			// Hooks may have been changed while there was no connection; events
+			// that waited must not meet the old ones.
+			b.changes.reload()
 			select {
 			case up <- struct{}{}:
 			default:
@@ -187,7 +197,7 @@ func (b *Bridge) subscribe(ctx, failed context.Context, engine *webhooks.Engine)
 		Handle: func(d bus.Delivery) {
 			engine.Handle(running, webhooks.Message{
 				Body: d.Body, ContentType: d.ContentType, ContentEncoding: d.ContentEncoding,
-				RoutingKey: d.RoutingKey, Ack: d.Ack,
+				RoutingKey: d.RoutingKey, Ack: d.Ack, Stale: d.Stale,
 			})
 		},
 	})

@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -162,7 +163,7 @@ func (c *changes) apply(ctx context.Context, change kapi.DocChange) error {
 
 func (c *changes) applyHook(change kapi.DocChange, doc store.Document, gone bool) {
 	if gone {
-		c.hooks.Remove(change.AccountID, change.ID)
+		c.hooks.Remove(cmp.Or(doc.AccountID, change.AccountID), change.ID)
 		return
 	}
 	if hook := c.parse(doc); hook != nil {

@@ -97,7 +97,7 @@ var _ = Describe("Events", func() {
 		l.hook(ctx, acme, `"hook":"channel_create"`)
 		l.receiver = quick
 		l.hook(ctx, rival, `"hook":"channel_create"`)
-		for i := range 200 {
+		for i := range 1200 {
 			l.call(ctx, kapi.ChannelCreate, fmt.Sprint("stuck-", i), acme)
 		}
 		l.call(ctx, kapi.ChannelCreate, "c1", rival)

@@ -111,22 +111,14 @@ func (h *handler) findAccounts(ctx context.Context, form jobj.Object) ([]string,
 	return nil, nil
 }
 
-// e164 is a number of the North American plan, or an international one, as the
-// store has it.
+// e164 is a number as people write it, in the form that the store has.
 func e164(number string) string {
-	digits := strings.Map(func(c rune) rune {
-		if c >= '0' && c <= '9' {
+	return kapi.E164(strings.Map(func(c rune) rune {
+		if c >= '0' && c <= '9' || c == '+' {
 			return c
 		}
 		return -1
-	}, number)
-	switch {
-	case strings.HasPrefix(strings.TrimSpace(number), "+"), len(digits) == 11 && digits[0] == '1':
-		return "+" + digits
-	case len(digits) == 10:
-		return "+1" + digits
-	}
-	return number
+	}, number))
 }
 
 // findUser finds the enabled user of an account that a digest belongs to. Digests

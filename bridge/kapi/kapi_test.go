@@ -146,3 +146,15 @@ func TestBuildRefusesWhatTheReferenceDoesNotPublish(t *testing.T) {
 		}
 	}
 }
+
+func TestNumbersAsTheReferenceHasThem(t *testing.T) {
+	for number, want := range map[string]string{
+		"4158867900": "+14158867900", "14158867900": "+14158867900", "+14158867900": "+14158867900",
+		"+4522334455": "+4522334455", "+6591234567": "+6591234567", "442079460000": "+442079460000",
+		"011442079460000": "+442079460000", "00442079460000": "+442079460000", "1001": "1001", "*97": "*97", "": "",
+	} {
+		if got := kapi.E164(number); got != want {
+			t.Errorf("%s: got %s, want %s", number, got, want)
+		}
+	}
+}

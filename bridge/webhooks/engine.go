@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -26,8 +27,9 @@ type Config struct {
 	// slow receiver faster and asks more of it.
 	Concurrency int
 	// Prefetch is how many events may be taken and not yet finished. It bounds
-	// memory, and how much is delivered again after a crash; below 500 the
-	// broker's CPU for an event rises.
+	// memory, how much is delivered again after a crash, and how many events
+	// silent receivers can hold before others have to wait for them; below 500
+	// the broker's CPU for an event rises.
 	Prefetch int
 	// MaxEvent is the largest message that is read, in bytes. Kazoo's have a few
 	// thousand.
@@ -50,7 +52,7 @@ type Config struct {
 func DefaultConfig() Config {
 	return Config{
 		Concurrency:    64,
-		Prefetch:       1000,
+		Prefetch:       5000,
 		MaxEvent:       1 << 20,
 		ConnectTimeout: 10 * time.Second,
 		RequestTimeout: 60 * time.Second,
@@ -122,6 +124,13 @@ func (e *Engine) Drain() {
 // goroutine at a time, which makes arrival order delivery order for each hook
 // and call.
 func (e *Engine) Handle(ctx context.Context, msg Message) {
+	// A message that breaks the code must not come back to break the next node.
+	defer func() {
+		if problem := recover(); problem != nil {
+			e.dep.Log.Error("an event broke its handler", "panic", problem, "stack", string(debug.Stack()))
+			e.drop(msg, "panic")
+		}
+	}()
 	event, reason := e.read(msg)
 	if reason != "" {
 		e.drop(msg, reason)
@@ -144,13 +153,21 @@ func (e *Engine) Handle(ctx context.Context, msg Message) {
 	e.metrics.deliveries.Add(float64(len(fire.hooks)))
 	var left atomic.Int64
 	left.Store(int64(len(fire.hooks)))
+	var given atomic.Bool // back to the broker, by one delivery at least
+	msg.Body = nil        // what waits in a lane keeps only what it needs
 	for _, hook := range fire.hooks {
-		e.lanes.add(hook.key(), fire.callID, func() {
+		e.lanes.add(hook.key(), fire.call, func() {
 			defer e.metrics.deliveries.Dec()
-			recorded := e.deliver(ctx, hook, fire)
-			if recorded && left.Add(-1) == 0 {
+			safe := e.deliver(ctx, hook, fire, msg)
+			if !safe {
+				given.Store(true)
+			}
+			if left.Add(-1) > 0 {
+				return
+			}
+			e.metrics.inFlight.Dec()
+			if !given.Load() {
 				e.finish(msg)
-				e.metrics.inFlight.Dec()
 			}
 		})
 	}
@@ -165,6 +182,9 @@ type Message struct {
 	// Ack lets the broker forget the message. An error means that it will
 	// deliver it again.
 	Ack func() error
+	// Stale, if set, tells that the broker has taken the message back already, as
+	// it does when the connection is lost: it will come again.
+	Stale func() bool
 }
 
 func (e *Engine) finish(msg Message) {
@@ -186,7 +206,7 @@ func (e *Engine) drop(msg Message, reason string) {
 func (e *Engine) owner(event *payload.Channel) (account.Account, bool) {
 	id := event.AccountID()
 	if id == "" {
-		owner, ok := e.dep.Accounts.NumberOwner(e164(event.DialledUser()))
+		owner, ok := e.dep.Accounts.NumberOwner(kapi.E164(event.DialledUser()))
 		if !ok {
 			return account.Account{}, false
 		}
@@ -196,20 +216,11 @@ func (e *Engine) owner(event *payload.Channel) (account.Account, bool) {
 	return e.dep.Accounts.Get(id)
 }
 
-// e164 normalises a dialled number as the reference does by default: North
-// American numbers get their country code, others stay (knm_converter_regex).
-func e164(number string) string {
-	digits := strings.TrimPrefix(strings.TrimPrefix(number, "+"), "1")
-	if len(digits) == 10 && strings.Trim(digits, "0123456789") == "" && digits[0] >= '2' {
-		return "+1" + digits
-	}
-	return number
-}
-
 // firing is one event on its way to the hooks it concerns.
 type firing struct {
 	event  string
 	callID string
+	call   string // callID, or what stands for it where there is none
 	hooks  []*Hook
 	base   payload.Payload
 	// The two encodings that hooks without custom_data share.
@@ -238,8 +249,12 @@ func (e *Engine) match(event *payload.Channel, owner account.Account) *firing {
 	})
 	plain := sync.OnceValue(func() payload.Payload { return base.Merge(nil, e.dep.ClusterID) })
 	e.dep.Log.Debug("event", "event", name, "call_id", event.CallID(), "account_id", owner.ID, "hooks", len(hooks))
+	call := event.CallID()
+	if call == "" {
+		call = e.dep.IDs.Hex(10)
+	}
 	return &firing{
-		event: name, callID: event.CallID(), hooks: hooks, base: base,
+		event: name, callID: event.CallID(), call: call, hooks: hooks, base: base,
 		form: sync.OnceValue(func() encoded { return encoded{plain(), plain().Form()} }),
 		json: sync.OnceValue(func() encoded { return encoded{plain(), plain().JSON()} }),
 	}
@@ -262,9 +277,25 @@ func (e *Engine) encode(hook *Hook, fire *firing) encoded {
 }
 
 // deliver makes the tries of one hook for one event. It reports whether the
-// outcome is safe; false means that ctx ended.
-func (e *Engine) deliver(ctx context.Context, hook *Hook, fire *firing) (recorded bool) {
+// outcome is safe; false means that ctx ended, or that the broker has the message
+// again.
+func (e *Engine) deliver(ctx context.Context, hook *Hook, fire *firing, msg Message) (recorded bool) {
+	defer func() {
+		if problem := recover(); problem != nil {
+			e.metrics.drops.WithLabelValues("panic").Inc()
+			e.dep.Log.Error("an event broke its delivery", "hook_id", hook.ID, "panic", problem, "stack", string(debug.Stack()))
+			recorded = true
+		}
+	}()
+	if msg.Stale != nil && msg.Stale() {
+		return false
+	}
 	body := e.encode(hook, fire)
+	if len(body.text) > payload.MaxEncoded {
+		e.metrics.drops.WithLabelValues("too_large_encoded").Inc()
+		e.dep.Log.Warn("event not sent: its text is too large", "hook_id", hook.ID, "call_id", fire.callID, "limit", payload.MaxEncoded)
+		return true
+	}
 	t := try{hook: hook, eventID: e.dep.IDs.Hex(10), payload: body.payload, request: request(hook, body.text)}
 	for t.left = hook.Tries; ; t.left-- {
 		t.outcome = e.client.Do(ctx, t.request)

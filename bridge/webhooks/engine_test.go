@@ -282,3 +282,20 @@ func TestHooksThatWantNoInternalLegs(t *testing.T) {
 		t.Errorf("an ordinary leg fired %d times", len(got))
 	}
 }
+
+func TestWhatTheBrokerHasTakenBackIsNotDelivered(t *testing.T) {
+	receiver := newReceiver(t, answer{status: 200})
+	r := newRig(t, &ledger{}, hook("h1", receiver.server.URL))
+	stale := event("c1")
+	stale.Stale = func() bool { return true }
+	acked := r.handle(stale)
+	r.await(t, r.handle(event("c1"))) // the same call, so after the other
+	select {
+	case <-acked:
+		t.Error("acknowledged although it will come again")
+	default:
+	}
+	if got := receiver.requests(); len(got) != 1 {
+		t.Errorf("%d requests, want that of the second copy only", len(got))
+	}
+}

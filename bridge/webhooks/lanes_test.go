@@ -1,10 +1,12 @@
 package webhooks
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"sync"
 	"testing"
+	"time"
 )
 
 func TestOneCallsEventsStayInOrder(t *testing.T) {
@@ -66,7 +68,7 @@ func TestAHookHasNoMoreRequestsAtOnceThanItsWidth(t *testing.T) {
 	}
 }
 
-func TestAStuckHookHoldsUpNobodyElse(*testing.T) {
+func TestAStuckHookHoldsUpNobodyElse(t *testing.T) {
 	l := newLanes(1)
 	stuck := make(chan struct{})
 	for range 100 {
@@ -74,7 +76,13 @@ func TestAStuckHookHoldsUpNobodyElse(*testing.T) {
 	}
 	served := make(chan struct{})
 	l.add(hookKey{"a", "quick"}, "c", func() { close(served) })
-	<-served
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	select {
+	case <-served:
+	case <-ctx.Done():
+		t.Error("the quick hook waits for the stuck one")
+	}
 	close(stuck)
 	l.wait()
 }

@@ -99,7 +99,7 @@ func declare(ch *amqp.Channel) error {
 	if err != nil {
 		return err
 	}
-	_, err = ch.QueueDeclare(bridge.WorkQueue, true, false, false, false, amqp.Table{"x-queue-type": "quorum"})
+	_, err = ch.QueueDeclare(bridge.WorkQueue, true, false, false, false, bridge.WorkQueueArguments())
 	if err != nil {
 		return err
 	}

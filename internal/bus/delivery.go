@@ -34,6 +34,10 @@ func (d Delivery) Nack(requeue bool) error {
 	return d.settle(func(channel *amqp.Channel) error { return channel.Nack(d.tag, false, requeue) })
 }
 
+// Stale tells that the channel the message came on is gone: acknowledging it is
+// no longer possible, and the broker delivers it again.
+func (d Delivery) Stale() bool { return d.intake != nil && d.intake.channel.IsClosed() }
+
 func (d Delivery) settle(answer func(*amqp.Channel) error) error {
 	if d.intake == nil || d.intake.noAck {
 		return nil

@@ -48,7 +48,7 @@ type Log struct {
 // connect_timeout_ms and log_successful_attempts; it has no request timeout.
 type Webhooks struct {
 	Concurrency           int           `koanf:"concurrency" for:"up,bridge" default:"64" min:"1" help:"requests under way at once for one hook"`
-	Prefetch              int           `koanf:"prefetch" for:"up,bridge" default:"1000" min:"1" help:"events taken from the queue and not yet finished; bounds memory"`
+	Prefetch              int           `koanf:"prefetch" for:"up,bridge" default:"5000" min:"1" help:"events taken from the queue and not yet finished; bounds memory"`
 	ConnectTimeout        time.Duration `koanf:"connect-timeout" for:"up,bridge" default:"10s" min:"1ms" help:"longest wait for a receiver to take the connection, TLS included"`
 	RequestTimeout        time.Duration `koanf:"request-timeout" for:"up,bridge" default:"60s" min:"1ms" help:"longest wait for a receiver's whole answer"`
 	LogSuccessfulAttempts bool          `koanf:"log-successful-attempts" for:"up,bridge" default:"false" help:"record deliveries that succeeded too, not only failures"`

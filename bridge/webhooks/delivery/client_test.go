@@ -176,6 +176,22 @@ func TestCredentialsStayWithTheirHost(t *testing.T) {
 	}
 }
 
+func TestARelativeLocationMayHoldAnAddress(t *testing.T) {
+	var got string
+	mux := http.NewServeMux()
+	mux.HandleFunc("/hook", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Location", "/next?to=http://elsewhere.example/")
+		w.WriteHeader(http.StatusFound)
+	})
+	mux.HandleFunc("/next", func(_ http.ResponseWriter, r *http.Request) { got = r.RequestURI + " " + r.Header.Get("Authorization") })
+	server := httptest.NewServer(mux)
+	defer server.Close()
+	newTestClient(t, time.Minute).Do(t.Context(), get(strings.Replace(server.URL, "://", "://u:p@", 1)+"/hook"))
+	if want := "/next?to=http://elsewhere.example/ Basic dTpw"; got != want {
+		t.Errorf("followed to %q, want %q", got, want)
+	}
+}
+
 func TestFailuresAreNamed(t *testing.T) {
 	closing, _ := rawServer(t, "")
 	cut, _ := rawServer(t, "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nonly this")

@@ -193,6 +193,14 @@ func TestCheckRefusesWhatCannotBeAnEvent(t *testing.T) {
 	}
 }
 
+func TestEncodingOfAHostileEventEnds(t *testing.T) {
+	key := strings.Repeat("k", 100_000)
+	object := `{"` + key + `":[` + strings.Repeat("1,", 100_000) + `1]}`
+	if got := len(payload.FormText(object)); got > payload.MaxEncoded+2*len(key) {
+		t.Errorf("%d bytes of text", got)
+	}
+}
+
 func FuzzChannel(f *testing.F) {
 	f.Add(answeredCall)
 	f.Add(`{"Event-Name":"CHANNEL_DESTROY","Custom-Channel-Vars":{"n":null,"l":[[1,2.5],{}],"o":{}},"Timestamp":"12","Call-ID":[65,"x"]}`)

@@ -6,6 +6,11 @@ import (
 	"github.com/tidwall/gjson"
 )
 
+// MaxEncoded is where encoding stops, in bytes: a hostile event whose long keys
+// are repeated for each element of a list would grow from 1 MB to 100 GB. A text
+// that is longer than this is cut off and must not be sent.
+const MaxEncoded = 16 << 20
+
 // Form prints the payload as form text (kz_http_util:json_to_querystring/1): the
 // body of form requests and the query of GET requests. Keys are not escaped
 // (quirk raw-keys), an empty object or list leaves its bare & (quirk
@@ -48,6 +53,8 @@ func (p Payload) firstValues() func(i int) string {
 // appendMember prints one member; name is its whole bracketed name.
 func appendMember(dst []byte, name string, value gjson.Result) []byte {
 	switch {
+	case len(dst) > MaxEncoded:
+		return dst
 	case value.IsObject():
 		inner := Parse(value.Raw)
 		first := inner.firstValues()
@@ -66,6 +73,9 @@ func appendMember(dst []byte, name string, value gjson.Result) []byte {
 			dst = append(dst, name...)
 			dst = append(dst, "[]="...)
 			dst = appendElement(dst, element)
+			if len(dst) > MaxEncoded {
+				break
+			}
 		}
 		return dst
 	}
