@@ -48,25 +48,38 @@ func (r *receiver) requests() []received {
 }
 
 func (r *receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
-	body, _ := io.ReadAll(req.Body)
-	r.mu.Lock()
-	step := r.script[min(len(r.got), len(r.script)-1)]
-	r.got = append(r.got, received{req.Method, req.RequestURI, string(body), req.Header.Clone()})
-	r.mu.Unlock()
+	step := r.take(req)
 	conn, buf, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		return // the client is told nothing, and the test sees a missing answer
 	}
 	defer func() { _ = conn.Close() }()
-	if step.close {
-		return
+	// The connection stays open between answers: a client that was not told of its
+	// end would use it once more.
+	for !step.close {
+		extra := ""
+		if step.header != "" {
+			extra = strings.ReplaceAll(step.header, ":18999", r.port()) + "\r\n"
+		}
+		_, _ = fmt.Fprintf(buf, "HTTP/1.1 %d X\r\n%scontent-type: text/plain\r\ncontent-length: 2\r\n\r\nok", step.status, extra)
+		if buf.Flush() != nil {
+			return
+		}
+		if req, err = http.ReadRequest(buf.Reader); err != nil {
+			return
+		}
+		step = r.take(req)
 	}
-	extra := ""
-	if step.header != "" {
-		extra = strings.ReplaceAll(step.header, ":18999", r.port()) + "\r\n"
-	}
-	_, _ = fmt.Fprintf(buf, "HTTP/1.1 %d X\r\n%scontent-type: text/plain\r\ncontent-length: 2\r\n\r\nok", step.status, extra)
-	_ = buf.Flush()
+}
+
+// take keeps a request and gives the step that answers it.
+func (r *receiver) take(req *http.Request) answer {
+	body, _ := io.ReadAll(req.Body)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	step := r.script[min(len(r.got), len(r.script)-1)]
+	r.got = append(r.got, received{req.Method, req.RequestURI, string(body), req.Header.Clone()})
+	return step
 }
 
 // port is the receiver's own in place of the recorded 18999.
