@@ -89,6 +89,9 @@ func (b *Bus) end() {
 
 // serve runs the subscription on this connection. The caller holds the bus's lock.
 func (s *session) serve(sub *Subscription) {
+	// At once, not when its goroutine gets to run: awaitConsumers would take what
+	// was tried on the last connection for this one.
+	sub.change(func() { sub.live, sub.tried = nil, false })
 	s.tasks.Go(func() { sub.serve(s) })
 }
 
