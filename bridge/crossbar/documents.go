@@ -46,23 +46,21 @@ func (h *handler) unused(ctx context.Context, db, id string) error {
 
 // create writes a new document and tells everyone.
 func (h *handler) create(ctx context.Context, req *request, doc store.Document) (store.Document, error) {
-	doc.Body = req.stamp(doc)
-	saved, err := h.Store.Save(ctx, doc)
-	if err != nil {
-		return saved, err
-	}
-	h.Changes.Publish(ctx, changeOf(kapi.ActionCreated, saved))
-	return saved, nil
+	return h.save(ctx, req, kapi.ActionCreated, doc)
 }
 
 // update writes a document that was read before and tells everyone.
 func (h *handler) update(ctx context.Context, req *request, doc store.Document) (store.Document, error) {
+	return h.save(ctx, req, kapi.ActionEdited, doc)
+}
+
+func (h *handler) save(ctx context.Context, req *request, action string, doc store.Document) (store.Document, error) {
 	doc.Body = req.stamp(doc)
 	saved, err := h.Store.Save(ctx, doc)
 	if err != nil {
 		return saved, err
 	}
-	h.Changes.Publish(ctx, changeOf(kapi.ActionEdited, saved))
+	h.Changes.Publish(ctx, changeOf(action, saved))
 	return saved, nil
 }
 

@@ -104,9 +104,9 @@ func TestPathFollowsTheEnvironment(t *testing.T) {
 		env  map[string]string
 		want string
 	}{
-		{map[string]string{"XDG_RUNTIME_DIR": "/run/user/1", "HOME": "/root"}, "/run/user/1/kazoolab/run.json"},
-		{map[string]string{"XDG_CACHE_HOME": "/c", "HOME": "/root"}, "/c/kazoolab/run.json"},
-		{map[string]string{"HOME": "/root"}, "/root/.cache/kazoolab/run.json"},
+		{map[string]string{"XDG_RUNTIME_DIR": "/run/user/1", "HOME": "/users/ann"}, "/run/user/1/kazoolab/run.json"},
+		{map[string]string{"XDG_CACHE_HOME": "/c", "HOME": "/users/ann"}, "/c/kazoolab/run.json"},
+		{map[string]string{"HOME": "/users/ann"}, "/users/ann/.cache/kazoolab/run.json"},
 		{map[string]string{"HOME": "relative"}, ""},
 	} {
 		got, err := runfile.Path(func(name string) string { return c.env[name] })

@@ -192,23 +192,3 @@ func (o *Object) UnmarshalJSON(data []byte) error {
 	*o = obj
 	return nil
 }
-
-// Plain converts v to Go's ordinary maps and slices, for libraries that validate
-// them. Numbers stay json.Number; of a repeated key the last counts.
-func Plain(v any) any {
-	switch v := v.(type) {
-	case Object:
-		out := make(map[string]any, len(v))
-		for _, m := range v {
-			out[m.Key] = Plain(m.Value)
-		}
-		return out
-	case []any:
-		out := make([]any, len(v))
-		for i, e := range v {
-			out[i] = Plain(e)
-		}
-		return out
-	}
-	return v
-}
