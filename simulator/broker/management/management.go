@@ -1,0 +1,171 @@
+package management
+
+import (
+	"encoding/json"
+	"net"
+	"net/http"
+	"strings"
+
+	"github.com/kazoolab/kazoolab/simulator/broker"
+	"github.com/kazoolab/kazoolab/simulator/broker/vhost"
+)
+
+// api answers requests. Every path is below /api.
+type api struct{ broker *broker.Broker }
+
+// Handler serves the API to the broker's users, by basic authentication.
+func Handler(b *broker.Broker) http.Handler {
+	a := api{b}
+	mux := http.NewServeMux()
+	for pattern, handle := range map[string]http.HandlerFunc{
+		"GET /api/overview":                       a.overview,
+		"GET /api/whoami":                         a.whoami,
+		"GET /api/connections":                    a.connections,
+		"GET /api/connections/{name}":             a.connection,
+		"DELETE /api/connections/{name}":          a.closeConnection,
+		"GET /api/vhosts":                         a.vhosts,
+		"GET /api/vhosts/{vhost}":                 a.vhost,
+		"PUT /api/vhosts/{vhost}":                 a.makeVhost,
+		"DELETE /api/vhosts/{vhost}":              a.deleteVhost,
+		"GET /api/vhosts/{vhost}/connections":     a.connections,
+		"PUT /api/permissions/{vhost}/{user}":     a.permit,
+		"GET /api/queues":                         a.queues,
+		"GET /api/queues/{vhost}":                 a.queues,
+		"GET /api/queues/{vhost}/{name}":          a.queue,
+		"GET /api/queues/{vhost}/{name}/bindings": a.bindingsOfQueue,
+		"GET /api/exchanges":                      a.exchanges,
+		"GET /api/exchanges/{vhost}":              a.exchanges,
+		"GET /api/bindings":                       a.bindings,
+		"GET /api/bindings/{vhost}":               a.bindings,
+		"GET /api/consumers":                      a.consumers,
+		"GET /api/consumers/{vhost}":              a.consumers,
+	} {
+		mux.HandleFunc(pattern, handle)
+	}
+	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { refuse(w, http.StatusNotFound, "Not Found") })
+	return a.authenticated(mux)
+}
+
+func (a api) authenticated(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		name, password, _ := r.BasicAuth()
+		host, _, err := net.SplitHostPort(r.RemoteAddr)
+		loopback := err == nil && net.ParseIP(host).IsLoopback()
+		if !a.broker.Authenticate(name, password, loopback) {
+			w.Header().Set("WWW-Authenticate", `Basic realm="RabbitMQ Management"`)
+			answer(w, http.StatusUnauthorized, map[string]string{"error": "not_authorized", "reason": "Login failed"})
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func answer(w http.ResponseWriter, status int, body any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(body) // the client is gone: there is no one left to tell
+}
+
+// refuse answers an error in RabbitMQ's form.
+func refuse(w http.ResponseWriter, status int, reason string) {
+	answer(w, status, map[string]string{"error": strings.ToLower(http.StatusText(status)), "reason": reason})
+}
+
+// found picks the virtual hosts that a path names: one, or all when it names none.
+// For one that is not there it answers, and reports false.
+func (a api) found(w http.ResponseWriter, r *http.Request) ([]*vhost.Vhost, bool) {
+	all := a.broker.Vhosts()
+	name := r.PathValue("vhost")
+	if name == "" {
+		return all, true
+	}
+	for _, v := range all {
+		if v.Name() == name {
+			return []*vhost.Vhost{v}, true
+		}
+	}
+	refuse(w, http.StatusNotFound, "Not Found")
+	return nil, false
+}
+
+func (a api) whoami(w http.ResponseWriter, r *http.Request) {
+	name, _, _ := r.BasicAuth()
+	answer(w, http.StatusOK, map[string]any{"name": name, "tags": []string{"administrator"}})
+}
+
+func (a api) vhosts(w http.ResponseWriter, r *http.Request) {
+	found, _ := a.found(w, r)
+	list := []vhostJSON{}
+	for _, v := range found {
+		list = append(list, newVhostJSON(v))
+	}
+	answer(w, http.StatusOK, list)
+}
+
+func (a api) vhost(w http.ResponseWriter, r *http.Request) {
+	if found, ok := a.found(w, r); ok {
+		answer(w, http.StatusOK, newVhostJSON(found[0]))
+	}
+}
+
+func (a api) makeVhost(w http.ResponseWriter, r *http.Request) {
+	name := r.PathValue("vhost")
+	for _, v := range a.broker.Vhosts() {
+		if v.Name() == name {
+			w.WriteHeader(http.StatusNoContent)
+			return
+		}
+	}
+	a.broker.AddVhost(name)
+	w.WriteHeader(http.StatusCreated)
+}
+
+func (a api) deleteVhost(w http.ResponseWriter, r *http.Request) {
+	if a.broker.DeleteVhost(r.PathValue("vhost")) != nil {
+		refuse(w, http.StatusNotFound, "Not Found")
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// permit has nothing to do: every user may do everything everywhere.
+func (a api) permit(w http.ResponseWriter, r *http.Request) {
+	if _, ok := a.found(w, r); ok {
+		w.WriteHeader(http.StatusNoContent)
+	}
+}
+
+func (a api) connections(w http.ResponseWriter, r *http.Request) {
+	if _, ok := a.found(w, r); !ok {
+		return
+	}
+	list := []connectionJSON{}
+	for _, c := range a.broker.Connections() {
+		if name := r.PathValue("vhost"); name == "" || name == c.Vhost {
+			list = append(list, newConnectionJSON(c))
+		}
+	}
+	answer(w, http.StatusOK, list)
+}
+
+func (a api) connection(w http.ResponseWriter, r *http.Request) {
+	for _, c := range a.broker.Connections() {
+		if c.Name == r.PathValue("name") {
+			answer(w, http.StatusOK, newConnectionJSON(c))
+			return
+		}
+	}
+	refuse(w, http.StatusNotFound, "Not Found")
+}
+
+func (a api) closeConnection(w http.ResponseWriter, r *http.Request) {
+	reason := r.Header.Get("X-Reason")
+	if reason == "" {
+		reason = "Closed via management plugin"
+	}
+	if !a.broker.CloseConnection(r.PathValue("name"), reason) {
+		refuse(w, http.StatusNotFound, "Not Found")
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
+}

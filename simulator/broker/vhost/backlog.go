@@ -1,0 +1,123 @@
+package vhost
+
+import (
+	"cmp"
+	"slices"
+)
+
+// entry is a message in one queue.
+type entry struct {
+	message     *Message
+	queue       *Queue
+	position    uint64 // in the order of the queue's publishes
+	expires     int64  // Unix time in ms; never when it does not
+	redelivered bool
+	returns     int // times it came back unacknowledged
+}
+
+// backlog is the messages of a queue that wait to be delivered, in the order in
+// which they will be: by priority, then by position. One that comes back goes to
+// its original place.
+type backlog struct {
+	levels []level // by priority, lowest first
+	count  int
+	bytes  int // of bodies
+}
+
+// level is the messages of one priority. Whatever was taken out had a lower
+// position than all that is left in fresh, so what comes back goes before them.
+type level struct {
+	returned []*entry // by position, highest first
+	fresh    []*entry // from taken on, by position, lowest first
+	taken    int
+}
+
+func newBacklog(priorities int) backlog { return backlog{levels: make([]level, priorities)} }
+
+// level is the one of a message: a higher priority than there is counts as the
+// highest.
+func (b *backlog) level(m *Message) *level {
+	return &b.levels[min(int(m.priority), len(b.levels)-1)]
+}
+
+func (b *backlog) push(e *entry) {
+	l := b.level(e.message)
+	l.fresh = append(l.fresh, e)
+	b.added(e)
+}
+
+func (b *backlog) pushBack(e *entry) {
+	l := b.level(e.message)
+	i, _ := slices.BinarySearchFunc(l.returned, e, func(other, e *entry) int {
+		return cmp.Compare(e.position, other.position)
+	})
+	l.returned = slices.Insert(l.returned, i, e)
+	b.added(e)
+}
+
+func (b *backlog) added(e *entry) {
+	b.count++
+	b.bytes += len(e.message.Body)
+}
+
+// pop takes the next one; nil when there is none.
+func (b *backlog) pop() *entry {
+	for i := len(b.levels) - 1; i >= 0; i-- {
+		if l := &b.levels[i]; l.head() != nil {
+			return b.popFrom(l)
+		}
+	}
+	return nil
+}
+
+func (b *backlog) popFrom(l *level) *entry {
+	e := l.pop()
+	b.count--
+	b.bytes -= len(e.message.Body)
+	return e
+}
+
+func (l *level) head() *entry {
+	if n := len(l.returned); n > 0 {
+		return l.returned[n-1]
+	}
+	if l.taken < len(l.fresh) {
+		return l.fresh[l.taken]
+	}
+	return nil
+}
+
+// shrinkAbove is from how many taken entries on the front of fresh is given back.
+const shrinkAbove = 1024
+
+func (l *level) pop() *entry {
+	if n := len(l.returned); n > 0 {
+		e := l.returned[n-1]
+		l.returned[n-1] = nil
+		l.returned = l.returned[:n-1]
+		return e
+	}
+	e := l.fresh[l.taken]
+	l.fresh[l.taken] = nil
+	l.taken++
+	switch {
+	case l.taken == len(l.fresh):
+		if cap(l.fresh) > shrinkAbove {
+			l.fresh = nil
+		}
+		l.fresh, l.taken = l.fresh[:0], 0
+	case l.taken > shrinkAbove && l.taken > len(l.fresh)/2:
+		l.fresh = append(make([]*entry, 0, 2*(len(l.fresh)-l.taken)), l.fresh[l.taken:]...)
+		l.taken = 0
+	}
+	return e
+}
+
+// heads visits the first entry of each priority.
+func (b *backlog) heads(visit func(*level, *entry)) {
+	for i := range b.levels {
+		if head := b.levels[i].head(); head != nil {
+			visit(&b.levels[i], head)
+		}
+	}
+}
