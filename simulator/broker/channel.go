@@ -65,8 +65,7 @@ func (ch *channel) frame(f wire.Frame) error {
 		return ch.closingFrame(f)
 	}
 	err := ch.step(f)
-	var refusal *wire.Error
-	if errors.As(err, &refusal) && !refusal.ClosesConnection() {
+	if refusal, ok := errors.AsType[*wire.Error](err); ok && !refusal.ClosesConnection() {
 		ch.refuse(refusal)
 		return nil
 	}
@@ -178,7 +177,7 @@ func (ch *channel) header(f wire.Frame) error {
 			fmt.Sprintf("message size %d is larger than configured max size %d", h.BodySize, maxMessage))
 	}
 	p := &ch.content
-	p.bytes = make([]byte, 0, len(h.Properties)+int(min(h.BodySize, trusted))) //nolint:gosec // at most maxMessage
+	p.bytes = make([]byte, 0, len(h.Properties)+int(min(h.BodySize, trusted)))
 	p.bytes = append(p.bytes, h.Properties...)
 	p.bodyAt, p.missing = len(p.bytes), h.BodySize
 	if p.properties, err = wire.ParseProperties(p.bytes); err != nil {

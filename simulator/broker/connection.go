@@ -109,8 +109,7 @@ var (
 func (c *connection) run() {
 	go c.write()
 	err := c.converse()
-	var refusal *wire.Error
-	if errors.As(err, &refusal) {
+	if refusal, ok := errors.AsType[*wire.Error](err); ok {
 		c.shut(refusal)
 	}
 	reason := c.leaving()

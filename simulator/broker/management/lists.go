@@ -59,7 +59,7 @@ func (a api) queue(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	refuse(w, http.StatusNotFound, "Not Found")
+	notFound(w)
 }
 
 func (a api) exchanges(w http.ResponseWriter, r *http.Request) {

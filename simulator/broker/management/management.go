@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"net"
 	"net/http"
-	"strings"
 
 	"github.com/kazoolab/kazoolab/simulator/broker"
 	"github.com/kazoolab/kazoolab/simulator/broker/vhost"
@@ -42,7 +41,7 @@ func Handler(b *broker.Broker) http.Handler {
 	} {
 		mux.HandleFunc(pattern, handle)
 	}
-	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { refuse(w, http.StatusNotFound, "Not Found") })
+	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { notFound(w) })
 	return a.authenticated(mux)
 }
 
@@ -63,12 +62,12 @@ func (a api) authenticated(next http.Handler) http.Handler {
 func answer(w http.ResponseWriter, status int, body any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(body) // the client is gone: there is no one left to tell
+	_ = json.NewEncoder(w).Encode(body) //nolint:errchkjson // the shapes can all be encoded, and a client that is gone is not told
 }
 
-// refuse answers an error in RabbitMQ's form.
-func refuse(w http.ResponseWriter, status int, reason string) {
-	answer(w, status, map[string]string{"error": strings.ToLower(http.StatusText(status)), "reason": reason})
+// notFound answers in RabbitMQ's form.
+func notFound(w http.ResponseWriter) {
+	answer(w, http.StatusNotFound, map[string]string{"error": "Object Not Found", "reason": "Not Found"})
 }
 
 // found picks the virtual hosts that a path names: one, or all when it names none.
@@ -84,7 +83,7 @@ func (a api) found(w http.ResponseWriter, r *http.Request) ([]*vhost.Vhost, bool
 			return []*vhost.Vhost{v}, true
 		}
 	}
-	refuse(w, http.StatusNotFound, "Not Found")
+	notFound(w)
 	return nil, false
 }
 
@@ -122,7 +121,7 @@ func (a api) makeVhost(w http.ResponseWriter, r *http.Request) {
 
 func (a api) deleteVhost(w http.ResponseWriter, r *http.Request) {
 	if a.broker.DeleteVhost(r.PathValue("vhost")) != nil {
-		refuse(w, http.StatusNotFound, "Not Found")
+		notFound(w)
 		return
 	}
 	w.WriteHeader(http.StatusNoContent)
@@ -155,7 +154,7 @@ func (a api) connection(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	refuse(w, http.StatusNotFound, "Not Found")
+	notFound(w)
 }
 
 func (a api) closeConnection(w http.ResponseWriter, r *http.Request) {
@@ -164,7 +163,7 @@ func (a api) closeConnection(w http.ResponseWriter, r *http.Request) {
 		reason = "Closed via management plugin"
 	}
 	if !a.broker.CloseConnection(r.PathValue("name"), reason) {
-		refuse(w, http.StatusNotFound, "Not Found")
+		notFound(w)
 		return
 	}
 	w.WriteHeader(http.StatusNoContent)

@@ -57,7 +57,7 @@ func (r *byHash) add(b *binding) *wire.Error {
 	for i := range weight {
 		h := fnv.New64a()
 		_, _ = h.Write([]byte(b.id.destination))
-		_, _ = h.Write(binary.BigEndian.AppendUint32(nil, uint32(i))) //nolint:gosec // at most 1,000
+		_, _ = h.Write(binary.BigEndian.AppendUint32(nil, uint32(i)))
 		r.buckets = append(r.buckets, bucket{b, h.Sum64()})
 	}
 	return nil

@@ -18,7 +18,7 @@ type MethodID uint32
 func id(class, method uint16) MethodID { return MethodID(class)<<16 | MethodID(method) }
 
 // Class is the number of the class.
-func (m MethodID) Class() uint16 { return uint16(m >> 16) } //nolint:gosec // the upper half
+func (m MethodID) Class() uint16 { return uint16(m >> 16) }
 
 // Method is the number of the method in its class.
 func (m MethodID) Method() uint16 { return uint16(m) } //nolint:gosec // the lower half
@@ -117,7 +117,7 @@ func (c *coder) shortstr(v *string) {
 // view is shortstr without the copy.
 func (c *coder) view(v *[]byte) {
 	if c.writing {
-		c.out = append(append(c.out, byte(len(*v))), *v...)
+		c.out = appendShort(c.out, *v)
 	} else {
 		*v = c.text()
 	}

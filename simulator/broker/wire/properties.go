@@ -93,7 +93,7 @@ func (p *Properties) Append(dst []byte) []byte {
 		case f.flag == HasTimestamp:
 			dst = binary.BigEndian.AppendUint64(dst, p.Timestamp)
 		default:
-			dst = append(append(dst, byte(len(*f.text))), *f.text...)
+			dst = appendShort(dst, *f.text)
 		}
 	}
 	return dst
@@ -114,7 +114,7 @@ func AppendCounted(dst, properties []byte, name string, value int64) []byte {
 	for _, before := range []uint16{HasContentType, HasContentEncoding} {
 		if flags&before != 0 {
 			text := c.shortstr()
-			dst = append(append(dst, byte(len(text))), text...)
+			dst = appendShort(dst, text)
 		}
 	}
 	var headers []byte

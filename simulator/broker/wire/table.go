@@ -221,7 +221,7 @@ func appendValue(dst []byte, value any) []byte {
 	case string:
 		return appendLong(append(dst, 'S'), v)
 	case []byte:
-		return appendLong(append(dst, 'x'), string(v))
+		return appendLong(append(dst, 'x'), v)
 	case Timestamp:
 		return be.AppendUint64(append(dst, 'T'), uint64(v))
 	case Table:

@@ -62,14 +62,16 @@ func (c *cursor) shortstr() []byte { return c.take(int(c.octet())) }
 
 func (c *cursor) longstr() []byte { return c.take(int(c.long())) }
 
-func appendShort(dst []byte, s string) []byte {
+// appendShort appends a short string. What is longer than one can be, and so came
+// from no client, is cut.
+func appendShort[S ~string | ~[]byte](dst []byte, s S) []byte {
 	if len(s) > 255 {
 		s = s[:255]
 	}
-	return append(append(dst, byte(len(s))), s...)
+	return append(append(dst, byte(len(s))), s...) //nolint:gosec // at most 255
 }
 
-func appendLong(dst []byte, s string) []byte {
+func appendLong[S ~string | ~[]byte](dst []byte, s S) []byte {
 	dst = binary.BigEndian.AppendUint32(dst, uint32(len(s))) //nolint:gosec // a frame is far below 4 GiB
 	return append(dst, s...)
 }
