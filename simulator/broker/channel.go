@@ -284,8 +284,12 @@ func (ch *channel) confirm() {
 }
 
 // confirmAll is called when there is nothing more to read for now: with a window
-// of publishes on their way, one acknowledgement answers dozens.
+// of publishes on their way, one acknowledgement answers dozens. While memory is
+// short none is sent.
 func (c *connection) confirmAll() {
+	if len(c.unsent) == 0 || c.isBlocked() {
+		return
+	}
 	for _, ch := range c.unsent {
 		if !ch.closing {
 			ch.confirm()

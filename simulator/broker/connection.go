@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -41,8 +42,11 @@ type connection struct {
 	unsent   []*channel // that have publishes to confirm
 	parting  bool       // only the client's goodbye is waited for
 
+	handshakeEnd time.Time
+
 	// nudges wakes a reader that waits for room or for the end of an alarm.
 	nudges  chan struct{}
+	woken   atomic.Bool // the deadline of the socket was moved to wake the reader
 	mu      sync.Mutex
 	blocked bool        // the client was told to stop publishing
 	closing *wire.Error // why the broker closes the connection
@@ -96,6 +100,7 @@ func newConnection(b *Broker, socket net.Conn) *connection {
 		channelMax: channelMax, frameMax: frameMax, channels: map[uint16]*channel{}, nudges: make(chan struct{}, 1),
 	}
 	c.log = b.log.With("connection", c.name)
+	c.handshakeEnd = c.since.Add(handshakeLimit)
 	c.frames = wire.NewFrameReader(patientReader{c}, frameMax)
 	return c
 }
@@ -136,7 +141,14 @@ func (c *connection) run() {
 
 // converse does what the client asks for until there is an error: errGoodbye,
 // errShut, a *wire.Error that the client is to know of, or the socket's.
-func (c *connection) converse() error {
+func (c *connection) converse() (err error) {
+	// A fault of ours must not take the other connections along.
+	defer func() {
+		if fault := recover(); fault != nil {
+			c.log.Error("internal error", "fault", fault, "stack", string(debug.Stack()))
+			err = wire.Errorf(wire.InternalError, "%v", fault)
+		}
+	}()
 	if err := c.handshake(); err != nil {
 		return err
 	}

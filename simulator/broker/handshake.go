@@ -5,15 +5,12 @@ import (
 	"fmt"
 	"net"
 	"strings"
-	"time"
 
-	"github.com/kazoolab/kazoolab/internal/clock"
 	"github.com/kazoolab/kazoolab/simulator/broker/wire"
 )
 
 // handshake agrees on everything up to an open virtual host.
 func (c *connection) handshake() error {
-	_ = c.socket.SetReadDeadline(clock.System().Now().Add(handshakeLimit))
 	if err := c.protocol(); err != nil {
 		return err
 	}
@@ -24,11 +21,7 @@ func (c *connection) handshake() error {
 	if err := c.tune(); err != nil {
 		return err
 	}
-	if err := c.open(user); err != nil {
-		return err
-	}
-	_ = c.socket.SetReadDeadline(time.Time{}) // whoever shuts the connection now is seen before the next read
-	return nil
+	return c.open(user)
 }
 
 // protocol agrees on the version. RabbitMQ takes the headers of 0-8 and 0-9, too.

@@ -2,6 +2,7 @@ package broker
 
 import (
 	"errors"
+	"net"
 	"os"
 	"time"
 
@@ -19,38 +20,69 @@ func (r patientReader) Read(p []byte) (int, error) {
 	if c.parting {
 		return c.socket.Read(p)
 	}
-	c.confirmAll()
-	for c.leaving() == nil && c.mustWait() {
-		<-c.nudges
+	for {
+		c.confirmAll()
+		for c.leaving() == nil && c.mustWait() {
+			select {
+			case <-c.nudges:
+			case <-c.written: // the socket failed, which nothing shows here but the writer's end
+				return 0, net.ErrClosed
+			}
+		}
+		_ = c.socket.SetReadDeadline(c.patience())
+		// Looked at after the deadline is set, so that neither wake-up can be lost.
+		if c.leaving() != nil {
+			return 0, errShut
+		}
+		if c.woken.Swap(false) {
+			continue
+		}
+		n, err := c.socket.Read(p)
+		if n == 0 && errors.Is(err, os.ErrDeadlineExceeded) {
+			if c.leaving() != nil {
+				return 0, errShut
+			}
+			if c.woken.Swap(false) {
+				continue
+			}
+		}
+		return n, err
+	}
+}
+
+// patience is until when something has to be heard of the client: one that was
+// silent for two heartbeats is gone (specification, 4.2.7).
+func (c *connection) patience() time.Time {
+	if c.login.Load() == nil {
+		return c.handshakeEnd
 	}
 	if h := c.heartbeat.Load(); h > 0 {
-		// A client that was silent for two heartbeats is gone (specification, 4.2.7).
-		_ = c.socket.SetReadDeadline(clock.System().Now().Add(2 * time.Duration(h) * time.Second))
+		return clock.System().Now().Add(2 * time.Duration(h) * time.Second)
 	}
-	if c.leaving() != nil {
-		return 0, errShut // after the deadline was set, so that shut's wake-up cannot be lost
-	}
-	n, err := c.socket.Read(p)
-	if errors.Is(err, os.ErrDeadlineExceeded) && c.leaving() != nil {
-		err = errShut
-	}
-	return n, err
+	return time.Time{}
+}
+
+// wake has a reader that waits for its socket look again.
+func (c *connection) wake() {
+	c.woken.Store(true)
+	_ = c.socket.SetReadDeadline(time.Unix(1, 0))
 }
 
 // mustWait reports whether to read no more for now: answers pile up unread, or
 // memory is short and the client was told. In the latter case a client whose
 // consumers wait for room that its own acknowledgements would make is read on, a
 // buffer at a time: they may stand behind the publishes of the same connection,
-// and the alarm would never end.
+// and the alarm would never end. As its publishes are not confirmed meanwhile, it
+// soon has no more of those to send.
 func (c *connection) mustWait() bool {
 	waiting := c.out.backlog()
-	if waiting > roomMost {
-		return true
-	}
+	return waiting > roomMost || c.isBlocked() && (waiting > 0 || !c.session.Starving())
+}
+
+func (c *connection) isBlocked() bool {
 	c.mu.Lock()
-	blocked := c.blocked
-	c.mu.Unlock()
-	return blocked && (waiting > 0 || !c.session.Starving())
+	defer c.mu.Unlock()
+	return c.blocked
 }
 
 // nudge has a waiting reader look again.
@@ -86,10 +118,14 @@ func (c *connection) unblock() {
 	was := c.blocked
 	c.blocked = false
 	c.mu.Unlock()
-	if was && c.client.can("connection.blocked") {
+	if !was {
+		return
+	}
+	if c.client.can("connection.blocked") {
 		c.send(0, &wire.ConnectionUnblocked{})
 	}
 	c.nudge()
+	c.wake() // for the confirms that were held back
 }
 
 // Ready, Deliver and Cancel make a connection the outlet of its session.

@@ -1,0 +1,217 @@
+package vhost_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	. "github.com/onsi/gomega"
+
+	"github.com/kazoolab/kazoolab/simulator/broker/vhost"
+	"github.com/kazoolab/kazoolab/simulator/broker/wire"
+)
+
+func TestRequeuedMessagesGoBackToTheirPlaces(t *testing.T) {
+	g, w := NewWithT(t), newWorld(t)
+	w.queue("q")
+	w.SetPrefetch(3, false)
+	w.consume("q", "c")
+	w.publish("q", "a", "b", "c", "d")
+	g.Expect(w.outlet.take()).To(Equal([]string{"c a 1", "c b 2", "c c 3"}))
+	w.Cancel("c")
+	w.must(w.Nack(2, false, true))
+	w.must(w.Nack(3, false, true))
+	w.must(w.Nack(1, false, true))
+	g.Expect(w.get("q")).To(Equal([]string{"a", "b", "c", "d"}))
+}
+
+func TestConsumerGetsMoreWithEachAcknowledgement(t *testing.T) {
+	g, w := NewWithT(t), newWorld(t)
+	w.queue("q")
+	w.SetPrefetch(2, false)
+	w.consume("q", "c")
+	w.publish("q", "a", "b", "c", "d", "e")
+	g.Expect(w.outlet.take()).To(Equal([]string{"c a 1", "c b 2"}))
+	w.must(w.Ack(1, false))
+	g.Expect(w.outlet.take()).To(Equal([]string{"c c 3"}))
+	w.must(w.Ack(3, true))
+	g.Expect(w.outlet.take()).To(Equal([]string{"c d 4", "c e 5"}))
+	g.Expect(w.Ack(3, false)).To(MatchError("PRECONDITION_FAILED - unknown delivery tag 3"))
+}
+
+func TestChannelLimitCountsAllConsumers(t *testing.T) {
+	g, w := NewWithT(t), newWorld(t)
+	w.queue("q")
+	w.SetPrefetch(2, true)
+	w.consume("q", "c1")
+	w.consume("q", "c2")
+	w.publish("q", "a", "b", "c", "d")
+	g.Expect(w.outlet.take()).To(Equal([]string{"c1 a 1", "c2 b 2"}))
+	w.SetPrefetch(3, true)
+	g.Expect(w.outlet.take()).To(HaveLen(1), "a higher limit counts at once")
+	w.must(w.Ack(0, true))
+	g.Expect(w.outlet.take()).To(HaveLen(1))
+}
+
+func TestFullOutletWaitsForResume(t *testing.T) {
+	g, w := NewWithT(t), newWorld(t)
+	w.queue("q")
+	w.outlet.room = 2
+	w.must(w.Consume(vhost.ConsumeSpec{Queue: "q", Tag: "c", NoAck: true}, func(string) {}))
+	w.publish("q", "a", "b", "c")
+	g.Expect(w.outlet.take()).To(HaveLen(2))
+	g.Expect(w.session.Starving()).To(BeFalse(), "it waits for room, not for acknowledgements")
+	w.session.Resume()
+	g.Expect(w.outlet.take()).To(Equal([]string{"c c 3"}))
+}
+
+func TestStarvingWhenAcknowledgementsAreDue(t *testing.T) {
+	g, w := NewWithT(t), newWorld(t)
+	w.queue("q")
+	w.SetPrefetch(1, false)
+	w.consume("q", "c")
+	w.publish("q", "a")
+	g.Expect(w.session.Starving()).To(BeFalse(), "nothing more waits")
+	w.publish("q", "b")
+	g.Expect(w.session.Starving()).To(BeTrue())
+	w.must(w.Ack(1, false))
+	g.Expect(w.session.Starving()).To(BeFalse())
+}
+
+func TestHigherPriorityConsumerGetsAllItCanTake(t *testing.T) {
+	g, w := NewWithT(t), newWorld(t)
+	w.queue("q")
+	w.SetPrefetch(2, false)
+	w.consume("q", "low1")
+	w.consume("q", "low2")
+	w.must(w.Consume(vhost.ConsumeSpec{Queue: "q", Tag: "high", Arguments: wire.Table{{Name: "x-priority", Value: int32(5)}}}, func(string) {}))
+	w.publish("q", "a", "b", "c", "d", "e")
+	g.Expect(w.outlet.take()).To(Equal([]string{"high a 1", "high b 2", "low1 c 3", "low2 d 4", "low1 e 5"}))
+	w.publish("q", "f")
+	w.must(w.Ack(1, false))
+	w.publish("q", "g")
+	g.Expect(w.outlet.take()).To(Equal([]string{"low2 f 6", "high g 7"}))
+}
+
+func TestMessagesEndWithTheirTime(t *testing.T) {
+	g, w := NewWithT(t), newWorld(t)
+	w.queue("dead")
+	w.queue("q", "x-message-ttl", int32(1000), "x-dead-letter-exchange", "", "x-dead-letter-routing-key", "dead")
+	w.publish("q", "a")
+	w.clock.Advance(600 * time.Millisecond)
+	w.publish("q", "b")
+	w.clock.Advance(399 * time.Millisecond)
+	g.Expect(w.ready("q")).To(Equal(2))
+	w.clock.Advance(time.Millisecond)
+	g.Eventually(func() int { return w.ready("q") }).Should(Equal(1))
+	w.clock.Advance(600 * time.Millisecond)
+	g.Eventually(func() int { return w.ready("q") }).Should(Equal(0))
+	g.Expect(w.get("dead")).To(Equal([]string{"a", "b"}))
+}
+
+func TestExpiredMessageBehindALongerLivedOneWaits(t *testing.T) {
+	g, w := NewWithT(t), newWorld(t)
+	w.queue("q")
+	w.publishWith("q", "long", wire.Properties{Flags: wire.HasExpiration, Expiration: []byte("10000")})
+	w.publishWith("q", "short", wire.Properties{Flags: wire.HasExpiration, Expiration: []byte("10")})
+	w.clock.Advance(time.Second)
+	g.Consistently(func() int { return w.ready("q") }).WithTimeout(50 * time.Millisecond).Should(Equal(2))
+	g.Expect(w.get("q")).To(Equal([]string{"long"}), "and ends when it is next")
+}
+
+func TestUnusedQueueEnds(t *testing.T) {
+	g, w := NewWithT(t), newWorld(t)
+	w.queue("q", "x-expires", int32(1000))
+	w.clock.Advance(900 * time.Millisecond)
+	w.get("q") // a use
+	w.clock.Advance(900 * time.Millisecond)
+	g.Consistently(func() int { return w.ready("q") }).WithTimeout(50 * time.Millisecond).Should(Equal(0))
+	w.consume("q", "c")
+	w.clock.Advance(time.Hour)
+	g.Consistently(func() int { return w.ready("q") }).WithTimeout(50*time.Millisecond).Should(Equal(0), "it is in use")
+	w.Cancel("c")
+	w.clock.Advance(999 * time.Millisecond)
+	g.Consistently(func() int { return w.ready("q") }).WithTimeout(50 * time.Millisecond).Should(Equal(0))
+	w.clock.Advance(time.Millisecond)
+	g.Eventually(func() int { return w.ready("q") }).Should(Equal(-1))
+}
+
+// Queues that send their dead to one another must not do so for ever.
+func TestDeadLetterCircleEnds(t *testing.T) {
+	g, w := NewWithT(t), newWorld(t)
+	for from, to := range map[string]string{"a": "b", "b": "a"} {
+		w.queue(from, "x-max-length", int32(0), "x-dead-letter-exchange", "", "x-dead-letter-routing-key", to)
+	}
+	w.publish("a", "x")
+	g.Expect(w.ready("a")).To(Equal(0))
+	g.Expect(w.ready("b")).To(Equal(0))
+}
+
+func TestMeterRaisesAndEndsTheAlarmOnce(t *testing.T) {
+	g, w := NewWithT(t), newWorld(t)
+	w.queue("q")
+	big := string(make([]byte, 100_000))
+	for range 12 {
+		w.publish("q", big)
+	}
+	g.Expect(w.alarms).To(Equal([]bool{true}))
+	g.Expect(w.meter.Raised()).To(BeTrue())
+	w.get("q")
+	g.Expect(w.alarms).To(Equal([]bool{true, false}))
+	w.meter.SetLimit(-1)
+	g.Expect(w.alarms).To(Equal([]bool{true, false, true}), "a limit that is set counts at once")
+}
+
+func TestMessageInManyQueuesIsCountedOnce(t *testing.T) {
+	g, w := NewWithT(t), newWorld(t)
+	for i := range 10 {
+		w.queue(fmt.Sprint(i))
+		w.must(w.BindQueue(vhost.BindingSpec{Source: "amq.fanout", Destination: fmt.Sprint(i)}))
+	}
+	p := wire.Properties{}
+	m, err := vhost.NewMessage("amq.fanout", "", &p, p.Append(nil), make([]byte, 100_000))
+	w.must(err)
+	_, err = w.Publish(m, false)
+	w.must(err)
+	g.Expect(w.meter.Used()).To(And(BeNumerically(">", 100_000), BeNumerically("<", 110_000)))
+}
+
+func TestRollbackGivesDeliveriesBack(t *testing.T) {
+	g, w := NewWithT(t), newWorld(t)
+	w.queue("q")
+	w.consume("q", "c")
+	w.publish("q", "a", "b", "c")
+	w.Begin()
+	w.must(w.Ack(2, false))
+	w.must(w.Ack(3, false))
+	g.Expect(w.Ack(2, false)).To(MatchError(ContainSubstring("unknown delivery tag 2")))
+	w.publish("q", "never")
+	w.Rollback()
+	w.must(w.Ack(2, true))
+	w.Commit(func(*vhost.Message) {})
+	w.outlet.take()
+	w.Recover()
+	g.Expect(w.outlet.take()).To(Equal([]string{"c c 4!"}), "what was not acknowledged in the end")
+}
+
+func TestSingleActiveConsumerHandsOver(t *testing.T) {
+	g, w := NewWithT(t), newWorld(t)
+	w.queue("q", "x-single-active-consumer", true)
+	w.SetPrefetch(1, false)
+	w.consume("q", "first")
+	w.consume("q", "second")
+	w.publish("q", "a", "b")
+	g.Expect(w.outlet.take()).To(Equal([]string{"first a 1"}), "the second stands by although the first is busy")
+	w.Cancel("first")
+	g.Expect(w.outlet.take()).To(Equal([]string{"second b 2"}))
+}
+
+func TestEndOfAVirtualHostCancelsItsConsumers(t *testing.T) {
+	g, w := NewWithT(t), newWorld(t)
+	w.queue("q")
+	w.consume("q", "c")
+	w.publish("q", "a")
+	w.vhost.Delete()
+	g.Expect(w.outlet.take()).To(Equal([]string{"c a 1", "c cancelled"}))
+	g.Expect(w.vhost.Open(w.outlet)).To(BeNil())
+}
