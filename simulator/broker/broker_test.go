@@ -203,29 +203,59 @@ func TestPublisherWaitsForMemory(t *testing.T) {
 }
 
 // The acknowledgements that would free memory stand behind publishes that wait for
-// memory, on one connection, whose client heeds nothing.
+// memory, on one connection.
 func TestOneConnectionForAllDoesNotStall(t *testing.T) {
 	g := NewWithT(t)
 	r := run(t, broker.Config{MaxMemory: 1 << 20})
-	conn := r.connect()
-	ch, consumer := channelOf(t, conn), channelOf(t, conn)
-	declare(t, ch, "q")
-	g.Expect(consumer.Qos(10, 0, false)).To(Succeed())
-	deliveries, err := consumer.Consume("q", "", false, false, false, false, nil)
-	g.Expect(err).NotTo(HaveOccurred())
-	const messages, size = 20_000, 2_000
+	ch, deliveries := publisherBesideConsumer(t, r)
+	g.Expect(ch.Confirm(false)).To(Succeed())
+	const messages, size, window = 20_000, 2_000, 100
 	go func() {
-		for range messages {
-			_ = ch.PublishWithContext(t.Context(), "", "q", false, false, amqp.Publishing{Body: make([]byte, size)}) // told by what arrives
+		for i := range messages {
+			confirmation, err := ch.PublishWithDeferredConfirm("", "q", false, false, amqp.Publishing{Body: make([]byte, size)})
+			if err != nil {
+				return // told by what arrives
+			}
+			if i%window == 0 {
+				confirmation.Wait()
+			}
 		}
 	}()
 	var most int64
 	for range messages {
-		d := receive(t, deliveries)
-		g.Expect(d.Ack(false)).To(Succeed())
+		g.Expect(receive(t, deliveries).Ack(false)).To(Succeed())
 		most = max(most, r.Memory().Used)
 	}
-	g.Expect(most).To(BeNumerically("<", 8<<20))
+	g.Expect(most).To(BeNumerically("<", 2<<20))
+}
+
+func TestPublisherThatHeedsNothingIsClosed(t *testing.T) {
+	g := NewWithT(t)
+	r := run(t, broker.Config{MaxMemory: 1 << 20})
+	ch, _ := publisherBesideConsumer(t, r)
+	closed := ch.NotifyClose(make(chan *amqp.Error, 1))
+	for !ch.IsClosed() {
+		_ = ch.PublishWithContext(t.Context(), "", "q", false, false, amqp.Publishing{Body: make([]byte, 2000)}) // until it is closed
+	}
+	g.Eventually(closed).WithTimeout(soon).Should(Receive(HaveField("Code", amqp.ResourceError)))
+	g.Expect(r.Memory().Used).To(BeNumerically("<", 64<<20))
+}
+
+// publisherBesideConsumer has one connection for a publisher and for a consumer
+// with a prefetch of 10.
+func publisherBesideConsumer(t testing.TB, r *running) (*amqp.Channel, <-chan amqp.Delivery) {
+	t.Helper()
+	conn := r.connect()
+	publisher, consumer := channelOf(t, conn), channelOf(t, conn)
+	declare(t, publisher, "q")
+	if err := consumer.Qos(10, 0, false); err != nil {
+		t.Fatal(err)
+	}
+	deliveries, err := consumer.Consume("q", "", false, false, false, false, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return publisher, deliveries
 }
 
 func TestBlockedConnectionCanBeClosed(t *testing.T) {

@@ -73,7 +73,7 @@ func (c *connection) wake() {
 // consumers wait for room that its own acknowledgements would make is read on, a
 // buffer at a time: they may stand behind the publishes of the same connection,
 // and the alarm would never end. As its publishes are not confirmed meanwhile, it
-// soon has no more of those to send.
+// soon has no more of those to send; block ends the others.
 func (c *connection) mustWait() bool {
 	waiting := c.out.backlog()
 	return waiting > roomMost || c.isBlocked() && (waiting > 0 || !c.session.Starving())
@@ -93,10 +93,24 @@ func (c *connection) nudge() {
 	}
 }
 
+// overdraft is the multiple of the limit at which a connection that is read on
+// although it is blocked has to end. Without it a client that publishes as fast
+// as it can beside its own consumer grows by some 70 MB/s.
+const overdraft = 2
+
+// meterMin is the least limit that overdraft is measured by: below it, what is on
+// its way already can be more.
+const meterMin = 16 << 20
+
 // block is called after each publish: the first one during an alarm blocks the
 // connection (RabbitMQ's connection.blocked).
 func (c *connection) block(meter *vhost.Meter) {
 	if !meter.Raised() {
+		return
+	}
+	if meter.Used() > overdraft*max(meter.Limit(), meterMin) {
+		c.shut(wire.Errorf(wire.ResourceError, "out of memory: this connection publishes without confirms and "+
+			"without regard to connection.blocked, and its own acknowledgements stand behind its publishes"))
 		return
 	}
 	c.mu.Lock()
