@@ -1,0 +1,2 @@
+// Package contract holds what an AMQP 0-9-1 broker has to do, as tests.
+package contract
