@@ -115,7 +115,7 @@ func TestLogin(t *testing.T) {
 		wires[i].loginWith(c.mechanism, wires[i].credentials(c.response), c.capabilities)
 	}
 	for i, c := range cases {
-		t.Run(c.name, func(t *testing.T) { NewWithT(t).Expect(wires[i].answer()).To(Equal(c.answer)) })
+		t.Run(c.name, func(t *testing.T) { NewWithT(t).Expect(wires[i].in(t).answer()).To(Equal(c.answer)) })
 	}
 }
 
@@ -157,7 +157,7 @@ func TestTuning(t *testing.T) {
 		))
 	}
 	for i, c := range cases {
-		t.Run(c.name, func(t *testing.T) { NewWithT(t).Expect(wires[i].answer()).To(Equal(c.answer)) })
+		t.Run(c.name, func(t *testing.T) { NewWithT(t).Expect(wires[i].in(t).answer()).To(Equal(c.answer)) })
 	}
 	t.Run("the channels are counted, whatever their numbers", func(t *testing.T) {
 		g := NewWithT(t)

@@ -104,6 +104,12 @@ func openTuned(t testing.TB, b *brokertest.Broker, own tuning) *wire {
 	return w
 }
 
+// in has a test within fail for itself, on the connection of the one around it.
+func (w *wire) in(t testing.TB) *wire {
+	w.t = t
+	return w
+}
+
 // greet sends the protocol header and takes connection.start.
 func (w *wire) greet() args {
 	w.t.Helper()
