@@ -25,7 +25,7 @@ func TestProtocolHeader(t *testing.T) {
 			w.write([]byte(header))
 			answer := make([]byte, len(mine))
 			for i := range answer {
-				octet, err := w.in.ReadByte()
+				octet, err := w.incoming.ReadByte()
 				g.Expect(err).NotTo(HaveOccurred())
 				answer[i] = octet
 			}

@@ -34,7 +34,7 @@ type wire struct {
 
 	t        testing.TB
 	conn     net.Conn
-	in       *bufio.Reader
+	incoming *bufio.Reader
 	account  *url.Userinfo
 	vhost    string
 	frameMax int
@@ -63,7 +63,7 @@ func dial(t testing.TB, b *brokertest.Broker) *wire {
 	}
 	t.Cleanup(func() { conn.Close() })
 	return &wire{
-		layouts: readGrammar(), t: t, conn: conn, in: bufio.NewReader(conn),
+		layouts: readGrammar(), t: t, conn: conn, incoming: bufio.NewReader(conn),
 		account: u.User, vhost: strings.TrimPrefix(u.Path, "/"),
 	}
 }
@@ -195,7 +195,7 @@ func (w *wire) within(limit time.Duration) frame {
 		w.t.Fatal(err)
 	}
 	var head [7]byte
-	if n, err := io.ReadFull(w.in, head[:]); err != nil {
+	if n, err := io.ReadFull(w.incoming, head[:]); err != nil {
 		if timeout, ok := err.(net.Error); ok && timeout.Timeout() && n == 0 { //nolint:errorlint // net.Conn returns it bare
 			return frame{end: "nothing"}
 		}
@@ -203,7 +203,7 @@ func (w *wire) within(limit time.Duration) frame {
 	}
 	f := frame{kind: head[0], channel: binary.BigEndian.Uint16(head[1:])}
 	rest := make([]byte, binary.BigEndian.Uint32(head[3:])+1)
-	if _, err := io.ReadFull(w.in, rest); err != nil {
+	if _, err := io.ReadFull(w.incoming, rest); err != nil {
 		w.t.Fatalf("the broker sent half a frame: %v", err)
 	}
 	f.payload = rest[:len(rest)-1]
