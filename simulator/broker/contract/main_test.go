@@ -3,7 +3,9 @@ package contract_test
 import (
 	"context"
 	"os"
+	"strings"
 	"testing"
+	"time"
 
 	. "github.com/onsi/gomega"
 	amqp "github.com/rabbitmq/amqp091-go"
@@ -37,6 +39,9 @@ func (l lab) in(t *testing.T) lab {
 	}
 	return l
 }
+
+// vhost is the virtual host's name, as texts of errors have it.
+func (l lab) vhost() string { return l.broker.URL[strings.LastIndexByte(l.broker.URL, '/')+1:] }
 
 // channel is one on a further connection, without confirms.
 func (l lab) channel() *amqp.Channel {
@@ -183,3 +188,7 @@ func (l lab) bodies(deliveries <-chan amqp.Delivery, n int) []string {
 	}
 	return bodies
 }
+
+// waits is how long a test watches for what must not come. RabbitMQ does all of
+// these things within some milliseconds, if it does them.
+const waits = 150 * time.Millisecond

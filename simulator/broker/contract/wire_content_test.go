@@ -78,7 +78,13 @@ type message struct {
 // message reads a method and the content behind it.
 func (w *wire) message(channel int, method string) message {
 	w.t.Helper()
-	m := message{args: w.want(channel, method)}
+	return w.contentOf(channel, w.want(channel, method))
+}
+
+// contentOf reads the content behind a method.
+func (w *wire) contentOf(channel int, method args) message {
+	w.t.Helper()
+	m := message{args: method}
 	f := w.next()
 	if f.kind != headerFrame || int(f.channel) != channel {
 		w.t.Fatalf("wanted a header on channel %d, got %s on channel %d", channel, w.show(f), f.channel)
