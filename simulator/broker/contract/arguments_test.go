@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-
-	"github.com/kazoolab/kazoolab/internal/brokertest"
 )
 
 // What a queue's and an exchange's arguments may be.
@@ -28,7 +26,6 @@ func letters(r rune) rune {
 const invalid = "channel.close 406 (50,10) PRECONDITION_FAILED - invalid arg "
 
 func TestArgumentsThatAreNumbers(t *testing.T) {
-	t.Parallel()
 	var cases []refusal
 	for _, name := range []string{"x-message-ttl", "x-expires", "x-max-length", "x-max-length-bytes", "x-max-priority"} {
 		invalid := invalid + "'" + name + "' for queue 'NAME' in vhost 'V': "
@@ -58,13 +55,12 @@ func TestArgumentsThatAreNumbers(t *testing.T) {
 		declaring("x-max-priority may be 255", pairs("x-max-priority", 255), "queue.declare-ok"),
 		declaring("x-max-priority may not be 256", pairs("x-max-priority", 256), priority+"{max_value_exceeded,256}"),
 	)
-	refused(t, brokertest.New(t), cases)
+	refused(t, newBroker(t), cases)
 }
 
 func TestArgumentsThatAreWords(t *testing.T) {
-	t.Parallel()
 	of := func(name string) string { return invalid + "'" + name + "' for queue 'NAME' in vhost 'V': " }
-	refused(t, brokertest.New(t), []refusal{
+	refused(t, newBroker(t), []refusal{
 		declaring("x-overflow drop-head", pairs("x-overflow", "drop-head"), "queue.declare-ok"),
 		declaring("x-overflow reject-publish", pairs("x-overflow", "reject-publish"), "queue.declare-ok"),
 		declaring("x-overflow reject-publish-dlx", pairs("x-overflow", "reject-publish-dlx"), "queue.declare-ok"),
@@ -94,7 +90,6 @@ func TestArgumentsThatAreWords(t *testing.T) {
 }
 
 func TestArgumentsOfQuorumQueues(t *testing.T) {
-	t.Parallel()
 	quorum := func(name string, more table, answer string) refusal {
 		return declaring(name, append(pairs("x-queue-type", "quorum"), more...), answer)
 	}
@@ -107,7 +102,7 @@ func TestArgumentsOfQuorumQueues(t *testing.T) {
 		return refusal{name, nil, "queue.declare", given, answer}
 	}
 	const refusedProperty = "channel.close 406 (50,10) PRECONDITION_FAILED - invalid property "
-	refused(t, brokertest.New(t), []refusal{
+	refused(t, newBroker(t), []refusal{
 		quorum("a quorum queue", nil, "queue.declare-ok"),
 		property("a quorum queue is durable", "durable", refusedProperty+"'non-durable' for queue 'q' in vhost 'V'"),
 		property("a quorum queue is not exclusive", "exclusive", refusedProperty+"'exclusive-owner' for queue 'q' in vhost 'V'"),
@@ -134,7 +129,6 @@ func TestArgumentsOfQuorumQueues(t *testing.T) {
 }
 
 func TestArgumentsOfExchanges(t *testing.T) {
-	t.Parallel()
 	declare := func(name, kind string, arguments table, answer string) refusal {
 		return refusal{name, nil, "exchange.declare", args{
 			"exchange": "e-" + strings.Map(letters, name), "type": kind, "durable": true, "arguments": arguments,
@@ -147,7 +141,7 @@ func TestArgumentsOfExchanges(t *testing.T) {
 		}, "queue.bind", args{"queue": "bound", "exchange": exchange, "routing-key": key, "arguments": arguments}, answer}
 	}
 	const hash = "x-consistent-hash"
-	refused(t, brokertest.New(t), []refusal{
+	refused(t, newBroker(t), []refusal{
 		declare("alternate-exchange may be missing", "direct", pairs("alternate-exchange", "nowhere"), "exchange.declare-ok"),
 		declare("alternate-exchange may not be a number", "direct", pairs("alternate-exchange", 1),
 			"channel.close 406 (40,10) PRECONDITION_FAILED - invalid type 'signedint' for arg 'alternate-exchange' in exchange 'NAME' in vhost 'V'"),

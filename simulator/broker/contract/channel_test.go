@@ -5,15 +5,12 @@ import (
 	"testing"
 
 	. "github.com/onsi/gomega"
-
-	"github.com/kazoolab/kazoolab/internal/brokertest"
 )
 
 // Channels, and what belongs to the connection alone.
 
 func TestChannelZero(t *testing.T) {
-	t.Parallel()
-	broker := brokertest.New(t)
+	broker := newBroker(t)
 	for method, class := range map[string]string{
 		"channel.open": "20,10", "queue.declare": "50,10", "basic.publish": "60,40",
 		"connection.open": "10,40", "connection.start-ok": "10,11", "connection.close-ok": "10,51",
@@ -28,8 +25,7 @@ func TestChannelZero(t *testing.T) {
 }
 
 func TestChannelNotOpen(t *testing.T) {
-	t.Parallel()
-	broker := brokertest.New(t)
+	broker := newBroker(t)
 	for method, class := range map[string]string{
 		"queue.declare": "50,10", "channel.close": "20,40", "connection.close": "10,50",
 	} {
@@ -49,8 +45,7 @@ func TestChannelNotOpen(t *testing.T) {
 }
 
 func TestChannelClosedByTheBroker(t *testing.T) {
-	t.Parallel()
-	broker := brokertest.New(t)
+	broker := newBroker(t)
 	closed := func(t *testing.T) *wire {
 		t.Helper()
 		w := open(t, broker)
@@ -62,8 +57,8 @@ func TestChannelClosedByTheBroker(t *testing.T) {
 		g := NewWithT(t)
 		w := closed(t)
 		w.send(1, "queue.declare", args{"queue": "ignored"})
-		w.publish(1, "ignored", nil, "body")
-		w.reopen(1)
+		w.publish("ignored", nil, "body")
+		w.reopen()
 		w.send(1, "queue.declare", args{"queue": "ignored", "passive": true})
 		g.Expect(w.answer()).To(HavePrefix("channel.close 404"))
 	})
@@ -78,18 +73,18 @@ func TestChannelClosedByTheBroker(t *testing.T) {
 		w := closed(t)
 		w.send(1, "channel.close", args{"reply-code": 200})
 		g.Expect(w.answer()).To(Equal("channel.close-ok"))
-		w.reopen(1)
+		w.reopen()
 	})
 	t.Run("its consumers end and its messages return", func(t *testing.T) {
 		g := NewWithT(t)
 		w := open(t, broker)
 		w.call(1, "queue.declare", args{"queue": "kept"}, "queue.declare-ok")
 		w.call(1, "basic.consume", args{"queue": "kept", "consumer-tag": "c"}, "basic.consume-ok")
-		w.publish(1, "kept", nil, "body")
+		w.publish("kept", nil, "body")
 		w.message(1, "basic.deliver")
 		w.send(1, "basic.ack", args{"delivery-tag": 77})
 		w.want(1, "channel.close")
-		w.reopen(1)
+		w.reopen()
 		back := w.get(1, "kept")
 		g.Expect(back.body).To(Equal("body"))
 		g.Expect(back.args["redelivered"]).To(BeTrue())
@@ -103,8 +98,7 @@ func TestChannelClosedByTheBroker(t *testing.T) {
 }
 
 func TestChannelsAreApart(t *testing.T) {
-	t.Parallel()
-	broker := brokertest.New(t)
+	broker := newBroker(t)
 	t.Run("a hundred channels each have their own answers", func(t *testing.T) {
 		w := open(t, broker)
 		const many = 100
@@ -133,7 +127,7 @@ func TestChannelsAreApart(t *testing.T) {
 		w.call(2, "channel.open", nil, "channel.open-ok")
 		w.call(1, "queue.declare", args{"queue": "tags"}, "queue.declare-ok")
 		for range 2 {
-			w.publish(1, "tags", nil, "body")
+			w.publish("tags", nil, "body")
 		}
 		g.Expect(w.get(1, "tags").args["delivery-tag"]).To(Equal(uint64(1)))
 		g.Expect(w.get(2, "tags").args["delivery-tag"]).To(Equal(uint64(1)))
@@ -153,10 +147,10 @@ func TestChannelsAreApart(t *testing.T) {
 		for channel, name := range map[int]string{1: "mine", 2: "yours"} {
 			w.call(channel, "queue.declare", args{"queue": name}, "queue.declare-ok")
 		}
-		w.publish(1, "mine", nil, "for mine")
+		w.publish("mine", nil, "for mine")
 		g.Expect(w.get(1, "").body).To(Equal("for mine"))
 		w.call(1, "queue.bind", args{"exchange": "amq.direct"}, "queue.bind-ok")
-		w.write(w.content(1, args{"exchange": "amq.direct", "routing-key": "mine"}, nil, "by its name"))
+		w.write(w.content(args{"exchange": "amq.direct", "routing-key": "mine"}, nil, "by its name"))
 		g.Expect(w.get(1, "").body).To(Equal("by its name"), "an empty routing key stands for the name, too")
 	})
 }

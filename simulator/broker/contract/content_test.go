@@ -5,15 +5,12 @@ import (
 	"testing"
 
 	. "github.com/onsi/gomega"
-
-	"github.com/kazoolab/kazoolab/internal/brokertest"
 )
 
 // What is in a message comes out as it went in.
 
 func TestProperties(t *testing.T) {
-	t.Parallel()
-	broker := brokertest.New(t)
+	broker := newBroker(t)
 	w := open(t, broker)
 	w.call(1, "queue.declare", args{"queue": "q"}, "queue.declare-ok")
 	user := w.account.Username()
@@ -25,7 +22,7 @@ func TestProperties(t *testing.T) {
 	roundTrip := func(t *testing.T, given args) {
 		t.Helper()
 		g, w := NewWithT(t), w.in(t)
-		w.publish(1, "q", given, "body")
+		w.publish("q", given, "body")
 		back := w.get(1, "q")
 		g.Expect(back.header).To(Equal(contentHeader(4, given)), "byte for byte")
 		g.Expect(back.given).To(Equal(given))
@@ -51,8 +48,7 @@ func TestProperties(t *testing.T) {
 }
 
 func TestHeaders(t *testing.T) {
-	t.Parallel()
-	w := open(t, brokertest.New(t))
+	w := open(t, newBroker(t))
 	w.call(1, "queue.declare", args{"queue": "q"}, "queue.declare-ok")
 	for name, value := range map[string]any{
 		"t bool true": true, "t bool false": false,
@@ -67,7 +63,7 @@ func TestHeaders(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			g, w := NewWithT(t), w.in(t)
 			given := args{"headers": pairs("key", value)}
-			w.publish(1, "q", given, "body")
+			w.publish("q", given, "body")
 			back := w.get(1, "q")
 			g.Expect(text(back.given["headers"])).To(Equal(text(given["headers"])))
 			g.Expect(back.header).To(Equal(contentHeader(4, given)), "byte for byte")
@@ -75,27 +71,26 @@ func TestHeaders(t *testing.T) {
 	}
 	t.Run("keys keep their order and their case", func(t *testing.T) {
 		g, w := NewWithT(t), w.in(t)
-		w.publish(1, "q", args{"headers": pairs("b", "1", "B", "2", "a", "3", "x-c", "4")}, "body")
+		w.publish("q", args{"headers": pairs("b", "1", "B", "2", "a", "3", "x-c", "4")}, "body")
 		g.Expect(text(w.get(1, "q").given["headers"])).To(Equal("F{b=S:1 B=S:2 a=S:3 x-c=S:4}"))
 	})
 	t.Run("they are the same for a consumer", func(t *testing.T) {
 		g, w := NewWithT(t), w.in(t)
 		given := args{"headers": pairs("z", int8(1), "a", decimal{1, 2}), "priority": 3}
 		w.call(1, "basic.consume", args{"queue": "q", "no-ack": true}, "basic.consume-ok")
-		w.publish(1, "q", given, "body")
+		w.publish("q", given, "body")
 		g.Expect(w.message(1, "basic.deliver").header).To(Equal(contentHeader(4, given)))
 	})
 	t.Run("they are the same in a return", func(t *testing.T) {
 		g, w := NewWithT(t), w.in(t)
 		given := args{"headers": pairs("z", int8(1), "a", decimal{1, 2}), "priority": 3}
-		w.write(w.content(1, args{"routing-key": "nowhere", "mandatory": true}, given, "body"))
+		w.write(w.content(args{"routing-key": "nowhere", "mandatory": true}, given, "body"))
 		g.Expect(w.message(1, "basic.return").header).To(Equal(contentHeader(4, given)))
 	})
 }
 
 func TestPublishRefused(t *testing.T) {
-	t.Parallel()
-	broker := brokertest.New(t)
+	broker := newBroker(t)
 	setUp := open(t, broker)
 	setUp.call(1, "queue.declare", args{"queue": "q"}, "queue.declare-ok")
 	setUp.call(1, "exchange.declare", args{"exchange": "inner", "type": "fanout", "internal": true}, "exchange.declare-ok")
@@ -131,19 +126,18 @@ func TestPublishRefused(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := open(t, broker)
-			w.write(w.content(1, c.publish, c.given, ""))
+			w.write(w.content(c.publish, c.given, ""))
 			NewWithT(t).Expect(w.answer()).To(Equal(c.answer))
 		})
 	}
 }
 
 func TestCarbonCopies(t *testing.T) {
-	t.Parallel()
 	l := newLab(t)
 	w := open(t, l.broker)
 	publish := func(t *testing.T, key string, headers table) {
 		t.Helper()
-		w.in(t).publish(1, key, args{"headers": headers}, "body")
+		w.in(t).publish(key, args{"headers": headers}, "body")
 	}
 	for _, name := range []string{"to", "cc", "bcc"} {
 		l.queue(name)
@@ -167,7 +161,7 @@ func TestCarbonCopies(t *testing.T) {
 		w.get(1, "cc")
 	})
 	t.Run("CC counts for mandatory", func(t *testing.T) {
-		w.in(t).write(w.content(1, args{"routing-key": "nowhere", "mandatory": true}, args{"headers": pairs("CC", array{"cc"})}, ""))
+		w.in(t).write(w.content(args{"routing-key": "nowhere", "mandatory": true}, args{"headers": pairs("CC", array{"cc"})}, ""))
 		w.get(1, "cc")
 	})
 }

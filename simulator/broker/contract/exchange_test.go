@@ -8,7 +8,6 @@ import (
 )
 
 func TestExchanges(t *testing.T) {
-	t.Parallel()
 	l := newLab(t)
 	for _, name := range []string{"a", "b", "c"} {
 		l.queue(name)
@@ -140,7 +139,6 @@ func TestExchanges(t *testing.T) {
 }
 
 func TestExchangeToExchange(t *testing.T) {
-	t.Parallel()
 	l := newLab(t)
 	join := func(l lab, source, key, destination string) {
 		l.t.Helper()
@@ -202,7 +200,6 @@ func TestExchangeToExchange(t *testing.T) {
 }
 
 func TestAlternateExchange(t *testing.T) {
-	t.Parallel()
 	l := newLab(t)
 	l.exchange("main", "direct", "alternate-exchange", "spare")
 	l.bind(l.queue("known"), "main", "known")

@@ -8,11 +8,13 @@ import (
 	amqp "github.com/rabbitmq/amqp091-go"
 )
 
-// Time to live. The times are real, and short: soon is a time to live, later
-// one that does not end within the test.
+// Time to live, in milliseconds. The times are real, and short: soon has passed
+// when a test has waited a little; within inTime a test has done what comes
+// before, also on a busy machine; later does not come within a test.
 const (
-	soon  = 40 // milliseconds
-	later = "60000"
+	soon   = 40
+	inTime = 500
+	later  = "60000"
 )
 
 func expiring(body, expiration string) amqp.Publishing {
@@ -20,7 +22,6 @@ func expiring(body, expiration string) amqp.Publishing {
 }
 
 func TestMessagesExpire(t *testing.T) {
-	t.Parallel()
 	l := newLab(t)
 	t.Run("after the queue's x-message-ttl", func(t *testing.T) {
 		l := l.in(t)
@@ -70,25 +71,25 @@ func TestMessagesExpire(t *testing.T) {
 	})
 	t.Run("not while a consumer has them", func(t *testing.T) {
 		l, g := l.in(t), NewWithT(t)
-		l.send(l.queue("held", "x-message-ttl", soon), "1")
+		l.send(l.queue("held", "x-message-ttl", inTime), "1")
 		held := l.take("held")
-		g.Consistently(l.ch.IsClosed).WithTimeout(2 * soon * time.Millisecond).Should(BeFalse())
+		g.Consistently(l.ch.IsClosed).WithTimeout((inTime + 100) * time.Millisecond).Should(BeFalse())
 		l.must(held.Ack(false))
 		g.Expect(l.ch.Qos(0, 0, false)).To(Succeed(), "the tag was known")
 	})
 	t.Run("when they return after their time", func(t *testing.T) {
 		l, g := l.in(t), NewWithT(t)
-		l.send(l.queue("returned", "x-message-ttl", soon), "1")
+		l.send(l.queue("returned", "x-message-ttl", inTime), "1")
 		held := l.take("returned")
-		g.Consistently(l.ch.IsClosed).WithTimeout(2 * soon * time.Millisecond).Should(BeFalse())
+		g.Consistently(l.ch.IsClosed).WithTimeout((inTime + 100) * time.Millisecond).Should(BeFalse())
 		l.must(held.Nack(false, true))
 		l.ready("returned", 0)
 		g.Expect(l.drain("returned")).To(BeEmpty())
 	})
 	t.Run("one after the other, each at its time", func(t *testing.T) {
 		l, g := l.in(t), NewWithT(t)
-		l.send(l.queue("gradual", "x-message-ttl", 400), "1")
-		g.Consistently(func() (int, error) { return l.count("gradual") }).WithTimeout(waits).Should(Equal(1))
+		l.send(l.queue("gradual", "x-message-ttl", 2*inTime), "1")
+		g.Consistently(func() (int, error) { return l.count("gradual") }).WithTimeout(inTime * time.Millisecond).Should(Equal(1))
 		l.send("gradual", "2")
 		l.ready("gradual", 1)
 		g.Expect(l.drain("gradual")).To(Equal([]string{"2"}))
@@ -102,7 +103,6 @@ func TestMessagesExpire(t *testing.T) {
 }
 
 func TestQueuesExpire(t *testing.T) {
-	t.Parallel()
 	l := newLab(t)
 	t.Run("unused for x-expires, with their messages", func(t *testing.T) {
 		l, g := l.in(t), NewWithT(t)
@@ -112,27 +112,25 @@ func TestQueuesExpire(t *testing.T) {
 	})
 	t.Run("not while they have a consumer, but after it", func(t *testing.T) {
 		l, g := l.in(t), NewWithT(t)
-		const expiry = 300
-		l.queue("consumed", "x-expires", expiry)
+		l.queue("consumed", "x-expires", inTime)
 		l.consume(l.ch, "consumed", "c")
-		g.Consistently(func() bool { return l.exists("consumed") }).WithTimeout(2 * expiry * time.Millisecond).
-			WithPolling(2 * expiry * time.Millisecond).Should(BeTrue())
+		g.Consistently(func() bool { return l.exists("consumed") }).WithTimeout((inTime + 100) * time.Millisecond).
+			WithPolling((inTime + 100) * time.Millisecond).Should(BeTrue())
 		l.must(l.ch.Cancel("c", false))
 		g.Eventually(func() bool { return l.exists("consumed") }).WithTimeout(patience).
-			WithPolling(2 * expiry * time.Millisecond).Should(BeFalse())
+			WithPolling((inTime + 100) * time.Millisecond).Should(BeFalse())
 	})
 	t.Run("not while they are read by get", func(t *testing.T) {
 		l, g := l.in(t), NewWithT(t)
-		const expiry = 300
-		l.queue("read", "x-expires", expiry)
+		l.queue("read", "x-expires", inTime)
 		g.Consistently(func() error {
 			_, _, err := l.ch.Get("read", true)
 			return err
-		}).WithTimeout(2 * expiry * time.Millisecond).WithPolling(expiry / 10 * time.Millisecond).Should(Succeed())
+		}).WithTimeout((inTime + 100) * time.Millisecond).WithPolling(inTime / 20 * time.Millisecond).Should(Succeed())
 	})
 	t.Run("although messages come in", func(t *testing.T) {
 		l, g := l.in(t), NewWithT(t)
-		l.queue("written", "x-expires", 200)
+		l.queue("written", "x-expires", soon)
 		returned := l.ch.NotifyReturn(make(chan amqp.Return, 1000))
 		g.Eventually(func() (int, error) {
 			err := l.ch.PublishWithContext(t.Context(), "", "written", true, false, amqp.Publishing{})

@@ -8,13 +8,10 @@ import (
 	"time"
 
 	. "github.com/onsi/gomega"
-
-	"github.com/kazoolab/kazoolab/internal/brokertest"
 )
 
 func TestFramesRefused(t *testing.T) {
-	t.Parallel()
-	broker := brokertest.New(t)
+	broker := newBroker(t)
 	w := open(t, broker) // for its methods only
 	publish := w.method(1, "basic.publish", args{"routing-key": "q"})
 	header := func(size int) []byte { return encodeFrame(headerFrame, 1, contentHeader(size, nil)) }
@@ -88,13 +85,12 @@ func TestFramesRefused(t *testing.T) {
 }
 
 func TestFramesInPieces(t *testing.T) {
-	t.Parallel()
-	broker := brokertest.New(t)
+	broker := newBroker(t)
 	t.Run("frames may be split anywhere", func(t *testing.T) {
 		g := NewWithT(t)
 		w := open(t, broker)
 		w.call(1, "queue.declare", args{"queue": "split"}, "queue.declare-ok")
-		octets := w.content(1, args{"routing-key": "split"}, args{"content-type": "text/plain"}, "in pieces")
+		octets := w.content(args{"routing-key": "split"}, args{"content-type": "text/plain"}, "in pieces")
 		for _, octet := range octets {
 			w.write([]byte{octet})
 		}
@@ -106,7 +102,7 @@ func TestFramesInPieces(t *testing.T) {
 		var octets []byte
 		for _, name := range []string{"one", "two", "three"} {
 			octets = append(octets, w.method(1, "queue.declare", args{"queue": name})...)
-			octets = append(octets, w.content(1, args{"routing-key": name}, nil, "for "+name)...)
+			octets = append(octets, w.content(args{"routing-key": name}, nil, "for "+name)...)
 		}
 		w.write(octets)
 		for _, name := range []string{"one", "two", "three"} {
@@ -138,7 +134,7 @@ func TestFramesInPieces(t *testing.T) {
 	t.Run("a heartbeat between frames is no answer's cause", func(t *testing.T) {
 		w := open(t, broker)
 		w.write(encodeFrame(heartbeatFrame, 0, nil))
-		NewWithT(t).Expect(w.quiet(1)).To(BeEmpty())
+		NewWithT(t).Expect(w.quiet()).To(BeEmpty())
 	})
 	t.Run("empty frames may be within a body", func(t *testing.T) {
 		g := NewWithT(t)
@@ -162,8 +158,7 @@ func TestFramesInPieces(t *testing.T) {
 }
 
 func TestBodies(t *testing.T) {
-	t.Parallel()
-	broker := brokertest.New(t)
+	broker := newBroker(t)
 	const frameMax = 4096
 	small := func(t *testing.T) *wire {
 		t.Helper()
@@ -175,11 +170,11 @@ func TestBodies(t *testing.T) {
 	t.Run("an empty body has no frame", func(t *testing.T) {
 		g := NewWithT(t)
 		w := small(t)
-		w.publish(1, "bodies", nil, "")
+		w.publish("bodies", nil, "")
 		empty := w.get(1, "bodies")
 		g.Expect(empty.body).To(BeEmpty())
 		g.Expect(empty.frames).To(BeEmpty())
-		g.Expect(w.quiet(1)).To(BeEmpty())
+		g.Expect(w.quiet()).To(BeEmpty())
 	})
 	for name, c := range map[string]struct {
 		size   int
@@ -225,7 +220,7 @@ func TestBodies(t *testing.T) {
 		}
 		w.write(octets)
 		back := w.get(1, "bodies")
-		g.Expect(back.body == body).To(BeTrue(), "the body is the same")
-		g.Expect(len(back.frames)).To(Equal((len(body) + frameMax - 9) / (frameMax - 8)))
+		g.Expect(back.body).To(Equal(body))
+		g.Expect(back.frames).To(HaveLen((len(body) + frameMax - 9) / (frameMax - 8)))
 	})
 }

@@ -6,15 +6,13 @@ import (
 
 	. "github.com/onsi/gomega"
 
-	"github.com/kazoolab/kazoolab/internal/brokertest"
 	"github.com/kazoolab/kazoolab/internal/clock"
 )
 
 // Heartbeats of one second: the smallest that can be agreed.
 
 func TestHeartbeats(t *testing.T) {
-	t.Parallel()
-	broker := brokertest.New(t)
+	broker := newBroker(t)
 	const second = 1
 	// All at once, each for some seconds.
 	silent := openTuned(t, broker, tuning{heartbeat: second})

@@ -2,11 +2,10 @@ package contract_test
 
 import (
 	"fmt"
+	"maps"
 	"testing"
 
 	. "github.com/onsi/gomega"
-
-	"github.com/kazoolab/kazoolab/internal/brokertest"
 )
 
 // Declaring again what is there with other properties or arguments.
@@ -19,9 +18,7 @@ func again(name, method string, first, second args, answer string) refusal {
 	}
 	named := func(given args) args {
 		all := args{of: "same"}
-		for field, value := range given {
-			all[field] = value
-		}
+		maps.Copy(all, given)
 		return all
 	}
 	return refusal{name, []step{
@@ -30,7 +27,6 @@ func again(name, method string, first, second args, answer string) refusal {
 }
 
 func TestQueueDeclaredAgain(t *testing.T) {
-	t.Parallel()
 	const inequivalent = "channel.close 406 (50,10) PRECONDITION_FAILED - inequivalent arg '%s' for queue 'same' in vhost 'V': %s"
 	property := func(name string, first bool) refusal {
 		received, current := "true", "false"
@@ -94,11 +90,10 @@ func TestQueueDeclaredAgain(t *testing.T) {
 				fmt.Sprintf(inequivalent, argument.name, "received "+value+" but current is none")),
 		)
 	}
-	refused(t, brokertest.New(t), cases)
+	refused(t, newBroker(t), cases)
 }
 
 func TestExchangeDeclaredAgain(t *testing.T) {
-	t.Parallel()
 	const inequivalent = "channel.close 406 (40,10) PRECONDITION_FAILED - inequivalent arg '%s' for exchange 'same' in vhost 'V': %s"
 	direct := args{"type": "direct"}
 	alternate := args{"type": "direct", "arguments": pairs("alternate-exchange", "a")}
@@ -118,12 +113,11 @@ func TestExchangeDeclaredAgain(t *testing.T) {
 		cases = append(cases, again(property+" changed", "exchange.declare", direct, args{"type": "direct", property: true},
 			fmt.Sprintf(inequivalent, wire, "received 'true' but current is 'false'")))
 	}
-	refused(t, brokertest.New(t), cases)
+	refused(t, newBroker(t), cases)
 }
 
 func TestExclusiveQueues(t *testing.T) {
-	t.Parallel()
-	broker := brokertest.New(t)
+	broker := newBroker(t)
 	owner := open(t, broker)
 	owner.call(1, "queue.declare", args{"queue": "mine", "exclusive": true}, "queue.declare-ok")
 	lock := fmt.Sprintf(locked, "mine")
@@ -143,7 +137,7 @@ func TestExclusiveQueues(t *testing.T) {
 		g, owner := NewWithT(t), owner.in(t)
 		other := open(t, broker)
 		other.call(1, "confirm.select", nil, "confirm.select-ok")
-		other.publish(1, "mine", nil, "from another")
+		other.publish("mine", nil, "from another")
 		other.want(1, "basic.ack")
 		g.Expect(owner.get(1, "mine").body).To(Equal("from another"))
 	})

@@ -11,7 +11,6 @@ import (
 // How long a queue may get, and what happens then.
 
 func TestLengthLimits(t *testing.T) {
-	t.Parallel()
 	l := newLab(t)
 	t.Run("x-max-length drops from the head", func(t *testing.T) {
 		l, g := l.in(t), NewWithT(t)
@@ -103,8 +102,8 @@ func TestLengthLimits(t *testing.T) {
 		l, g := l.in(t), NewWithT(t)
 		l.send(l.queue("quiet", "x-max-length", 1, "x-overflow", "reject-publish"), "1")
 		w := open(t, l.broker)
-		w.publish(1, "quiet", nil, "2")
-		g.Expect(w.quiet(1)).To(BeEmpty())
+		w.publish("quiet", nil, "2")
+		g.Expect(w.quiet()).To(BeEmpty())
 		g.Expect(l.drain("quiet")).To(Equal([]string{"1"}))
 	})
 	t.Run("one of two queues that refuses makes a nack", func(t *testing.T) {
@@ -131,7 +130,6 @@ func TestLengthLimits(t *testing.T) {
 }
 
 func TestPriorities(t *testing.T) {
-	t.Parallel()
 	l := newLab(t)
 	fill := func(l lab, queue string, priorities ...uint8) {
 		l.t.Helper()

@@ -23,10 +23,18 @@ type lab struct {
 	ch     *amqp.Channel
 }
 
-// newLab makes a virtual host for a test and those within it.
+// newBroker makes a virtual host for a test, which may run beside others for
+// that reason. The tests within it share it, and run in turn.
+func newBroker(t *testing.T) *brokertest.Broker {
+	t.Helper()
+	t.Parallel()
+	return brokertest.New(t)
+}
+
+// newLab is newBroker with a channel.
 func newLab(t *testing.T) lab {
 	t.Helper()
-	return lab{t: t, broker: brokertest.New(t)}.in(t)
+	return lab{t: t, broker: newBroker(t)}.in(t)
 }
 
 // in is the same virtual host for a test within, with a connection of its own:

@@ -11,7 +11,6 @@ import (
 // Headers exchanges, and the consistent hash exchange.
 
 func TestHeadersExchange(t *testing.T) {
-	t.Parallel()
 	l := newLab(t)
 	for i, c := range []struct {
 		name    string
@@ -59,7 +58,6 @@ func TestHeadersExchange(t *testing.T) {
 }
 
 func TestConsistentHash(t *testing.T) {
-	t.Parallel()
 	l := newLab(t)
 	const messages = 1000
 	// spread publishes and counts what each of the queues got.

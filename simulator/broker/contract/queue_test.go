@@ -9,7 +9,6 @@ import (
 )
 
 func TestQueues(t *testing.T) {
-	t.Parallel()
 	l := newLab(t)
 	t.Run("the broker makes a name when none is given", func(t *testing.T) {
 		l, g := l.in(t), NewWithT(t)
@@ -94,7 +93,6 @@ func TestQueues(t *testing.T) {
 }
 
 func TestPurgeAndDelete(t *testing.T) {
-	t.Parallel()
 	l := newLab(t)
 	t.Run("purge counts what it removes", func(t *testing.T) {
 		l, g := l.in(t), NewWithT(t)
@@ -177,7 +175,7 @@ func TestPurgeAndDelete(t *testing.T) {
 		w.call(1, "channel.open", nil, "channel.open-ok")
 		w.call(1, "basic.consume", args{"queue": l.queue("deaf"), "consumer-tag": "c"}, "basic.consume-ok")
 		w.call(1, "queue.delete", args{"queue": "deaf"}, "queue.delete-ok")
-		g.Expect(w.quiet(1)).To(BeEmpty())
+		g.Expect(w.quiet()).To(BeEmpty())
 	})
 	t.Run("the name of a deleted queue is free", func(t *testing.T) {
 		l, g := l.in(t), NewWithT(t)
@@ -189,7 +187,6 @@ func TestPurgeAndDelete(t *testing.T) {
 }
 
 func TestNoWait(t *testing.T) {
-	t.Parallel()
 	l := newLab(t)
 	l.queue("q")
 	l.exchange("e", "fanout")
@@ -215,7 +212,7 @@ func TestNoWait(t *testing.T) {
 			w := open(t, l.broker)
 			c.args["no-wait"] = true
 			w.send(1, c.method, c.args)
-			NewWithT(t).Expect(w.quiet(1)).To(BeEmpty())
+			NewWithT(t).Expect(w.quiet()).To(BeEmpty())
 		})
 	}
 	t.Run("takes effect all the same", func(t *testing.T) {
@@ -234,7 +231,6 @@ func TestNoWait(t *testing.T) {
 }
 
 func TestConnectionLost(t *testing.T) {
-	t.Parallel()
 	l := newLab(t)
 	t.Run("its messages return in order, marked, before the others", func(t *testing.T) {
 		l, g := l.in(t), NewWithT(t)
@@ -256,7 +252,7 @@ func TestConnectionLost(t *testing.T) {
 		l, g := l.in(t), NewWithT(t)
 		l.queue("half")
 		w := open(t, l.broker)
-		octets := w.content(1, args{"routing-key": "half"}, nil, "this much")
+		octets := w.content(args{"routing-key": "half"}, nil, "this much")
 		w.write(octets[:len(octets)-3])
 		w.conn.Close()
 		l.send("half", "whole")
@@ -267,7 +263,7 @@ func TestConnectionLost(t *testing.T) {
 		w := open(t, l.broker)
 		w.call(1, "queue.declare", args{"queue": "stays", "durable": true}, "queue.declare-ok")
 		w.call(1, "confirm.select", nil, "confirm.select-ok")
-		w.publish(1, "stays", args{"delivery-mode": 2}, "body")
+		w.publish("stays", args{"delivery-mode": 2}, "body")
 		w.want(1, "basic.ack")
 		w.conn.Close()
 		g.Expect(l.drain("stays")).To(Equal([]string{"body"}))

@@ -8,7 +8,6 @@ import (
 )
 
 func TestQuorumQueues(t *testing.T) {
-	t.Parallel()
 	l := newLab(t)
 	counts := func(l lab, queue string, n int, again func(amqp.Delivery) error) (seen []any) {
 		l.t.Helper()
@@ -44,7 +43,7 @@ func TestQuorumQueues(t *testing.T) {
 	t.Run("sort the headers when they add the count, and not before", func(t *testing.T) {
 		l, g := l.in(t), NewWithT(t)
 		w := open(t, l.broker)
-		w.publish(1, l.quorum("sorted"), args{"headers": pairs("z", 1, "a", 2)}, "body")
+		w.publish(l.quorum("sorted"), args{"headers": pairs("z", 1, "a", 2)}, "body")
 		w.call(1, "basic.consume", args{"queue": "sorted"}, "basic.consume-ok")
 		first := w.message(1, "basic.deliver")
 		g.Expect(text(first.given["headers"])).To(Equal("F{z=I:1 a=I:2}"))

@@ -41,12 +41,12 @@ func refused(t *testing.T, b *brokertest.Broker, cases []refusal) {
 			g.Expect(answer).To(Equal(c.answer))
 			switch {
 			case strings.HasPrefix(answer, "channel.close "):
-				w.reopen(1)
+				w.reopen()
 			case strings.HasPrefix(answer, "connection.close "):
 				w.send(0, "connection.close-ok", nil)
 				g.Expect(w.answer()).To(Equal("closed"))
 			default:
-				g.Expect(w.quiet(1)).To(BeEmpty())
+				g.Expect(w.quiet()).To(BeEmpty())
 			}
 		})
 	}
@@ -57,9 +57,8 @@ const locked = "RESOURCE_LOCKED - cannot obtain exclusive access to locked queue
 	"does not match that of the original declaration."
 
 func TestWhatIsNotThere(t *testing.T) {
-	t.Parallel()
 	have := []step{{"queue.declare", args{"queue": "have"}}}
-	refused(t, brokertest.New(t), []refusal{
+	refused(t, newBroker(t), []refusal{
 		{"a queue declared passively", nil, "queue.declare", args{"queue": "none", "passive": true},
 			"channel.close 404 (50,10) NOT_FOUND - no queue 'none' in vhost 'V'"},
 		{"an exchange declared passively", nil, "exchange.declare", args{"exchange": "none", "passive": true},
@@ -96,8 +95,7 @@ func TestWhatIsNotThere(t *testing.T) {
 }
 
 func TestNoQueueDeclaredBefore(t *testing.T) {
-	t.Parallel()
-	broker := brokertest.New(t)
+	broker := newBroker(t)
 	var cases []refusal
 	for method, class := range map[string]string{
 		"basic.get": "60,70", "basic.consume": "60,20", "queue.bind": "50,20", "queue.unbind": "50,50",
@@ -114,10 +112,9 @@ func TestNoQueueDeclaredBefore(t *testing.T) {
 }
 
 func TestReservedNames(t *testing.T) {
-	t.Parallel()
 	const default403 = "ACCESS_REFUSED - operation not permitted on the default exchange"
 	have := []step{{"queue.declare", args{"queue": "have"}}}
-	refused(t, brokertest.New(t), []refusal{
+	refused(t, newBroker(t), []refusal{
 		{"a queue amq.mine", nil, "queue.declare", args{"queue": "amq.mine"},
 			"channel.close 403 (50,10) ACCESS_REFUSED - queue name 'amq.mine' contains reserved prefix 'amq.*'"},
 		{"a queue amq.mine looked for passively is only not there", nil, "queue.declare", args{"queue": "amq.mine", "passive": true},
@@ -150,11 +147,10 @@ func TestReservedNames(t *testing.T) {
 }
 
 func TestMethodsRefused(t *testing.T) {
-	t.Parallel()
 	busy := []step{
 		{"queue.declare", args{"queue": "busy"}}, {"basic.consume", args{"queue": "busy", "consumer-tag": "first"}},
 	}
-	refused(t, brokertest.New(t), []refusal{
+	refused(t, newBroker(t), []refusal{
 		{"a channel opened twice", nil, "channel.open", nil,
 			"connection.close 504 (20,10) CHANNEL_ERROR - second 'channel.open' seen"},
 		{"connection.open on a channel", nil, "connection.open", nil,

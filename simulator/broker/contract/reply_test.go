@@ -4,8 +4,6 @@ import (
 	"testing"
 
 	. "github.com/onsi/gomega"
-
-	"github.com/kazoolab/kazoolab/internal/brokertest"
 )
 
 // Direct reply-to: answers without a queue.
@@ -13,9 +11,8 @@ import (
 const replyTo = "amq.rabbitmq.reply-to"
 
 func TestReplyToRefused(t *testing.T) {
-	t.Parallel()
 	listening := []step{{"basic.consume", args{"queue": replyTo, "no-ack": true}}}
-	broker := brokertest.New(t)
+	broker := newBroker(t)
 	refused(t, broker, []refusal{
 		{"a consumer that acknowledges", nil, "basic.consume", args{"queue": replyTo},
 			"channel.close 406 (60,20) PRECONDITION_FAILED - reply consumer cannot acknowledge"},
@@ -29,14 +26,13 @@ func TestReplyToRefused(t *testing.T) {
 	})
 	t.Run("a request without a consumer for its answer", func(t *testing.T) {
 		w := open(t, broker)
-		w.publish(1, "anywhere", args{"reply-to": replyTo}, "request")
+		w.publish("anywhere", args{"reply-to": replyTo}, "request")
 		NewWithT(t).Expect(w.answer()).To(Equal(
 			"channel.close 406 (60,40) PRECONDITION_FAILED - fast reply consumer does not exist"))
 	})
 }
 
 func TestReplyTo(t *testing.T) {
-	t.Parallel()
 	l := newLab(t)
 	l.queue("requests")
 	// request sends one and returns the name that the receiver is to answer to.
@@ -44,7 +40,7 @@ func TestReplyTo(t *testing.T) {
 		t.Helper()
 		client, server = open(t, l.broker), open(t, l.broker)
 		client.call(1, "basic.consume", args{"queue": replyTo, "no-ack": true, "consumer-tag": "answers"}, "basic.consume-ok")
-		client.publish(1, "requests", args{"reply-to": replyTo, "correlation-id": "1"}, "request")
+		client.publish("requests", args{"reply-to": replyTo, "correlation-id": "1"}, "request")
 		name, _ = server.soonGet("requests", true).given["reply-to"].(string)
 		return client, server, name
 	}
@@ -55,7 +51,7 @@ func TestReplyTo(t *testing.T) {
 	t.Run("an answer comes to the consumer", func(t *testing.T) {
 		g := NewWithT(t)
 		client, server, name := request(t)
-		server.publish(1, name, args{"correlation-id": "1"}, "answer")
+		server.publish(name, args{"correlation-id": "1"}, "answer")
 		answer := client.message(1, "basic.deliver")
 		g.Expect(answer.args).To(Equal(args{
 			"consumer-tag": "answers", "delivery-tag": uint64(1), "redelivered": false, "exchange": "", "routing-key": name,
@@ -67,7 +63,7 @@ func TestReplyTo(t *testing.T) {
 		g := NewWithT(t)
 		client, server, name := request(t)
 		for _, body := range []string{"1", "2", "3"} {
-			server.publish(1, name, nil, body)
+			server.publish(name, nil, body)
 		}
 		for _, body := range []string{"1", "2", "3"} {
 			answer := client.message(1, "basic.deliver")
@@ -78,7 +74,7 @@ func TestReplyTo(t *testing.T) {
 	t.Run("an answer is confirmed", func(t *testing.T) {
 		_, server, name := request(t)
 		server.call(1, "confirm.select", nil, "confirm.select-ok")
-		server.publish(1, name, nil, "answer")
+		server.publish(name, nil, "answer")
 		server.want(1, "basic.ack")
 	})
 	t.Run("the name can be looked for while the client listens", func(t *testing.T) {
@@ -101,7 +97,7 @@ func TestReplyTo(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			client, server, name := request(t)
 			leave(client)
-			server.write(server.content(1, args{"routing-key": name, "mandatory": true}, nil, "late"))
+			server.write(server.content(args{"routing-key": name, "mandatory": true}, nil, "late"))
 			NewWithT(t).Expect(server.message(1, "basic.return").body).To(Equal("late"))
 		})
 	}
@@ -110,20 +106,20 @@ func TestReplyTo(t *testing.T) {
 		client, server, _ := request(t)
 		client.call(1, "basic.cancel", args{"consumer-tag": "answers"}, "basic.cancel-ok")
 		client.call(1, "basic.consume", args{"queue": replyTo, "no-ack": true, "consumer-tag": "again"}, "basic.consume-ok")
-		client.publish(1, "requests", args{"reply-to": replyTo}, "request")
+		client.publish("requests", args{"reply-to": replyTo}, "request")
 		name, _ := server.soonGet("requests", true).given["reply-to"].(string)
-		server.publish(1, name, nil, "answer")
+		server.publish(name, nil, "answer")
 		g.Expect(client.message(1, "basic.deliver").args["consumer-tag"]).To(Equal("again"))
 	})
 	t.Run("a name that nobody made takes nothing", func(t *testing.T) {
 		w := open(t, l.broker)
-		w.write(w.content(1, args{"routing-key": replyTo + ".nonsense", "mandatory": true}, nil, "body"))
+		w.write(w.content(args{"routing-key": replyTo + ".nonsense", "mandatory": true}, nil, "body"))
 		w.message(1, "basic.return")
 	})
 	t.Run("other names in reply-to stay as they are", func(t *testing.T) {
 		g := NewWithT(t)
 		w := open(t, l.broker)
-		w.publish(1, "requests", args{"reply-to": "my.queue"}, "request")
+		w.publish("requests", args{"reply-to": "my.queue"}, "request")
 		g.Expect(w.soonGet("requests", true).given["reply-to"]).To(Equal("my.queue"))
 	})
 }

@@ -9,7 +9,6 @@ import (
 
 // Topic exchanges: words between dots, * for one word, # for any number.
 func TestTopic(t *testing.T) {
-	t.Parallel()
 	l := newLab(t)
 	l.exchange("topic", "topic")
 	for i, c := range []struct {

@@ -106,6 +106,7 @@ func openTuned(t testing.TB, b *brokertest.Broker, own tuning) *wire {
 
 // in has a test within fail for itself, on the connection of the one around it.
 func (w *wire) in(t testing.TB) *wire {
+	t.Helper()
 	w.t = t
 	return w
 }
@@ -175,10 +176,14 @@ func (w *wire) call(channel int, name string, given args, answer string) args {
 	return w.want(channel, answer)
 }
 
-// want reads the next frame, which has to be that method.
+// want reads the next frame, which has to be that method. Heartbeats may come
+// at any time and are passed over.
 func (w *wire) want(channel int, name string) args {
 	w.t.Helper()
 	f := w.next()
+	for f.kind == heartbeatFrame {
+		f = w.next()
+	}
 	if f.name != name || int(f.channel) != channel {
 		w.t.Fatalf("wanted %s on channel %d, got %s on channel %d", name, channel, w.show(f), f.channel)
 	}
@@ -246,22 +251,22 @@ func (w *wire) show(f frame) string {
 	return fmt.Sprintf("frame of type %d", f.kind)
 }
 
-// quiet has the broker answer a harmless method, before which nothing else may
-// come on any channel.
-func (w *wire) quiet(channel int) string {
+// quiet has the broker answer a harmless method on channel 1, and returns what
+// comes before the answer, on any channel; nothing may.
+func (w *wire) quiet() string {
 	w.t.Helper()
-	w.send(channel, "basic.qos", nil)
+	w.send(1, "basic.qos", nil)
 	if answer := w.answer(); answer != "basic.qos-ok" {
 		return answer
 	}
 	return ""
 }
 
-// reopen makes an end of a channel that the broker closed, and opens it again.
-func (w *wire) reopen(channel int) {
+// reopen opens channel 1 again, which the broker closed.
+func (w *wire) reopen() {
 	w.t.Helper()
-	w.send(channel, "channel.close-ok", nil)
-	w.call(channel, "channel.open", nil, "channel.open-ok")
+	w.send(1, "channel.close-ok", nil)
+	w.call(1, "channel.open", nil, "channel.open-ok")
 }
 
 // credentials puts the test's account in the place of {user} and {password},

@@ -12,7 +12,7 @@ correlation-id:S reply-to:S expiration:S message-id:S timestamp:L type:S user-id
 
 func propertyFields() []field {
 	var fields []field
-	for _, word := range strings.Fields(properties) {
+	for word := range strings.FieldsSeq(properties) {
 		name, kind, _ := strings.Cut(word, ":")
 		fields = append(fields, field{name, kind[0]})
 	}
@@ -48,21 +48,21 @@ func readHeader(payload []byte) (size int, given args) {
 	return size, given
 }
 
-// content returns the frames of a publish, the body in one frame, or none when
-// it is empty.
-func (w *wire) content(channel int, publish, given args, body string) []byte {
-	out := w.method(channel, "basic.publish", publish)
-	out = append(out, encodeFrame(headerFrame, channel, contentHeader(len(body), given))...)
+// content returns the frames of a publish on channel 1, the body in one frame,
+// or none when it is empty.
+func (w *wire) content(publish, given args, body string) []byte {
+	out := w.method(1, "basic.publish", publish)
+	out = append(out, encodeFrame(headerFrame, 1, contentHeader(len(body), given))...)
 	if body == "" {
 		return out
 	}
-	return append(out, encodeFrame(bodyFrame, channel, []byte(body))...)
+	return append(out, encodeFrame(bodyFrame, 1, []byte(body))...)
 }
 
-// publish sends a message to a queue.
-func (w *wire) publish(channel int, queue string, given args, body string) {
+// publish sends a message to a queue, on channel 1.
+func (w *wire) publish(queue string, given args, body string) {
 	w.t.Helper()
-	w.write(w.content(channel, args{"routing-key": queue}, given, body))
+	w.write(w.content(args{"routing-key": queue}, given, body))
 }
 
 // message is a deliver, get-ok or return with its content.
