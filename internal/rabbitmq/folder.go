@@ -32,9 +32,9 @@ func (f folder) prepare(name string, p ports, options Options) error {
 		"log.console.level = info",
 		"log.console.use_colors = off",
 	}
-	plugins := "[]."
+	plugins := []string{"rabbitmq_consistent_hash_exchange"}
 	if options.Management {
-		plugins = "[rabbitmq_management]."
+		plugins = append(plugins, "rabbitmq_management")
 		lines = append(lines,
 			"management.tcp.ip = 127.0.0.1",
 			fmt.Sprintf("management.tcp.port = %d", p.management),
@@ -44,7 +44,7 @@ func (f folder) prepare(name string, p ports, options Options) error {
 	lines = append(lines, options.Settings...)
 	for name, text := range map[string]string{
 		"rabbitmq.conf":   strings.Join(lines, "\n") + "\n",
-		"enabled_plugins": plugins + "\n",
+		"enabled_plugins": "[" + strings.Join(plugins, ",") + "].\n",
 	} {
 		if err := os.WriteFile(f.file(name), []byte(text), 0o600); err != nil {
 			return fmt.Errorf("rabbitmq folder: %w", err)
