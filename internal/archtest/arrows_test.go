@@ -66,10 +66,10 @@ func arrows() []arrow {
 			except: []string{
 				"internal/cli", "internal/bench", "internal/brokertest", "internal/chaos", "internal/realtest",
 			},
-			never:  []string{"bridge", "simulator", "conformance"},
-			but:    []string{"bridge/kapi"},
-			tests:  true,
-			why:    "the parts stand on internal, not the other way round",
+			never: []string{"bridge", "simulator", "conformance"},
+			but:   []string{"bridge/kapi"},
+			tests: true,
+			why:   "the parts stand on internal, not the other way round",
 		},
 		{
 			from: []string{"cmd"},

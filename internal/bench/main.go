@@ -59,7 +59,7 @@ func run(ctx context.Context, args []string) error {
 	if o.bare {
 		return bareLoop(ctx, o.amqpURL, o.target)
 	}
-	if err := measureStarts(ctx, o.kazoolab, o.starts); err != nil || o.runs == 0 {
+	if err := measureStarts(ctx, os.Stdout, o.kazoolab, o.starts); err != nil || o.runs == 0 {
 		return err
 	}
 	if o.amqpURL == "" {

@@ -36,20 +36,20 @@ func (s start) String() string {
 	return fmt.Sprintf("ready after %4.0f ms  banner after %4.0f ms  %4.0f MB at rest", s.ready, s.banner, s.rest)
 }
 
-// measureStarts starts kazoolab up so many times, each from nothing, and prints
-// each time and the medians.
-func measureStarts(ctx context.Context, kazoolab string, times int) error {
+// measureStarts starts kazoolab up so many times, each from nothing, and writes
+// each and the medians to out.
+func measureStarts(ctx context.Context, out io.Writer, kazoolab string, times int) error {
 	var all []start
 	for i := range times {
 		s, err := measureStart(ctx, kazoolab)
 		if err != nil {
 			return fmt.Errorf("kazoolab up: %w", err)
 		}
-		fmt.Printf("start %-2d   %s\n", i+1, s)
+		fmt.Fprintf(out, "start %-2d   %s\n", i+1, s)
 		all = append(all, s)
 	}
 	if len(all) > 0 {
-		fmt.Printf("median     %s\n", start{
+		fmt.Fprintf(out, "median     %s\n", start{
 			ready:  middle(all, func(s start) float64 { return s.ready }),
 			banner: middle(all, func(s start) float64 { return s.banner }),
 			rest:   middle(all, func(s start) float64 { return s.rest }),

@@ -110,7 +110,10 @@ func TestWrongSizesAndListsAreProblems(t *testing.T) {
 		t.Fatalf("got %v", got)
 	}
 	for _, text := range []string{"0", "-1", "9999999PB", "1e400"} {
-		problems(t, config.Sources{Command: "broker", Flags: map[string]string{"broker.max-memory": text}})
+		got := problems(t, config.Sources{Command: "broker", Flags: map[string]string{"broker.max-memory": text}})
+		if len(got) != 1 || !strings.Contains(got[0].What, text) {
+			t.Errorf("%s: %v", text, got)
+		}
 	}
 }
 

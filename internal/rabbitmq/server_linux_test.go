@@ -88,12 +88,13 @@ func TestRestartKeepsPortAndDurableMessages(t *testing.T) {
 
 func TestStartEndsWithItsContext(t *testing.T) {
 	g := NewWithT(t)
-	t.Setenv("TMPDIR", t.TempDir())
+	dir := t.TempDir()
+	t.Setenv("TMPDIR", dir)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
 	_, err := startHere(ctx, Options{})
 	g.Expect(err).To(MatchError(context.DeadlineExceeded))
-	g.Expect(os.ReadDir(os.TempDir())).To(BeEmpty(), "nothing is left")
+	g.Expect(os.ReadDir(dir)).To(BeEmpty(), "nothing is left")
 }
 
 func TestServerDiesWithItsParent(t *testing.T) {
