@@ -61,21 +61,24 @@ func arrows() []arrow {
 		},
 		{
 			from: []string{"internal"},
-			// These put the parts together: the program, and what measures or tests it whole.
-			except: []string{"internal/cli", "internal/bench", "internal/chaos", "internal/realtest"},
-			never:  []string{"bridge", "simulator", "conformance"},
-			but:    []string{"bridge/kapi"},
-			tests:  true,
-			why:    "the parts stand on internal, not the other way round",
+			// These put the parts together: the program, and what measures or tests it whole;
+			// and brokertest gives tests the broker that the program has built in.
+			except: []string{
+				"internal/cli", "internal/bench", "internal/brokertest", "internal/chaos", "internal/realtest",
+			},
+			never: []string{"bridge", "simulator", "conformance"},
+			but:   []string{"bridge/kapi"},
+			tests: true,
+			why:   "the parts stand on internal, not the other way round",
 		},
 		{
 			from: []string{"cmd"},
 			never: []string{
-				"internal/archtest", "internal/bench", "internal/brokertest", "internal/chaos", "internal/realtest",
-				"internal/vectortest", "bridge/store/storetest",
+				"internal/archtest", "internal/bench", "internal/brokertest", "internal/chaos", "internal/rabbitmq",
+				"internal/realtest", "internal/vectortest", "bridge/store/storetest",
 				"testing", "github.com/onsi", "github.com/testcontainers", "github.com/Shopify/toxiproxy", "pgregory.net/rapid",
 			},
-			why: "the program carries no test code",
+			why: "the program carries no test code, and starts no other program",
 		},
 	}
 }

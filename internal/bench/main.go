@@ -1,12 +1,13 @@
-// Command bench measures the bridge beside the least that could do its job: a
-// loop that consumes, posts the raw body and acknowledges after a 2xx. Both take
-// the same events from the same queue and post to the same receiver; runs
-// alternate, and every run is printed.
+// Command bench measures the program. First kazoolab up, from the start of its
+// process until it is ready, and its memory at rest. Then the bridge beside the
+// least that could do its job: a loop that consumes, posts the raw body and
+// acknowledges after a 2xx. Both take the same events from the same queue and post
+// to the same receiver; runs alternate. Every run is printed.
 //
-//	go run ./internal/bench -kazoolab bin/kazoolab [-events 20000] [-runs 5]
+//	go run ./internal/bench -kazoolab bin/kazoolab [-starts 10] [-events 20000] [-runs 5]
 //
-// It starts a private RabbitMQ, or uses -amqp-url, whose queue kazoolab.webhooks
-// it then empties.
+// For the runs it starts a private RabbitMQ, or uses -amqp-url, whose queue
+// kazoolab.webhooks it then empties. -runs 0 or -starts 0 leaves that part out.
 package main
 
 import (
@@ -35,6 +36,7 @@ func main() {
 type options struct {
 	amqpURL  string
 	kazoolab string
+	starts   int
 	events   int
 	runs     int
 	bare     bool
@@ -46,6 +48,7 @@ func run(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.StringVar(&o.amqpURL, "amqp-url", "", "broker to use; default a private RabbitMQ")
 	flags.StringVar(&o.kazoolab, "kazoolab", "bin/kazoolab", "the binary to measure")
+	flags.IntVar(&o.starts, "starts", 10, "starts of kazoolab up")
 	flags.IntVar(&o.events, "events", 20000, "events a run")
 	flags.IntVar(&o.runs, "runs", 5, "runs of each")
 	flags.BoolVar(&o.bare, "bare", false, "be the bare loop (used by bench itself)")
@@ -56,16 +59,15 @@ func run(ctx context.Context, args []string) error {
 	if o.bare {
 		return bareLoop(ctx, o.amqpURL, o.target)
 	}
+	if err := measureStarts(ctx, os.Stdout, o.kazoolab, o.starts); err != nil || o.runs == 0 {
+		return err
+	}
 	if o.amqpURL == "" {
-		installation, err := rabbitmq.Find()
+		server, err := rabbitmq.Start(ctx, rabbitmq.Options{})
 		if err != nil {
 			return err
 		}
-		server, err := installation.Start(ctx, rabbitmq.Options{})
-		if err != nil {
-			return err
-		}
-		defer func() { _ = server.Stop(context.WithoutCancel(ctx)) }()
+		defer func() { _ = server.Stop() }()
 		o.amqpURL = server.URL()
 	}
 	return compare(ctx, o)
@@ -128,17 +130,19 @@ func summarise(results map[string][]result) error {
 
 // median takes each figure's own.
 func median(results []result) result {
-	middle := func(figure func(result) float64) float64 {
-		values := make([]float64, len(results))
-		for i, r := range results {
-			values[i] = figure(r)
-		}
-		slices.Sort(values)
-		return values[len(values)/2]
-	}
 	return result{
-		rate: middle(func(r result) float64 { return r.rate }),
-		cpu:  middle(func(r result) float64 { return r.cpu }),
-		peak: middle(func(r result) float64 { return r.peak }),
+		rate: middle(results, func(r result) float64 { return r.rate }),
+		cpu:  middle(results, func(r result) float64 { return r.cpu }),
+		peak: middle(results, func(r result) float64 { return r.peak }),
 	}
+}
+
+// middle is the median of one figure.
+func middle[T any](all []T, figure func(T) float64) float64 {
+	values := make([]float64, len(all))
+	for i, one := range all {
+		values[i] = figure(one)
+	}
+	slices.Sort(values)
+	return values[len(values)/2]
 }

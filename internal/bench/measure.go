@@ -117,10 +117,10 @@ func wait(ctx context.Context, done <-chan struct{}) error {
 	}
 }
 
-type used struct{ cpu, peak float64 }
+type used struct{ cpu, peak, resident float64 }
 
-// usage reads a process's CPU seconds and peak memory from /proc; zero where
-// there is none.
+// usage reads a process's CPU seconds and memory in MB from /proc; zero where there
+// is none.
 func usage(pid int) used {
 	const ticksPerSecond, kilobytes = 100, 1024
 	var u used
@@ -134,9 +134,11 @@ func usage(pid int) used {
 	}
 	status, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	for line := range strings.Lines(string(status)) {
-		if value, ok := strings.CutPrefix(line, "VmHWM:"); ok {
-			n, _ := strconv.ParseFloat(strings.Fields(value)[0], 64)
-			u.peak = n / kilobytes
+		for name, figure := range map[string]*float64{"VmHWM:": &u.peak, "VmRSS:": &u.resident} {
+			if value, ok := strings.CutPrefix(line, name); ok {
+				n, _ := strconv.ParseFloat(strings.Fields(value)[0], 64)
+				*figure = n / kilobytes
+			}
 		}
 	}
 	return u

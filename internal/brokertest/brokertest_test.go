@@ -1,7 +1,6 @@
 package brokertest_test
 
 import (
-	"os"
 	"testing"
 	"time"
 
@@ -11,9 +10,7 @@ import (
 	"github.com/kazoolab/kazoolab/internal/brokertest"
 )
 
-func TestMain(m *testing.M) { os.Exit(brokertest.Main(m)) }
-
-func TestEachTestHasItsOwnVirtualHostForItsLength(t *testing.T) {
+func TestEachTestHasItsOwnBrokerForItsLength(t *testing.T) {
 	g := NewWithT(t)
 	var url string
 	t.Run("the test", func(t *testing.T) {
@@ -26,10 +23,10 @@ func TestEachTestHasItsOwnVirtualHostForItsLength(t *testing.T) {
 		g.Expect(err).To(MatchError(ContainSubstring("NOT_FOUND")))
 	})
 	_, err := amqp.Dial(url)
-	g.Expect(err).To(HaveOccurred(), "the virtual host is gone")
+	g.Expect(err).To(HaveOccurred(), "the broker, or the virtual host, is gone")
 }
 
-func TestCloseConnectionsSparesOtherVirtualHosts(t *testing.T) {
+func TestCloseConnectionsSparesOtherTests(t *testing.T) {
 	g := NewWithT(t)
 	mine, other := brokertest.New(t), brokertest.New(t)
 	closed := mine.Channel(t).NotifyClose(make(chan *amqp.Error, 1))
@@ -52,4 +49,16 @@ func TestProxyCutsAndUnplugs(t *testing.T) {
 	g.Expect(err).To(HaveOccurred())
 	proxy.Plug()
 	brokertest.Channel(t, proxy.URL)
+}
+
+func TestPrivateComesBackAtTheSameAddress(t *testing.T) {
+	g := NewWithT(t)
+	broker := brokertest.NewPrivate(t)
+	closed := brokertest.Channel(t, broker.URL).NotifyClose(make(chan *amqp.Error, 1))
+	g.Expect(broker.Stop(t.Context())).To(Succeed())
+	g.Eventually(closed).WithTimeout(5 * time.Second).Should(Receive())
+	_, err := amqp.Dial(broker.URL)
+	g.Expect(err).To(HaveOccurred())
+	g.Expect(broker.Start(t.Context())).To(Succeed())
+	brokertest.Channel(t, broker.URL)
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/url"
-	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -18,8 +17,6 @@ import (
 	"github.com/kazoolab/kazoolab/internal/clock"
 	"github.com/kazoolab/kazoolab/internal/ids"
 )
-
-func TestMain(m *testing.M) { os.Exit(brokertest.Main(m)) }
 
 // soon is more than anything takes; shortly is long enough for what must not happen.
 const (

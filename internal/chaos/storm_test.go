@@ -25,7 +25,6 @@ import (
 	"github.com/kazoolab/kazoolab/bridge/kapi"
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 	"github.com/kazoolab/kazoolab/bridge/store"
-	"github.com/kazoolab/kazoolab/internal/brokertest"
 	"github.com/kazoolab/kazoolab/internal/bus"
 	"github.com/kazoolab/kazoolab/internal/clock"
 	"github.com/kazoolab/kazoolab/internal/ids"
@@ -45,7 +44,9 @@ const (
 func TestNothingIsLostInAStorm(t *testing.T) {
 	g := NewWithT(t)
 	ctx := t.Context()
-	broker := brokertest.Private(t, rabbitmq.Options{})
+	broker, err := rabbitmq.Start(ctx, rabbitmq.Options{})
+	g.Expect(err).NotTo(HaveOccurred())
+	t.Cleanup(func() { g.Expect(broker.Stop()).To(Succeed()) })
 	arrivals := newArrivals(t)
 	accountID, storeURL := seed(t, arrivals.url)
 	node := &node{binary: build(t), broker: broker.URL(), store: storeURL, address: freeAddress(t)}

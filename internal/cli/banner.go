@@ -13,14 +13,32 @@ import (
 type banner struct {
 	lab     runfile.File
 	path    string // of the run file
+	broker  upBroker
 	account runfile.Account
 	token   string
+}
+
+// upBroker is the broker that up uses.
+type upBroker struct {
+	url        string // with its password
+	management string // URL of its management API; only that of the built-in one is known
+	builtIn    bool
+}
+
+// shown is the URL for people to copy. Anyone knows the password of the built-in
+// one; another's is masked.
+func (b upBroker) shown() string {
+	if b.builtIn {
+		return b.url
+	}
+	return config.MaskURL(b.url)
 }
 
 // upReport is the banner as JSON.
 type upReport struct {
 	REST          string            `json:"rest"`
 	Broker        string            `json:"broker"`
+	Management    string            `json:"management,omitempty"` // of the built-in broker
 	RunFile       string            `json:"run_file"`
 	AccountID     string            `json:"account_id"`
 	Token         string            `json:"auth_token"`
@@ -32,13 +50,14 @@ type upReport struct {
 func (u *up) printBanner(b banner) error {
 	if u.output == outputJSON {
 		return u.printJSON(upReport{
-			REST: b.lab.REST, Broker: config.MaskURL(b.lab.AMQP), RunFile: b.path, AccountID: b.account.ID, Token: b.token,
+			REST: b.lab.REST, Broker: b.broker.shown(), Management: b.broker.management,
+			RunFile: b.path, AccountID: b.account.ID, Token: b.token,
 			CreateWebhook: b.createWebhook(), Relaxed: u.relaxed(), Accounts: b.lab.Accounts,
 		})
 	}
-	state := "temporary, --data DIR keeps it"
+	state := "temporary, --data DIR keeps accounts and hooks"
 	if u.config.Data != "" {
-		state = u.config.Data
+		state = "accounts and hooks are kept in " + u.config.Data
 	}
 	table := tabwriter.NewWriter(u.Stdout, 0, 0, 2, ' ', 0)
 	row := func(cells ...string) {
@@ -48,7 +67,12 @@ func (u *up) printBanner(b banner) error {
 	row("REST", b.lab.REST+"/v2")
 	row("health", b.lab.REST+"/readyz")
 	row("metrics", b.lab.REST+"/metrics")
-	row("broker", config.MaskURL(b.lab.AMQP))
+	if b.broker.builtIn {
+		row("broker", b.broker.shown()+", built in: what waits in its queues ends with it")
+		row("", b.broker.management+"/api, a slice of RabbitMQ's management API")
+	} else {
+		row("broker", b.broker.shown())
+	}
 	row("state", state)
 	row("run file", b.path)
 	row("relaxed", strings.Join(append(u.relaxed(), "not for production"), "; "))

@@ -73,7 +73,7 @@ func (a *app) configExampleCommand() *cobra.Command {
 
 // commandFlag chooses the command whose settings are meant.
 func commandFlag(cmd *cobra.Command) *string {
-	f := &choiceFlag{"bridge", []string{"bridge", "up"}}
+	f := &choiceFlag{"bridge", []string{"bridge", "broker", "up"}}
 	cmd.Flags().Var(f, "for", "command whose settings are meant")
 	return &f.value
 }

@@ -11,13 +11,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/kazoolab/kazoolab/internal/brokertest"
 	"github.com/kazoolab/kazoolab/internal/cli"
 	"github.com/kazoolab/kazoolab/internal/clock"
 	"github.com/kazoolab/kazoolab/internal/runfile"
 )
-
-func TestMain(m *testing.M) { os.Exit(brokertest.Main(m)) }
 
 // program is one run of the whole program, in memory.
 type program struct {

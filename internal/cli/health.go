@@ -56,12 +56,15 @@ func (a *app) bridgeURL(ctx context.Context, loaded *config.Loaded) string {
 }
 
 // localURL is the URL at which this machine reaches a listener.
-func localURL(address string) string {
+func localURL(address string) string { return "http://" + localAddress(address) }
+
+// localAddress is where this machine reaches a listener, which may be on all addresses.
+func localAddress(address string) string {
 	host, port, err := net.SplitHostPort(address)
 	if ip := net.ParseIP(host); err == nil && (host == "" || ip.IsUnspecified()) {
-		address = net.JoinHostPort("127.0.0.1", port)
+		return net.JoinHostPort("127.0.0.1", port)
 	}
-	return "http://" + address
+	return address
 }
 
 func (a *app) health(ctx context.Context, base, output string) error {

@@ -30,6 +30,7 @@ configuration is wrong, 3 something needed cannot be reached, 130 interrupted.`,
 	root.AddCommand(
 		a.upCommand(),
 		a.bridgeCommand(),
+		a.brokerCommand(),
 		a.triggerCommand(),
 		a.listenCommand(),
 		a.healthCommand(),

@@ -15,6 +15,8 @@ import (
 // settingFlag is the flag of a setting. Its text is judged when all sources are.
 type settingFlag struct {
 	text, kind string
+	list       bool // each time it is given adds to it
+	given      bool
 }
 
 // String, Type and Set make it a pflag.Value.
@@ -24,14 +26,20 @@ func (f *settingFlag) String() string { return f.text }
 func (f *settingFlag) Type() string { return f.kind }
 
 // Set takes any text.
-func (f *settingFlag) Set(text string) error { f.text = text; return nil }
+func (f *settingFlag) Set(text string) error {
+	if f.list && f.given {
+		text = f.text + config.ListSeparator + text
+	}
+	f.text, f.given = text, true
+	return nil
+}
 
 const configVariable = config.EnvPrefix + "CONFIG"
 
 // settingFlags gives cmd a flag for each setting that it reads, and --config.
 func settingFlags(cmd *cobra.Command) {
 	for _, s := range config.For(cmd.Name()) {
-		flag := cmd.Flags().VarPF(&settingFlag{s.Default, s.Type()}, s.Flag(), "", s.Help+" [$"+s.Env()+"]")
+		flag := cmd.Flags().VarPF(&settingFlag{text: s.Default, kind: s.Type(), list: s.IsList()}, s.Flag(), "", s.Help+" [$"+s.Env()+"]")
 		if s.IsSwitch() {
 			flag.NoOptDefVal = "true"
 		}

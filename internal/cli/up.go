@@ -17,8 +17,8 @@ import (
 	"github.com/kazoolab/kazoolab/bridge/store"
 	"github.com/kazoolab/kazoolab/fixtures"
 	"github.com/kazoolab/kazoolab/internal/config"
-	"github.com/kazoolab/kazoolab/internal/rabbitmq"
 	"github.com/kazoolab/kazoolab/internal/runfile"
+	"github.com/kazoolab/kazoolab/simulator/broker"
 )
 
 func (a *app) upCommand() *cobra.Command {
@@ -26,8 +26,9 @@ func (a *app) upCommand() *cobra.Command {
 		Use:   "up",
 		Short: "Run everything on this machine, with demo accounts",
 		Long: `Run the bridge, a broker and demo accounts in one go, all on 127.0.0.1. The
-broker is the one at --amqp-url, else a private RabbitMQ that ends with up. State
-is temporary unless --data names a folder. Not for production: see kazoolab bridge.`,
+broker is the one at --amqp-url, else one in this process, which ends with it and
+whatever still waits in its queues. Accounts and hooks are temporary too, unless
+--data names a folder. Not for production: see kazoolab bridge.`,
 		Example: "  kazoolab up\n  kazoolab up --data ./lab --rest-listen 127.0.0.1:8001",
 		Args:    noArguments,
 	}
@@ -48,7 +49,7 @@ is temporary unless --data names a folder. Not for production: see kazoolab brid
 	return cmd
 }
 
-// stopLimit bounds the end of the private broker.
+// stopLimit bounds the end of what up has started.
 const stopLimit = 20 * time.Second
 
 // up is one running lab. What start sets up, end takes down in the opposite order.
@@ -106,20 +107,20 @@ func (u *up) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	amqpURL, err := u.broker(ctx)
+	broker, err := u.broker(ctx)
 	if err != nil {
 		return err
 	}
 	lab := runfile.File{
-		PID: u.PID, REST: "http://" + listener.Addr().String(), AMQP: amqpURL,
+		PID: u.PID, REST: "http://" + listener.Addr().String(), AMQP: broker.url,
 		Receiver: defaultReceiver, Accounts: accounts,
 	}
-	b := bridge.New(u.bridgeConfig(u.config, amqpURL, s, listener, source, u.log))
-	return u.serve(ctx, b, lab, path)
+	b := bridge.New(u.bridgeConfig(u.config, broker.url, s, listener, source, u.log))
+	return u.serve(ctx, b, banner{lab: lab, path: path, broker: broker})
 }
 
 // serve runs the bridge, and tells of it once it takes events.
-func (u *up) serve(ctx context.Context, b *bridge.Bridge, lab runfile.File, path string) error {
+func (u *up) serve(ctx context.Context, b *bridge.Bridge, banner banner) error {
 	ended := make(chan error, 1)
 	go func() { ended <- b.Run(ctx) }()
 	select {
@@ -127,28 +128,27 @@ func (u *up) serve(ctx context.Context, b *bridge.Bridge, lab runfile.File, path
 	case err := <-ended:
 		return err
 	}
-	if err := u.announce(ctx, lab, path); err != nil && ctx.Err() == nil {
+	if err := u.announce(ctx, banner); err != nil && ctx.Err() == nil {
 		u.say("%v", err)
 	}
 	return <-ended
 }
 
 // announce leaves the run file and prints what a person needs to begin.
-func (u *up) announce(ctx context.Context, lab runfile.File, path string) error {
-	if err := lab.Write(path); err != nil {
+func (u *up) announce(ctx context.Context, b banner) error {
+	if err := b.lab.Write(b.path); err != nil {
 		return err
 	}
-	u.atEnd(func(context.Context) error { return lab.Remove(path) })
-	u.whenAbandoned(func() { _ = lab.Remove(path) })
-	account, err := chooseAccount(lab, "")
-	if err != nil {
+	u.atEnd(func(context.Context) error { return b.lab.Remove(b.path) })
+	u.whenAbandoned(func() { _ = b.lab.Remove(b.path) })
+	var err error
+	if b.account, err = chooseAccount(b.lab, ""); err != nil {
 		return err
 	}
-	token, err := newToken(ctx, lab.REST, account.APIKey)
-	if err != nil {
+	if b.token, err = newToken(ctx, b.lab.REST, b.account.APIKey); err != nil {
 		return err
 	}
-	return u.printBanner(banner{lab: lab, path: path, account: account, token: token})
+	return u.printBanner(b)
 }
 
 // folder is where state is kept: the one the user named, or a temporary one.
@@ -183,56 +183,39 @@ func (u *up) accounts(ctx context.Context, s *store.Store) ([]runfile.Account, e
 	return runAccounts(ctx, s, demo)
 }
 
-// broker is the URL of the broker to use, started if need be.
-func (u *up) broker(ctx context.Context) (string, error) {
+// broker is the broker to use: the one that the user named, or one in this process.
+func (u *up) broker(ctx context.Context) (upBroker, error) {
 	if u.config.AMQPURL != "" {
-		return u.config.AMQPURL, nil
+		return upBroker{url: u.config.AMQPURL}, nil
 	}
-	installed, err := rabbitmq.Find()
-	if err != nil {
-		return "", unreachablef("%w (--amqp-url)", err)
+	own := builtIn{config: broker.Config{Clock: u.Clock, IDs: newIDs(""), Log: u.log}}
+	var err error
+	if own.amqp, err = u.openNear(ctx, 5672); err != nil {
+		return upBroker{}, err
 	}
-	options := rabbitmq.Options{Log: u.log}
-	if u.config.Data != "" {
-		options.Dir = filepath.Join(u.config.Data, "rabbitmq")
+	if own.http, err = u.openNear(ctx, 15672); err != nil {
+		return upBroker{}, errors.Join(err, own.amqp.Close())
 	}
-	u.say("starting a private RabbitMQ, a few seconds")
-	server, err := u.startBroker(ctx, installed, options)
-	if err != nil {
-		return "", unreachablef("%w", err)
-	}
-	u.atEnd(server.Stop)
-	u.whenAbandoned(func() {
-		now, cancel := context.WithCancel(context.WithoutCancel(ctx))
-		cancel() // which makes Stop kill the server, and still clear up
-		_ = server.Stop(now)
+	// It outlives ctx: the bridge acknowledges what it finishes while it ends.
+	running, stop := context.WithCancel(context.WithoutCancel(ctx))
+	ended := make(chan error, 1)
+	go func() { ended <- own.serve(running) }()
+	u.atEnd(func(context.Context) error {
+		stop()
+		return <-ended
 	})
-	return server.URL(), nil
+	return upBroker{url: own.url(config.Broker{}), management: own.managementURL(), builtIn: true}, nil
 }
 
-// startBroker takes the next port when another program was quicker to take one.
-func (u *up) startBroker(ctx context.Context, installed rabbitmq.Installation, options rabbitmq.Options) (*rabbitmq.Server, error) {
-	const tries = 3
-	for try := 1; ; try++ {
-		options.Port = u.freePort(ctx)
-		server, err := installed.Start(ctx, options)
-		if err == nil || try == tries || !errors.Is(err, rabbitmq.ErrPortTaken) {
-			return server, err
+// openNear listens on this machine at a port or the next one that nobody has.
+func (u *up) openNear(ctx context.Context, port int) (net.Listener, error) {
+	const tries = 20
+	for next := port; next < port+tries; next++ {
+		if listener, err := u.Listen(ctx, "tcp", fmt.Sprintf("127.0.0.1:%d", next)); err == nil {
+			return listener, nil
 		}
 	}
-}
-
-// freePort is AMQP's own port or the next one that nobody has.
-func (u *up) freePort(ctx context.Context) int {
-	const first, tries = 5672, 20
-	for port := first; port < first+tries; port++ {
-		listener, err := u.Listen(ctx, "tcp", fmt.Sprintf("127.0.0.1:%d", port))
-		if err == nil {
-			_ = listener.Close()
-			return port
-		}
-	}
-	return 0 // any
+	return u.open(ctx, "127.0.0.1:0", "--amqp-url")
 }
 
 func ignoreClosed(err error) error {

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/onsi/gomega"
+	amqp "github.com/rabbitmq/amqp091-go"
 
 	"github.com/kazoolab/kazoolab/internal/brokertest"
 	"github.com/kazoolab/kazoolab/internal/cli"
@@ -28,19 +29,26 @@ const eventually = 30 * time.Second
 
 // lab is what up prints as JSON.
 type lab struct {
-	REST      string            `json:"rest"`
-	RunFile   string            `json:"run_file"`
-	AccountID string            `json:"account_id"`
-	Token     string            `json:"auth_token"`
-	Create    string            `json:"create_webhook"`
-	Relaxed   []string          `json:"relaxed"`
-	Accounts  []runfile.Account `json:"accounts"`
+	REST       string            `json:"rest"`
+	Broker     string            `json:"broker"`
+	Management string            `json:"management"`
+	RunFile    string            `json:"run_file"`
+	AccountID  string            `json:"account_id"`
+	Token      string            `json:"auth_token"`
+	Create     string            `json:"create_webhook"`
+	Relaxed    []string          `json:"relaxed"`
+	Accounts   []runfile.Account `json:"accounts"`
 }
 
 // up starts the whole lab at a broker and waits until it says that it runs.
 func up(t *testing.T, broker *brokertest.Broker, args ...string) (*program, lab) {
 	t.Helper()
-	p := prepare(t, append([]string{"up", "--amqp-url", broker.URL, "--rest-listen", "127.0.0.1:0", "-o", "json"}, args...)...).start()
+	return upWith(t, append([]string{"--amqp-url", broker.URL, "--rest-listen", "127.0.0.1:0"}, args...)...)
+}
+
+func upWith(t *testing.T, args ...string) (*program, lab) {
+	t.Helper()
+	p := prepare(t, append([]string{"up", "-o", "json"}, args...)...).start()
 	var l lab
 	gomega.NewWithT(t).Eventually(t.Context(), func() error {
 		return json.Unmarshal([]byte(p.stdout.String()), &l)
@@ -185,21 +193,28 @@ func TestTheBannerIsForPeople(t *testing.T) {
 	}
 }
 
-func TestUpWithoutABrokerOfItsOwnURLStartsOne(t *testing.T) {
+// Two labs on one machine have a broker each, and other processes reach it.
+func TestUpHasABrokerOfItsOwn(t *testing.T) {
 	t.Parallel()
-	p := prepare(t, "up", "--rest-listen", "127.0.0.1:0", "-o", "json").start()
-	var l struct{ REST, Broker string }
-	gomega.NewWithT(t).Eventually(t.Context(), func() error {
-		return json.Unmarshal([]byte(p.stdout.String()), &l)
-	}).WithTimeout(2*eventually).Should(gomega.Succeed(), func() string { return p.stderr.String() })
-	beside(p, "health").start().expect(cli.ExitOK)
-	p.end(cli.ErrInterrupted)
-	p.expect(cli.ExitInterrupted)
-	address := strings.TrimSuffix(strings.TrimPrefix(l.Broker, "amqp://guest:***@"), "/")
-	if conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", address); err == nil {
-		_ = conn.Close()
-		t.Errorf("the broker at %s still runs", address)
-	}
+	g := gomega.NewWithT(t)
+	first, l := upWith(t, "--rest-listen", "127.0.0.1:0")
+	second, other := upWith(t, "--rest-listen", "127.0.0.1:0")
+	g.Expect(l.Broker).To(gomega.MatchRegexp(`^amqp://guest:guest@127\.0\.0\.1:\d+/$`))
+	g.Expect(other.Broker).NotTo(gomega.Equal(l.Broker))
+	g.Expect(other.Management).NotTo(gomega.Equal(l.Management))
+
+	receiver, target := listening(t, "--count", "1")
+	status, answer := call(t, http.MethodPut, l.REST+"/v2/accounts/"+l.AccountID+"/webhooks", l.Token,
+		`{"data":{"name":"New Calls","uri":"`+target+`","hook":"channel_create"}}`)
+	g.Expect(status).To(gomega.Equal(http.StatusCreated), "%v", answer)
+	beside(first, "trigger", "channel_create").start().expect(cli.ExitOK)
+	receiver.expect(cli.ExitOK)
+
+	first.end(cli.ErrInterrupted)
+	first.expect(cli.ExitInterrupted)
+	_, err := amqp.Dial(l.Broker)
+	g.Expect(err).To(gomega.HaveOccurred())
+	beside(second, "health").start().expect(cli.ExitOK)
 }
 
 // bridging starts a production bridge and returns its base URL.

@@ -37,9 +37,10 @@ func TestWrongCommandLinesSayWhatIsMeant(t *testing.T) {
 		{"listen --show headers", []string{"--show"}},
 		{"listen --count -1", []string{"--count"}},
 		{"health --url here", []string{`"here" is no URL`}},
-		{"config show --for listen", []string{"bridge|up"}},
+		{"config show --for listen", []string{"bridge|broker|up"}},
 		{"config show --config /does/not/exist.yaml", []string{"--config", "no such file"}},
 		{"up --rest-listen 8000 --drain-timeout soon", []string{"--rest-listen: ", "--drain-timeout: "}}, // both at once
+		{"broker --listen 5672 --http localhost --max-memory lots --user alice", []string{"--listen: ", "--http: ", "--max-memory: ", "--user: "}},
 		{"bridge --bootstrap-account-name Acme --rest-listen 127.0.0.1:0", []string{"bootstrap.password"}},
 	} {
 		run(t, strings.Fields(c.args)...).expect(cli.ExitUsage, c.says...)
@@ -145,7 +146,7 @@ func TestConfigShowNamesTheOriginAndMasksSecrets(t *testing.T) {
 
 func TestConfigExampleCanBeUsed(t *testing.T) {
 	t.Parallel()
-	for _, command := range []string{"bridge", "up"} {
+	for _, command := range []string{"bridge", "broker", "up"} {
 		path := filepath.Join(t.TempDir(), "lab.yaml")
 		example := run(t, "config", "example", "--for", command).expect(cli.ExitOK)
 		if err := os.WriteFile(path, []byte(example.stdout.String()), 0o600); err != nil {

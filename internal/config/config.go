@@ -14,12 +14,16 @@ import "time"
 //	for        commands that read it
 //	help       one line for people
 //	default    text of the default; default-<command> replaces it for one command
-//	check      rule of the text: choice (see choices), amqp, store, address, apikey
+//	check      rule of the text: choice (see choices), amqp, store, address, apikey, user
 //	choices    accepted words, separated by |
-//	min        smallest number or duration accepted
+//	min        smallest number, size or duration accepted
+//	empty      "yes" accepts an empty text although the default is none
 //	secret     "yes" hides the value, "url" the password in it
+//
+// An int64 is a size in bytes, written as 256MiB, 1GB or 1048576. A list is written
+// with commas between its members; a flag of one may also be repeated.
 type Config struct {
-	AMQPURL              string        `koanf:"amqp-url" for:"up,bridge,trigger" default:"amqp://guest:guest@127.0.0.1:5672/" default-up:"" check:"amqp" secret:"url" help:"RabbitMQ to use; up starts a private one when there is none"`
+	AMQPURL              string        `koanf:"amqp-url" for:"up,bridge,trigger" default:"amqp://guest:guest@127.0.0.1:5672/" default-up:"" check:"amqp" secret:"url" help:"broker to use; left empty, up has one of its own"`
 	Store                string        `koanf:"store" for:"bridge" default:"sqlite:kazoolab.db" check:"store" secret:"url" help:"where documents are kept, sqlite:FILE or sqlite::memory:"`
 	Data                 string        `koanf:"data" for:"up" help:"folder that keeps accounts and hooks between runs; empty means a temporary one"`
 	RunFile              string        `koanf:"run-file" for:"up,trigger,listen,health,env" help:"file in which up tells the other commands about itself; empty means one in the user's runtime folder"`
@@ -30,6 +34,7 @@ type Config struct {
 	Log                  Log           `koanf:"log"`
 	Webhooks             Webhooks      `koanf:"webhooks"`
 	Bootstrap            Bootstrap     `koanf:"bootstrap"`
+	Broker               Broker        `koanf:"broker"`
 }
 
 // REST is the HTTP side.
@@ -39,8 +44,8 @@ type REST struct {
 
 // Log is what the program says about itself on standard error.
 type Log struct {
-	Level  string `koanf:"level" for:"up,bridge,trigger" default:"info" default-up:"warn" default-trigger:"error" check:"choice" choices:"debug|info|warn|error" help:"lowest level that is written"`
-	Format string `koanf:"format" for:"up,bridge,trigger" default:"text" check:"choice" choices:"text|json" help:"form of a log line"`
+	Level  string `koanf:"level" for:"up,bridge,broker,trigger" default:"info" default-up:"warn" default-trigger:"error" check:"choice" choices:"debug|info|warn|error" help:"lowest level that is written"`
+	Format string `koanf:"format" for:"up,bridge,broker,trigger" default:"text" check:"choice" choices:"text|json" help:"form of a log line"`
 }
 
 // Webhooks is how events are delivered. Kazoo keeps connect-timeout and
@@ -60,4 +65,13 @@ type Bootstrap struct {
 	User        string `koanf:"user" for:"bridge" default:"admin" help:"its administrator's user name"`
 	Password    string `koanf:"password" for:"bridge" secret:"yes" help:"the administrator's password; better given in the environment or the file"`
 	APIKey      string `koanf:"api-key" for:"bridge" check:"apikey" secret:"yes" help:"the account's API key, 64 hexadecimal digits; empty means a random one"`
+}
+
+// Broker is the broker that the program has in itself.
+type Broker struct {
+	Listen    string   `koanf:"listen" for:"broker" default:"127.0.0.1:5672" check:"address" help:"address for AMQP clients; port 0 takes a free one"`
+	HTTP      string   `koanf:"http" for:"broker" default:"127.0.0.1:15672" check:"address" empty:"yes" help:"address of the management API; empty means none"`
+	MaxMemory int64    `koanf:"max-memory" for:"broker" default:"256MiB" min:"1" help:"messages held before publishers have to wait, as 256MiB, 1GB or a number of bytes"`
+	User      []string `koanf:"user" for:"broker" check:"user" secret:"yes" help:"who may log in, as name:password; several with commas between; left empty, guest with password guest, from this machine only"`
+	Vhost     []string `koanf:"vhost" for:"broker" default:"/" help:"virtual hosts; several with commas between"`
 }

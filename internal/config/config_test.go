@@ -76,6 +76,47 @@ func TestEveryTypeIsReadFromText(t *testing.T) {
 	}
 }
 
+func TestSizesAndListsAreReadFromText(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]int64{"256MiB": 256 << 20, "1GB": 1_000_000_000, "1048576": 1 << 20, "1.5 kib": 1536} {
+		loaded := mustLoad(t, config.Sources{Command: "broker", Flags: map[string]string{"broker.max-memory": text}})
+		if loaded.Broker.MaxMemory != want {
+			t.Errorf("%s is read as %d", text, loaded.Broker.MaxMemory)
+		}
+	}
+	loaded := mustLoad(t, config.Sources{
+		Command: "broker", File: "f", ReadFile: file("broker:\n  vhost: /,other\n  http: ''\n"),
+		Env: []string{"KAZOOLAB_BROKER_USER=alice:secret,bob:pass:word"},
+	})
+	if b := loaded.Broker; !slices.Equal(b.Vhost, []string{"/", "other"}) || b.HTTP != "" ||
+		!slices.Equal(b.User, []string{"alice:secret", "bob:pass:word"}) {
+		t.Errorf("%+v", b)
+	}
+	if plain := mustLoad(t, config.Sources{Command: "broker"}); len(plain.Broker.User) != 0 || !plain.IsDefault("broker.user") {
+		t.Errorf("%+v", plain.Broker)
+	}
+}
+
+func TestWrongSizesAndListsAreProblems(t *testing.T) {
+	t.Parallel()
+	got := problems(t, config.Sources{Command: "broker", Flags: map[string]string{
+		"broker.listen": "", "broker.max-memory": "plenty", "broker.user": "alice", "broker.vhost": "/,",
+	}})
+	var where []string
+	for _, p := range got {
+		where = append(where, p.Where)
+	}
+	if want := []string{"--listen", "--max-memory", "--user", "--vhost"}; !slices.Equal(where, want) {
+		t.Fatalf("got %v", got)
+	}
+	for _, text := range []string{"0", "-1", "9999999PB", "1e400"} {
+		got := problems(t, config.Sources{Command: "broker", Flags: map[string]string{"broker.max-memory": text}})
+		if len(got) != 1 || !strings.Contains(got[0].What, text) {
+			t.Errorf("%s: %v", text, got)
+		}
+	}
+}
+
 func TestAnEmptyVariableCountsAsNotSet(t *testing.T) {
 	t.Parallel()
 	loaded := mustLoad(t, config.Sources{Command: "bridge", Env: []string{"KAZOOLAB_DRAIN_TIMEOUT="}})
@@ -177,7 +218,7 @@ func TestMaskURL(t *testing.T) {
 
 func TestExampleFileLoadsToTheDefaults(t *testing.T) {
 	t.Parallel()
-	for _, command := range []string{"up", "bridge"} {
+	for _, command := range []string{"up", "bridge", "broker"} {
 		plain := mustLoad(t, config.Sources{Command: command})
 		loaded := mustLoad(t, config.Sources{Command: command, File: "example.yaml", ReadFile: file(config.Example(command))})
 		if !reflect.DeepEqual(plain.Config, loaded.Config) {
@@ -202,6 +243,23 @@ func TestEverySettingIsDescribedAndUsed(t *testing.T) {
 			t.Errorf("%s: bad or repeated names %s, --%s", s.Path, s.Env(), s.Flag())
 		}
 		names[s.Env()], names[s.Flag()] = true, true
+	}
+}
+
+// A command's flags do not repeat its name, and still none is there twice.
+func TestFlagsAreShortWhereTheyBelongToTheCommand(t *testing.T) {
+	t.Parallel()
+	for command, want := range map[string]string{"broker": "listen", "bridge": "rest-listen"} {
+		var flags []string
+		for _, s := range config.For(command) {
+			if slices.Contains(flags, s.Flag()) {
+				t.Errorf("%s has --%s twice", command, s.Flag())
+			}
+			flags = append(flags, s.Flag())
+		}
+		if !slices.Contains(flags, want) {
+			t.Errorf("%s has no --%s: %q", command, want, flags)
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -91,7 +92,7 @@ func (l *loader) problem(where, what string) {
 func (l *loader) defaults() {
 	for _, s := range l.loaded.settings {
 		text := s.Default
-		if text == "" && s.typ.Kind().String() != "string" {
+		if text == "" && s.typ.Kind() != reflect.String && !s.IsList() {
 			continue
 		}
 		l.take(s.Path, text, OriginDefault, OriginDefault+" of "+s.Path)

@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"math"
 	"net"
 	"net/url"
 	"reflect"
@@ -12,8 +13,13 @@ import (
 	"strings"
 	"time"
 
+	"github.com/dustin/go-humanize"
+
 	"github.com/kazoolab/kazoolab/internal/suggest"
 )
+
+// ListSeparator stands between the members of a list.
+const ListSeparator = ","
 
 func durationType() reflect.Type { return reflect.TypeFor[time.Duration]() }
 
@@ -32,8 +38,12 @@ func (s Setting) parse(text string) (any, error) {
 		return nil, fmt.Errorf("%q is neither true nor false", text)
 	case s.typ.Kind() == reflect.Int:
 		return s.parseInt(text)
+	case s.typ.Kind() == reflect.Int64:
+		return s.parseSize(text)
+	case s.IsList():
+		return s.parseList(text)
 	}
-	if text == "" && s.Default == "" {
+	if text == "" && (s.Default == "" || s.tag.Get("empty") != "") {
 		return "", nil
 	}
 	return text, s.checkText(text)
@@ -61,6 +71,33 @@ func (s Setting) parseInt(text string) (any, error) {
 	return n, nil
 }
 
+func (s Setting) parseSize(text string) (any, error) {
+	n, err := humanize.ParseBytes(text)
+	if err != nil || n > math.MaxInt64 {
+		return nil, fmt.Errorf("%q is no size such as 256MiB, 1GB or 1048576", text)
+	}
+	if least, err := humanize.ParseBytes(s.tag.Get("min")); err == nil && n < least {
+		return nil, fmt.Errorf("%s is less than %d", text, least)
+	}
+	return int64(n), nil
+}
+
+func (s Setting) parseList(text string) (any, error) {
+	if text == "" {
+		return []string(nil), nil
+	}
+	members := strings.Split(text, ListSeparator)
+	for _, member := range members {
+		if member == "" {
+			return nil, errors.New("a member of the list is empty")
+		}
+		if err := s.checkText(member); err != nil {
+			return nil, err
+		}
+	}
+	return members, nil
+}
+
 func (s Setting) checkText(text string) error {
 	switch s.check {
 	case "choice":
@@ -83,6 +120,10 @@ func (s Setting) checkText(text string) error {
 		}
 		if n, err := strconv.Atoi(port); err != nil || n < 0 || n > 65535 {
 			return fmt.Errorf("port %q is no number from 0 to 65535", port)
+		}
+	case "user":
+		if name, password, ok := strings.Cut(text, ":"); !ok || name == "" || password == "" {
+			return errors.New("not written as name:password, several with commas between")
 		}
 	case "apikey":
 		if raw, err := hex.DecodeString(text); err != nil || len(raw) != 32 || strings.ToLower(text) != text {

@@ -19,9 +19,10 @@ type Setting struct {
 	// Choices are the accepted words; nil when the text is free.
 	Choices []string
 
-	tag   reflect.StructTag
-	typ   reflect.Type
-	check string
+	tag     reflect.StructTag
+	typ     reflect.Type
+	check   string
+	command string // the one whose flag it is; "" is none in particular
 }
 
 // Settings lists every setting in the order of Config.
@@ -64,6 +65,7 @@ func settingsOf(typ reflect.Type, prefix string) []Setting {
 }
 
 func (s Setting) forCommand(command string) Setting {
+	s.command = command
 	if text, ok := s.tag.Lookup("default-" + command); ok {
 		s.Default = text
 	}
@@ -75,8 +77,11 @@ func (s Setting) Env() string {
 	return EnvPrefix + strings.ToUpper(strings.NewReplacer(".", "_", "-", "_").Replace(s.Path))
 }
 
-// Flag is the name of the flag, without dashes.
-func (s Setting) Flag() string { return strings.ReplaceAll(s.Path, ".", "-") }
+// Flag is the name of the flag, without dashes. A command does not repeat its own
+// name: broker.listen is --listen of kazoolab broker.
+func (s Setting) Flag() string {
+	return strings.ReplaceAll(strings.TrimPrefix(s.Path, s.command+"."), ".", "-")
+}
 
 // Type names the kind of value for people.
 func (s Setting) Type() string {
@@ -89,12 +94,21 @@ func (s Setting) Type() string {
 		return "host:port"
 	case s.check == "amqp", s.check == "store":
 		return "url"
+	case s.check == "user":
+		return "name:password"
+	case s.typ.Kind() == reflect.Int64:
+		return "size"
+	case s.IsList():
+		return "names"
 	}
 	return s.typ.Kind().String()
 }
 
 // IsSwitch reports whether the setting is true or false.
 func (s Setting) IsSwitch() bool { return s.typ.Kind() == reflect.Bool }
+
+// IsList reports whether the setting has several members.
+func (s Setting) IsList() bool { return s.typ.Kind() == reflect.Slice }
 
 func paths(settings []Setting) []string {
 	names := make([]string, len(settings))

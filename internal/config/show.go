@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 )
@@ -52,7 +53,7 @@ func Example(command string) string {
 }
 
 func yamlText(s Setting) string {
-	if s.typ.Kind().String() == "string" {
+	if s.typ.Kind() == reflect.String || s.IsList() {
 		return fmt.Sprintf("%q", s.Default)
 	}
 	return s.Default

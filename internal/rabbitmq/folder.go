@@ -9,8 +9,7 @@ import (
 )
 
 // nodeName may be the same for every instance: nodes meet only through a port
-// mapper, and each instance has its own. A fixed name also lets a kept folder
-// be opened again, as the database inside is filed under it.
+// mapper, and each instance has its own.
 const nodeName = "kazoolab@localhost"
 
 // folder is the server's home. Nothing is written outside it, and it is closed to
@@ -41,7 +40,6 @@ func (f folder) prepare(name string, p ports, options Options) error {
 			"collect_statistics_interval = 1000",
 		)
 	}
-	lines = append(lines, options.Settings...)
 	for name, text := range map[string]string{
 		"rabbitmq.conf":   strings.Join(lines, "\n") + "\n",
 		"enabled_plugins": "[" + strings.Join(plugins, ",") + "].\n",

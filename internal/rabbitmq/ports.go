@@ -13,11 +13,11 @@ type ports struct{ amqp, management, distribution, epmd int }
 
 var errNoFreePort = errors.New("no free TCP port on 127.0.0.1 between 20000 and 31999")
 
-// choosePorts fills what the options leave open. Ports are tried at random below
-// the range from which systems take the client ends of connections: one found
-// free there stays free until the server binds it, seconds later.
+// choosePorts finds free ports. They are tried at random below the range from
+// which systems take the client ends of connections: one found free there stays
+// free until the server binds it, seconds later.
 func choosePorts(options Options, random *ids.Source) (ports, error) {
-	taken := map[int]bool{options.Port: true}
+	taken := map[int]bool{}
 	choose := func() (int, error) {
 		for range 200 {
 			port := 20000 + random.IntN(12000)
@@ -28,11 +28,8 @@ func choosePorts(options Options, random *ids.Source) (ports, error) {
 		}
 		return 0, errNoFreePort
 	}
-	p := ports{amqp: options.Port}
-	wanted := []*int{&p.distribution, &p.epmd}
-	if p.amqp == 0 {
-		wanted = append(wanted, &p.amqp)
-	}
+	var p ports
+	wanted := []*int{&p.amqp, &p.distribution, &p.epmd}
 	if options.Management {
 		wanted = append(wanted, &p.management)
 	}

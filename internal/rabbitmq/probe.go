@@ -22,7 +22,7 @@ func (s *Server) probe(ctx context.Context) error {
 	}
 	// Someone else may have taken the port since it was found free.
 	if name != s.name {
-		return fmt.Errorf("another broker answers: %w", ErrPortTaken)
+		return fmt.Errorf("another broker answers: %w", errPortTaken)
 	}
 	if s.ports.management == 0 {
 		return nil

@@ -14,9 +14,9 @@ type process struct {
 }
 
 // launch starts a program in its own process group, its output added to log.
-func launch(program string, args []string, dir string, env []string, log *os.File, keep ...*os.File) (*process, error) {
+func launch(program string, args []string, dir string, env []string, log *os.File) (*process, error) {
 	cmd := exec.Command(program, args...) //nolint:noctx // it outlives the context of its start
-	cmd.Dir, cmd.Env, cmd.ExtraFiles = dir, env, keep
+	cmd.Dir, cmd.Env = dir, env
 	cmd.Stdout, cmd.Stderr = log, log
 	isolate(cmd)
 	p := &process{cmd: cmd, done: make(chan struct{})}

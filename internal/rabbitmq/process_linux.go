@@ -1,7 +1,6 @@
 package rabbitmq
 
 import (
-	"errors"
 	"os"
 	"os/exec"
 	"syscall"
@@ -14,16 +13,3 @@ func isolate(cmd *exec.Cmd) {
 }
 
 func killGroup(p *os.Process) { _ = syscall.Kill(-p.Pid, syscall.SIGKILL) }
-
-// lock claims the folder. The server inherits the claim, so it holds until both
-// have ended.
-func (f folder) lock() (*os.File, error) {
-	file, err := os.OpenFile(f.file("lock"), os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
-		return nil, err
-	}
-	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		return nil, errors.Join(errFolderInUse, file.Close())
-	}
-	return file, nil
-}

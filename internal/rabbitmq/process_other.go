@@ -11,7 +11,3 @@ import (
 func isolate(*exec.Cmd) {}
 
 func killGroup(p *os.Process) { _ = p.Kill() }
-
-func (f folder) lock() (*os.File, error) {
-	return os.OpenFile(f.file("lock"), os.O_CREATE|os.O_RDWR, 0o600)
-}

@@ -1,8 +1,9 @@
-// Package rabbitmq starts a private RabbitMQ from an installed package and stops
-// it again. It owns the server's folder, ports, node name, cookie and port
-// mapper (epmd), all on 127.0.0.1 and none shared, so that it never meets
-// another RabbitMQ on the machine. It never uses, changes or stops a server that
-// it did not start.
+// Package rabbitmq starts a private RabbitMQ for tests and measurements and stops
+// it again: from an installed package, else in a container. Of an installed one it
+// owns the server's folder, ports, node name, cookie and port mapper (epmd), all on
+// 127.0.0.1 and none shared, so that it never meets another RabbitMQ on the
+// machine. It never uses, changes or stops a server that it did not start, and is
+// no part of the program.
 package rabbitmq
 
 import (
@@ -14,7 +15,7 @@ import (
 
 // ErrNotInstalled says that the machine has no RabbitMQ where distributions put it.
 var ErrNotInstalled = errors.New("RabbitMQ is not installed: as root run " +
-	"'apt-get install --no-install-recommends rabbitmq-server', or name a running broker by its URL")
+	"'apt-get install --no-install-recommends rabbitmq-server'")
 
 // Installation is where a RabbitMQ package keeps its programs.
 type Installation struct {

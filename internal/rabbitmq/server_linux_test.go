@@ -1,14 +1,13 @@
+//go:build real && rabbitmq
+
 package rabbitmq
 
 import (
 	"bufio"
 	"context"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
-	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
@@ -58,7 +57,7 @@ func TestTwoServersDoNotMeet(t *testing.T) {
 		r := <-results
 		g.Expect(r.err).NotTo(HaveOccurred())
 		t.Cleanup(func() {
-			g.Expect(r.server.Stop(context.Background())).To(Succeed())
+			g.Expect(r.server.Stop()).To(Succeed())
 			g.Expect(r.server.folder.path).NotTo(BeADirectory())
 			g.Expect(isFree(r.server.ports.amqp)).To(BeTrue(), "the AMQP port is given back")
 			g.Expect(isFree(r.server.ports.epmd)).To(BeTrue(), "the port mapper is gone")
@@ -75,51 +74,27 @@ func TestTwoServersDoNotMeet(t *testing.T) {
 func TestRestartKeepsPortAndDurableMessages(t *testing.T) {
 	t.Parallel()
 	g := NewWithT(t)
-	dir := filepath.Join(t.TempDir(), "broker")
-	server, err := startHere(t.Context(), Options{Dir: dir})
+	server, err := startHere(t.Context(), Options{})
 	g.Expect(err).NotTo(HaveOccurred())
-	server.Kill()
-	g.Expect(server.Restart(t.Context())).To(Succeed(), "killed in its first second")
 	publishDurably(t, server.URL(), "kept")
-
-	_, err = startHere(t.Context(), Options{Dir: dir})
-	g.Expect(err).To(MatchError(errFolderInUse))
-
 	g.Expect(server.Restart(t.Context())).To(Succeed())
 	g.Expect(takeOne(t, server.URL())).To(Equal("kept"))
-	g.Expect(server.Stop(t.Context())).To(Succeed())
-	g.Expect(server.Stop(t.Context())).To(Succeed(), "stopping twice")
-	g.Expect(dir).To(BeADirectory())
-}
-
-func TestFailedBootNamesItsReason(t *testing.T) {
-	t.Parallel()
-	g := NewWithT(t)
-	_, err := startHere(t.Context(), Options{Settings: []string{"no_such_setting = 1"}})
-	g.Expect(err).To(MatchError(ContainSubstring("no_such_setting")))
-}
-
-func TestTakenPortIsAnError(t *testing.T) {
-	t.Parallel()
-	g := NewWithT(t)
-	listener, err := net.Listen("tcp4", "127.0.0.1:0")
-	g.Expect(err).NotTo(HaveOccurred())
-	defer listener.Close()
-	_, err = startHere(t.Context(), Options{Port: listener.Addr().(*net.TCPAddr).Port})
-	g.Expect(err).To(MatchError(ErrPortTaken))
+	g.Expect(server.Halt(t.Context())).To(Succeed())
+	g.Expect(isFree(server.ports.amqp)).To(BeTrue())
+	g.Expect(server.Restart(t.Context())).To(Succeed(), "after a halt")
+	g.Expect(server.Stop()).To(Succeed())
+	g.Expect(server.Stop()).To(Succeed(), "stopping twice")
 }
 
 func TestStartEndsWithItsContext(t *testing.T) {
-	t.Parallel()
 	g := NewWithT(t)
-	dir := filepath.Join(t.TempDir(), "broker")
+	dir := t.TempDir()
+	t.Setenv("TMPDIR", dir)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
-	_, err := startHere(ctx, Options{Dir: dir})
+	_, err := startHere(ctx, Options{})
 	g.Expect(err).To(MatchError(context.DeadlineExceeded))
-	claim, err := folder{dir}.lock()
-	g.Expect(err).NotTo(HaveOccurred(), "no server holds the folder any more")
-	g.Expect(claim.Close()).To(Succeed())
+	g.Expect(os.ReadDir(dir)).To(BeEmpty(), "nothing is left")
 }
 
 func TestServerDiesWithItsParent(t *testing.T) {
@@ -142,22 +117,6 @@ func TestServerDiesWithItsParent(t *testing.T) {
 	g.Expect(parent.Process.Kill()).To(Succeed())
 	g.Expect(parent.Wait()).NotTo(Succeed())
 	g.Eventually(t.Context(), func() bool { return isFree(port) }).WithTimeout(5 * time.Second).Should(BeTrue())
-}
-
-func TestMissingInstallationSaysWhatToDo(t *testing.T) {
-	t.Parallel()
-	g := NewWithT(t)
-	_, err := findIn(t.TempDir(), "/usr/bin")
-	g.Expect(err).To(MatchError(ErrNotInstalled))
-	g.Expect(err).To(MatchError(ContainSubstring("apt-get install")))
-}
-
-func TestLogTail(t *testing.T) {
-	t.Parallel()
-	g := NewWithT(t)
-	f := folder{t.TempDir()}
-	g.Expect(os.WriteFile(f.log(), []byte(strings.Repeat("line\n", 100)+"last\n"), 0o600)).To(Succeed())
-	g.Expect(strings.Split(f.logTail(), "\n")).To(And(HaveLen(12), ContainElement("last")))
 }
 
 func publishDurably(t *testing.T, url, body string) {

@@ -1,3 +1,5 @@
+//go:build real && rabbitmq
+
 package rabbitmq
 
 import (

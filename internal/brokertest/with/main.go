@@ -1,8 +1,8 @@
 // Command with runs another command beside a private RabbitMQ, whose addresses
-// that command finds in its environment, and exits with its code. If the
-// environment names a broker already, that one is used.
+// that command's tests find in their environment (internal/brokertest), and exits
+// with its code. If the environment names a broker already, that one is used.
 //
-//	go run ./internal/rabbitmq/with -- go test ./...
+//	go run ./internal/brokertest/with -- go test -tags real ./...
 package main
 
 import (
@@ -39,15 +39,11 @@ func run(ctx context.Context, args []string) (code int, err error) {
 	if os.Getenv(brokertest.URLVariable) != "" && os.Getenv(brokertest.ManagementVariable) != "" {
 		return command(ctx, args, nil)
 	}
-	installation, err := rabbitmq.Find()
+	server, err := rabbitmq.Start(ctx, rabbitmq.Options{Management: true})
 	if err != nil {
 		return 3, err
 	}
-	server, err := installation.Start(ctx, rabbitmq.Options{Management: true})
-	if err != nil {
-		return 3, err
-	}
-	defer func() { err = errors.Join(err, server.Stop(context.WithoutCancel(ctx))) }()
+	defer func() { err = errors.Join(err, server.Stop()) }()
 	return command(ctx, args, []string{
 		brokertest.URLVariable + "=" + server.URL(),
 		brokertest.ManagementVariable + "=" + server.ManagementURL(),
