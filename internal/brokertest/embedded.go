@@ -11,6 +11,9 @@ import (
 	"github.com/kazoolab/kazoolab/simulator/broker"
 )
 
+// embeddedVhost is not the default one, as on RabbitMQ it would not be.
+const embeddedVhost = "test"
+
 // embedded is a built-in broker of one test. Its methods are called one at a time.
 type embedded struct {
 	address string // stays the same through stop and start
@@ -34,10 +37,10 @@ func startEmbedded(t testing.TB) *embedded {
 	return e
 }
 
-func (e *embedded) url() string { return "amqp://guest:guest@" + e.address + "/" }
+func (e *embedded) url() string { return "amqp://guest:guest@" + e.address + "/" + embeddedVhost }
 
 func (e *embedded) closeConnections(context.Context) (int, error) {
-	return e.broker.CloseConnections("/", "closed by the test"), nil
+	return e.broker.CloseConnections(embeddedVhost, "closed by the test"), nil
 }
 
 // start runs a new and empty broker.
@@ -47,7 +50,7 @@ func (e *embedded) start() error {
 		return err
 	}
 	e.address = listener.Addr().String()
-	e.broker = broker.New(broker.Config{Clock: clock.System(), IDs: ids.New()})
+	e.broker = broker.New(broker.Config{Vhosts: []string{embeddedVhost}, Clock: clock.System(), IDs: ids.New()})
 	ctx, end := context.WithCancel(context.Background())
 	e.end, e.ended = end, make(chan error, 1)
 	go func(ended chan<- error) { ended <- e.broker.Serve(ctx, listener) }(e.ended)

@@ -244,16 +244,16 @@ func (ch *channel) complete(p *content) *wire.Error {
 
 // returned sends a mandatory message back that no queue has.
 func (ch *channel) returned(m *vhost.Message) {
-	ch.sendContent(m, vhost.NotCounted, &wire.BasicReturn{
+	ch.sendContent(m, &wire.BasicReturn{
 		ReplyCode: wire.NoRoute, ReplyText: "NO_ROUTE", Exchange: m.Exchange, RoutingKey: m.RoutingKey,
 	})
 }
 
 // sendContent sends a method and the message that follows it.
-func (ch *channel) sendContent(m *vhost.Message, returns int, method wire.Method) {
+func (ch *channel) sendContent(m *vhost.Message, method wire.Method) {
 	ch.out.add(item{
 		frames:   wire.AppendMethod(nil, ch.number, method),
-		delivery: vhost.Delivery{Channel: ch.number, Message: m, Returns: returns},
+		delivery: vhost.Delivery{Channel: ch.number, Message: m},
 	})
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"net"
 	"runtime/debug"
 	"sync"
@@ -219,7 +220,7 @@ func (c *connection) frame(f wire.Frame) error {
 			return wire.Errorf(wire.UnexpectedFrame, "type %d, all octets = <<>>", f.Type)
 		}
 		return nil
-	case f.Type < wire.FrameMethod, f.Type > wire.FrameBody, f.Type == wire.FrameMethod && len(f.Payload) < 4:
+	case len(f.Payload) < least(f.Type):
 		return wire.Errorf(wire.FrameError, "type %d, all octets = %s: unknown_frame", f.Type, wire.Octets(f.Payload))
 	case f.Channel == 0 && f.Type != wire.FrameMethod:
 		return wire.Errorf(wire.UnexpectedFrame, "type %d, all octets = %s", f.Type, wire.Octets(f.Payload))
@@ -234,6 +235,20 @@ func (c *connection) frame(f wire.Frame) error {
 		c.current = ch
 	}
 	return ch.frame(f)
+}
+
+// least is how long a payload has to be for its frame to be told what it is; of an
+// unknown type none is long enough.
+func least(frameType byte) int {
+	switch frameType {
+	case wire.FrameMethod:
+		return 4
+	case wire.FrameHeader:
+		return 12
+	case wire.FrameBody:
+		return 0
+	}
+	return math.MaxInt
 }
 
 func (c *connection) connectionMethod(payload []byte) error {

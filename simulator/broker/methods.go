@@ -1,6 +1,8 @@
 package broker
 
 import (
+	"strings"
+
 	"github.com/kazoolab/kazoolab/simulator/broker/vhost"
 	"github.com/kazoolab/kazoolab/simulator/broker/wire"
 )
@@ -19,6 +21,9 @@ func (ch *channel) method(m wire.Method) *wire.Error {
 	}
 	return ch.modeMethod(m)
 }
+
+// oneLine is a name without line breaks (rabbit_channel:strip_cr_lf/1).
+func oneLine(name string) string { return strings.NewReplacer("\r", "", "\n", "").Replace(name) }
 
 func errUnimplemented() *wire.Error { return wire.Errorf(wire.CommandInvalid, "unimplemented method") }
 
@@ -56,20 +61,20 @@ func (ch *channel) exchangeMethod(m wire.Method) *wire.Error {
 	case *wire.ExchangeDeclare:
 		ok := &wire.ExchangeDeclareOk{}
 		if m.Passive {
-			return ch.answer(ch.model.CheckExchange(m.Exchange), m.NoWait, ok)
+			return ch.answer(ch.model.CheckExchange(oneLine(m.Exchange)), m.NoWait, ok)
 		}
 		return ch.answer(ch.model.DeclareExchange(vhost.ExchangeSpec{
-			Name: m.Exchange, Kind: m.Type, Durable: m.Durable, AutoDelete: m.AutoDelete, Internal: m.Internal, Arguments: m.Arguments,
+			Name: oneLine(m.Exchange), Kind: m.Type, Durable: m.Durable, AutoDelete: m.AutoDelete, Internal: m.Internal, Arguments: m.Arguments,
 		}), m.NoWait, ok)
 	case *wire.ExchangeDelete:
-		return ch.answer(ch.model.DeleteExchange(m.Exchange, m.IfUnused), m.NoWait, &wire.ExchangeDeleteOk{})
+		return ch.answer(ch.model.DeleteExchange(oneLine(m.Exchange), m.IfUnused), m.NoWait, &wire.ExchangeDeleteOk{})
 	case *wire.ExchangeBind:
 		return ch.answer(ch.model.BindExchange(vhost.BindingSpec{
-			Source: m.Source, Destination: m.Destination, Key: m.RoutingKey, Arguments: m.Arguments,
+			Source: oneLine(m.Source), Destination: oneLine(m.Destination), Key: m.RoutingKey, Arguments: m.Arguments,
 		}), m.NoWait, &wire.ExchangeBindOk{})
 	case *wire.ExchangeUnbind:
 		return ch.answer(ch.model.UnbindExchange(vhost.BindingSpec{
-			Source: m.Source, Destination: m.Destination, Key: m.RoutingKey, Arguments: m.Arguments,
+			Source: oneLine(m.Source), Destination: oneLine(m.Destination), Key: m.RoutingKey, Arguments: m.Arguments,
 		}), m.NoWait, &wire.ExchangeUnbindOk{})
 	}
 	return errUnimplemented()
@@ -84,17 +89,17 @@ func (ch *channel) queueMethod(m wire.Method) *wire.Error {
 		})
 	case *wire.QueueBind:
 		return ch.answer(ch.model.BindQueue(vhost.BindingSpec{
-			Source: m.Exchange, Destination: m.Queue, Key: m.RoutingKey, Arguments: m.Arguments,
+			Source: oneLine(m.Exchange), Destination: oneLine(m.Queue), Key: m.RoutingKey, Arguments: m.Arguments,
 		}), m.NoWait, &wire.QueueBindOk{})
 	case *wire.QueueUnbind:
 		return ch.answer(ch.model.UnbindQueue(vhost.BindingSpec{
-			Source: m.Exchange, Destination: m.Queue, Key: m.RoutingKey, Arguments: m.Arguments,
+			Source: oneLine(m.Exchange), Destination: oneLine(m.Queue), Key: m.RoutingKey, Arguments: m.Arguments,
 		}), false, &wire.QueueUnbindOk{})
 	case *wire.QueuePurge:
-		n, err := ch.model.Purge(m.Queue)
+		n, err := ch.model.Purge(oneLine(m.Queue))
 		return ch.answer(err, m.NoWait, &wire.QueuePurgeOk{MessageCount: count(n)})
 	case *wire.QueueDelete:
-		n, err := ch.model.DeleteQueue(m.Queue, m.IfUnused, m.IfEmpty)
+		n, err := ch.model.DeleteQueue(oneLine(m.Queue), m.IfUnused, m.IfEmpty)
 		return ch.answer(err, m.NoWait, &wire.QueueDeleteOk{MessageCount: count(n)})
 	}
 	return errUnimplemented()
@@ -102,10 +107,10 @@ func (ch *channel) queueMethod(m wire.Method) *wire.Error {
 
 func (ch *channel) declareQueue(m *wire.QueueDeclare) (vhost.QueueStatus, *wire.Error) {
 	if m.Passive {
-		return ch.model.CheckQueue(m.Queue)
+		return ch.model.CheckQueue(oneLine(m.Queue))
 	}
 	return ch.model.DeclareQueue(vhost.QueueSpec{
-		Name: m.Queue, Durable: m.Durable, Exclusive: m.Exclusive, AutoDelete: m.AutoDelete, Arguments: m.Arguments,
+		Name: oneLine(m.Queue), Durable: m.Durable, Exclusive: m.Exclusive, AutoDelete: m.AutoDelete, Arguments: m.Arguments,
 	})
 }
 
@@ -144,7 +149,7 @@ func (ch *channel) basicMethod(m wire.Method) *wire.Error {
 }
 
 func (ch *channel) got(g vhost.Got) {
-	ch.sendContent(g.Message, g.Returns, &wire.BasicGetOk{
+	ch.sendContent(g.Message, &wire.BasicGetOk{
 		DeliveryTag: g.Tag, Redelivered: g.Redelivered, Exchange: g.Message.Exchange, RoutingKey: g.Message.RoutingKey,
 		MessageCount: count(g.Left),
 	})

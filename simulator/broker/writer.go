@@ -89,12 +89,7 @@ func (w *writer) item(i *item) error {
 func (w *writer) content(d *vhost.Delivery) error {
 	m, start := d.Message, len(w.buffer)
 	w.buffer = wire.BeginContentHeader(w.buffer, d.Channel, len(m.Body))
-	if d.Returns == vhost.NotCounted {
-		w.buffer = append(w.buffer, m.Properties...)
-	} else {
-		w.buffer = wire.AppendCounted(w.buffer, m.Properties, "x-delivery-count", int64(d.Returns))
-	}
-	w.buffer = wire.EndFrame(w.buffer, start)
+	w.buffer = wire.EndFrame(append(w.buffer, m.Properties...), start)
 	for body := m.Body; len(body) > 0; {
 		n := min(w.frameMax-wire.FrameOverhead, len(body))
 		w.buffer = wire.AppendBody(w.buffer, d.Channel, body[:n])

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	. "github.com/onsi/gomega"
 )
@@ -146,14 +145,13 @@ func TestFramesInPieces(t *testing.T) {
 		g.Expect(w.get(1, "gaps").body).To(Equal("gaps"))
 	})
 	t.Run("more body than its header says is no message", func(t *testing.T) {
-		g := NewWithT(t)
 		w := open(t, broker)
-		w.call(2, "channel.open", nil, "channel.open-ok")
-		w.call(2, "queue.declare", args{"queue": "over"}, "queue.declare-ok")
+		// RabbitMQ says nothing more on that channel; a broker may as well refuse.
+		w.call(1, "queue.declare", args{"queue": "over"}, "queue.declare-ok")
 		w.write(slices.Concat(w.method(1, "basic.publish", args{"routing-key": "over"}),
 			encodeFrame(headerFrame, 1, contentHeader(2, nil)), encodeFrame(bodyFrame, 1, []byte("xyz"))))
-		g.Expect(w.within(100 * time.Millisecond).end).To(Equal("nothing"))
-		w.call(2, "basic.get", args{"queue": "over"}, "basic.get-empty")
+		w.within(waits)
+		open(t, broker).call(1, "basic.get", args{"queue": "over"}, "basic.get-empty")
 	})
 }
 

@@ -2,7 +2,6 @@ package contract_test
 
 import (
 	"context"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -12,8 +11,6 @@ import (
 
 	"github.com/kazoolab/kazoolab/internal/brokertest"
 )
-
-func TestMain(m *testing.M) { os.Exit(brokertest.Main(m)) }
 
 // lab is a virtual host and a client's channel in it. The channel confirms, so
 // that what send has sent is where it belongs.

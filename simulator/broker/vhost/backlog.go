@@ -60,21 +60,34 @@ func (b *backlog) added(e *entry) {
 	b.bytes += len(e.message.Body)
 }
 
-// pop takes the next one; nil when there is none.
-func (b *backlog) pop() *entry {
-	for i := len(b.levels) - 1; i >= 0; i-- {
-		if l := &b.levels[i]; l.head() != nil {
-			return b.popFrom(l)
-		}
+// head is the next one; nil when there is none.
+func (b *backlog) head() *entry {
+	if l := b.first(); l != nil {
+		return l.head()
 	}
 	return nil
 }
 
-func (b *backlog) popFrom(l *level) *entry {
+// pop takes the next one; nil when there is none.
+func (b *backlog) pop() *entry {
+	l := b.first()
+	if l == nil {
+		return nil
+	}
 	e := l.pop()
 	b.count--
 	b.bytes -= len(e.message.Body)
 	return e
+}
+
+// first is the highest level that is not empty.
+func (b *backlog) first() *level {
+	for i := len(b.levels) - 1; i >= 0; i-- {
+		if b.levels[i].head() != nil {
+			return &b.levels[i]
+		}
+	}
+	return nil
 }
 
 func (l *level) head() *entry {
@@ -111,13 +124,4 @@ func (l *level) pop() *entry {
 		l.taken = 0
 	}
 	return e
-}
-
-// heads visits the first entry of each priority.
-func (b *backlog) heads(visit func(*level, *entry)) {
-	for i := range b.levels {
-		if head := b.levels[i].head(); head != nil {
-			visit(&b.levels[i], head)
-		}
-	}
 }

@@ -25,11 +25,7 @@ type Delivery struct {
 	Tag         uint64
 	Redelivered bool
 	Message     *Message
-	Returns     int // value of its x-delivery-count header, or NotCounted
 }
-
-// NotCounted are the Returns of a message whose queue does not count them.
-const NotCounted = -1
 
 // Session is a connection's part of a virtual host: its channels, and the queues
 // that are its own.
@@ -140,7 +136,7 @@ func (c *Channel) close() {
 		}
 	}
 	c.blocked = nil
-	c.requeue(c.unacked.takeAll(nil))
+	c.requeue(c.unacked.takeAll(nil), false)
 }
 
 // SetPrefetch limits unacknowledged deliveries; 0 is no limit. Of one consumer
@@ -199,7 +195,6 @@ type Got struct {
 	Tag         uint64
 	Redelivered bool
 	Message     *Message
-	Returns     int // as in Delivery
 	Left        int // messages that wait
 }
 
@@ -221,7 +216,7 @@ func (c *Channel) Get(name string, noAck bool, got func(Got)) (found bool, err *
 	}
 	q.countDelivery(e)
 	tag := c.assign(e, noAck, nil)
-	got(Got{Tag: tag, Redelivered: e.redelivered, Message: e.message, Returns: e.told(), Left: q.ready.count})
+	got(Got{Tag: tag, Redelivered: e.redelivered, Message: e.visible(0), Left: q.ready.count})
 	return true, nil
 }
 
@@ -243,7 +238,7 @@ func (c *Channel) Nack(tag uint64, multiple, requeue bool) *wire.Error {
 func (c *Channel) Recover() {
 	c.vhost.mu.Lock()
 	defer c.vhost.unlock()
-	c.requeue(c.unacked.takeAll(nil))
+	c.requeue(c.unacked.takeAll(nil), true)
 	c.resume()
 }
 
@@ -282,7 +277,7 @@ func (c *Channel) settle(s settlement) *wire.Error {
 func (c *Channel) apply(taken []unacked, as fate) {
 	switch as {
 	case requeued:
-		c.requeue(taken)
+		c.requeue(taken, true)
 	default:
 		for _, u := range taken {
 			c.leave(u)
@@ -306,19 +301,25 @@ func (c *Channel) leave(u unacked) {
 	}
 }
 
-// requeue puts deliveries back to their places, and delivers them again once all
-// are back. The last goes first, which costs least.
-func (c *Channel) requeue(taken []unacked) {
+// requeue puts deliveries back, and delivers them again once all are back. asked
+// says that the client did ask for it.
+func (c *Channel) requeue(taken []unacked, asked bool) {
 	var queues []*Queue
-	for _, u := range slices.Backward(taken) {
+	back := func(u unacked, toEnd bool) {
 		q := u.entry.queue
-		c.leave(u)
-		if !q.putBack(u.entry) {
-			continue
+		if toEnd != (asked && q.returnsToEnd()) {
+			return
 		}
-		if len(queues) == 0 || queues[len(queues)-1] != q {
+		c.leave(u)
+		if q.putBack(u.entry, toEnd) && !slices.Contains(queues, q) {
 			queues = append(queues, q)
 		}
+	}
+	for _, u := range slices.Backward(taken) { // the last goes first, which costs least
+		back(u, false)
+	}
+	for _, u := range taken {
+		back(u, true)
 	}
 	for _, q := range queues {
 		q.dispatch()
@@ -327,8 +328,12 @@ func (c *Channel) requeue(taken []unacked) {
 	}
 }
 
+// returnsToEnd: what a client gives back to a quorum queue without a delivery limit
+// does not go to its place, so that a message that nobody can take stops no other.
+func (q *Queue) returnsToEnd() bool { return q.settings.quorum && q.settings.deliveryLimit == unset }
+
 // putBack reports whether the entry waits in the queue again.
-func (q *Queue) putBack(e *entry) bool {
+func (q *Queue) putBack(e *entry, toEnd bool) bool {
 	e.redelivered = true
 	e.returns++
 	switch {
@@ -338,7 +343,12 @@ func (q *Queue) putBack(e *entry) bool {
 	case q.settings.deliveryLimit != unset && int64(e.returns) > q.settings.deliveryLimit:
 		q.bin(e, reasonDeliveryLimit)
 		return false
+	case toEnd:
+		q.position++
+		e.position = q.position
+		q.ready.push(e)
+	default:
+		q.ready.pushBack(e)
 	}
-	q.ready.pushBack(e)
 	return true
 }

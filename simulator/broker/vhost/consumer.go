@@ -75,7 +75,7 @@ func (c *Channel) Consume(spec ConsumeSpec, started func(tag string)) *wire.Erro
 
 func (c *Channel) checkConsume(q *Queue, spec ConsumeSpec) *wire.Error {
 	switch {
-	case q.consumed.exclusive, spec.Exclusive && len(q.consumed.all) > 0:
+	case q.consumed.exclusive, spec.Exclusive && (len(q.consumed.all) > 0 || q.settings.singleActive):
 		return wire.Errorf(wire.AccessRefused, "queue '%s' in vhost '%s' in exclusive use", q.name, c.vhost.name)
 	case q.settings.quorum && c.limit > 0:
 		return wire.Errorf(wire.NotImplemented, "queue '%s' in vhost '%s' does not support global qos", q.name, c.vhost.name)
@@ -207,7 +207,7 @@ func (c *Consumer) take(e *entry) {
 	e.queue.countDelivery(e)
 	tag := c.channel.assign(e, c.noAck, c)
 	c.channel.session.outlet.Deliver(Delivery{
-		Channel: c.channel.number, ConsumerTag: c.tag, Tag: tag, Redelivered: e.redelivered, Message: e.message, Returns: e.told(),
+		Channel: c.channel.number, ConsumerTag: c.tag, Tag: tag, Redelivered: e.redelivered, Message: e.visible(1),
 	})
 }
 
@@ -218,11 +218,12 @@ func (q *Queue) countDelivery(e *entry) {
 	}
 }
 
-// told is how often the message came back, if its receiver is to know: only a
-// quorum queue says so.
-func (e *entry) told() int {
-	if e.queue.settings.quorum {
-		return e.returns
+// visible is the message as its receiver sees it: a quorum queue says how often
+// it came back, from a number of times on.
+func (e *entry) visible(from int) *Message {
+	if !e.queue.settings.quorum || e.returns < from {
+		return e.message
 	}
-	return NotCounted
+	headers := e.message.table().Set("x-delivery-count", int64(e.returns)).Sorted()
+	return e.message.with(func(p *wire.Properties) { p.SetHeaders(headers) })
 }

@@ -58,8 +58,8 @@ func (q *Queue) letterFor(m *Message, reason string) {
 }
 
 // deaths is the x-death header with this death first. One of the same queue and
-// reason is counted again instead of being added, and its fields are then in the
-// order of their names (rabbit_dead_letter).
+// reason is counted again instead of being added. The fields of all but the very
+// first are in the order of their names (rabbit_dead_letter).
 func (q *Queue) deaths(headers wire.Table, m *Message, reason string) []any {
 	value, _ := headers.Get(headerDeaths)
 	before, _ := value.([]any)
@@ -89,6 +89,9 @@ func (q *Queue) deaths(headers wire.Table, m *Message, reason string) []any {
 	if m.expiration != never {
 		p, _ := wire.ParseProperties(m.Properties) // parsed before, when it came in
 		death = append(death, wire.Field{Name: "original-expiration", Value: string(p.Expiration)})
+	}
+	if len(before) > 0 {
+		death = death.Sorted()
 	}
 	return slices.Insert(slices.Clone(before), 0, any(death))
 }

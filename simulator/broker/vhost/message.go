@@ -39,6 +39,9 @@ func NewMessage(exchange, key string, properties *wire.Properties, raw, body []b
 		headers: properties.Headers, priority: properties.Priority, persistent: properties.DeliveryMode == 2,
 		expiration: never,
 	}
+	if mode := properties.DeliveryMode; properties.Flags&wire.HasDeliveryMode != 0 && mode != 1 && mode != 2 {
+		return nil, wire.Errorf(wire.PreconditionFailed, "invalid message: {delivery_mode_unknown,%d}", mode)
+	}
 	if properties.Flags&wire.HasExpiration != 0 {
 		ms, err := parseExpiration(properties.Expiration)
 		if err != nil {

@@ -126,17 +126,12 @@ func (q *Queue) expiry(m *Message) int64 {
 // expire ends the messages whose time has come, as far as they are next to be
 // delivered: one behind a longer-lived one waits, as in RabbitMQ.
 func (q *Queue) expire(now int64) {
-	next := int64(never)
-	q.ready.heads(func(l *level, head *entry) {
-		for head != nil && head.expires != never && head.expires <= now {
-			q.bin(q.ready.popFrom(l), reasonExpired)
-			head = l.head()
-		}
-		if head != nil && head.expires != never && (next == never || head.expires < next) {
-			next = head.expires
-		}
-	})
-	if next != never {
-		q.wakeAt(next)
+	head := q.ready.head()
+	for head != nil && head.expires != never && head.expires <= now {
+		q.bin(q.ready.pop(), reasonExpired)
+		head = q.ready.head()
+	}
+	if head != nil && head.expires != never {
+		q.wakeAt(head.expires)
 	}
 }

@@ -59,6 +59,6 @@ func (c *Consumer) reply(m *Message) {
 	if !c.channel.session.outlet.Ready() {
 		return
 	}
-	c.channel.tag++
-	c.channel.session.outlet.Deliver(Delivery{Channel: c.channel.number, ConsumerTag: c.tag, Tag: c.channel.tag, Message: m, Returns: NotCounted})
+	// The tag is always the first: nobody acknowledges it.
+	c.channel.session.outlet.Deliver(Delivery{Channel: c.channel.number, ConsumerTag: c.tag, Tag: 1, Message: m})
 }

@@ -130,8 +130,8 @@ func AppendHeartbeat(dst []byte) []byte {
 // classBasic is the only class with content.
 const classBasic = 60
 
-// BeginContentHeader appends the start of a header frame: properties and EndFrame
-// follow.
+// BeginContentHeader appends the start of a header frame; properties, in the form
+// of Properties.Append, and EndFrame follow.
 func BeginContentHeader(dst []byte, channel uint16, bodySize int) []byte {
 	dst = BeginFrame(dst, FrameHeader, channel)
 	dst = append(dst, 0, classBasic, 0, 0)

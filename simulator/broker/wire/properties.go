@@ -105,28 +105,6 @@ func (p *Properties) SetHeaders(t Table) {
 	p.Headers = t.Append(nil)[4:]
 }
 
-// AppendCounted appends properties, which are in the form of Append, with one more
-// header of type long. Nothing else of them changes.
-func AppendCounted(dst, properties []byte, name string, value int64) []byte {
-	c := cursor{rest: properties}
-	flags := c.short()
-	dst = binary.BigEndian.AppendUint16(dst, flags|HasHeaders)
-	for _, before := range []uint16{HasContentType, HasContentEncoding} {
-		if flags&before != 0 {
-			text := c.shortstr()
-			dst = appendShort(dst, text)
-		}
-	}
-	var headers []byte
-	if flags&HasHeaders != 0 {
-		headers = c.longstr()
-	}
-	start := len(dst)
-	dst = append(append(dst, 0, 0, 0, 0), headers...)
-	dst = appendValue(appendShort(dst, name), value)
-	return append(putLength(dst, start), c.rest...)
-}
-
 // property is a flag and, for one that is a short string, where it is kept.
 type property struct {
 	flag uint16

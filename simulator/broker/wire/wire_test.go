@@ -82,22 +82,6 @@ func TestPropertiesRoundTrip(t *testing.T) {
 	g.Expect(p.Append(nil)).To(Equal(allProperties()))
 }
 
-func TestAppendCountedAddsOneHeader(t *testing.T) {
-	g := NewWithT(t)
-	for _, before := range [][]byte{{0, 0}, allProperties()} {
-		p, err := wire.ParseProperties(wire.AppendCounted(nil, before, "x-delivery-count", 3))
-		g.Expect(err).NotTo(HaveOccurred())
-		headers, err := wire.ParseTable(p.Headers)
-		g.Expect(err).NotTo(HaveOccurred())
-		g.Expect(headers[len(headers)-1]).To(Equal(wire.Field{Name: "x-delivery-count", Value: int64(3)}))
-		p.SetHeaders(headers[:len(headers)-1])
-		if len(headers) == 1 {
-			p.Flags &^= wire.HasHeaders
-		}
-		g.Expect(p.Append(nil)).To(Equal(before), "nothing else changes")
-	}
-}
-
 func TestMethodsRoundTrip(t *testing.T) {
 	g := NewWithT(t)
 	declare := &wire.QueueDeclare{Queue: "q", Durable: true, NoWait: true, Arguments: everyType()}
