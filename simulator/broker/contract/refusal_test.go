@@ -79,6 +79,8 @@ func TestWhatIsNotThere(t *testing.T) {
 			"channel.close 404 (40,30) NOT_FOUND - no exchange 'none' in vhost 'V'"},
 		{"a queue to purge", nil, "queue.purge", args{"queue": "none"},
 			"channel.close 404 (50,30) NOT_FOUND - no queue 'none' in vhost 'V'"},
+		{"a text of more than 255 octets is cut", nil, "basic.get", args{"queue": strings.Repeat("x", 255)},
+			"channel.close 404 (60,70) NOT_FOUND - no queue '" + strings.Repeat("x", 230) + "..."},
 		{"unbinding from an exchange that is not there is no error", have, "queue.unbind",
 			args{"queue": "have", "exchange": "none"}, "queue.unbind-ok"},
 		{"unbinding a queue that is not there is no error", nil, "queue.unbind",
