@@ -165,7 +165,7 @@ func (ch *channel) header(f wire.Frame) error {
 	}
 	h, err := wire.ParseContentHeader(f.Payload)
 	if err != nil {
-		return wire.Errorf(wire.FrameError, "type %d, all octets = %s: unknown_frame", f.Type, wire.Octets(f.Payload))
+		return wire.Errorf(wire.FrameError, "%v: unknown_frame", f)
 	}
 	switch {
 	case h.Class != publishID().Class():

@@ -217,13 +217,13 @@ func (c *connection) frame(f wire.Frame) error {
 	switch {
 	case f.Type == wire.FrameHeartbeat && len(f.Payload) == 0:
 		if f.Channel != 0 {
-			return wire.Errorf(wire.UnexpectedFrame, "type %d, all octets = <<>>", f.Type)
+			return wire.Errorf(wire.UnexpectedFrame, "%v", f)
 		}
 		return nil
 	case len(f.Payload) < least(f.Type):
-		return wire.Errorf(wire.FrameError, "type %d, all octets = %s: unknown_frame", f.Type, wire.Octets(f.Payload))
+		return wire.Errorf(wire.FrameError, "%v: unknown_frame", f)
 	case f.Channel == 0 && f.Type != wire.FrameMethod:
-		return wire.Errorf(wire.UnexpectedFrame, "type %d, all octets = %s", f.Type, wire.Octets(f.Payload))
+		return wire.Errorf(wire.UnexpectedFrame, "%v", f)
 	case f.Channel == 0:
 		return c.connectionMethod(f.Payload)
 	}

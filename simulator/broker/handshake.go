@@ -143,7 +143,7 @@ func (c *connection) expect(m wire.Method) error {
 			continue
 		}
 		if f.Channel != 0 || f.Type != wire.FrameMethod {
-			return wire.Errorf(wire.UnexpectedFrame, "type %d, all octets = %s", f.Type, wire.Octets(f.Payload))
+			return wire.Errorf(wire.UnexpectedFrame, "%v", f)
 		}
 		id, err := wire.ReadMethodID(f.Payload)
 		if err != nil {

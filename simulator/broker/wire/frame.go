@@ -72,16 +72,16 @@ func (r *FrameReader) Next() (Frame, error) {
 	f := Frame{Type: head[0], Channel: binary.BigEndian.Uint16(head[1:])}
 	// RabbitMQ measures the payload alone, and tells of the limit without the rest.
 	if size > r.max {
-		return f, Errorf(FrameError, "type %d, all octets = <<>>: {frame_too_large,%d,%d}", f.Type, size, r.max-FrameOverhead)
+		return f, Errorf(FrameError, "%v: {frame_too_large,%d,%d}", f, size, r.max-FrameOverhead)
 	}
 	whole, err := r.payload(size)
 	if err != nil {
 		return f, unexpected(err)
 	}
-	if whole[size] != frameEnd {
-		return f, Errorf(FrameError, "type %d, all octets = %s: {invalid_frame_end_marker, %d}", f.Type, Octets(whole[:size]), whole[size])
-	}
 	f.Payload = whole[:size:size]
+	if whole[size] != frameEnd {
+		return f, Errorf(FrameError, "%v: {invalid_frame_end_marker, %d}", f, whole[size])
+	}
 	return f, nil
 }
 

@@ -1,23 +1,19 @@
 package wire
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 )
 
 // Octets writes bytes as RabbitMQ's error texts do: <<"abc">> when all can be
-// printed, else <<97,0,255>>; cut after as many as such a text can hold.
+// printed, else <<97,0,255>>.
 func Octets(b []byte) string {
-	const most = 64
-	cut := ""
-	if len(b) > most {
-		b, cut = b[:most], "..."
-	}
 	if len(b) == 0 {
 		return "<<>>"
 	}
 	if printable(b) {
-		return `<<"` + string(b) + `"` + cut + ">>"
+		return `<<"` + string(b) + `">>`
 	}
 	var text strings.Builder
 	text.WriteString("<<")
@@ -27,7 +23,7 @@ func Octets(b []byte) string {
 		}
 		text.WriteString(strconv.Itoa(int(octet)))
 	}
-	return text.String() + cut + ">>"
+	return text.String() + ">>"
 }
 
 func printable(b []byte) bool {
@@ -37,4 +33,14 @@ func printable(b []byte) bool {
 		}
 	}
 	return true
+}
+
+// String shows a frame as RabbitMQ's error texts do: its type and what it begins
+// with.
+func (f Frame) String() string {
+	const most = 16
+	if len(f.Payload) > most {
+		return fmt.Sprintf("type %d, first %d octets = %s", f.Type, most, Octets(f.Payload[:most]))
+	}
+	return fmt.Sprintf("type %d, all octets = %s", f.Type, Octets(f.Payload))
 }
