@@ -17,8 +17,8 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"slices"
 
+	"github.com/kazoolab/kazoolab/internal/bench/figures"
 	"github.com/kazoolab/kazoolab/internal/rabbitmq"
 )
 
@@ -128,17 +128,9 @@ func summarise(results map[string][]result) error {
 
 // median takes each figure's own.
 func median(results []result) result {
-	middle := func(figure func(result) float64) float64 {
-		values := make([]float64, len(results))
-		for i, r := range results {
-			values[i] = figure(r)
-		}
-		slices.Sort(values)
-		return values[len(values)/2]
-	}
 	return result{
-		rate: middle(func(r result) float64 { return r.rate }),
-		cpu:  middle(func(r result) float64 { return r.cpu }),
-		peak: middle(func(r result) float64 { return r.peak }),
+		rate: figures.Median(results, func(r result) float64 { return r.rate }),
+		cpu:  figures.Median(results, func(r result) float64 { return r.cpu }),
+		peak: figures.Median(results, func(r result) float64 { return r.peak }),
 	}
 }
