@@ -6,7 +6,7 @@ import (
 	"fmt"
 )
 
-// soaked are the cells of the soak. The last two need fewer messages to show theirs.
+// soaked are the cells of the soak. The last three need fewer messages to show theirs.
 func soaked(messages int) []plan {
 	const roomy, tight = 256 << 20, 64 << 20
 	queue := plan{messages: messages, durable: true, confirms: true, ackEvery: 25, memory: roomy}
@@ -14,6 +14,8 @@ func soaked(messages int) []plan {
 	shared, slow := queue, topic
 	shared.messages, shared.shared = max(1, messages*3/20), true
 	slow.messages, slow.pace, slow.memory = shared.messages, 4000, tight
+	stuck := slow // unless the broker reads acknowledgements that stand behind publishes
+	stuck.shared = true
 	return []plan{
 		queue.with("one durable queue, 1 consumer", 1),
 		queue.with("one durable queue, 16 consumers", 16),
@@ -21,6 +23,7 @@ func soaked(messages int) []plan {
 		topic.with("topic exchange with 1,000 bindings, 16 consumers", 16),
 		shared.with("publisher and 16 consumers on one connection", 16),
 		slow.with("16 consumers that together take 4,000 messages a second, 64 MiB", 16),
+		stuck.with("the same and the publisher on one connection", 16),
 	}
 }
 
@@ -60,11 +63,14 @@ func soak(ctx context.Context, o options) error {
 func (p *pass) bounded() error {
 	// A garbage collector lets a heap double before it looks.
 	bound := 2*float64(p.memory)/(1<<20) + p.broker.rest
+	fills := p.pace > 0 && p.messages*bodySize > 3*p.memory
+	// Where acknowledgements stand behind publishes, not to stall is to read both.
+	beyond := fills && p.shared
 	var faults []error
-	if p.cost.peak > bound {
+	if p.cost.peak > bound && !beyond {
 		faults = append(faults, fmt.Errorf("it took %.0f MB, more than %.0f", p.cost.peak, bound))
 	}
-	if p.pace > 0 && (p.blocked.Load() == 0 || p.unblocked.Load() == 0) {
+	if fills && (p.blocked.Load() == 0 || p.unblocked.Load() == 0) {
 		faults = append(faults, errors.New("the publisher outran the consumers, and was not told to wait and to go on"))
 	}
 	return errors.Join(faults...)
