@@ -2,7 +2,6 @@ package broker_test
 
 import (
 	"bytes"
-	"context"
 	"strconv"
 	"strings"
 	"testing"
@@ -90,21 +89,14 @@ func TestADeadConsumerLeavesTheQueueToOthers(t *testing.T) {
 	g.Expect(ch.Qos(100, 0, false)).To(Succeed())
 	deliveries, err := ch.ConsumeWithContext(t.Context(), "shared", "", false, false, false, false, nil)
 	g.Expect(err).NotTo(HaveOccurred())
-	enough, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
 	seen := map[string]bool{}
 	take := func() (redelivered bool) {
-		select {
-		case d := <-deliveries:
-			g.Expect(d.Ack(false)).To(Succeed())
-			number := strings.TrimSpace(string(d.Body))
-			g.Expect(seen[number]).To(BeFalse(), "message %s comes once", number)
-			seen[number] = true
-			return d.Redelivered
-		case <-enough.Done():
-			t.Fatalf("%d of %d messages came", len(seen), messages)
-			return false
-		}
+		d := receive(t, deliveries)
+		g.Expect(d.Ack(false)).To(Succeed())
+		number := strings.TrimSpace(string(d.Body))
+		g.Expect(seen[number]).To(BeFalse(), "message %s comes once", number)
+		seen[number] = true
+		return d.Redelivered
 	}
 	for range messages * 3 / 4 {
 		g.Expect(take()).To(BeFalse())
@@ -145,8 +137,7 @@ func TestAConnectionLostWhileItWaitsForMemoryIsNoticed(t *testing.T) {
 	deliveries, err := ch.ConsumeWithContext(t.Context(), "hog", "", false, false, false, false, nil)
 	g.Expect(err).NotTo(HaveOccurred())
 	for range limit / size {
-		var d amqp.Delivery
-		g.Eventually(deliveries).WithTimeout(patience).Should(Receive(&d))
+		d := receive(t, deliveries)
 		g.Expect(d.Redelivered).To(BeTrue())
 		g.Expect(d.Ack(false)).To(Succeed())
 	}

@@ -64,10 +64,8 @@ func (p *pass) bounded() error {
 	// A garbage collector lets a heap double before it looks.
 	bound := 2*float64(p.memory)/(1<<20) + p.broker.rest
 	fills := p.pace > 0 && p.messages*bodySize > 3*p.memory
-	// Where acknowledgements stand behind publishes, not to stall is to read both.
-	beyond := fills && p.shared
 	var faults []error
-	if p.cost.peak > bound && !beyond {
+	if p.cost.peak > bound {
 		faults = append(faults, fmt.Errorf("it took %.0f MB, more than %.0f", p.cost.peak, bound))
 	}
 	if fills && (p.blocked.Load() == 0 || p.unblocked.Load() == 0) {
