@@ -17,11 +17,12 @@ import (
 
 // broker is one that runs.
 type broker struct {
-	url   string
-	rest  float64                          // MB that it may take beside messages
-	pid   int                              // 0 where it is not known: its CPU and memory are not told
-	state func(ctx context.Context) string // what it tells of itself when it stalls; it may not survive that
-	stop  func() error
+	url     string
+	pid     int                              // 0 where it is not known: its CPU and memory are not told
+	limited bool                             // it was started with the plan's limit of memory
+	rest    float64                          // MB that it may take beside messages
+	state   func(ctx context.Context) string // what it tells of itself when it stalls; it may not survive that
+	stop    func() error
 }
 
 // maker starts a broker that holds about so many bytes of messages before it tells
@@ -47,7 +48,7 @@ func startRabbitMQ(ctx context.Context, memory int) (*broker, error) {
 		return nil, err
 	}
 	return &broker{
-		url: server.URL(), pid: server.PID(), rest: 250,
+		url: server.URL(), pid: server.PID(), limited: memory > 0, rest: 250,
 		state: func(ctx context.Context) string {
 			queues, err := server.Control(ctx, "list_queues", "name", "messages_ready", "messages_unacknowledged", "consumers", "state")
 			connections, err2 := server.Control(ctx, "list_connections", "name", "state", "recv_oct", "send_oct", "send_pend")
@@ -84,10 +85,15 @@ func startKazoolab(binary string) maker {
 			_ = cmd.Wait() // told says why it ended, if not because it was to
 		}()
 		b := &broker{
-			url: "amqp://guest:guest@" + address + "/", pid: cmd.Process.Pid, rest: 64,
+			url: "amqp://guest:guest@" + address + "/", pid: cmd.Process.Pid, limited: true, rest: 64,
 			state: func(context.Context) string {
 				_ = cmd.Process.Signal(syscall.SIGQUIT) // the Go runtime tells what each goroutine does, and ends
-				<-ended
+				select {
+				case <-ended:
+				case <-clock.System().After(patience):
+					_ = cmd.Process.Kill()
+					<-ended
+				}
 				return told.String()
 			},
 			stop: func() error {
@@ -136,7 +142,7 @@ func await(ctx context.Context, url string, ended <-chan struct{}) error {
 func running(url string, pid int) maker {
 	return func(context.Context, int) (*broker, error) {
 		return &broker{
-			url: url, pid: pid, rest: 64,
+			url: url, pid: pid,
 			state: func(context.Context) string { return "the broker is another's: look for its own report" },
 			stop:  func() error { return nil },
 		}, nil

@@ -44,7 +44,7 @@ type pass struct {
 	blocked   atomic.Int64 // times that the broker told the publisher to wait
 	unblocked atomic.Int64
 
-	cost result // known when the pass has ended
+	cost result // known when every message has gone its way
 }
 
 // run sends the plan's messages through a broker. The error says what stalled,
@@ -97,6 +97,8 @@ func (p *pass) control(ctx context.Context, use func(*amqp.Channel) error) error
 }
 
 func (p *pass) phases(ctx context.Context) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
 	p.ledger = newLedger(p.messages)
 	p.lines = &lines{url: p.broker.url, shared: p.shared}
 	defer p.lines.close()
@@ -109,23 +111,23 @@ func (p *pass) phases(ctx context.Context) error {
 	case both:
 		work = append(work, consumers...)
 	case consumeOnly:
-		if err := p.together(ctx, work...); err != nil {
+		if err := p.together(ctx, cancel, work...); err != nil {
 			return err
 		}
 		work = consumers
 	case publishOnly:
 	}
 	began := start(p.broker.pid)
-	err := p.together(ctx, work...)
+	if err := p.together(ctx, cancel, work...); err != nil {
+		return err
+	}
 	p.cost = began.stop(p.messages)
-	return err
+	return nil
 }
 
 // together does several things at once and returns when all have ended. The first
-// error, or a stall, ends the others.
-func (p *pass) together(ctx context.Context, work ...func(context.Context) error) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
+// error, or a stall, ends ctx by cancel, and with it the others.
+func (p *pass) together(ctx context.Context, cancel context.CancelCauseFunc, work ...func(context.Context) error) error {
 	var working, watching sync.WaitGroup
 	for _, f := range work {
 		working.Go(func() {
@@ -135,14 +137,18 @@ func (p *pass) together(ctx context.Context, work ...func(context.Context) error
 		})
 	}
 	watched, enough := context.WithCancel(ctx)
+	var stall error
 	watching.Go(func() {
-		if err := p.watch(watched); err != nil {
-			cancel(err)
+		if stall = p.watch(watched); stall != nil {
+			cancel(stall)
 		}
 	})
 	working.Wait()
 	enough()
 	watching.Wait()
+	if stall != nil {
+		return stall // while its state was asked for, the connections may have broken
+	}
 	return context.Cause(ctx)
 }
 

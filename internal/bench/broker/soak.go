@@ -41,10 +41,9 @@ func soak(ctx context.Context, o options) error {
 		fmt.Fprintf(o.out, "\n%s: %d messages\n", p.name, p.messages)
 		for _, c := range o.brokers {
 			soaking, err := fresh(ctx, c, p)
-			if err == nil {
-				fmt.Fprintf(o.out, "  %-8s %s\n  %-8s %s, redelivered %d\n", c.name, soaking.cost, "",
-					soaking.progress(), soaking.ledger.redelivered.Load())
-				err = soaking.bounded()
+			if soaking != nil && soaking.cost.rate > 0 {
+				fmt.Fprintf(o.out, "  %-8s %s\n  %-8s %s\n", c.name, soaking.cost, "", soaking.progress())
+				err = errors.Join(err, soaking.bounded())
 			}
 			if err != nil {
 				fmt.Fprintf(o.out, "  %-8s FAILED: %v\n", c.name, err)
@@ -61,6 +60,9 @@ func soak(ctx context.Context, o options) error {
 // bounded is nil when the broker's memory stayed within what follows from its
 // limit, and a publisher was held back where the limit was to be reached.
 func (p *pass) bounded() error {
+	if !p.broker.limited {
+		return nil
+	}
 	// A garbage collector lets a heap double before it looks.
 	bound := 2*float64(p.memory)/(1<<20) + p.broker.rest
 	fills := p.pace > 0 && p.messages*bodySize > 3*p.memory

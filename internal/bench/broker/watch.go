@@ -30,17 +30,18 @@ func (p *pass) watch(ctx context.Context) error {
 }
 
 // progress is how far each count has come.
-type progress struct{ published, confirmed, arrived, damaged, acked, blocked, unblocked int64 }
+type progress struct{ published, confirmed, arrived, damaged, redelivered, acked, blocked, unblocked int64 }
 
 func (p *pass) progress() progress {
 	return progress{
 		published: p.published.Load(), confirmed: p.confirmed.Load(),
-		arrived: p.ledger.arrived.Load(), damaged: p.ledger.damaged.Load(), acked: p.acked.Load(),
+		arrived: p.ledger.arrived.Load(), damaged: p.ledger.damaged.Load(),
+		redelivered: p.ledger.redelivered.Load(), acked: p.acked.Load(),
 		blocked: p.blocked.Load(), unblocked: p.unblocked.Load(),
 	}
 }
 
 func (p progress) String() string {
-	return fmt.Sprintf("published %d, confirmed %d, arrived %d whole and %d damaged, acknowledged %d, blocked %d and unblocked %d times",
-		p.published, p.confirmed, p.arrived, p.damaged, p.acked, p.blocked, p.unblocked)
+	return fmt.Sprintf("published %d, confirmed %d, arrived %d whole, %d damaged, %d redelivered, acknowledged %d, blocked %d and unblocked %d times",
+		p.published, p.confirmed, p.arrived, p.damaged, p.redelivered, p.acked, p.blocked, p.unblocked)
 }
