@@ -10,7 +10,7 @@ PKG      ?= ./...
 TESTFLAGS ?=
 # How long fuzz tries each target.
 FUZZTIME ?= 30s
-# Regular expression of the benchmarks to run, and flags of the comparison.
+# Regular expression of the benchmarks to run, and flags of the comparisons and the soak.
 BENCH    ?= .
 BENCHFLAGS ?=
 IMAGE    ?= kazoolab
@@ -77,6 +77,14 @@ bench: rabbitmq build ## Run the benchmarks, and measure the program: its start,
 	$(with_rabbitmq) $(GO) test -run '^$$' -bench '$(BENCH)' -benchmem $(TESTFLAGS) $(PKG)
 	$(GO) run ./internal/bench -kazoolab bin/kazoolab $(BENCHFLAGS)
 
+.PHONY: bench-broker
+bench-broker: rabbitmq build ## Compare the embedded broker with RabbitMQ, half an hour (BENCHFLAGS='-messages 20000 -only publish')
+	$(GO) run ./internal/bench/broker compare -kazoolab bin/kazoolab $(BENCHFLAGS)
+
+.PHONY: soak-broker
+soak-broker: build ## Soak the embedded broker: none of millions of messages may be lost or stall (BENCHFLAGS='-messages 100000')
+	$(GO) run ./internal/bench/broker soak -kazoolab bin/kazoolab $(BENCHFLAGS)
+
 ##@ Keep in order
 
 .PHONY: lint
@@ -99,7 +107,7 @@ clean: ## Remove what these targets made, the pinned tools included
 help: ## Show this list
 	@awk 'BEGIN { FS = ":.*## " } \
 		/^##@/ { printf "\n%s\n", substr($$0, 5) } \
-		/^[a-z-]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+		/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 # What the targets above need.
 

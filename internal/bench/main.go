@@ -18,8 +18,8 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"slices"
 
+	"github.com/kazoolab/kazoolab/internal/bench/figures"
 	"github.com/kazoolab/kazoolab/internal/rabbitmq"
 )
 
@@ -131,18 +131,8 @@ func summarise(results map[string][]result) error {
 // median takes each figure's own.
 func median(results []result) result {
 	return result{
-		rate: middle(results, func(r result) float64 { return r.rate }),
-		cpu:  middle(results, func(r result) float64 { return r.cpu }),
-		peak: middle(results, func(r result) float64 { return r.peak }),
+		rate: figures.Median(results, func(r result) float64 { return r.rate }),
+		cpu:  figures.Median(results, func(r result) float64 { return r.cpu }),
+		peak: figures.Median(results, func(r result) float64 { return r.peak }),
 	}
-}
-
-// middle is the median of one figure.
-func middle[T any](all []T, figure func(T) float64) float64 {
-	values := make([]float64, len(all))
-	for i, one := range all {
-		values[i] = figure(one)
-	}
-	slices.Sort(values)
-	return values[len(values)/2]
 }

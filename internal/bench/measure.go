@@ -9,12 +9,11 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
-	"strconv"
-	"strings"
 	"sync/atomic"
 	"syscall"
 	"time"
 
+	"github.com/kazoolab/kazoolab/internal/bench/figures"
 	"github.com/kazoolab/kazoolab/internal/clock"
 )
 
@@ -96,15 +95,15 @@ func measure(ctx context.Context, c contender, r *receiver, events int) (result,
 		return result{}, err
 	}
 	wall := clock.System()
-	began, before := wall.Now(), usage(cmd.Process.Pid)
+	began, before := wall.Now(), figures.Process(cmd.Process.Pid)
 	if err := wait(ctx, r.last); err != nil {
 		return result{}, fmt.Errorf("%w after %d of %d events", err, r.arrived.Load(), events)
 	}
-	elapsed, after := wall.Since(began), usage(cmd.Process.Pid)
+	elapsed, after := wall.Since(began), figures.Process(cmd.Process.Pid)
 	return result{
 		rate: float64(events-1) / elapsed.Seconds(),
-		cpu:  (after.cpu - before.cpu) / float64(events-1) * 1000,
-		peak: after.peak,
+		cpu:  (after.CPU - before.CPU) / float64(events-1) * 1000,
+		peak: after.Peak,
 	}, nil
 }
 
@@ -115,31 +114,4 @@ func wait(ctx context.Context, done <-chan struct{}) error {
 	case <-ctx.Done():
 		return errors.New("nothing more arrived")
 	}
-}
-
-type used struct{ cpu, peak, resident float64 }
-
-// usage reads a process's CPU seconds and memory in MB from /proc; zero where there
-// is none.
-func usage(pid int) used {
-	const ticksPerSecond, kilobytes = 100, 1024
-	var u used
-	stat, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	// The name in parentheses may hold blanks; utime and stime are 12th and 13th after it.
-	_, rest, _ := strings.Cut(string(stat), ") ")
-	if fields := strings.Fields(rest); len(fields) > 12 {
-		user, _ := strconv.ParseFloat(fields[11], 64)
-		system, _ := strconv.ParseFloat(fields[12], 64)
-		u.cpu = (user + system) / ticksPerSecond
-	}
-	status, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-	for line := range strings.Lines(string(status)) {
-		for name, figure := range map[string]*float64{"VmHWM:": &u.peak, "VmRSS:": &u.resident} {
-			if value, ok := strings.CutPrefix(line, name); ok {
-				n, _ := strconv.ParseFloat(strings.Fields(value)[0], 64)
-				*figure = n / kilobytes
-			}
-		}
-	}
-	return u
 }

@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/kazoolab/kazoolab/internal/bench/figures"
 	"github.com/kazoolab/kazoolab/internal/clock"
 )
 
@@ -50,9 +51,9 @@ func measureStarts(ctx context.Context, out io.Writer, kazoolab string, times in
 	}
 	if len(all) > 0 {
 		fmt.Fprintf(out, "median     %s\n", start{
-			ready:  middle(all, func(s start) float64 { return s.ready }),
-			banner: middle(all, func(s start) float64 { return s.banner }),
-			rest:   middle(all, func(s start) float64 { return s.rest }),
+			ready:  figures.Median(all, func(s start) float64 { return s.ready }),
+			banner: figures.Median(all, func(s start) float64 { return s.banner }),
+			rest:   figures.Median(all, func(s start) float64 { return s.rest }),
 		})
 	}
 	return nil
@@ -106,7 +107,7 @@ func measureStart(ctx context.Context, kazoolab string) (s start, err error) {
 	if err := clock.Sleep(ctx, wall, restAfter); err != nil {
 		return s, err
 	}
-	s.rest = usage(cmd.Process.Pid).resident
+	s.rest = figures.Process(cmd.Process.Pid).Resident
 	return s, nil
 }
 

@@ -77,6 +77,16 @@ func (s *Server) ManagementURL() string {
 	return "http://guest:guest@" + address(s.ports.management)
 }
 
+// PID is the server's process, 0 when it does not run.
+func (s *Server) PID() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.node == nil {
+		return 0
+	}
+	return s.node.cmd.Process.Pid
+}
+
 // Stop ends the server at once and leaves nothing behind. Stopping twice is no error.
 func (s *Server) Stop() error {
 	s.mu.Lock()
