@@ -54,7 +54,7 @@ func (a api) queue(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	for _, q := range found[0].View().Queues {
-		if q.Name == r.PathValue("name") {
+		if q.Name == value(r, "name") {
 			answer(w, http.StatusOK, newQueueJSON(found[0].Name(), q))
 			return
 		}
@@ -78,7 +78,7 @@ func (a api) bindingsOfQueue(w http.ResponseWriter, r *http.Request) {
 	list(a, w, r, func(v *vhost.Vhost) []bindingJSON {
 		var own []bindingJSON
 		for _, b := range v.View().Bindings {
-			if !b.ToExchange && b.Destination == r.PathValue("name") {
+			if !b.ToExchange && b.Destination == value(r, "name") {
 				own = append(own, newBindingJSON(v.Name(), b))
 			}
 		}

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"net"
 	"net/http"
+	"net/url"
+	"strings"
 
 	"github.com/kazoolab/kazoolab/simulator/broker"
 	"github.com/kazoolab/kazoolab/simulator/broker/vhost"
@@ -42,7 +44,24 @@ func Handler(b *broker.Broker) http.Handler {
 		mux.HandleFunc(pattern, handle)
 	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { notFound(w) })
-	return a.authenticated(mux)
+	return a.authenticated(segments(mux))
+}
+
+// segments has the mux match a path by its escaped segments, since it takes none
+// that is an escaped slash, which the virtual host "/" is: value undoes it. Like
+// RabbitMQ it lets a path end with a slash.
+func segments(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r = r.Clone(r.Context())
+		r.URL.Path, r.URL.RawPath = strings.TrimSuffix(r.URL.EscapedPath(), "/"), ""
+		next.ServeHTTP(w, r)
+	})
+}
+
+// value is a segment of the path, by the name that its pattern gives it.
+func value(r *http.Request, name string) string {
+	segment, _ := url.PathUnescape(r.PathValue(name)) // it was escaped by the URL itself
+	return segment
 }
 
 func (a api) authenticated(next http.Handler) http.Handler {
@@ -74,7 +93,7 @@ func notFound(w http.ResponseWriter) {
 // For one that is not there it answers, and reports false.
 func (a api) found(w http.ResponseWriter, r *http.Request) ([]*vhost.Vhost, bool) {
 	all := a.broker.Vhosts()
-	name := r.PathValue("vhost")
+	name := value(r, "vhost")
 	if name == "" {
 		return all, true
 	}
@@ -108,7 +127,7 @@ func (a api) vhost(w http.ResponseWriter, r *http.Request) {
 }
 
 func (a api) makeVhost(w http.ResponseWriter, r *http.Request) {
-	name := r.PathValue("vhost")
+	name := value(r, "vhost")
 	for _, v := range a.broker.Vhosts() {
 		if v.Name() == name {
 			w.WriteHeader(http.StatusNoContent)
@@ -120,7 +139,7 @@ func (a api) makeVhost(w http.ResponseWriter, r *http.Request) {
 }
 
 func (a api) deleteVhost(w http.ResponseWriter, r *http.Request) {
-	if a.broker.DeleteVhost(r.PathValue("vhost")) != nil {
+	if a.broker.DeleteVhost(value(r, "vhost")) != nil {
 		notFound(w)
 		return
 	}
@@ -140,7 +159,7 @@ func (a api) connections(w http.ResponseWriter, r *http.Request) {
 	}
 	list := []connectionJSON{}
 	for _, c := range a.broker.Connections() {
-		if name := r.PathValue("vhost"); name == "" || name == c.Vhost {
+		if name := value(r, "vhost"); name == "" || name == c.Vhost {
 			list = append(list, newConnectionJSON(c))
 		}
 	}
@@ -149,7 +168,7 @@ func (a api) connections(w http.ResponseWriter, r *http.Request) {
 
 func (a api) connection(w http.ResponseWriter, r *http.Request) {
 	for _, c := range a.broker.Connections() {
-		if c.Name == r.PathValue("name") {
+		if c.Name == value(r, "name") {
 			answer(w, http.StatusOK, newConnectionJSON(c))
 			return
 		}
@@ -162,7 +181,7 @@ func (a api) closeConnection(w http.ResponseWriter, r *http.Request) {
 	if reason == "" {
 		reason = "Closed via management plugin"
 	}
-	if !a.broker.CloseConnection(r.PathValue("name"), reason) {
+	if !a.broker.CloseConnection(value(r, "name"), reason) {
 		notFound(w)
 		return
 	}
