@@ -84,9 +84,10 @@ func (w *world) queue(name string, arguments ...any) {
 	w.must(err)
 }
 
-func (w *world) consume(queue, tag string) {
+// consume starts a consumer of the queue q.
+func (w *world) consume(tag string) {
 	w.t.Helper()
-	w.must(w.Consume(vhost.ConsumeSpec{Queue: queue, Tag: tag}, func(string) {}))
+	w.must(w.Consume(vhost.ConsumeSpec{Queue: "q", Tag: tag}, func(string) {}))
 }
 
 // publish sends bodies to a queue.
