@@ -61,9 +61,13 @@ func (o *outbox) seal(last []byte) {
 }
 
 func (o *outbox) wake() {
-	if o.idle {
-		o.idle = false
-		o.signal <- struct{}{} // never full: it is sent to once for each wait
+	if !o.idle {
+		return
+	}
+	o.idle = false
+	select {
+	case o.signal <- struct{}{}:
+	default: // the last one is not taken yet: a heartbeat was due at the same time
 	}
 }
 
