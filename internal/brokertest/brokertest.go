@@ -37,32 +37,33 @@ type Broker struct {
 	URL string // amqp://user:password@host:port/vhost
 
 	closeConnections func(context.Context) (int, error)
+	management       func(testing.TB) string
 }
 
 // New makes a broker, or a virtual host, that is gone when the test ends.
 func New(t testing.TB) *Broker {
 	t.Helper()
-	address, api := os.Getenv(URLVariable), os.Getenv(ManagementVariable)
+	address, managed := os.Getenv(URLVariable), os.Getenv(ManagementVariable)
 	switch {
-	case address != "" && api != "":
-		return newVhost(t, address, api)
-	case address != "" || api != "":
+	case address != "" && managed != "":
+		return newVhost(t, address, managed)
+	case address != "" || managed != "":
 		t.Fatalf("set both %s and %s, or neither", URLVariable, ManagementVariable)
 	case onlyReal:
 		t.Fatalf("no RabbitMQ to test with: run `make test-real`, or set %s and %s", URLVariable, ManagementVariable)
 	}
 	server := startEmbedded(t)
-	return &Broker{URL: server.url(), closeConnections: server.closeConnections}
+	return &Broker{URL: server.url(), closeConnections: server.closeConnections, management: server.management}
 }
 
 // newVhost makes a virtual host at the RabbitMQ that the environment names.
-func newVhost(t testing.TB, address, api string) *Broker {
+func newVhost(t testing.TB, address, managed string) *Broker {
 	t.Helper()
 	u, err := url.Parse(address)
 	if err != nil {
 		t.Fatalf("%s is not a URL", URLVariable)
 	}
-	host, vhost := management{base: api}, "test-"+ids.New().Hex(12)
+	host, vhost := api{base: managed}, "test-"+ids.New().Hex(12)
 	u.Path = "/" + vhost
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
@@ -79,6 +80,7 @@ func newVhost(t testing.TB, address, api string) *Broker {
 	return &Broker{
 		URL:              u.String(),
 		closeConnections: func(ctx context.Context) (int, error) { return host.closeConnections(ctx, vhost) },
+		management:       func(testing.TB) string { return managed },
 	}
 }
 
@@ -86,6 +88,13 @@ func newVhost(t testing.TB, address, api string) *Broker {
 // many it found. RabbitMQ can take some seconds to find one that is new; a Proxy
 // cuts at once.
 func (b *Broker) CloseConnections(ctx context.Context) (int, error) { return b.closeConnections(ctx) }
+
+// ManagementURL is where the management API answers while the test runs, with
+// credentials and without a final slash.
+func (b *Broker) ManagementURL(t testing.TB) string {
+	t.Helper()
+	return b.management(t)
+}
 
 // Channel opens a plain client's channel, for a test to look at the broker or
 // meddle with it. Its connection is closed when the test ends.

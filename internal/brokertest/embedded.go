@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"net"
+	"net/http/httptest"
 	"testing"
 
 	"github.com/kazoolab/kazoolab/internal/clock"
 	"github.com/kazoolab/kazoolab/internal/ids"
 	"github.com/kazoolab/kazoolab/simulator/broker"
+	"github.com/kazoolab/kazoolab/simulator/broker/management"
 )
 
 // embeddedVhost is not the default one, as on RabbitMQ it would not be.
@@ -41,6 +43,13 @@ func (e *embedded) url() string { return "amqp://guest:guest@" + e.address + "/"
 
 func (e *embedded) closeConnections(context.Context) (int, error) {
 	return e.broker.CloseConnections(embeddedVhost, "closed by the test"), nil
+}
+
+func (e *embedded) management(t testing.TB) string {
+	t.Helper()
+	server := httptest.NewServer(management.Handler(e.broker))
+	t.Cleanup(server.Close)
+	return "http://guest:guest@" + server.Listener.Addr().String()
 }
 
 // start runs a new and empty broker.

@@ -10,10 +10,10 @@ import (
 	"strings"
 )
 
-// management speaks RabbitMQ's management API.
-type management struct{ base string } // scheme, credentials, host; no final slash
+// api speaks RabbitMQ's management API.
+type api struct{ base string } // scheme, credentials, host; no final slash
 
-func (m management) createVhost(ctx context.Context, vhost, user string) error {
+func (m api) createVhost(ctx context.Context, vhost, user string) error {
 	if _, err := m.call(ctx, http.MethodPut, "{}", "vhosts", vhost); err != nil {
 		return err
 	}
@@ -22,12 +22,12 @@ func (m management) createVhost(ctx context.Context, vhost, user string) error {
 	return err
 }
 
-func (m management) deleteVhost(ctx context.Context, vhost string) error {
+func (m api) deleteVhost(ctx context.Context, vhost string) error {
 	_, err := m.call(ctx, http.MethodDelete, "", "vhosts", vhost)
 	return err
 }
 
-func (m management) closeConnections(ctx context.Context, vhost string) (int, error) {
+func (m api) closeConnections(ctx context.Context, vhost string) (int, error) {
 	answer, err := m.call(ctx, http.MethodGet, "", "vhosts", vhost, "connections")
 	if err != nil {
 		return 0, err
@@ -47,7 +47,7 @@ func (m management) closeConnections(ctx context.Context, vhost string) (int, er
 }
 
 // call returns the answer's body. What is to be deleted and is not there is no error.
-func (m management) call(ctx context.Context, method, body string, path ...string) ([]byte, error) {
+func (m api) call(ctx context.Context, method, body string, path ...string) ([]byte, error) {
 	var address strings.Builder
 	address.WriteString(m.base + "/api")
 	for _, segment := range path {

@@ -1,8 +1,11 @@
 package management
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
 	"fmt"
 	"net"
+	"net/url"
 	"strconv"
 	"strings"
 
@@ -169,15 +172,26 @@ type bindingJSON struct {
 func newBindingJSON(vhostName string, b vhost.BindingView) bindingJSON {
 	j := bindingJSON{
 		Source: b.Source, Vhost: vhostName, Destination: b.Destination, DestinationType: "queue", RoutingKey: b.Key,
-		Arguments: plain(b.Arguments), PropertiesKey: b.Key,
+		Arguments: plain(b.Arguments), PropertiesKey: propertiesKey(b),
 	}
 	if b.ToExchange {
 		j.DestinationType = "exchange"
 	}
-	if j.PropertiesKey == "" {
-		j.PropertiesKey = "~"
-	}
 	return j
+}
+
+// propertiesKey names a binding among those between the same two: by its key, and
+// a hash of its arguments when it has any. It is opaque, and only looks like
+// RabbitMQ's.
+func propertiesKey(b vhost.BindingView) string {
+	switch {
+	case len(b.Arguments) > 0:
+		sum := sha256.Sum256(b.Arguments.Append(nil))
+		return url.QueryEscape(b.Key) + "~" + base64.RawURLEncoding.EncodeToString(sum[:16])
+	case b.Key == "":
+		return "~"
+	}
+	return url.QueryEscape(b.Key)
 }
 
 type consumerJSON struct {
