@@ -2,9 +2,9 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"os/exec"
 	"strconv"
 	"strings"
@@ -29,9 +29,10 @@ type broker struct {
 // publishers to wait; 0 is ample.
 type maker func(ctx context.Context, memory int) (*broker, error)
 
-// patience bounds how long a broker may take until it serves, and until it has stopped.
+// patience bounds how long a broker may take to answer, and until it has stopped.
 const patience = 20 * time.Second
 
+// startRabbitMQ starts an installed one: the processes of a container cannot be read.
 func startRabbitMQ(ctx context.Context, memory int) (*broker, error) {
 	installation, err := rabbitmq.Find()
 	if err != nil {
@@ -62,31 +63,33 @@ func startRabbitMQ(ctx context.Context, memory int) (*broker, error) {
 // startKazoolab returns what starts the broker of a kazoolab binary.
 func startKazoolab(binary string) maker {
 	return func(ctx context.Context, memory int) (*broker, error) {
-		address, err := freeAddress()
-		if err != nil {
-			return nil, err
-		}
 		if memory == 0 {
 			memory = 2 << 30
 		}
-		args := []string{"broker", "--listen", address, "--http", "", "--max-memory", strconv.Itoa(memory)}
 		ctx, cancel := context.WithCancel(ctx)
-		cmd := exec.CommandContext(ctx, binary, args...) //nolint:gosec // the binary that the user names
-		var told strings.Builder                         // read when the process has ended
-		cmd.Stdout, cmd.Stderr = &told, &told
+		cmd := exec.CommandContext(ctx, binary, //nolint:gosec // the binary that the user names
+			"broker", "--listen", "127.0.0.1:0", "--http", "", "--max-memory", strconv.Itoa(memory), "--output", "json")
+		var told strings.Builder // read when the process has ended
+		cmd.Stderr = &told
 		cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 		cmd.WaitDelay = patience
-		if err := cmd.Start(); err != nil {
+		stdout, err := cmd.StdoutPipe()
+		if err == nil {
+			err = cmd.Start()
+		}
+		if err != nil {
 			cancel()
 			return nil, err
 		}
+		var serves struct{ AMQP string }
+		unread := json.NewDecoder(stdout).Decode(&serves)
 		ended := make(chan struct{})
 		go func() {
 			defer close(ended)
 			_ = cmd.Wait() // told says why it ended, if not because it was to
 		}()
 		b := &broker{
-			url: "amqp://guest:guest@" + address + "/", pid: cmd.Process.Pid, limited: true, rest: 64,
+			url: serves.AMQP, pid: cmd.Process.Pid, limited: true, rest: 64,
 			state: func(context.Context) string {
 				_ = cmd.Process.Signal(syscall.SIGQUIT) // the Go runtime tells what each goroutine does, and ends
 				select {
@@ -103,39 +106,11 @@ func startKazoolab(binary string) maker {
 				return nil
 			},
 		}
-		if err := await(ctx, b.url, ended); err != nil {
+		if unread != nil {
 			_ = b.stop()
-			return nil, fmt.Errorf("%s: %w\n%s", strings.Join(cmd.Args, " "), err, told.String())
+			return nil, fmt.Errorf("%s does not say where it serves: %w\n%s", strings.Join(cmd.Args, " "), unread, told.String())
 		}
 		return b, nil
-	}
-}
-
-// freeAddress finds a port that nobody listens on now.
-func freeAddress() (string, error) {
-	listener, err := net.Listen("tcp4", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	return listener.Addr().String(), listener.Close()
-}
-
-// await returns when a client can log in.
-func await(ctx context.Context, url string, ended <-chan struct{}) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	for {
-		conn, err := dial(ctx, url)
-		if err == nil {
-			return conn.Close()
-		}
-		select {
-		case <-ended:
-			return errors.New("it ended")
-		case <-ctx.Done():
-			return fmt.Errorf("no client can log in: %w", err)
-		case <-clock.System().After(20 * time.Millisecond):
-		}
 	}
 }
 
