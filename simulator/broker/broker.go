@@ -9,7 +9,9 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
+	"unicode/utf8"
 
 	"github.com/kazoolab/kazoolab/internal/buildinfo"
 	"github.com/kazoolab/kazoolab/internal/clock"
@@ -107,12 +109,21 @@ func (b *Broker) Serve(ctx context.Context, listener net.Listener) error {
 			}
 			return nil
 		}
+		if errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) || errors.Is(err, syscall.ECONNABORTED) {
+			b.log.Warn("a connection cannot be taken", "error", err)
+			_ = clock.Sleep(ctx, clock.System(), acceptPause) // its end is seen at the next turn
+			continue
+		}
 		if err != nil {
 			return fmt.Errorf("broker: %w", err)
 		}
 		open.Go(func() { b.serve(ctx, socket) })
 	}
 }
+
+// acceptPause is how long no connection is taken when there is no file descriptor
+// for one.
+const acceptPause = 100 * time.Millisecond
 
 func (b *Broker) serve(ctx context.Context, socket net.Conn) {
 	c := newConnection(b, socket)
@@ -127,6 +138,21 @@ func (b *Broker) serve(ctx context.Context, socket net.Conn) {
 	b.mu.Lock()
 	delete(b.connections, c)
 	b.mu.Unlock()
+}
+
+// CheckVhostName refuses names that no client could open: connection.open has room
+// for 255 bytes of UTF-8.
+func CheckVhostName(name string) error {
+	const most = 255
+	switch {
+	case name == "":
+		return errors.New("the name of a virtual host is empty")
+	case len(name) > most:
+		return fmt.Errorf("the name of a virtual host has %d bytes; %d is the most that a client can send", len(name), most)
+	case !utf8.ValidString(name):
+		return errors.New("the name of a virtual host is not UTF-8")
+	}
+	return nil
 }
 
 // AddVhost makes a virtual host; one that is there stays as it is.
@@ -147,8 +173,11 @@ func (b *Broker) DeleteVhost(name string) error {
 	if v == nil {
 		return fmt.Errorf("%w: %s", ErrNoVhost, name)
 	}
-	v.Delete()
-	b.CloseConnections(name, fmt.Sprintf("vhost '%s' is deleted", name))
+	for _, open := range v.Delete() {
+		if c, ok := open.(*connection); ok {
+			c.shut(wire.Errorf(wire.ConnectionForced, "vhost '%s' is deleted", name))
+		}
+	}
 	return nil
 }
 
@@ -175,12 +204,12 @@ func (b *Broker) closeWhere(reason string, chosen func(*connection) bool) int {
 	return n
 }
 
-// SetMaxMemory changes Config.MaxMemory. A low value raises the alarm at once.
+// SetMaxMemory changes Config.MaxMemory, in bytes. A value below what is held raises
+// the alarm at once; a negative one does so even when nothing is.
 func (b *Broker) SetMaxMemory(bytes int64) { b.env.Meter.SetLimit(bytes) }
 
 // alarm is told when publishers have to wait, and when no longer.
 func (b *Broker) alarm(raised bool) {
-	b.log.Warn("memory alarm", "raised", raised, "bytes", b.env.Meter.Used(), "limit", b.env.Meter.Limit())
 	if raised {
 		return // each connection learns of it with its next publish
 	}

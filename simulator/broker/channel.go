@@ -3,6 +3,7 @@ package broker
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/kazoolab/kazoolab/simulator/broker/vhost"
 	"github.com/kazoolab/kazoolab/simulator/broker/wire"
@@ -45,13 +46,18 @@ type content struct {
 	bytes      []byte          // properties as they came, then the body so far
 	bodyAt     int
 	missing    uint64 // bytes of the body
+	metered    int    // bytes that the meter counts already
 }
 
 // maxMessage is the largest body, in bytes: RabbitMQ's default before 4.0.
 const maxMessage = 128 << 20
 
-// trusted is how many bytes of a body are made room for before they have come.
+// trusted is how many bytes of a body are made room for before they have come, and
+// are not counted before all have.
 const trusted = 1 << 20
+
+// maxPartial is how many bytes of larger bodies may be under way on one connection.
+const maxPartial = 2 * maxMessage
 
 func newChannel(c *connection, number uint16) *channel {
 	return &channel{connection: c, number: number, model: c.session.Channel(number)}
@@ -76,7 +82,8 @@ func (ch *channel) frame(f wire.Frame) error {
 func (ch *channel) refuse(reason *wire.Error) {
 	ch.confirm()
 	ch.model.Close()
-	ch.closing, ch.content = true, content{}
+	ch.closing = true
+	ch.drop()
 	ch.log.Debug("channel closed", "channel", ch.number, "reason", reason)
 	ch.send(&wire.ChannelClose{ReplyCode: reason.Code, ReplyText: reason.ReplyText(), Cause: reason.Method})
 }
@@ -195,9 +202,36 @@ func (ch *channel) body(f wire.Frame) error {
 		return fault(wire.UnexpectedFrame, publishID(),
 			fmt.Sprintf("expected %d bytes more of content body, got %d", p.missing, len(f.Payload)))
 	}
+	if p.metered == 0 && len(p.bytes)+len(f.Payload) > trusted {
+		if err := ch.reserve(p); err != nil {
+			return err
+		}
+	}
 	p.bytes = append(p.bytes, f.Payload...)
 	p.missing -= uint64(len(f.Payload))
 	return ch.continues()
+}
+
+// reserve makes room for the rest of a large body, which is counted from now on.
+func (ch *channel) reserve(p *content) error {
+	rest := int(p.missing) //nolint:gosec // at most maxMessage
+	if ch.partial+rest > maxPartial {
+		return fault(wire.ResourceError, publishID(), fmt.Sprintf("large bodies under way on the channels of one connection exceed %d bytes", maxPartial))
+	}
+	p.bytes = slices.Grow(p.bytes, rest)
+	p.metered = rest
+	ch.partial += rest
+	ch.broker.env.Meter.Add(rest)
+	return nil
+}
+
+// drop ends what is coming in, whole or not.
+func (ch *channel) drop() content {
+	p := ch.content
+	ch.partial -= p.metered
+	ch.broker.env.Meter.Add(-p.metered)
+	ch.content = content{}
+	return p
 }
 
 func (ch *channel) continues() error {
@@ -205,8 +239,7 @@ func (ch *channel) continues() error {
 		ch.content.awaits = wire.FrameBody
 		return nil
 	}
-	whole := ch.content
-	ch.content = content{}
+	whole := ch.drop()
 	return blame(publishID(), ch.complete(&whole))
 }
 
@@ -238,7 +271,7 @@ func (ch *channel) complete(p *content) *wire.Error {
 	if ch.mode == confirming {
 		ch.outcome(outcome.Rejected)
 	}
-	ch.block(ch.broker.env.Meter)
+	ch.block()
 	return nil
 }
 

@@ -3,9 +3,11 @@ package broker
 import (
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"math"
 	"net"
+	"os"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
@@ -42,6 +44,9 @@ type connection struct {
 	current  *channel   // that the last frame was for
 	unsent   []*channel // that have publishes to confirm
 	parting  bool       // only the client's goodbye is waited for
+	// overdrawn says that the connection is blocked and read on all the same.
+	overdrawn bool
+	partial   int // bytes of bodies that are coming in, as the meter counts them
 
 	handshakeEnd time.Time
 
@@ -51,6 +56,8 @@ type connection struct {
 	mu      sync.Mutex
 	blocked bool        // the client was told to stop publishing
 	closing *wire.Error // why the broker closes the connection
+	// saidGoodbye says that the deadlines of the socket are set for good.
+	saidGoodbye bool
 }
 
 // client is what a client says of itself in the handshake.
@@ -107,8 +114,9 @@ func newConnection(b *Broker, socket net.Conn) *connection {
 }
 
 var (
-	errGoodbye = errors.New("closed by the client")
-	errShut    = errors.New("closed by the broker")
+	errGoodbye  = errors.New("closed by the client")
+	errShut     = errors.New("closed by the broker")
+	errProtocol = errors.New("the client speaks another protocol")
 )
 
 // run serves the client until the connection has ended, and leaves nothing of it.
@@ -119,11 +127,9 @@ func (c *connection) run() {
 		c.shut(refusal)
 	}
 	reason := c.leaving()
-	if reason != nil {
-		err = reason
-	}
-	c.log.Debug("connection ends", "reason", err)
-	_ = c.socket.SetDeadline(clock.System().Now().Add(goodbyeLimit))
+	c.tell(err)
+	c.sayGoodbye()
+	c.broker.env.Meter.Add(-c.partial)
 	if c.session != nil {
 		c.session.Close()
 	}
@@ -132,6 +138,8 @@ func (c *connection) run() {
 		c.awaitGoodbye()
 	case errors.Is(err, errGoodbye):
 		c.out.seal(wire.AppendMethod(nil, 0, &wire.ConnectionCloseOk{}))
+	case errors.Is(err, errProtocol):
+		c.out.seal([]byte(wire.ProtocolHeader))
 	default:
 		_ = c.socket.Close()
 	}
@@ -140,10 +148,34 @@ func (c *connection) run() {
 	_ = c.socket.Close()
 }
 
+// tell logs why the connection ends: a warning when the client did something
+// wrong, which it may not be told.
+func (c *connection) tell(err error) {
+	_, network := errors.AsType[*net.OpError](err)
+	hungUp := network || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.ErrClosedPipe)
+	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		c.log.Warn("connection closed: nothing was heard of the client for too long", "heartbeat_seconds", c.heartbeat.Load())
+	case hungUp, errors.Is(err, errGoodbye), errors.Is(err, errShut):
+		c.log.Debug("connection ended", "reason", err)
+	default:
+		c.log.Warn("connection closed for what its client did", "reason", err)
+	}
+}
+
+// sayGoodbye gives reading and writing a last limit.
+func (c *connection) sayGoodbye() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.saidGoodbye = true
+	_ = c.socket.SetDeadline(clock.System().Now().Add(goodbyeLimit))
+}
+
 // converse does what the client asks for until there is an error: errGoodbye,
-// errShut, a *wire.Error that the client is to know of, or the socket's.
+// errShut, errProtocol, a *wire.Error that the client is to know of, or the
+// socket's.
 func (c *connection) converse() (err error) {
-	// A fault of ours must not take the other connections along.
+	// A fault in what one client asks for must not take the others along.
 	defer func() {
 		if fault := recover(); fault != nil {
 			c.log.Error("internal error", "fault", fault, "stack", string(debug.Stack()))
@@ -157,6 +189,9 @@ func (c *connection) converse() (err error) {
 		frame, err := c.frames.Next()
 		if err == nil {
 			err = c.frame(frame)
+		}
+		if err == nil && c.out.overflows() {
+			err = c.pause()
 		}
 		if err != nil {
 			return err
@@ -179,7 +214,7 @@ func (c *connection) shut(reason *wire.Error) {
 	c.out.seal(wire.AppendMethod(nil, 0, &wire.ConnectionClose{
 		ReplyCode: reason.Code, ReplyText: reason.ReplyText(), Cause: reason.Method,
 	}))
-	_ = c.socket.SetReadDeadline(time.Unix(1, 0)) // wakes the reader
+	c.wake()
 	c.nudge()
 }
 

@@ -34,9 +34,7 @@ func (c *connection) protocol() error {
 	case wire.ProtocolHeader, "AMQP\x01\x01\x00\x09", "AMQP\x01\x01\x08\x00", "AMQP\x01\x01\x09\x01":
 		return nil
 	}
-	c.out.seal([]byte(wire.ProtocolHeader))
-	<-c.written
-	return fmt.Errorf("protocol header %q is not that of AMQP 0-9-1", header)
+	return fmt.Errorf("%w: %q", errProtocol, header)
 }
 
 // logIn returns the user's name.
@@ -166,7 +164,7 @@ func serverProperties(version string) wire.Table {
 	}
 	return wire.Table{
 		{Name: "capabilities", Value: capabilities},
-		{Name: "cluster_name", Value: clusterName},
+		{Name: "cluster_name", Value: ClusterName},
 		{Name: "copyright", Value: "The kazoolab authors, Apache-2.0"},
 		{Name: "information", Value: "In memory: nothing survives the process."},
 		{Name: "platform", Value: "Go"},
@@ -175,7 +173,12 @@ func serverProperties(version string) wire.Table {
 	}
 }
 
-const clusterName = "kazoolab@localhost"
+// ClusterName is the name of the cluster, and of its only node.
+const ClusterName = "kazoolab@localhost"
+
+// Follows is the version of RabbitMQ whose behaviour is followed. Tools look there
+// for what they can ask for.
+const Follows = "3.10.8"
 
 // Product is what the broker calls itself.
 const Product = "kazoolab broker"

@@ -33,6 +33,7 @@ func (ch *channel) channelMethod(m wire.Method) *wire.Error {
 		return wire.Errorf(wire.ChannelError, "second 'channel.open' seen")
 	case *wire.ChannelClose:
 		ch.confirm()
+		ch.drop()
 		ch.model.Close()
 		ch.send(&wire.ChannelCloseOk{})
 		ch.closing = true // for confirmAll, if it waits there

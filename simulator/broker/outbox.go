@@ -2,6 +2,7 @@ package broker
 
 import (
 	"sync"
+	"sync/atomic"
 
 	"github.com/kazoolab/kazoolab/simulator/broker/vhost"
 )
@@ -15,6 +16,7 @@ type outbox struct {
 	items  []item
 	bytes  int  // added and not yet written
 	full   bool // someone was told so
+	over   atomic.Bool
 	idle   bool // the writer waits for signal
 	sealed bool // nothing more is taken
 }
@@ -29,7 +31,7 @@ type item struct {
 // Room of an outbox in bytes: above roomHigh no consumer of the connection gets
 // more, below roomLow they do again. It holds 160 events of 1.6 KB, enough to fill
 // a write while the next are made; more only delays the other consumers of a
-// queue. Above roomMost the connection is not read, as answers pile up.
+// queue. Above roomMost nothing more is done for the connection until it reads.
 const (
 	roomHigh = 256 << 10
 	roomLow  = roomHigh / 2
@@ -46,6 +48,7 @@ func (o *outbox) add(i item) {
 	}
 	o.items = append(o.items, i)
 	o.bytes += i.size()
+	o.over.Store(o.bytes > roomMost)
 	o.wake()
 }
 
@@ -82,6 +85,9 @@ func (o *outbox) ready() bool {
 	return o.bytes < roomHigh
 }
 
+// overflows reports whether more than roomMost waits.
+func (o *outbox) overflows() bool { return o.over.Load() }
+
 // backlog is the bytes that wait.
 func (o *outbox) backlog() int {
 	o.mu.Lock()
@@ -105,15 +111,18 @@ func (o *outbox) take(spent []item) (items []item, last bool) {
 }
 
 // written takes bytes off the count. refill says that consumers who were told
-// that there is no room may have more; empty that nothing waits.
-func (o *outbox) written(bytes int) (refill, empty bool) {
+// that there is no room may have more; relieved that a reader that waits may not
+// have to any longer.
+func (o *outbox) written(bytes int) (refill, relieved bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.bytes -= bytes
+	relieved = o.over.Load() || o.bytes == 0
+	o.over.Store(o.bytes > roomMost)
 	if o.full && o.bytes < roomLow {
 		o.full, refill = false, true
 	}
-	return refill, o.bytes == 0
+	return refill, relieved
 }
 
 // itemOverhead is what a delivery's frames take beside properties and body.

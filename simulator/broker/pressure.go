@@ -17,19 +17,13 @@ type patientReader struct{ *connection }
 
 func (r patientReader) Read(p []byte) (int, error) {
 	c := r.connection
-	if c.parting {
-		return c.socket.Read(p)
-	}
-	for {
+	for !c.parting {
 		c.confirmAll()
-		for c.leaving() == nil && c.mustWait() {
-			select {
-			case <-c.nudges:
-			case <-c.written: // the socket failed, which nothing shows here but the writer's end
-				return 0, net.ErrClosed
-			}
+		if err := c.pause(); err != nil {
+			return 0, err
 		}
-		_ = c.socket.SetReadDeadline(c.patience())
+		until := c.patience()
+		_ = c.socket.SetReadDeadline(until)
 		// Looked at after the deadline is set, so that neither wake-up can be lost.
 		if c.leaving() != nil {
 			return 0, errShut
@@ -38,16 +32,27 @@ func (r patientReader) Read(p []byte) (int, error) {
 			continue
 		}
 		n, err := c.socket.Read(p)
-		if n == 0 && errors.Is(err, os.ErrDeadlineExceeded) {
-			if c.leaving() != nil {
-				return 0, errShut
-			}
-			if c.woken.Swap(false) {
-				continue
-			}
+		if n > 0 || !errors.Is(err, os.ErrDeadlineExceeded) || !until.IsZero() && !clock.System().Now().Before(until) {
+			return n, err
 		}
-		return n, err
+		// The deadline was moved to wake this goroutine.
 	}
+	return c.socket.Read(p)
+}
+
+// pause waits for as long as no more is to be asked of the broker.
+func (c *connection) pause() error {
+	for c.mustWait() {
+		if c.leaving() != nil {
+			return errShut
+		}
+		select {
+		case <-c.nudges:
+		case <-c.written: // the socket failed, which nothing shows here but the writer's end
+			return net.ErrClosed
+		}
+	}
+	return nil
 }
 
 // patience is until when something has to be heard of the client: one that was
@@ -65,18 +70,27 @@ func (c *connection) patience() time.Time {
 // wake has a reader that waits for its socket look again.
 func (c *connection) wake() {
 	c.woken.Store(true)
-	_ = c.socket.SetReadDeadline(time.Unix(1, 0))
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.saidGoodbye {
+		_ = c.socket.SetReadDeadline(time.Unix(1, 0))
+	}
 }
 
 // mustWait reports whether to read no more for now: answers pile up unread, or
-// memory is short and the client was told. In the latter case a client whose
-// consumers wait for room that its own acknowledgements would make is read on, a
-// buffer at a time: they may stand behind the publishes of the same connection,
-// and the alarm would never end. As its publishes are not confirmed meanwhile, it
-// soon has no more of those to send; block ends the others.
+// memory is short and the client was told. In the latter case a client that holds
+// deliveries is read on, a buffer at a time: their acknowledgements may stand behind
+// publishes of the same connection, and the alarm would never end. As those are not
+// confirmed meanwhile, it soon has no more to send; block ends the others.
 func (c *connection) mustWait() bool {
-	waiting := c.out.backlog()
-	return waiting > roomMost || c.isBlocked() && (waiting > 0 || !c.session.Starving())
+	if c.out.overflows() {
+		return true
+	}
+	if !c.isBlocked() {
+		return false
+	}
+	c.overdrawn = c.out.backlog() == 0 && c.session.Holds()
+	return !c.overdrawn
 }
 
 func (c *connection) isBlocked() bool {
@@ -98,27 +112,31 @@ func (c *connection) nudge() {
 // as it can beside its own consumer grows by some 70 MB/s.
 const overdraft = 2
 
-// meterMin is the least limit that overdraft is measured by: below it, what is on
-// its way already can be more.
-const meterMin = 16 << 20
+// overdraftMin is the least number of bytes at which that happens: with a small
+// limit, what is on its way already can be more.
+const overdraftMin = 32 << 20
 
 // block is called after each publish: the first one during an alarm blocks the
 // connection (RabbitMQ's connection.blocked).
-func (c *connection) block(meter *vhost.Meter) {
+func (c *connection) block() {
+	meter := c.broker.env.Meter
 	if !meter.Raised() {
 		return
 	}
-	if meter.Used() > overdraft*max(meter.Limit(), meterMin) {
-		c.shut(wire.Errorf(wire.ResourceError, "out of memory: this connection publishes without confirms and "+
-			"without regard to connection.blocked, and its own acknowledgements stand behind its publishes"))
+	if c.overdrawn && meter.Used() > max(overdraft*meter.Limit(), overdraftMin) {
+		c.shut(wire.Errorf(wire.ResourceError, "out of memory: this connection is blocked, was read on for the sake of its acknowledgements, "+
+			"and publishes without confirms and without regard to connection.blocked"))
 		return
 	}
 	c.mu.Lock()
 	first := !c.blocked
-	c.blocked = true
+	if first {
+		c.blocked, c.overdrawn = true, false
+		c.tellBlocked(&wire.ConnectionBlocked{Reason: "low on memory"})
+	}
 	c.mu.Unlock()
-	if first && c.client.can("connection.blocked") {
-		c.send(0, &wire.ConnectionBlocked{Reason: "low on memory"})
+	if first {
+		c.log.Warn("a publisher has to wait for memory", "bytes", meter.Used(), "limit", meter.Limit())
 	}
 	if !meter.Raised() {
 		c.unblock() // it ended in between, and this connection may have been passed by
@@ -130,22 +148,31 @@ func (c *connection) block(meter *vhost.Meter) {
 func (c *connection) unblock() {
 	c.mu.Lock()
 	was := c.blocked
-	c.blocked = false
+	if was {
+		c.blocked = false
+		c.tellBlocked(&wire.ConnectionUnblocked{})
+	}
 	c.mu.Unlock()
-	if !was {
-		return
+	if was {
+		c.nudge()
+		c.wake() // for the confirms that were held back
 	}
-	if c.client.can("connection.blocked") {
-		c.send(0, &wire.ConnectionUnblocked{})
-	}
-	c.nudge()
-	c.wake() // for the confirms that were held back
 }
 
-// Ready, Deliver and Cancel make a connection the outlet of its session.
+// tellBlocked is called with mu held, so that what the client hears last is true.
+func (c *connection) tellBlocked(m wire.Method) {
+	if c.client.can("connection.blocked") {
+		c.send(0, m)
+	}
+}
+
+// The methods below make a connection the outlet of its session.
 
 // Ready implements vhost.Outlet.
 func (c *connection) Ready() bool { return c.out.ready() }
+
+// Overflows implements vhost.Outlet.
+func (c *connection) Overflows() bool { return c.out.overflows() }
 
 // Deliver implements vhost.Outlet.
 func (c *connection) Deliver(d vhost.Delivery) { c.out.add(item{delivery: d}) }

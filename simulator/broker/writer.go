@@ -108,12 +108,12 @@ func (w *writer) flush() error {
 	if err := w.send(); err != nil {
 		return err
 	}
-	refill, empty := w.out.written(w.pending)
+	refill, relieved := w.out.written(w.pending)
 	w.pending = 0
 	if refill {
 		w.session.Resume()
 	}
-	if refill || empty {
+	if refill || relieved {
 		w.nudge()
 	}
 	return nil

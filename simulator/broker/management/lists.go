@@ -3,6 +3,7 @@ package management
 import (
 	"net/http"
 
+	"github.com/kazoolab/kazoolab/simulator/broker"
 	"github.com/kazoolab/kazoolab/simulator/broker/vhost"
 )
 
@@ -10,8 +11,8 @@ import (
 func (a api) overview(w http.ResponseWriter, _ *http.Request) {
 	memory := a.broker.Memory()
 	o := overviewJSON{
-		ProductName: "kazoolab broker", ProductVersion: a.broker.Version(), ManagementVersion: a.broker.Version(), RabbitMQVersion: a.broker.Version(),
-		ClusterName: "kazoolab@localhost", Node: "kazoolab@localhost", Uptime: a.broker.Uptime().Milliseconds(),
+		ProductName: broker.Product, ProductVersion: a.broker.Version(), ManagementVersion: a.broker.Version(), RabbitMQVersion: broker.Follows,
+		ClusterName: broker.ClusterName, Node: broker.ClusterName, Uptime: a.broker.Uptime().Milliseconds(),
 		Memory: memoryJSON{Used: memory.Used, Limit: memory.Limit, Alarm: memory.Alarm},
 	}
 	o.Objects.Connections = len(a.broker.Connections())
@@ -66,6 +67,20 @@ func (a api) exchanges(w http.ResponseWriter, r *http.Request) {
 	list(a, w, r, func(v *vhost.Vhost) []exchangeJSON {
 		return each(v.View().Exchanges, func(x vhost.ExchangeView) exchangeJSON { return newExchangeJSON(v.Name(), x) })
 	})
+}
+
+func (a api) exchange(w http.ResponseWriter, r *http.Request) {
+	found, ok := a.found(w, r)
+	if !ok {
+		return
+	}
+	for _, x := range found[0].View().Exchanges {
+		if x.Name == value(r, "name") {
+			answer(w, http.StatusOK, newExchangeJSON(found[0].Name(), x))
+			return
+		}
+	}
+	notFound(w)
 }
 
 func (a api) bindings(w http.ResponseWriter, r *http.Request) {

@@ -36,6 +36,7 @@ func Handler(b *broker.Broker) http.Handler {
 		"GET /api/queues/{vhost}/{name}/bindings": a.bindingsOfQueue,
 		"GET /api/exchanges":                      a.exchanges,
 		"GET /api/exchanges/{vhost}":              a.exchanges,
+		"GET /api/exchanges/{vhost}/{name}":       a.exchange,
 		"GET /api/bindings":                       a.bindings,
 		"GET /api/bindings/{vhost}":               a.bindings,
 		"GET /api/consumers":                      a.consumers,
@@ -43,7 +44,7 @@ func Handler(b *broker.Broker) http.Handler {
 	} {
 		mux.HandleFunc(pattern, handle)
 	}
-	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { notFound(w) })
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { otherwise(mux, w, r) })
 	return a.authenticated(segments(mux))
 }
 
@@ -53,7 +54,7 @@ func Handler(b *broker.Broker) http.Handler {
 func segments(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r = r.Clone(r.Context())
-		r.URL.Path, r.URL.RawPath = strings.TrimSuffix(r.URL.EscapedPath(), "/"), ""
+		r.URL.Path, r.URL.RawPath = "/"+strings.Trim(r.URL.EscapedPath(), "/"), ""
 		next.ServeHTTP(w, r)
 	})
 }
@@ -62,6 +63,24 @@ func segments(next http.Handler) http.Handler {
 func value(r *http.Request, name string) string {
 	segment, _ := url.PathUnescape(r.PathValue(name)) // it was escaped by the URL itself
 	return segment
+}
+
+// otherwise answers what no pattern takes: 405 where another method would do.
+func otherwise(mux *http.ServeMux, w http.ResponseWriter, r *http.Request) {
+	var allowed []string
+	for _, method := range []string{http.MethodGet, http.MethodPut, http.MethodDelete} {
+		other := r.Clone(r.Context())
+		other.Method = method
+		if _, pattern := mux.Handler(other); pattern != "/" {
+			allowed = append(allowed, method)
+		}
+	}
+	if allowed == nil {
+		notFound(w)
+		return
+	}
+	w.Header().Set("Allow", strings.Join(allowed, ", "))
+	answer(w, http.StatusMethodNotAllowed, map[string]string{"error": "Method Not Allowed", "reason": "use " + strings.Join(allowed, ", ")})
 }
 
 func (a api) authenticated(next http.Handler) http.Handler {
@@ -133,6 +152,10 @@ func (a api) makeVhost(w http.ResponseWriter, r *http.Request) {
 			w.WriteHeader(http.StatusNoContent)
 			return
 		}
+	}
+	if err := broker.CheckVhostName(name); err != nil {
+		answer(w, http.StatusBadRequest, map[string]string{"error": "bad_request", "reason": err.Error()})
+		return
 	}
 	a.broker.AddVhost(name)
 	w.WriteHeader(http.StatusCreated)

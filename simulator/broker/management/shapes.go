@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
+	"math"
 	"net"
 	"net/url"
 	"strconv"
@@ -58,17 +59,17 @@ func (t *totalsJSON) add(q vhost.QueueView) {
 }
 
 type statsJSON struct {
-	Publish    uint64 `json:"publish"`
-	Deliver    uint64 `json:"deliver_get"`
-	Redeliver  uint64 `json:"redeliver"`
-	Acknowlege uint64 `json:"ack"`
+	Publish     uint64 `json:"publish"`
+	Deliver     uint64 `json:"deliver_get"`
+	Redeliver   uint64 `json:"redeliver"`
+	Acknowledge uint64 `json:"ack"`
 }
 
 func (s *statsJSON) add(c vhost.Counts) {
 	s.Publish += c.Published
 	s.Deliver += c.Delivered
 	s.Redeliver += c.Redelivered
-	s.Acknowlege += c.Acknowledged
+	s.Acknowledge += c.Acknowledged
 }
 
 type vhostJSON struct {
@@ -241,6 +242,12 @@ func plainValue(value any) any {
 		return each(v, plainValue)
 	case []byte:
 		return string(v)
+	case float32:
+		return plainValue(float64(v))
+	case float64:
+		if math.IsNaN(v) || math.IsInf(v, 0) { // which JSON does not have
+			return fmt.Sprint(v)
+		}
 	case wire.Decimal:
 		return map[string]any{"scale": v.Scale, "digits": v.Digits}
 	}

@@ -46,13 +46,35 @@ func (b *backlog) push(e *entry) {
 	b.added(e)
 }
 
-func (b *backlog) pushBack(e *entry) {
-	l := b.level(e.message)
-	i, _ := slices.BinarySearchFunc(l.returned, e, func(other, e *entry) int {
-		return cmp.Compare(e.position, other.position)
-	})
-	l.returned = slices.Insert(l.returned, i, e)
-	b.added(e)
+// pushBack takes entries back that were taken out.
+func (b *backlog) pushBack(entries []*entry) {
+	for i := range b.levels {
+		l := &b.levels[i]
+		before := len(l.returned)
+		for _, e := range entries {
+			if b.level(e.message) == l {
+				l.returned = append(l.returned, e)
+				b.added(e)
+			}
+		}
+		if len(l.returned) > before {
+			l.settle(before)
+		}
+	}
+}
+
+// settle sorts returned, whose first entries are. Sorting 200,000 again for each
+// single one that comes back would take hours.
+func (l *level) settle(sorted int) {
+	highestFirst := func(a, b *entry) int { return cmp.Compare(b.position, a.position) }
+	if len(l.returned) != sorted+1 {
+		slices.SortFunc(l.returned, highestFirst)
+		return
+	}
+	e := l.returned[sorted]
+	i, _ := slices.BinarySearchFunc(l.returned[:sorted], e, highestFirst)
+	copy(l.returned[i+1:], l.returned[i:sorted])
+	l.returned[i] = e
 }
 
 func (b *backlog) added(e *entry) {

@@ -1,6 +1,7 @@
 package vhost
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/kazoolab/kazoolab/simulator/broker/wire"
@@ -14,6 +15,8 @@ type Outlet interface {
 	Ready() bool
 	// Deliver takes a message for a consumer.
 	Deliver(d Delivery)
+	// Overflows reports whether so much waits that what can be lost is to be.
+	Overflows() bool
 	// Cancel tells that a consumer ended with its queue.
 	Cancel(channel uint16, consumerTag string)
 }
@@ -48,20 +51,14 @@ func (v *Vhost) Open(outlet Outlet) *Session {
 	return s
 }
 
-// Vhost is the one that the session is part of.
-func (s *Session) Vhost() *Vhost { return s.vhost }
-
 // Close ends the session's channels and exclusive queues.
 func (s *Session) Close() {
 	v := s.vhost
 	v.mu.Lock()
 	defer v.unlock()
-	// Exclusive queues first, so that nothing is put back into them.
+	v.closeChannels(slices.Collect(maps.Keys(s.channels)))
 	for q := range s.exclusive {
 		q.delete()
-	}
-	for c := range s.channels {
-		c.close()
 	}
 	delete(v.sessions, s)
 }
@@ -75,16 +72,13 @@ func (s *Session) Resume() {
 	}
 }
 
-// Starving reports whether messages wait that a consumer of the session may only
-// have after it acknowledged others.
-func (s *Session) Starving() bool {
+// Holds reports whether the client has deliveries that it has not acknowledged.
+func (s *Session) Holds() bool {
 	s.vhost.mu.Lock()
 	defer s.vhost.mu.Unlock()
 	for c := range s.channels {
-		for _, consumer := range c.blocked {
-			if !consumer.gone && consumer.queue.ready.count > 0 && !consumer.hasCredit() {
-				return true
-			}
+		if c.unacked.open > 0 || c.transaction != nil && len(c.transaction.settled) > 0 {
+			return true
 		}
 	}
 	return false
@@ -123,20 +117,44 @@ func (s *Session) Channel(number uint16) *Channel {
 func (c *Channel) Close() {
 	c.vhost.mu.Lock()
 	defer c.vhost.unlock()
-	c.close()
+	c.vhost.closeChannels([]*Channel{c})
 }
 
-func (c *Channel) close() {
-	delete(c.session.channels, c)
-	c.rollback()
-	for _, consumer := range c.consumers {
-		consumer.forget()
-		if consumer.queue != nil {
-			consumer.queue.removeConsumer(consumer)
+// closeChannels ends channels together: first all their consumers go, so that
+// nothing is delivered to what is about to end; then what they held is put back,
+// and only then do others get it, in order.
+func (v *Vhost) closeChannels(channels []*Channel) {
+	var lost, changed []*Queue
+	for _, c := range channels {
+		delete(c.session.channels, c)
+		c.rollback()
+		c.blocked = nil
+		for _, consumer := range c.consumers {
+			consumer.forget()
+			if consumer.queue != nil {
+				consumer.queue.drop(consumer)
+				lost = appendOnce(lost, consumer.queue)
+			}
 		}
 	}
-	c.blocked = nil
-	c.requeue(c.unacked.takeAll(nil), false)
+	for _, c := range channels {
+		for _, q := range c.putBack(c.unacked.takeAll(nil), false) {
+			changed = appendOnce(changed, q)
+		}
+	}
+	for _, q := range lost {
+		q.bereaved()
+	}
+	for _, q := range changed {
+		q.advance()
+	}
+}
+
+func appendOnce(queues []*Queue, q *Queue) []*Queue {
+	if slices.Contains(queues, q) {
+		return queues
+	}
+	return append(queues, q)
 }
 
 // SetPrefetch limits unacknowledged deliveries; 0 is no limit. Of one consumer
@@ -185,7 +203,7 @@ func (c *Channel) resume() {
 		default:
 			consumer.blocked = false
 			consumer.queue.activate(consumer)
-			consumer.queue.dispatch()
+			consumer.queue.advance()
 		}
 	}
 }
@@ -209,12 +227,13 @@ func (c *Channel) Get(name string, noAck bool, got func(Got)) (found bool, err *
 		return false, err
 	}
 	q.used()
-	q.expire(v.nowMS())
+	q.expire()
 	e := q.ready.pop()
 	if e == nil {
 		return false, nil
 	}
 	q.countDelivery(e)
+	q.expire() // the next one may be due
 	tag := c.assign(e, noAck, nil)
 	got(Got{Tag: tag, Redelivered: e.redelivered, Message: e.visible(0), Left: q.ready.count})
 	return true, nil
@@ -238,7 +257,7 @@ func (c *Channel) Nack(tag uint64, multiple, requeue bool) *wire.Error {
 func (c *Channel) Recover() {
 	c.vhost.mu.Lock()
 	defer c.vhost.unlock()
-	c.requeue(c.unacked.takeAll(nil), true)
+	c.requeue(c.unacked.takeAll(nil))
 	c.resume()
 }
 
@@ -277,7 +296,7 @@ func (c *Channel) settle(s settlement) *wire.Error {
 func (c *Channel) apply(taken []unacked, as fate) {
 	switch as {
 	case requeued:
-		c.requeue(taken, true)
+		c.requeue(taken)
 	default:
 		for _, u := range taken {
 			c.leave(u)
@@ -301,39 +320,35 @@ func (c *Channel) leave(u unacked) {
 	}
 }
 
-// requeue puts deliveries back, and delivers them again once all are back. asked
-// says that the client did ask for it.
-func (c *Channel) requeue(taken []unacked, asked bool) {
-	var queues []*Queue
-	back := func(u unacked, toEnd bool) {
-		q := u.entry.queue
-		if toEnd != (asked && q.returnsToEnd()) {
-			return
-		}
-		c.leave(u)
-		if q.putBack(u.entry, toEnd) && !slices.Contains(queues, q) {
-			queues = append(queues, q)
-		}
-	}
-	for _, u := range slices.Backward(taken) { // the last goes first, which costs least
-		back(u, false)
-	}
-	for _, u := range taken {
-		back(u, true)
-	}
-	for _, q := range queues {
-		q.dispatch()
-		q.dropOverflow()
-		q.expire(q.vhost.nowMS())
+// requeue puts deliveries back as the client asked, and delivers them again once all
+// are back.
+func (c *Channel) requeue(taken []unacked) {
+	for _, q := range c.putBack(taken, true) {
+		q.advance()
 	}
 }
 
-// returnsToEnd: what a client gives back to a quorum queue without a delivery limit
-// does not go to its place, so that a message that nobody can take stops no other.
-func (q *Queue) returnsToEnd() bool { return q.settings.quorum && q.settings.deliveryLimit == unset }
+// putBack puts deliveries back and returns the queues that have them again. asked
+// says that the client did ask for it.
+func (c *Channel) putBack(taken []unacked, asked bool) []*Queue {
+	var queues []*Queue
+	entries := map[*Queue][]*entry{}
+	for _, u := range taken {
+		c.leave(u)
+		q := u.entry.queue
+		if q.takesBack(u.entry) {
+			queues = appendOnce(queues, q)
+			entries[q] = append(entries[q], u.entry)
+		}
+	}
+	for _, q := range queues {
+		q.putBack(entries[q], asked)
+	}
+	return queues
+}
 
-// putBack reports whether the entry waits in the queue again.
-func (q *Queue) putBack(e *entry, toEnd bool) bool {
+// takesBack counts a return, and reports whether the entry may wait again.
+func (q *Queue) takesBack(e *entry) bool {
 	e.redelivered = true
 	e.returns++
 	switch {
@@ -343,12 +358,28 @@ func (q *Queue) putBack(e *entry, toEnd bool) bool {
 	case q.settings.deliveryLimit != unset && int64(e.returns) > q.settings.deliveryLimit:
 		q.bin(e, reasonDeliveryLimit)
 		return false
-	case toEnd:
-		q.position++
-		e.position = q.position
-		q.ready.push(e)
-	default:
-		q.ready.pushBack(e)
 	}
 	return true
+}
+
+// putBack puts entries, in the order of their deliveries, where they wait again:
+// to their places; in a quorum queue to the front, in the order of their returns.
+// What a client gives back to a quorum queue without a delivery limit goes to the
+// end, so that a message that nobody can take stops no other.
+func (q *Queue) putBack(entries []*entry, asked bool) {
+	if !q.settings.quorum {
+		q.ready.pushBack(entries)
+		return
+	}
+	toEnd := asked && q.settings.deliveryLimit == unset
+	for _, e := range entries {
+		q.position++
+		e.position = q.position
+		if toEnd {
+			q.ready.push(e)
+		}
+	}
+	if !toEnd {
+		q.ready.pushBack(entries)
+	}
 }

@@ -69,7 +69,7 @@ func (c *Channel) Consume(spec ConsumeSpec, started func(tag string)) *wire.Erro
 	q.consumed.all = append(q.consumed.all, consumer)
 	q.consumed.exclusive = spec.Exclusive
 	q.activate(consumer)
-	q.dispatch()
+	q.advance()
 	return nil
 }
 
@@ -105,8 +105,10 @@ func (c *Channel) Cancel(tag string) {
 		return
 	}
 	consumer.forget()
+	c.blocked = slices.DeleteFunc(c.blocked, func(other *Consumer) bool { return other == consumer })
 	if consumer.queue != nil {
-		consumer.queue.removeConsumer(consumer)
+		consumer.queue.drop(consumer)
+		consumer.queue.bereaved()
 	}
 }
 
@@ -120,20 +122,25 @@ func (c *Consumer) forget() {
 	}
 }
 
-func (q *Queue) removeConsumer(c *Consumer) {
-	others := func(other *Consumer) bool { return other == c }
-	first := len(q.consumed.all) > 0 && q.consumed.all[0] == c
-	q.consumed.all = slices.DeleteFunc(q.consumed.all, others)
-	q.consumed.active = slices.DeleteFunc(q.consumed.active, others)
+// drop takes a consumer off the queue. bereaved is to follow.
+func (q *Queue) drop(c *Consumer) {
+	same := func(other *Consumer) bool { return other == c }
+	q.consumed.all = slices.DeleteFunc(q.consumed.all, same)
+	q.consumed.active = slices.DeleteFunc(q.consumed.active, same)
 	if c.exclusive {
 		q.consumed.exclusive = false
 	}
+}
+
+// bereaved does what follows when consumers have gone: another becomes the single
+// active one, or the queue ends, or the wait of x-expires begins.
+func (q *Queue) bereaved() {
 	switch {
 	case q.deleted:
 	case len(q.consumed.all) > 0:
-		if q.settings.singleActive && first {
+		if q.settings.singleActive && len(q.consumed.active) == 0 && !q.consumed.all[0].blocked {
 			q.activate(q.consumed.all[0])
-			q.dispatch()
+			q.advance()
 		}
 	case q.autoDelete:
 		q.delete()
@@ -197,7 +204,7 @@ func (q *Queue) dispatch() {
 // ready reports whether the consumer can take a message now.
 func (c *Consumer) ready() bool { return c.channel.session.outlet.Ready() && c.hasCredit() }
 
-// hasCredit reports whether prefetch limits and channel.flow let it.
+// hasCredit reports whether the prefetch limits let it.
 func (c *Consumer) hasCredit() bool {
 	ch := c.channel
 	return c.noAck || (c.prefetch == 0 || c.unacked < c.prefetch) && (ch.limit == 0 || ch.outstanding < ch.limit)

@@ -102,22 +102,38 @@ func isDeath(death wire.Table, queue, reason string) bool {
 	return q == queue && r == reason
 }
 
-// bury routes the dead letters, and those that die of it.
+// maxBurials bounds the dead letters that one operation can lead to. Queues that
+// are full and send their dead to all others of their kind would, ten of them,
+// make ten million of one message.
+const maxBurials = 10_000
+
+// bury routes the dead letters, in order, and those that die of one before the
+// next, so that few wait.
 func (v *Vhost) bury() {
-	for len(v.dead) > 0 {
-		d := v.dead[0]
-		v.dead = v.dead[1:]
+	left := maxBurials
+	v.buryAll(&left)
+}
+
+func (v *Vhost) buryAll(left *int) {
+	letters := v.dead
+	v.dead = nil
+	for _, d := range letters {
 		x := v.exchanges[d.exchange]
 		if x == nil {
 			continue // as RabbitMQ: a missing exchange takes them
+		}
+		if *left--; *left < 0 {
+			return
 		}
 		for _, q := range v.route(x, d.message).queues {
 			if d.cycles || !q.wouldCycle(d.deaths) {
 				q.enqueue(d.message)
 			}
 		}
+		if len(v.dead) > 0 {
+			v.buryAll(left)
+		}
 	}
-	v.dead = nil
 }
 
 // wouldCycle reports whether a message with these deaths died in the queue

@@ -97,7 +97,7 @@ func TestBacklogKeepsPriorityAndPlace(t *testing.T) {
 			"push back": func(t *rapid.T) {
 				for len(outside) > 0 && rapid.Bool().Draw(t, "one more") {
 					i := rapid.IntRange(0, len(outside)-1).Draw(t, "which")
-					b.pushBack(outside[i])
+					b.pushBack(outside[i : i+1])
 					inside = append(inside, outside[i])
 					outside = slices.Delete(outside, i, i+1)
 				}

@@ -20,7 +20,6 @@ type Message struct {
 	headers    []byte // view of Properties: fields of the table
 	expiration int64  // ms; never when there is none
 	priority   uint8
-	persistent bool
 
 	holders int // queues that hold it
 }
@@ -36,7 +35,7 @@ const messageOverhead = 300
 func NewMessage(exchange, key string, properties *wire.Properties, raw, body []byte) (*Message, *wire.Error) {
 	m := &Message{
 		Exchange: exchange, RoutingKey: key, Properties: raw, Body: body,
-		headers: properties.Headers, priority: properties.Priority, persistent: properties.DeliveryMode == 2,
+		headers: properties.Headers, priority: properties.Priority,
 		expiration: never,
 	}
 	if mode := properties.DeliveryMode; properties.Flags&wire.HasDeliveryMode != 0 && mode != 1 && mode != 2 {

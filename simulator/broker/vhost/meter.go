@@ -23,7 +23,7 @@ func NewMeter(limit int64, changed func(raised bool)) *Meter {
 // SetLimit changes the limit, in bytes.
 func (m *Meter) SetLimit(bytes int64) {
 	m.limit.Store(bytes)
-	m.add(0)
+	m.Add(0)
 }
 
 // Raised reports whether there is an alarm.
@@ -35,12 +35,18 @@ func (m *Meter) Used() int64 { return m.used.Load() }
 // Limit is the bytes above which the alarm is raised.
 func (m *Meter) Limit() int64 { return m.limit.Load() }
 
-func (m *Meter) add(bytes int) {
-	used, limit := m.used.Add(int64(bytes)), m.limit.Load()
-	switch {
-	case used > limit && m.raised.CompareAndSwap(false, true):
-		m.changed(true)
-	case used <= limit-limit/10 && m.raised.CompareAndSwap(true, false):
-		m.changed(false)
+// Add counts bytes that are held from now on, or with a negative number no longer.
+func (m *Meter) Add(bytes int) {
+	m.used.Add(int64(bytes))
+	for { // again after a change: another goroutine's may have come in between
+		used, limit := m.used.Load(), m.limit.Load()
+		switch {
+		case used > limit && m.raised.CompareAndSwap(false, true):
+			m.changed(true)
+		case used <= limit-limit/10 && m.raised.CompareAndSwap(true, false):
+			m.changed(false)
+		default:
+			return
+		}
 	}
 }

@@ -22,8 +22,8 @@ func (c *Channel) Publish(m *Message, mandatory bool) (Outcome, *wire.Error) {
 		return Outcome{}, wire.Errorf(wire.AccessRefused, "cannot publish to internal exchange '%s' in vhost '%s'", x.name, v.name)
 	}
 	if c.transaction != nil {
-		c.transaction.publishes = append(c.transaction.publishes, Publishing{m, mandatory})
-		v.env.Meter.add(m.size())
+		c.transaction.publishes = append(c.transaction.publishes, publishing{m, mandatory})
+		v.env.Meter.Add(m.size())
 		return Outcome{}, nil
 	}
 	return v.publish(x, m), nil
@@ -58,23 +58,27 @@ func (q *Queue) enqueue(m *Message) bool {
 	e := &entry{message: m, queue: q, position: q.position, expires: q.expiry(m)}
 	q.vhost.hold(m)
 	q.ready.push(e)
+	q.advance()
+	return true
+}
+
+// advance does what is due after any change of a queue or of what its consumers can
+// take: delivers, drops what is too much, and ends what is next and too old.
+func (q *Queue) advance() {
 	q.dispatch()
 	if q.settings.overflow == dropHead {
 		q.dropOverflow()
 	}
-	if e.expires != never {
-		q.expire(q.vhost.nowMS())
-	}
-	return true
+	q.expire()
 }
 
 // hold and release count a message once, however many queues have it.
 func (v *Vhost) hold(m *Message) {
 	if m.holders++; m.holders == 1 {
-		v.env.Meter.add(m.size())
+		v.env.Meter.Add(m.size())
 		return
 	}
-	v.env.Meter.add(entryOverhead)
+	v.env.Meter.Add(entryOverhead)
 }
 
 // entryOverhead is what each further queue with the same message costs.
@@ -82,10 +86,10 @@ const entryOverhead = 100
 
 func (v *Vhost) release(e *entry) {
 	if e.message.holders--; e.message.holders == 0 {
-		v.env.Meter.add(-e.message.size())
+		v.env.Meter.Add(-e.message.size())
 		return
 	}
-	v.env.Meter.add(-entryOverhead)
+	v.env.Meter.Add(-entryOverhead)
 }
 
 // overflows reports whether the queue would be over a limit with that much more.
@@ -125,8 +129,12 @@ func (q *Queue) expiry(m *Message) int64 {
 
 // expire ends the messages whose time has come, as far as they are next to be
 // delivered: one behind a longer-lived one waits, as in RabbitMQ.
-func (q *Queue) expire(now int64) {
+func (q *Queue) expire() {
 	head := q.ready.head()
+	if head == nil || head.expires == never {
+		return
+	}
+	now := q.vhost.nowMS()
 	for head != nil && head.expires != never && head.expires <= now {
 		q.bin(q.ready.pop(), reasonExpired)
 		head = q.ready.head()

@@ -60,6 +60,9 @@ func (c *Channel) DeclareQueue(spec QueueSpec) (QueueStatus, *wire.Error) {
 	v := c.vhost
 	v.mu.Lock()
 	defer v.mu.Unlock()
+	if v.deleted {
+		return QueueStatus{}, wire.Errorf(wire.ConnectionForced, "vhost '%s' is deleted", v.name)
+	}
 	if spec.Name == replyQueue {
 		return replyStatus(spec.Name), nil
 	}
@@ -274,5 +277,5 @@ func (q *Queue) tick() {
 		}
 		q.wakeAt(end)
 	}
-	q.expire(now)
+	q.expire()
 }

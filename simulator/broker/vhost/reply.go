@@ -54,11 +54,11 @@ func (v *Vhost) reachReply(key string) {
 }
 
 // reply delivers an answer. Like every answer of this kind it is lost when the
-// requester does not read.
+// requester does not read at all. The tag, which nobody acknowledges, is not counted.
 func (c *Consumer) reply(m *Message) {
-	if !c.channel.session.outlet.Ready() {
+	outlet := c.channel.session.outlet
+	if outlet.Overflows() {
 		return
 	}
-	// The tag is always the first: nobody acknowledges it.
-	c.channel.session.outlet.Deliver(Delivery{Channel: c.channel.number, ConsumerTag: c.tag, Tag: 1, Message: m})
+	outlet.Deliver(Delivery{Channel: c.channel.number, ConsumerTag: c.tag, Tag: c.channel.tag + 1, Message: m})
 }

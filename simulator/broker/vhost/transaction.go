@@ -2,14 +2,14 @@ package vhost
 
 // transaction is what a channel did since the last Commit or Rollback.
 type transaction struct {
-	publishes []Publishing
+	publishes []publishing
 	settled   []settled
 }
 
-// Publishing is a message that was published in a transaction.
-type Publishing struct {
-	Message   *Message
-	Mandatory bool
+// publishing is a message that was published in a transaction.
+type publishing struct {
+	message   *Message
+	mandatory bool
 }
 
 type settled struct {
@@ -35,14 +35,14 @@ func (c *Channel) Commit(returned func(*Message)) {
 	t := c.transaction
 	c.transaction = &transaction{}
 	for _, p := range t.publishes {
-		v.env.Meter.add(-p.Message.size())
-		x := v.exchanges[p.Message.Exchange]
+		v.env.Meter.Add(-p.message.size())
+		x := v.exchanges[p.message.Exchange]
 		if x == nil {
 			continue // it was there when the message came in
 		}
-		outcome := v.publish(x, p.Message)
-		if outcome.Unroutable && p.Mandatory {
-			returned(p.Message)
+		outcome := v.publish(x, p.message)
+		if outcome.Unroutable && p.mandatory {
+			returned(p.message)
 		}
 	}
 	for _, s := range t.settled {
@@ -64,10 +64,14 @@ func (c *Channel) rollback() {
 		return
 	}
 	for _, p := range c.transaction.publishes {
-		c.vhost.env.Meter.add(-p.Message.size())
+		c.vhost.env.Meter.Add(-p.message.size())
 	}
+	var rows []unacked
 	for _, s := range c.transaction.settled {
-		c.unacked.putBack(s.rows)
+		rows = append(rows, s.rows...)
+	}
+	if len(rows) > 0 {
+		c.unacked.putBack(rows)
 	}
 	c.transaction = nil
 }

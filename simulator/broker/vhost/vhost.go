@@ -49,9 +49,9 @@ func New(name string, env Environment) *Vhost {
 // Name is the name that clients open.
 func (v *Vhost) Name() string { return v.name }
 
-// Delete ends everything in it, and returns the sessions that its connections
-// are still to close.
-func (v *Vhost) Delete() []*Session {
+// Delete ends everything in it, and returns the outlets of the sessions that are
+// still to be closed.
+func (v *Vhost) Delete() []Outlet {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.deleted = true
@@ -59,9 +59,9 @@ func (v *Vhost) Delete() []*Session {
 		q.delete()
 	}
 	v.dead = nil
-	open := make([]*Session, 0, len(v.sessions))
+	open := make([]Outlet, 0, len(v.sessions))
 	for s := range v.sessions {
-		open = append(open, s)
+		open = append(open, s.outlet)
 	}
 	return open
 }

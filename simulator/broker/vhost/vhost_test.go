@@ -60,22 +60,23 @@ func TestFullOutletWaitsForResume(t *testing.T) {
 	w.must(w.Consume(vhost.ConsumeSpec{Queue: "q", Tag: "tag", NoAck: true}, func(string) {}))
 	w.publish("q", "a", "b", "c")
 	g.Expect(w.outlet.take()).To(HaveLen(2))
-	g.Expect(w.session.Starving()).To(BeFalse(), "it waits for room, not for acknowledgements")
+	g.Expect(w.session.Holds()).To(BeFalse(), "it waits for room, not for acknowledgements")
 	w.session.Resume()
 	g.Expect(w.outlet.take()).To(Equal([]string{"tag c 3"}))
 }
 
-func TestStarvingWhenAcknowledgementsAreDue(t *testing.T) {
+func TestSessionHoldsWhatIsNotAcknowledged(t *testing.T) {
 	g, w := NewWithT(t), newWorld(t)
 	w.queue("q")
-	w.SetPrefetch(1, false)
 	w.consume("tag")
+	g.Expect(w.session.Holds()).To(BeFalse())
 	w.publish("q", "a")
-	g.Expect(w.session.Starving()).To(BeFalse(), "nothing more waits")
-	w.publish("q", "b")
-	g.Expect(w.session.Starving()).To(BeTrue())
+	g.Expect(w.session.Holds()).To(BeTrue())
+	w.Begin()
 	w.must(w.Ack(1, false))
-	g.Expect(w.session.Starving()).To(BeFalse())
+	g.Expect(w.session.Holds()).To(BeTrue(), "until the commit")
+	w.Commit(func(*vhost.Message) {})
+	g.Expect(w.session.Holds()).To(BeFalse())
 }
 
 func TestHigherPriorityConsumerGetsAllItCanTake(t *testing.T) {
@@ -214,4 +215,69 @@ func TestEndOfAVirtualHostCancelsItsConsumers(t *testing.T) {
 	w.vhost.Delete()
 	g.Expect(w.outlet.take()).To(Equal([]string{"tag a 1", "tag cancelled"}))
 	g.Expect(w.vhost.Open(w.outlet)).To(BeNil())
+}
+
+// What one connection held is not given to its own channels that end with it.
+func TestEndOfASessionDeliversNothingToItself(t *testing.T) {
+	g, w := NewWithT(t), newWorld(t)
+	w.queue("q", "x-queue-type", "quorum", "x-delivery-limit", int32(1))
+	for range 8 {
+		c := w.session.Channel(2)
+		c.SetPrefetch(2, false)
+		w.must(c.Consume(vhost.ConsumeSpec{Queue: "q", Tag: "tag"}, func(string) {}))
+	}
+	w.must(w.session.Channel(3).Consume(vhost.ConsumeSpec{Queue: "q", Tag: "all", NoAck: true, Arguments: wire.Table{
+		{Name: "x-priority", Value: int32(-1)},
+	}}, func(string) {}))
+	for i := range 16 {
+		w.publish("q", fmt.Sprint(i))
+	}
+	w.session.Close()
+	g.Expect(w.outlet.take()).To(HaveLen(16), "each once")
+	g.Expect(w.ready("q")).To(Equal(16))
+	w.session = w.vhost.Open(w.outlet)
+	w.Channel = w.session.Channel(1)
+	g.Expect(w.get("q")).To(HaveLen(16))
+}
+
+func TestMessageBehindOneThatIsGottenEndsInTime(t *testing.T) {
+	g, w := NewWithT(t), newWorld(t)
+	w.queue("q")
+	w.publish("q", "for ever")
+	w.publishWith("q", "short", wire.Properties{Flags: wire.HasExpiration, Expiration: []byte("100")})
+	found, err := w.Get("q", true, func(vhost.Got) {})
+	w.must(err)
+	g.Expect(found).To(BeTrue())
+	w.clock.Advance(time.Second)
+	g.Eventually(func() int { return w.ready("q") }).Should(Equal(0))
+}
+
+func TestRollbackOfManyAcknowledgements(t *testing.T) {
+	w := newWorld(t)
+	w.outlet.room = 100_000
+	w.queue("q")
+	w.consume("tag")
+	w.Begin()
+	const messages = 50_000 // sorted anew for each of them it took a minute
+	for range messages {
+		w.publish("q", "")
+	}
+	w.Commit(func(*vhost.Message) {})
+	for tag := range uint64(messages) {
+		w.must(w.Ack(tag+1, false))
+	}
+	w.Rollback()
+	w.must(w.Ack(messages, true))
+	w.Commit(func(*vhost.Message) {})
+}
+
+// Queues that are full and have each other for heirs: an operation ends all the same.
+func TestDeadLettersOfOneOperationAreBounded(t *testing.T) {
+	w := newWorld(t)
+	for i := range 12 {
+		name := fmt.Sprint(i)
+		w.queue(name, "x-max-length", int32(0), "x-dead-letter-exchange", "amq.fanout")
+		w.must(w.BindQueue(vhost.BindingSpec{Source: "amq.fanout", Destination: name}))
+	}
+	w.publish("0", "x")
 }

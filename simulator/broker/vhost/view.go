@@ -23,13 +23,12 @@ type ExchangeView struct{ ExchangeSpec }
 type QueueView struct {
 	QueueSpec
 
-	Quorum       bool
-	Ready        int // messages
-	Unacked      int // messages
-	Bytes        int // of the bodies that wait
-	Consumers    int
-	Counts       Counts
-	OwnerSession *Session // of an exclusive queue
+	Quorum    bool
+	Ready     int // messages
+	Unacked   int // messages
+	Bytes     int // of the bodies that wait
+	Consumers int
+	Counts    Counts
 }
 
 // BindingView is a binding.
@@ -54,9 +53,19 @@ type ConsumerView struct {
 
 // View lists everything, in the order of names.
 func (v *Vhost) View() View {
+	view := v.collect()
+	slices.SortFunc(view.Exchanges, func(a, b ExchangeView) int { return cmp.Compare(a.Name, b.Name) })
+	slices.SortFunc(view.Queues, func(a, b QueueView) int { return cmp.Compare(a.Name, b.Name) })
+	slices.SortFunc(view.Bindings, func(a, b BindingView) int {
+		return cmp.Or(cmp.Compare(a.Source, b.Source), cmp.Compare(a.Destination, b.Destination), cmp.Compare(a.Key, b.Key))
+	})
+	slices.SortStableFunc(view.Consumers, func(a, b ConsumerView) int { return cmp.Compare(a.Queue, b.Queue) })
+	return view
+}
+
+func (v *Vhost) collect() (view View) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	var view View
 	for _, x := range v.exchanges {
 		view.Exchanges = append(view.Exchanges, ExchangeView{ExchangeSpec{
 			Name: x.name, Kind: x.kind, Durable: x.durable, AutoDelete: x.autoDelete, Internal: x.internal, Arguments: x.arguments,
@@ -81,12 +90,6 @@ func (v *Vhost) View() View {
 	for s := range v.sessions {
 		view.Channels += len(s.channels)
 	}
-	slices.SortFunc(view.Exchanges, func(a, b ExchangeView) int { return cmp.Compare(a.Name, b.Name) })
-	slices.SortFunc(view.Queues, func(a, b QueueView) int { return cmp.Compare(a.Name, b.Name) })
-	slices.SortFunc(view.Bindings, func(a, b BindingView) int {
-		return cmp.Or(cmp.Compare(a.Source, b.Source), cmp.Compare(a.Destination, b.Destination), cmp.Compare(a.Key, b.Key))
-	})
-	slices.SortStableFunc(view.Consumers, func(a, b ConsumerView) int { return cmp.Compare(a.Queue, b.Queue) })
 	return view
 }
 
@@ -96,7 +99,7 @@ func (q *Queue) view() QueueView {
 			Name: q.name, Durable: q.durable, Exclusive: q.owner != nil, AutoDelete: q.autoDelete, Arguments: q.arguments,
 		},
 		Quorum: q.settings.quorum, Ready: q.ready.count, Unacked: q.unacked, Bytes: q.ready.bytes,
-		Consumers: len(q.consumed.all), Counts: q.counts, OwnerSession: q.owner,
+		Consumers: len(q.consumed.all), Counts: q.counts,
 	}
 }
 

@@ -33,6 +33,8 @@ type outlet struct {
 
 func (o *outlet) Ready() bool { return len(o.got) < o.room }
 
+func (o *outlet) Overflows() bool { return false }
+
 func (o *outlet) Deliver(d vhost.Delivery) {
 	again := ""
 	if d.Redelivered {

@@ -8,13 +8,11 @@ const (
 	NoRoute            = 312
 	NoConsumers        = 313
 	ConnectionForced   = 320
-	InvalidPath        = 402
 	AccessRefused      = 403
 	NotFound           = 404
 	ResourceLocked     = 405
 	PreconditionFailed = 406
 	FrameError         = 501
-	SyntaxError        = 502
 	CommandInvalid     = 503
 	ChannelError       = 504
 	UnexpectedFrame    = 505
@@ -68,8 +66,6 @@ func codeName(code uint16) string {
 		return "NO_CONSUMERS"
 	case ConnectionForced:
 		return "CONNECTION_FORCED"
-	case InvalidPath:
-		return "INVALID_PATH"
 	case AccessRefused:
 		return "ACCESS_REFUSED"
 	case NotFound:
@@ -80,8 +76,6 @@ func codeName(code uint16) string {
 		return "PRECONDITION_FAILED"
 	case FrameError:
 		return "FRAME_ERROR"
-	case SyntaxError:
-		return "SYNTAX_ERROR"
 	case CommandInvalid:
 		return "COMMAND_INVALID"
 	case ChannelError:
