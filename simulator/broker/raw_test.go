@@ -97,6 +97,7 @@ const (
 	basicGet          = 60<<16 | 70
 	basicGetOk        = 60<<16 | 71
 	basicAck          = 60<<16 | 80
+	basicNack         = 60<<16 | 120
 	confirmSelect     = 85<<16 | 10
 	confirmSelectOk   = 85<<16 | 11
 	txSelect          = 90<<16 | 10
@@ -140,13 +141,18 @@ func contentHeader(size int) []byte {
 }
 
 func publish(queue, body string) []byte {
-	return slices.Concat(publishMethod(queue), contentHeader(len(body)), frame(frameBody, 1, []byte(body)))
+	message := slices.Concat(publishMethod(queue), contentHeader(len(body)))
+	for part := range slices.Chunk([]byte(body), 64<<10) {
+		message = append(message, frame(frameBody, 1, part)...)
+	}
+	return message
 }
 
-// Bits of queue.declare and basic.consume.
+// Bits of queue.declare, basic.consume, basic.get and basic.nack.
 const (
 	durable, exclusive, autoDelete = 2, 4, 8
 	noAck, noAckGet                = 2, 1
+	multiple, requeue              = 1, 2
 )
 
 func (r raw) startOk() []byte {
@@ -175,9 +181,9 @@ func (r raw) login() error {
 	return nil
 }
 
-// declare makes a queue and returns its name.
-func (r raw) declare(name string, flags byte) (string, error) {
-	answer, err := r.call(method(1, queueDeclare, u16(0), short(name), bits(flags), noTable()), queueDeclareOk)
+// declare makes a queue and returns the name that the broker gave it.
+func (r raw) declare(flags byte) (string, error) {
+	answer, err := r.call(method(1, queueDeclare, u16(0), short(""), bits(flags), noTable()), queueDeclareOk)
 	if err != nil {
 		return "", err
 	}

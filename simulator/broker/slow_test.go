@@ -21,7 +21,7 @@ func TestADeadConnectionDelaysNoOther(t *testing.T) {
 			if err := r.consume("dead", 0, noAck); err != nil {
 				return err
 			}
-			_, err := r.Read(make([]byte, 1))
+			_, err := r.await(basicDeliver)
 			return err
 		},
 		"it never reads what it gets": func(r raw) error {
@@ -29,7 +29,7 @@ func TestADeadConnectionDelaysNoOther(t *testing.T) {
 			if err := r.send(bytes.Repeat(get, messages)); err != nil {
 				return err
 			}
-			_, err := r.Read(make([]byte, 1))
+			_, err := r.await(basicGetOk)
 			return err
 		},
 		"it stops in the middle of a message": func(r raw) error {
@@ -83,7 +83,7 @@ func TestADeadConsumerLeavesTheQueueToOthers(t *testing.T) {
 	g.Expect(dead.SetReadBuffer(4096)).To(Succeed())
 	g.Expect(dead.login()).To(Succeed())
 	g.Expect(dead.consume("shared", 0, 0)).To(Succeed())
-	_, err = dead.Read(make([]byte, 1))
+	_, err = dead.await(basicDeliver)
 	g.Expect(err).NotTo(HaveOccurred())
 
 	g.Expect(ch.Qos(100, 0, false)).To(Succeed())

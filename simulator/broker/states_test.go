@@ -4,12 +4,9 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"os"
+	"slices"
 	"strings"
 	"sync"
-	"time"
-
-	"github.com/kazoolab/kazoolab/internal/clock"
 )
 
 // What each connection of the storm that takes messages holds, not acknowledged.
@@ -30,8 +27,8 @@ type scene struct {
 	gone []string // queues that end with their connections
 }
 
-func (s *scene) declare(r raw, name string, flags byte) (string, error) {
-	name, err := r.declare(name, flags)
+func (s *scene) declare(r raw, flags byte) (string, error) {
+	name, err := r.declare(flags)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.gone = append(s.gone, name)
@@ -95,10 +92,10 @@ func states() []state {
 			return r.send([]byte(strings.Repeat(string(publish("taken", "anything")), 200)))
 		})},
 		{name: "with exclusive queues", reach: loggedIn(func(s *scene, r raw) error {
-			if _, err := s.declare(r, "", exclusive|autoDelete); err != nil {
+			if _, err := s.declare(r, exclusive|autoDelete); err != nil {
 				return err
 			}
-			name, err := s.declare(r, "", exclusive)
+			name, err := s.declare(r, exclusive)
 			if err != nil {
 				return err
 			}
@@ -109,7 +106,7 @@ func states() []state {
 			return err
 		})},
 		{name: "with an auto-delete queue", reach: loggedIn(func(s *scene, r raw) error {
-			name, err := s.declare(r, "", autoDelete)
+			name, err := s.declare(r, autoDelete)
 			if err != nil {
 				return err
 			}
@@ -124,24 +121,7 @@ func states() []state {
 			return nil
 		})},
 		{name: "not reading a flood", reach: loggedIn(stopReading)},
-		{name: "held back as it reads no answers", reach: loggedIn(func(s *scene, r raw) error {
-			name, err := s.declare(r, strings.Repeat("q", 200)+r.LocalAddr().String(), exclusive)
-			if err != nil {
-				return err
-			}
-			ask := method(1, queueDeclare, u16(0), short(name), bits(exclusive), noTable())
-			asks := bytes.Repeat(ask, 1000)
-			for err == nil { // until the broker reads no more questions
-				err = r.SetWriteDeadline(clock.System().Now().Add(time.Second / 2))
-				if err == nil {
-					err = r.send(asks)
-				}
-			}
-			if !errors.Is(err, os.ErrDeadlineExceeded) {
-				return err
-			}
-			return nil
-		}), unread: true},
+		{name: "held back as it reads no answers", reach: loggedIn(holdBack), unread: true},
 		{name: "closing", reach: loggedIn(sayGoodbye)},
 		{name: "closing, and not reading a flood", reach: loggedIn(func(s *scene, r raw) error {
 			return errors.Join(stopReading(s, r), sayGoodbye(s, r))
@@ -176,13 +156,30 @@ func holdByGet(_ *scene, r raw) error {
 	return nil
 }
 
-// stopReading has read the first byte of the messages that it may have, which are
-// more than the sockets hold.
+// stopReading has read the start of the messages that it may have, which are more
+// than the sockets hold.
 func stopReading(_ *scene, r raw) error {
 	if err := r.consume("flood", floodEach, 0); err != nil {
 		return err
 	}
-	_, err := r.Read(make([]byte, 1))
+	_, err := r.await(basicDeliver)
+	return err
+}
+
+// holdBack asks again and again for a large message and gives it back, and reads
+// the start of more than the sockets hold.
+func holdBack(s *scene, r raw) error {
+	name, err := s.declare(r, exclusive)
+	if err != nil {
+		return err
+	}
+	get := method(1, basicGet, u16(0), short(name), bits(0))
+	back := method(1, basicNack, u64(0), bits(multiple|requeue)) // all that it has
+	err = r.send(publish(name, strings.Repeat("f", floodSize)), bytes.Repeat(slices.Concat(get, back), 2*floodEach))
+	if err != nil {
+		return err
+	}
+	_, err = r.await(basicGetOk)
 	return err
 }
 
