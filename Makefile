@@ -68,6 +68,14 @@ chaos: rabbitmq ## Kill and restart the bridge and RabbitMQ under load: nothing 
 fuzz: ## Fuzz each target for FUZZTIME (30s)
 	@GO='$(GO)' tools/fuzz $(FUZZTIME)
 
+.PHONY: clients
+clients: build ## Have clients of other makes work against the built-in broker (amqp-tools, pika)
+	@tools/clients
+
+.PHONY: clients-real
+clients-real: rabbitmq ## The same checks on RabbitMQ
+	@$(with_rabbitmq) tools/clients
+
 .PHONY: vectors
 vectors: ## Compare with the recorded answers: a line of figures for each file (KAZOOLAB_VECTORS=folder)
 	@GO='$(GO)' tools/vectors
@@ -99,7 +107,7 @@ clean: ## Remove what these targets made, the pinned tools included
 help: ## Show this list
 	@awk 'BEGIN { FS = ":.*## " } \
 		/^##@/ { printf "\n%s\n", substr($$0, 5) } \
-		/^[a-z-]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+		/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 # What the targets above need.
 
