@@ -68,6 +68,14 @@ chaos: rabbitmq ## Kill and restart the bridge and RabbitMQ under load: nothing 
 fuzz: ## Fuzz each target for FUZZTIME (30s)
 	@GO='$(GO)' tools/fuzz $(FUZZTIME)
 
+.PHONY: clients
+clients: build ## Have clients of other makes work against the built-in broker (amqp-tools, pika)
+	@tools/clients
+
+.PHONY: clients-real
+clients-real: rabbitmq ## The same checks on RabbitMQ
+	@$(with_rabbitmq) tools/clients
+
 .PHONY: vectors
 vectors: ## Compare with the recorded answers: a line of figures for each file (KAZOOLAB_VECTORS=folder)
 	@GO='$(GO)' tools/vectors

@@ -126,6 +126,7 @@ func (c *connection) run() {
 	if refusal, ok := errors.AsType[*wire.Error](err); ok {
 		c.shut(refusal)
 	}
+	goodbye := errors.Is(err, errGoodbye)
 	reason := c.leaving()
 	c.tell(err)
 	c.sayGoodbye()
@@ -134,10 +135,11 @@ func (c *connection) run() {
 		c.session.Close()
 	}
 	switch {
+	case goodbye:
+		c.answerGoodbye()
+		c.awaitEnd()
 	case reason != nil:
-		c.awaitGoodbye()
-	case errors.Is(err, errGoodbye):
-		c.out.seal(wire.AppendMethod(nil, 0, &wire.ConnectionCloseOk{}))
+		c.awaitEnd()
 	case errors.Is(err, errProtocol):
 		c.out.seal([]byte(wire.ProtocolHeader))
 	default:
@@ -225,19 +227,34 @@ func (c *connection) leaving() *wire.Error {
 	return c.closing
 }
 
-// awaitGoodbye reads until the client has answered, hung up or taken too long.
-func (c *connection) awaitGoodbye() {
+// awaitEnd reads until the client has answered our close, hung up or taken too
+// long. After its own close it is the client that hangs up, as with RabbitMQ: a
+// socket that is closed while more comes in is reset, and the client may never
+// read our answer.
+func (c *connection) awaitEnd() {
 	c.parting = true
 	for {
 		frame, err := c.frames.Next()
 		if err != nil {
 			return
 		}
-		if id, _ := wire.ReadMethodID(frame.Payload); frame.Type == wire.FrameMethod && frame.Channel == 0 &&
-			(id == closeOkID() || id == closeID()) {
+		if frame.Type != wire.FrameMethod || frame.Channel != 0 {
+			continue
+		}
+		switch id, _ := wire.ReadMethodID(frame.Payload); id {
+		case closeOkID():
 			return
+		case closeID(): // it crossed ours, or comes from one more thread of the client
+			c.answerGoodbye()
 		}
 	}
+}
+
+// answerGoodbye sends close-ok as the last there is to send.
+func (c *connection) answerGoodbye() {
+	c.out.seal(nil)
+	<-c.written
+	_, _ = c.socket.Write(wire.AppendMethod(nil, 0, &wire.ConnectionCloseOk{})) // a client that is gone needs none
 }
 
 func closeID() wire.MethodID   { return (*wire.ConnectionClose)(nil).ID() }
