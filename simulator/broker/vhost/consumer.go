@@ -28,6 +28,7 @@ type consumers struct {
 	all       []*Consumer // in the order in which they came
 	active    []*Consumer // those that may be able to take one, next first
 	exclusive bool        // one has the queue for itself
+	single    *Consumer   // of a queue with a single active consumer
 }
 
 // ConsumeSpec is what basic.consume asks for.
@@ -130,6 +131,9 @@ func (q *Queue) drop(c *Consumer) {
 	if c.exclusive {
 		q.consumed.exclusive = false
 	}
+	if q.consumed.single == c {
+		q.consumed.single = nil
+	}
 }
 
 // bereaved does what follows when consumers have gone: another becomes the single
@@ -138,8 +142,8 @@ func (q *Queue) bereaved() {
 	switch {
 	case q.deleted:
 	case len(q.consumed.all) > 0:
-		if q.settings.singleActive && len(q.consumed.active) == 0 && !q.consumed.all[0].blocked {
-			q.activate(q.consumed.all[0])
+		if q.settings.singleActive && q.consumed.single == nil {
+			q.activate(q.successor())
 			q.advance()
 		}
 	case q.autoDelete:
@@ -149,11 +153,28 @@ func (q *Queue) bereaved() {
 	}
 }
 
+// successor is the next single active consumer: the one that came first, on a
+// classic queue among those with the highest priority.
+func (q *Queue) successor() *Consumer {
+	next := q.consumed.all[0]
+	for _, c := range q.consumed.all {
+		if !q.settings.quorum && c.priority > next.priority {
+			next = c
+		}
+	}
+	return next
+}
+
 // activate puts a consumer behind the active ones of its priority. On a queue
-// with a single active consumer all but the one that came first stand by.
+// with a single active consumer the others stand by.
 func (q *Queue) activate(c *Consumer) {
-	if q.settings.singleActive && q.consumed.all[0] != c {
-		return
+	if q.settings.singleActive {
+		if q.consumed.single == nil {
+			q.consumed.single = c
+		}
+		if q.consumed.single != c {
+			return
+		}
 	}
 	i := len(q.consumed.active)
 	for i > 0 && q.consumed.active[i-1].priority < c.priority {

@@ -83,7 +83,7 @@ func (v *Vhost) collect() (view View) {
 			view.Consumers = append(view.Consumers, ConsumerView{
 				Tag: c.tag, Queue: q.name, Session: c.channel.session, Channel: c.channel.number, NoAck: c.noAck,
 				Exclusive: c.exclusive, Prefetch: c.prefetch, Arguments: c.arguments,
-				Active: !q.settings.singleActive || q.consumed.all[0] == c,
+				Active: !q.settings.singleActive || q.consumed.single == c,
 			})
 		}
 	}
