@@ -258,6 +258,65 @@ func publisherBesideConsumer(t testing.TB, r *running) (*amqp.Channel, <-chan am
 	return publisher, deliveries
 }
 
+func TestPublisherSurvivesAlarmsThatComeAndGo(t *testing.T) {
+	g := NewWithT(t)
+	r := run(t, broker.Config{})
+	conn := r.connect()
+	ch := channelOf(t, conn)
+	declare(t, ch, "q")
+	g.Expect(ch.Confirm(false)).To(Succeed())
+	const alarms = 2000
+	notices := conn.NotifyBlocked(make(chan amqp.Blocking, 2*alarms))
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		for range alarms {
+			r.SetMaxMemory(-1)
+			r.SetMaxMemory(broker.DefaultMaxMemory)
+		}
+	}()
+	for open := true; open; {
+		select {
+		case <-ended:
+			open = false
+		default:
+		}
+		confirmation, err := ch.PublishWithDeferredConfirm("", "q", false, false, amqp.Publishing{})
+		g.Expect(err).NotTo(HaveOccurred())
+		g.Expect(confirmation.Wait()).To(BeTrue())
+	}
+	blocked := false
+	for len(notices) > 0 {
+		notice := <-notices
+		g.Expect(notice.Active).To(Equal(!blocked), "what the client hears last is true")
+		blocked = notice.Active
+	}
+	g.Expect(blocked).To(BeFalse())
+}
+
+// A message larger than all that may be held is no reason to end a connection, nor
+// is one that somebody else sent.
+func TestLargeMessageWaitsLikeAnyOther(t *testing.T) {
+	g := NewWithT(t)
+	r := run(t, broker.Config{MaxMemory: 1 << 20})
+	ch, other := channelOf(t, r.connect()), channelOf(t, r.connect())
+	declare(t, ch, "q")
+	g.Expect(ch.Confirm(false)).To(Succeed())
+	g.Expect(other.Confirm(false)).To(Succeed())
+	large, err := ch.PublishWithDeferredConfirm("", "q", false, false, amqp.Publishing{Body: make([]byte, 40<<20)})
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Eventually(func() bool { return r.Memory().Alarm }).WithTimeout(soon).Should(BeTrue())
+	small, err := other.PublishWithDeferredConfirm("", "q", false, false, amqp.Publishing{Body: []byte("small")})
+	g.Expect(err).NotTo(HaveOccurred())
+	consumer := channelOf(t, r.connect())
+	deliveries, err := consumer.Consume("q", "", true, false, false, false, nil)
+	g.Expect(err).NotTo(HaveOccurred())
+	sizes := []int{len(receive(t, deliveries).Body), len(receive(t, deliveries).Body)}
+	g.Expect(sizes).To(ConsistOf(40<<20, len("small"))) // the large one is counted while it comes in
+	g.Expect(large.Wait()).To(BeTrue())
+	g.Expect(small.Wait()).To(BeTrue())
+}
+
 func TestBlockedConnectionCanBeClosed(t *testing.T) {
 	g := NewWithT(t)
 	r := run(t, broker.Config{})
