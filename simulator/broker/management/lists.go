@@ -50,17 +50,28 @@ func (a api) queues(w http.ResponseWriter, r *http.Request) {
 }
 
 func (a api) queue(w http.ResponseWriter, r *http.Request) {
+	one(a, w, r, func(v *vhost.Vhost, name string) (any, bool) {
+		for _, q := range v.View().Queues {
+			if q.Name == name {
+				return newQueueJSON(v.Name(), q), true
+			}
+		}
+		return nil, false
+	})
+}
+
+// one answers with what the virtual host of the path has of the name in the path.
+func one(a api, w http.ResponseWriter, r *http.Request, find func(v *vhost.Vhost, name string) (any, bool)) {
 	found, ok := a.found(w, r)
 	if !ok {
 		return
 	}
-	for _, q := range found[0].View().Queues {
-		if q.Name == value(r, "name") {
-			answer(w, http.StatusOK, newQueueJSON(found[0].Name(), q))
-			return
-		}
+	shape, ok := find(found[0], value(r, "name"))
+	if !ok {
+		notFound(w)
+		return
 	}
-	notFound(w)
+	answer(w, http.StatusOK, shape)
 }
 
 func (a api) exchanges(w http.ResponseWriter, r *http.Request) {
@@ -70,17 +81,14 @@ func (a api) exchanges(w http.ResponseWriter, r *http.Request) {
 }
 
 func (a api) exchange(w http.ResponseWriter, r *http.Request) {
-	found, ok := a.found(w, r)
-	if !ok {
-		return
-	}
-	for _, x := range found[0].View().Exchanges {
-		if x.Name == value(r, "name") {
-			answer(w, http.StatusOK, newExchangeJSON(found[0].Name(), x))
-			return
+	one(a, w, r, func(v *vhost.Vhost, name string) (any, bool) {
+		for _, x := range v.View().Exchanges {
+			if x.Name == name {
+				return newExchangeJSON(v.Name(), x), true
+			}
 		}
-	}
-	notFound(w)
+		return nil, false
+	})
 }
 
 func (a api) bindings(w http.ResponseWriter, r *http.Request) {

@@ -44,21 +44,13 @@ func (m *ChannelFlowOk) walk(c *coder) {
 	c.flags(&m.Active)
 }
 
-// ChannelClose is channel.close.
-type ChannelClose struct {
-	ReplyCode uint16
-	ReplyText string
-	Cause     MethodID
-}
+// ChannelClose is channel.close, which has the arguments of connection.close.
+type ChannelClose ConnectionClose
 
 // ID implements Method.
 func (*ChannelClose) ID() MethodID { return id(20, 40) }
 
-func (m *ChannelClose) walk(c *coder) {
-	c.short(&m.ReplyCode)
-	c.shortstr(&m.ReplyText)
-	c.long((*uint32)(&m.Cause))
-}
+func (m *ChannelClose) walk(c *coder) { (*ConnectionClose)(m).walk(c) }
 
 // ChannelCloseOk is channel.close-ok.
 type ChannelCloseOk struct{}

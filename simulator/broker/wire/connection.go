@@ -54,21 +54,14 @@ func (m *ConnectionTune) walk(c *coder) {
 	c.short(&m.Heartbeat)
 }
 
-// ConnectionTuneOk is connection.tune-ok.
-type ConnectionTuneOk struct {
-	ChannelMax uint16
-	FrameMax   uint32
-	Heartbeat  uint16
-}
+// ConnectionTuneOk is connection.tune-ok, which has the arguments of
+// connection.tune.
+type ConnectionTuneOk ConnectionTune
 
 // ID implements Method.
 func (*ConnectionTuneOk) ID() MethodID { return id(10, 31) }
 
-func (m *ConnectionTuneOk) walk(c *coder) {
-	c.short(&m.ChannelMax)
-	c.long(&m.FrameMax)
-	c.short(&m.Heartbeat)
-}
+func (m *ConnectionTuneOk) walk(c *coder) { (*ConnectionTune)(m).walk(c) }
 
 // ConnectionOpen is connection.open.
 type ConnectionOpen struct {

@@ -84,26 +84,13 @@ func (*ExchangeBindOk) ID() MethodID { return id(40, 31) }
 
 func (*ExchangeBindOk) walk(*coder) {}
 
-// ExchangeUnbind is exchange.unbind.
-type ExchangeUnbind struct {
-	Destination string
-	Source      string
-	RoutingKey  string
-	NoWait      bool
-	Arguments   Table
-}
+// ExchangeUnbind is exchange.unbind, which has the arguments of exchange.bind.
+type ExchangeUnbind ExchangeBind
 
 // ID implements Method.
 func (*ExchangeUnbind) ID() MethodID { return id(40, 40) }
 
-func (m *ExchangeUnbind) walk(c *coder) {
-	c.reserved(2)
-	c.shortstr(&m.Destination)
-	c.shortstr(&m.Source)
-	c.shortstr(&m.RoutingKey)
-	c.flags(&m.NoWait)
-	c.table(&m.Arguments)
-}
+func (m *ExchangeUnbind) walk(c *coder) { (*ExchangeBind)(m).walk(c) }
 
 // ExchangeUnbindOk is exchange.unbind-ok.
 type ExchangeUnbindOk struct{}
