@@ -103,6 +103,13 @@ func New(cfg Config) *Bridge {
 // Ready is closed when hooks are loaded and events are being taken.
 func (b *Bridge) Ready() <-chan struct{} { return b.ready }
 
+// Broker returns what the connection to the broker is like, and a channel that is
+// closed when that changes.
+func (b *Bridge) Broker() (bus.State, <-chan struct{}) {
+	changed := b.bus.Changed()
+	return b.bus.State(), changed
+}
+
 // Run works until ctx ends, then takes no more events and requests, finishes
 // what it has within DrainTimeout, and returns nil. It returns an error when it
 // cannot start or loses what it cannot work without.

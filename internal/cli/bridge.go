@@ -61,7 +61,10 @@ func (a *app) bridge(ctx context.Context, c config.Config) error {
 		return err
 	}
 	log.Info("bridge starts", "rest", listener.Addr().String(), "broker", config.MaskURL(c.AMQPURL), "version", buildinfo.Read().Version)
-	return bridge.New(a.bridgeConfig(c, c.AMQPURL, s, listener, source, log)).Run(ctx)
+	b := bridge.New(a.bridgeConfig(c, c.AMQPURL, s, listener, source, log))
+	return a.runBridge(ctx, b, func(why string) {
+		log.Warn("waiting for the broker", "url", config.MaskURL(c.AMQPURL), "setting", "amqp-url", "cause", why)
+	})
 }
 
 func (a *app) openStore(ctx context.Context, url string, source *ids.Source, log *slog.Logger) (*store.Store, error) {

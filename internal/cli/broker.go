@@ -48,6 +48,9 @@ func (a *app) broker(ctx context.Context, c config.Config, output string) error 
 	if err != nil {
 		return err
 	}
+	if err := checkBroker(c.Broker); err != nil {
+		return err
+	}
 	var own builtIn
 	if own.amqp, err = a.open(ctx, c.Broker.Listen, "--listen"); err != nil {
 		return err
@@ -72,6 +75,19 @@ func (a *app) broker(ctx context.Context, c config.Config, output string) error 
 		return err
 	}
 	return own.serve(ctx)
+}
+
+// checkBroker refuses what would only fail later, or never be reached by a client.
+func checkBroker(c config.Broker) error {
+	for _, name := range c.Vhost {
+		if err := broker.CheckVhostName(name); err != nil {
+			return usagef("--vhost: %w", err)
+		}
+	}
+	if c.Listen == c.HTTP && !strings.HasSuffix(c.Listen, ":0") {
+		return usagef("--listen and --http are both %s; give one of them another port, or do without the API by --http ''", c.Listen)
+	}
+	return nil
 }
 
 func (a *app) printBroker(report brokerReport, output string) error {

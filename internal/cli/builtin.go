@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"time"
@@ -29,7 +30,7 @@ func (b builtIn) serve(ctx context.Context) error {
 		server := &http.Server{Handler: management.Handler(br), ReadHeaderTimeout: 10 * time.Second}
 		group.Go(func() error {
 			if err := server.Serve(b.http); !errors.Is(err, http.ErrServerClosed) {
-				return err
+				return fmt.Errorf("management API: %w", err)
 			}
 			return nil
 		})

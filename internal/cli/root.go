@@ -38,7 +38,7 @@ configuration is wrong, 3 something needed cannot be reached, 130 interrupted.`,
 		a.configCommand(),
 		a.versionCommand(),
 	)
-	root.SetHelpCommand(&cobra.Command{Use: "no-help", Hidden: true}) // --help says all
+	root.SetHelpCommand(helpCommand())
 	root.InitDefaultCompletionCmd()
 	for _, cmd := range root.Commands() {
 		if cmd.Name() == "completion" {
@@ -47,6 +47,26 @@ configuration is wrong, 3 something needed cannot be reached, 130 interrupted.`,
 		}
 	}
 	return root
+}
+
+// helpCommand is for those who type help where others type --help.
+func helpCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "help [command]",
+		Short:   "Print what --help of a command prints",
+		Example: "  kazoolab help up",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			target, rest, err := cmd.Root().Find(args)
+			if err != nil {
+				return usagef("%w", err)
+			}
+			if err := onlySubcommands(target, rest); err != nil {
+				return err
+			}
+			target.InitDefaultHelpFlag() // which the help lists
+			return target.Help()
+		},
+	}
 }
 
 func showHelp(cmd *cobra.Command, _ []string) error { return cmd.Help() }

@@ -58,6 +58,7 @@ type up struct {
 	config config.Config
 	log    *slog.Logger
 	output string
+	fail   context.CancelCauseFunc // ends the lab for want of a part
 	ending []func(context.Context) error
 }
 
@@ -75,7 +76,14 @@ func (u *up) end(ctx context.Context) error {
 }
 
 func (u *up) run(ctx context.Context) error {
-	return errors.Join(orderly(ctx, u.start(ctx)), u.end(ctx))
+	lab, fail := context.WithCancelCause(ctx)
+	defer fail(nil)
+	u.fail = fail
+	err := errors.Join(orderly(lab, u.start(lab)), u.end(lab))
+	if failure := context.Cause(lab); !errors.Is(failure, context.Cause(ctx)) {
+		return errors.Join(failure, err)
+	}
+	return err
 }
 
 // start brings everything up and returns when it has ended.
@@ -121,8 +129,13 @@ func (u *up) start(ctx context.Context) error {
 
 // serve runs the bridge, and tells of it once it takes events.
 func (u *up) serve(ctx context.Context, b *bridge.Bridge, banner banner) error {
+	tell := func(why string) {
+		if !banner.broker.builtIn {
+			u.say("waiting for the broker at %s (--amqp-url): %s", banner.broker.shown(), why)
+		}
+	}
 	ended := make(chan error, 1)
-	go func() { ended <- b.Run(ctx) }()
+	go func() { ended <- u.runBridge(ctx, b, tell) }()
 	select {
 	case <-b.Ready():
 	case err := <-ended:
@@ -190,16 +203,23 @@ func (u *up) broker(ctx context.Context) (upBroker, error) {
 	}
 	own := builtIn{config: broker.Config{Clock: u.Clock, IDs: newIDs(""), Log: u.log}}
 	var err error
-	if own.amqp, err = u.openNear(ctx, 5672); err != nil {
+	if own.amqp, err = u.openNear(ctx, "the built-in broker", 5672); err != nil {
 		return upBroker{}, err
 	}
-	if own.http, err = u.openNear(ctx, 15672); err != nil {
+	if own.http, err = u.openNear(ctx, "its management API", 15672); err != nil {
 		return upBroker{}, errors.Join(err, own.amqp.Close())
 	}
 	// It outlives ctx: the bridge acknowledges what it finishes while it ends.
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
 	ended := make(chan error, 1)
-	go func() { ended <- own.serve(running) }()
+	go func() {
+		err := own.serve(running)
+		if running.Err() == nil {
+			u.fail(fmt.Errorf("the built-in broker has ended: %w", err))
+			err = nil // said once
+		}
+		ended <- err
+	}()
 	u.atEnd(func(context.Context) error {
 		stop()
 		return <-ended
@@ -207,15 +227,25 @@ func (u *up) broker(ctx context.Context) (upBroker, error) {
 	return upBroker{url: own.url(config.Broker{}), management: own.managementURL(), builtIn: true}, nil
 }
 
-// openNear listens on this machine at a port or the next one that nobody has.
-func (u *up) openNear(ctx context.Context, port int) (net.Listener, error) {
+// openNear listens on this machine at a port or the next one that nobody has, and
+// says so when it is not the port that people expect.
+func (u *up) openNear(ctx context.Context, who string, port int) (net.Listener, error) {
 	const tries = 20
-	for next := port; next < port+tries; next++ {
-		if listener, err := u.Listen(ctx, "tcp", fmt.Sprintf("127.0.0.1:%d", next)); err == nil {
-			return listener, nil
+	listener, first := u.Listen(ctx, "tcp", fmt.Sprintf("127.0.0.1:%d", port))
+	if first == nil {
+		return listener, nil
+	}
+	err := first
+	for next := port + 1; err != nil && next < port+tries; next++ {
+		listener, err = u.Listen(ctx, "tcp", fmt.Sprintf("127.0.0.1:%d", next))
+	}
+	if err != nil {
+		if listener, err = u.open(ctx, "127.0.0.1:0", "--amqp-url"); err != nil {
+			return nil, err
 		}
 	}
-	return u.open(ctx, "127.0.0.1:0", "--amqp-url")
+	u.say("%s listens on %s, as it cannot on port %d: %v", who, listener.Addr(), port, cause(first))
+	return listener, nil
 }
 
 func ignoreClosed(err error) error {

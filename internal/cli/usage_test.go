@@ -41,6 +41,14 @@ func TestWrongCommandLinesSayWhatIsMeant(t *testing.T) {
 		{"config show --config /does/not/exist.yaml", []string{"--config", "no such file"}},
 		{"up --rest-listen 8000 --drain-timeout soon", []string{"--rest-listen: ", "--drain-timeout: "}}, // both at once
 		{"broker --listen 5672 --http localhost --max-memory lots --user alice", []string{"--listen: ", "--http: ", "--max-memory: ", "--user: "}},
+		{"up --amqp-url amqp://h:99999/", []string{"--amqp-url: ", "1 to 65535", "amqp://user:password@host:5672/vhost"}},
+		{"bridge --amqp-url amqp://h:99999/", []string{"--amqp-url: ", "1 to 65535"}},
+		{"trigger channel_create --account Nobody --amqp-url amqp://h:port/", []string{"--amqp-url: ", "amqp://user:password@host:5672/vhost"}},
+		{"broker --listen localhost --http 15672", []string{"such as 127.0.0.1:5672", "such as 127.0.0.1:15672"}},
+		{"broker --listen 127.0.0.1:5672 --http 127.0.0.1:5672", []string{"--listen and --http are both 127.0.0.1:5672"}},
+		{"broker --vhost /," + strings.Repeat("v", 256), []string{"--vhost: ", "256 bytes"}},
+		{"help upp", []string{`unknown command "upp"`, "did you mean up?"}},
+		{"help config shwo", []string{`unknown command "shwo" for "kazoolab config"`, "did you mean show?"}},
 		{"bridge --bootstrap-account-name Acme --rest-listen 127.0.0.1:0", []string{"bootstrap.password"}},
 	} {
 		run(t, strings.Fields(c.args)...).expect(cli.ExitUsage, c.says...)
@@ -49,9 +57,25 @@ func TestWrongCommandLinesSayWhatIsMeant(t *testing.T) {
 
 func TestUnknownVariablesAreErrors(t *testing.T) {
 	t.Parallel()
-	p := prepare(t, "up")
-	p.state.Env = []string{"KAZOOLAB_RST_LISTEN=127.0.0.1:0"}
-	p.start().expect(cli.ExitUsage, "KAZOOLAB_RST_LISTEN", "did you mean KAZOOLAB_REST_LISTEN")
+	for command, env := range map[string]string{
+		"up":     "KAZOOLAB_RST_LISTEN did you mean KAZOOLAB_REST_LISTEN?",
+		"broker": "KAZOOLAB_BROKER_MAXMEMORY did you mean KAZOOLAB_BROKER_MAX_MEMORY?",
+	} {
+		name, hint, _ := strings.Cut(env, " ")
+		p := prepare(t, command)
+		p.state.Env = []string{name + "=1"}
+		p.start().expect(cli.ExitUsage, name, hint)
+	}
+}
+
+func TestHelpIsWhatItsFlagPrints(t *testing.T) {
+	t.Parallel()
+	for _, command := range []string{"", "up", "config show"} {
+		want := run(t, append(strings.Fields(command), "--help")...).stdout.String()
+		if got := run(t, append([]string{"help"}, strings.Fields(command)...)...).expect(cli.ExitOK).stdout.String(); got != want {
+			t.Errorf("help %s printed %s\nwant %s", command, got, want)
+		}
+	}
 }
 
 func TestHelpIsDataAndNoError(t *testing.T) {

@@ -111,8 +111,57 @@ func TestWrongSizesAndListsAreProblems(t *testing.T) {
 	}
 	for _, text := range []string{"0", "-1", "9999999PB", "1e400"} {
 		got := problems(t, config.Sources{Command: "broker", Flags: map[string]string{"broker.max-memory": text}})
-		if len(got) != 1 || !strings.Contains(got[0].What, text) {
+		if len(got) != 1 || !strings.Contains(got[0].What, text) || !strings.Contains(got[0].What, "256MiB") {
 			t.Errorf("%s: %v", text, got)
+		}
+	}
+}
+
+func TestMembersOfAListAreTrimmedAndDistinct(t *testing.T) {
+	t.Parallel()
+	loaded := mustLoad(t, config.Sources{Command: "broker", Flags: map[string]string{
+		"broker.user": "alice:secret, bob:hunter2 ", "broker.vhost": " / , the lab",
+	}})
+	if b := loaded.Broker; !slices.Equal(b.User, []string{"alice:secret", "bob:hunter2"}) || !slices.Equal(b.Vhost, []string{"/", "the lab"}) {
+		t.Errorf("%+v", b)
+	}
+	got := problems(t, config.Sources{Command: "broker", Flags: map[string]string{
+		"broker.user": "alice:secret,alice:hunter2", "broker.vhost": "lab, lab",
+	}})
+	if want := "--user: \"alice\" is given twice; leave one out\n--vhost: \"lab\" is given twice; leave one out"; got.Error() != want {
+		t.Errorf("got %v", got)
+	}
+}
+
+func TestAWrongPortOfTheBrokerIsAProblem(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"amqp://h:99999/", "amqp://h:0/", "amqps://h:/", "amqp://h:port/", "amqp://guest:hun/ter2@h/"} {
+		got := problems(t, config.Sources{Command: "bridge", Flags: map[string]string{"amqp-url": text}})
+		if len(got) != 1 || !strings.Contains(got[0].What, "amqp://user:password@host:5672/vhost") || strings.Contains(got[0].What, "hun") {
+			t.Errorf("%s: %v", text, got)
+		}
+	}
+	for _, text := range []string{"amqp://h", "amqp://h:65535/vh", "amqps://[::1]/"} {
+		mustLoad(t, config.Sources{Command: "bridge", Flags: map[string]string{"amqp-url": text}})
+	}
+}
+
+// The prefix of all variables makes none of them look like another.
+func TestUnknownVariablesAreOfferedWhatUnknownKeysAre(t *testing.T) {
+	t.Parallel()
+	for variable, want := range map[string]string{
+		"KAZOOLAB_BOGUS":      "unknown variable",
+		"KAZOOLAB_LISTEN":     "unknown variable; did you mean KAZOOLAB_BROKER_LISTEN or KAZOOLAB_REST_LISTEN?",
+		"KAZOOLAB_MAX_MEMORY": "unknown variable; did you mean KAZOOLAB_BROKER_MAX_MEMORY?",
+	} {
+		key := strings.ToLower(strings.ReplaceAll(strings.TrimPrefix(variable, config.EnvPrefix), "_", "-"))
+		got := problems(t, config.Sources{Command: "broker", Env: []string{variable + "=1"}, File: "f", ReadFile: file(key + ": 1\n")})
+		if len(got) != 2 || got[1].What != want {
+			t.Fatalf("%s: %v", variable, got)
+		}
+		inFile := strings.NewReplacer(config.EnvPrefix, "", "_", "-").Replace(strings.TrimPrefix(want, "unknown variable"))
+		if strings.ToLower(inFile) != strings.NewReplacer(".", "-").Replace(strings.TrimPrefix(got[0].What, "unknown setting "+key)) {
+			t.Errorf("%s: the file's key is offered other names: %v", variable, got)
 		}
 	}
 }

@@ -141,13 +141,26 @@ func (l *loader) environment() {
 		}
 		path, ok := byName[name]
 		if !ok {
-			l.problem(name, "unknown variable"+suggest.Hint(name, known))
+			l.problem(name, "unknown variable"+hintVariable(name, known))
 			continue
 		}
 		if text != "" { // compose files pass variables on that are not set
 			l.take(path, text, name, name)
 		}
 	}
+}
+
+// hintVariable compares without the prefix, which would make all names alike.
+func hintVariable(name string, known []string) string {
+	bare := make([]string, len(known))
+	for i := range known {
+		bare[i] = strings.TrimPrefix(known[i], EnvPrefix)
+	}
+	near := suggest.Nearest(strings.TrimPrefix(name, EnvPrefix), bare)
+	for i := range near {
+		near[i] = EnvPrefix + near[i]
+	}
+	return suggest.Offer(near)
 }
 
 func (l *loader) flags() {

@@ -77,7 +77,7 @@ func (s Setting) parseSize(text string) (any, error) {
 		return nil, fmt.Errorf("%q is no size such as 256MiB, 1GB or 1048576", text)
 	}
 	if least, err := humanize.ParseBytes(s.tag.Get("min")); err == nil && n < least {
-		return nil, fmt.Errorf("%s is less than %d", text, least)
+		return nil, fmt.Errorf("%s is less than %d: write a size such as 256MiB, 1GB or 1048576", text, least)
 	}
 	return int64(n), nil
 }
@@ -87,13 +87,24 @@ func (s Setting) parseList(text string) (any, error) {
 		return []string(nil), nil
 	}
 	members := strings.Split(text, ListSeparator)
-	for _, member := range members {
+	seen := map[string]bool{}
+	for i, member := range members {
+		member = strings.TrimSpace(member)
+		members[i] = member
 		if member == "" {
 			return nil, errors.New("a member of the list is empty")
 		}
 		if err := s.checkText(member); err != nil {
 			return nil, err
 		}
+		name := member
+		if s.check == "user" {
+			name, _, _ = strings.Cut(member, ":")
+		}
+		if seen[name] {
+			return nil, fmt.Errorf("%q is given twice; leave one out", name)
+		}
+		seen[name] = true
 	}
 	return members, nil
 }
@@ -105,10 +116,7 @@ func (s Setting) checkText(text string) error {
 			return fmt.Errorf("%q is none of %s%s", text, strings.Join(s.Choices, ", "), suggest.Hint(text, s.Choices))
 		}
 	case "amqp":
-		u, err := url.Parse(text)
-		if err != nil || (u.Scheme != "amqp" && u.Scheme != "amqps") || u.Host == "" {
-			return errors.New("not an address such as amqp://user:password@host:5672/vhost")
-		}
+		return checkAMQP(text)
 	case "store":
 		if file, ok := strings.CutPrefix(text, "sqlite:"); !ok || file == "" {
 			return errors.New("not a store such as sqlite::memory: or sqlite:/var/lib/kazoolab.db")
@@ -116,7 +124,7 @@ func (s Setting) checkText(text string) error {
 	case "address":
 		_, port, err := net.SplitHostPort(text)
 		if err != nil {
-			return fmt.Errorf("%q is no address such as 127.0.0.1:8000", text)
+			return fmt.Errorf("%q is no address such as %s", text, s.Default)
 		}
 		if n, err := strconv.Atoi(port); err != nil || n < 0 || n > 65535 {
 			return fmt.Errorf("port %q is no number from 0 to 65535", port)
@@ -128,6 +136,22 @@ func (s Setting) checkText(text string) error {
 	case "apikey":
 		if raw, err := hex.DecodeString(text); err != nil || len(raw) != 32 || strings.ToLower(text) != text {
 			return errors.New("not 64 lower-case hexadecimal digits")
+		}
+	}
+	return nil
+}
+
+// checkAMQP repeats nothing of the text: what stands where the port should may be
+// the rest of a password with a slash in it.
+func checkAMQP(text string) error {
+	const example = "amqp://user:password@host:5672/vhost"
+	u, err := url.Parse(text)
+	if err != nil || (u.Scheme != "amqp" && u.Scheme != "amqps") || u.Host == "" {
+		return errors.New("not an address such as " + example + ", with a number as port and %2F for / in a password")
+	}
+	if port := u.Port(); port != "" || strings.HasSuffix(u.Host, ":") {
+		if n, err := strconv.Atoi(port); err != nil || n < 1 || n > 65535 {
+			return errors.New("the port is no number from 1 to 65535; write " + example + ", or no port for the usual one")
 		}
 	}
 	return nil

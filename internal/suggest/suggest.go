@@ -54,10 +54,12 @@ func Nearest(word string, known []string) []string {
 	return names
 }
 
-// Hint words the result of Nearest for the end of an error, starting with
-// "; ", or is empty when nothing is near.
-func Hint(word string, known []string) string {
-	near := Nearest(word, known)
+// Hint words the result of Nearest for the end of an error.
+func Hint(word string, known []string) string { return Offer(Nearest(word, known)) }
+
+// Offer words names that are near for the end of an error, starting with "; ", or
+// is empty when there are none.
+func Offer(near []string) string {
 	if len(near) == 0 {
 		return ""
 	}

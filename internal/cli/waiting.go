@@ -1,0 +1,78 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"net"
+	"strings"
+	"sync"
+	"time"
+
+	amqp "github.com/rabbitmq/amqp091-go"
+
+	"github.com/kazoolab/kazoolab/bridge"
+)
+
+// answerLimit is how long the first attempt may last before people are told of
+// it: a host that drops what it is sent takes five seconds to fail.
+const answerLimit = time.Second
+
+// runBridge runs b, and tells why it is without its broker: once of each cause,
+// and anew after a connection.
+func (a *app) runBridge(ctx context.Context, b *bridge.Bridge, tell func(why string)) error {
+	watching, stop := context.WithCancel(ctx)
+	var watch sync.WaitGroup
+	defer watch.Wait()
+	defer stop()
+	watch.Go(func() { a.watchBroker(watching, b, tell) })
+	return b.Run(ctx)
+}
+
+func (a *app) watchBroker(ctx context.Context, b *bridge.Bridge, tell func(why string)) {
+	told := map[string]bool{}
+	once := func(why string) {
+		if !told[why] {
+			told[why] = true
+			tell(why)
+		}
+	}
+	slow := a.Clock.After(answerLimit)
+	for {
+		state, changed := b.Broker()
+		switch {
+		case state.Connected:
+			clear(told)
+		case state.LastError != nil:
+			once(whyNoBroker(state.LastError))
+		}
+		select {
+		case <-changed:
+		case <-slow:
+			if !state.Connected && state.LastError == nil {
+				once("no answer yet")
+			}
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// whyNoBroker says in plain words why there is no connection. The words of one
+// cause stay the same, whereas the library's name the port of the attempt.
+func whyNoBroker(err error) string {
+	if lookup, ok := errors.AsType[*net.DNSError](err); ok {
+		return "the host " + lookup.Name + " is not found"
+	}
+	refusal, ok := errors.AsType[*amqp.Error](err)
+	switch {
+	case !ok:
+		return cause(err).Error()
+	case refusal.Code == amqp.NotAllowed, errors.Is(err, amqp.ErrVhost): // the latter is code 403 too
+		return "the broker refuses the virtual host: " + strings.TrimPrefix(refusal.Reason, "NOT_ALLOWED - ")
+	case refusal.Code == amqp.AccessRefused:
+		return "the broker refuses the login: wrong user or password, or guest from another machine"
+	case !refusal.Server:
+		return "the connection broke off; does an AMQP broker answer there?"
+	}
+	return refusal.Reason
+}
