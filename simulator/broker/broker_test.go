@@ -77,9 +77,10 @@ func channelOf(t testing.TB, conn *amqp.Connection) *amqp.Channel {
 	return ch
 }
 
-func declare(t testing.TB, ch *amqp.Channel, name string) {
+// declare makes the durable queue q.
+func declare(t testing.TB, ch *amqp.Channel) {
 	t.Helper()
-	if _, err := ch.QueueDeclare(name, true, false, false, false, nil); err != nil {
+	if _, err := ch.QueueDeclare("q", true, false, false, false, nil); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -175,7 +176,7 @@ func TestPublisherWaitsForMemory(t *testing.T) {
 	publisher := r.connect()
 	blocked := publisher.NotifyBlocked(make(chan amqp.Blocking, 1000))
 	ch := channelOf(t, publisher)
-	declare(t, ch, "q")
+	declare(t, ch)
 	sent := make(chan error, 1)
 	const messages, size = 200, 100_000 // twenty times what may be held
 	go func() {
@@ -247,7 +248,7 @@ func publisherBesideConsumer(t testing.TB, r *running) (*amqp.Channel, <-chan am
 	t.Helper()
 	conn := r.connect()
 	publisher, consumer := channelOf(t, conn), channelOf(t, conn)
-	declare(t, publisher, "q")
+	declare(t, publisher)
 	if err := consumer.Qos(10, 0, false); err != nil {
 		t.Fatal(err)
 	}
@@ -263,7 +264,7 @@ func TestPublisherSurvivesAlarmsThatComeAndGo(t *testing.T) {
 	r := run(t, broker.Config{})
 	conn := r.connect()
 	ch := channelOf(t, conn)
-	declare(t, ch, "q")
+	declare(t, ch)
 	g.Expect(ch.Confirm(false)).To(Succeed())
 	const alarms = 2000
 	notices := conn.NotifyBlocked(make(chan amqp.Blocking, 2*alarms))
@@ -300,7 +301,7 @@ func TestLargeMessageWaitsLikeAnyOther(t *testing.T) {
 	g := NewWithT(t)
 	r := run(t, broker.Config{MaxMemory: 1 << 20})
 	ch, other := channelOf(t, r.connect()), channelOf(t, r.connect())
-	declare(t, ch, "q")
+	declare(t, ch)
 	g.Expect(ch.Confirm(false)).To(Succeed())
 	g.Expect(other.Confirm(false)).To(Succeed())
 	large, err := ch.PublishWithDeferredConfirm("", "q", false, false, amqp.Publishing{Body: make([]byte, 40<<20)})
