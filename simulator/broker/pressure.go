@@ -87,6 +87,7 @@ func (c *connection) mustWait() bool {
 		return true
 	}
 	if !c.isBlocked() {
+		c.overdrawn = false
 		return false
 	}
 	c.overdrawn = c.out.backlog() == 0 && c.session.Holds()
@@ -123,7 +124,7 @@ func (c *connection) block() {
 	if !meter.Raised() {
 		return
 	}
-	if c.overdrawn && meter.Used() > max(overdraft*meter.Limit(), overdraftMin) {
+	if c.overdrawn && c.isBlocked() && meter.Used() > max(overdraft*meter.Limit(), overdraftMin) {
 		c.shut(wire.Errorf(wire.ResourceError, "out of memory: this connection is blocked, was read on for the sake of its acknowledgements, "+
 			"and publishes without confirms and without regard to connection.blocked"))
 		return
