@@ -72,6 +72,14 @@ fuzz: ## Fuzz each target for FUZZTIME (30s)
 clients: build ## Have clients of other makes work against the built-in broker (amqp-tools, pika)
 	@tools/clients
 
+.PHONY: client-suites
+client-suites: rabbitmq build ## Run client libraries' own test suites on the built-in broker (npm, Erlang from RabbitMQ's package)
+	@GO='$(GO)' tools/client-suites
+
+.PHONY: client-suites-real
+client-suites-real: rabbitmq ## The same suites on RabbitMQ
+	@GO='$(GO)' $(with_rabbitmq) tools/client-suites
+
 .PHONY: clients-real
 clients-real: rabbitmq ## The same checks on RabbitMQ
 	@$(with_rabbitmq) tools/clients
@@ -115,7 +123,7 @@ clean: ## Remove what these targets made, the pinned tools included
 help: ## Show this list
 	@awk 'BEGIN { FS = ":.*## " } \
 		/^##@/ { printf "\n%s\n", substr($$0, 5) } \
-		/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+		/^[a-z-]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 # What the targets above need.
 
