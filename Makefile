@@ -72,6 +72,10 @@ fuzz: ## Fuzz each target for FUZZTIME (30s)
 clients: build ## Have clients of other makes work against the built-in broker (amqp-tools, pika)
 	@tools/clients
 
+.PHONY: clients-real
+clients-real: rabbitmq ## The same checks on RabbitMQ
+	@$(with_rabbitmq) tools/clients
+
 .PHONY: client-suites
 client-suites: rabbitmq build ## Run client libraries' own test suites on the built-in broker (npm, Erlang from RabbitMQ's package)
 	@GO='$(GO)' tools/client-suites
@@ -79,10 +83,6 @@ client-suites: rabbitmq build ## Run client libraries' own test suites on the bu
 .PHONY: client-suites-real
 client-suites-real: rabbitmq ## The same suites on RabbitMQ
 	@GO='$(GO)' $(with_rabbitmq) tools/client-suites
-
-.PHONY: clients-real
-clients-real: rabbitmq ## The same checks on RabbitMQ
-	@$(with_rabbitmq) tools/clients
 
 .PHONY: vectors
 vectors: ## Compare with the recorded answers: a line of figures for each file (KAZOOLAB_VECTORS=folder)
