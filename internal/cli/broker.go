@@ -113,9 +113,10 @@ func brokerUsers(members []string) []broker.User {
 }
 
 // url is how a client of this machine logs in, as the first user into the first
-// virtual host. Only guest's password is shown, which is no secret.
+// virtual host. Only guest's password is shown, which is no secret. There is no final
+// slash: to librabbitmq that is a virtual host without a name.
 func (b builtIn) url(c config.Broker) string {
-	u := url.URL{Scheme: "amqp", User: url.UserPassword("guest", "guest"), Host: localAddress(b.amqp.Addr().String()), Path: "/"}
+	u := url.URL{Scheme: "amqp", User: url.UserPassword("guest", "guest"), Host: localAddress(b.amqp.Addr().String())}
 	if len(c.User) > 0 {
 		name, _, _ := strings.Cut(c.User[0], ":")
 		u.User = url.User(name)

@@ -1,5 +1,6 @@
 """pika, on brokers that run out of memory, stop, and come back."""
 
+import subprocess
 import unittest
 
 import pika
@@ -22,6 +23,11 @@ class Outages(Lab):
 
 
 class Restarts(Outages):
+    def test_address_that_the_program_prints(self):
+        """As librabbitmq reads it, for which a final slash names a virtual host without a name."""
+        subprocess.run(["amqp-declare-queue", f"--url={self.broker.amqp}", "-q", "q"], check=True, capture_output=True, timeout=PATIENCE)
+        pika.BlockingConnection(pika.URLParameters(self.broker.amqp)).close()
+
     def test_stop_tells_the_clients(self):
         connection = self.connect()
         self.broker.process.terminate()
