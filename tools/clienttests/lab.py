@@ -111,6 +111,19 @@ class Lab(unittest.TestCase):
                 return bodies
             bodies.append(body)
 
+    def gone(self, queue):
+        """Expects that a queue ends: RabbitMQ does that beside what was its cause."""
+        connection = self.connect()
+
+        def answer():
+            try:
+                connection.channel().queue_declare(queue, passive=True)
+            except pika.exceptions.ChannelClosedByBroker as closed:
+                return closed.reply_code
+            return None
+
+        self.eventually(answer, 404)
+
     def closes(self, code, text, act, *args, **settings):
         """Expects that the broker closes the channel for it, for that reason."""
         with self.assertRaises(pika.exceptions.ChannelClosedByBroker) as closed:

@@ -81,14 +81,14 @@ class Queues(Lab):
         self.publish(queue, b"anyone may")
         self.assertEqual(self.drain(owner, queue), [b"anyone may"])
         owner.connection.close()
-        self.closes(404, "no queue", self.channel_.queue_declare, queue, passive=True)
+        self.gone(queue)
 
     def test_auto_delete(self):
         queue = self.queue(self.channel_, auto_delete=True)
         consumer = self.channel()
         tag = consumer.basic_consume(queue, print)
         consumer.basic_cancel(tag)
-        self.closes(404, "no queue", self.channel_.queue_declare, queue, passive=True)
+        self.gone(queue)
 
     def test_time_to_live(self):
         queue, grave = self.with_grave(**{"x-message-ttl": 50})
@@ -153,7 +153,7 @@ class Queues(Lab):
     def test_unused_queue_expires(self):
         queue = self.queue(self.channel_, arguments={"x-expires": 100})
         self.eventually(lambda: queue in [q["name"] for q in self.broker.ask("GET", "queues", self.vhost)], False)
-        self.closes(404, "no queue", self.channel_.queue_declare, queue, passive=True)
+        self.gone(queue)
 
     def test_quorum_queue_with_a_delivery_limit(self):
         self.channel_.exchange_declare("graves", "fanout")
