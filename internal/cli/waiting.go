@@ -63,8 +63,12 @@ func whyNoBroker(err error) string {
 	if lookup, ok := errors.AsType[*net.DNSError](err); ok {
 		return "the host " + lookup.Name + " is not found"
 	}
+	const brokeOff = "the connection broke off; does an AMQP broker answer there?"
 	refusal, ok := errors.AsType[*amqp.Error](err)
+	network, _ := errors.AsType[*net.OpError](err)
 	switch {
+	case !ok && network != nil && network.Op != "dial": // it stood, and was cut while something was read or written
+		return brokeOff
 	case !ok:
 		return cause(err).Error()
 	case refusal.Code == amqp.NotAllowed, errors.Is(err, amqp.ErrVhost): // the latter is code 403 too
@@ -72,7 +76,7 @@ func whyNoBroker(err error) string {
 	case refusal.Code == amqp.AccessRefused:
 		return "the broker refuses the login: wrong user or password, or guest from another machine"
 	case !refusal.Server:
-		return "the connection broke off; does an AMQP broker answer there?"
+		return brokeOff
 	}
 	return refusal.Reason
 }
