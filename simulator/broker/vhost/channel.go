@@ -10,7 +10,7 @@ type Channel struct {
 	number  uint16
 
 	consumers   map[string]*Consumer
-	blocked     []*Consumer // that had no credit or no room when it was their turn
+	blocked     []*Consumer // that had no credit or no room when it was their turn, and are not active
 	lastQueue   string
 	prefetch    int // of consumers to come; 0 is no limit
 	limit       int // of the whole channel; 0 is no limit
@@ -82,7 +82,6 @@ func (c *Channel) resume() {
 		case !consumer.ready():
 			c.blocked = append(c.blocked, consumer)
 		default:
-			consumer.blocked = false
 			consumer.queue.activate(consumer)
 			consumer.queue.advance()
 		}

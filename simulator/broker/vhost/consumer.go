@@ -18,7 +18,6 @@ type Consumer struct {
 	arguments wire.Table
 
 	unacked int
-	blocked bool // in channel.blocked, and so not among the queue's active ones
 	gone    bool
 	token   string // of direct reply-to
 }
@@ -191,7 +190,6 @@ func (q *Queue) next() *Consumer {
 		c := active[0]
 		if !c.ready() {
 			q.consumed.active = slices.Delete(active, 0, 1)
-			c.blocked = true
 			c.channel.blocked = append(c.channel.blocked, c)
 			continue
 		}
