@@ -149,8 +149,10 @@ func (s *Subscription) wishes() wish {
 	return s.wish
 }
 
+// ready holds only once no cause is left: a binding that was refused and now
+// stands is in live before the bus's state has lost the refusal.
 func (s *Subscription) ready() bool {
-	return s.up && s.wish == toConsume && len(difference(s.wanted(), s.live)) == 0
+	return s.up && s.wish == toConsume && s.err == nil && len(difference(s.wanted(), s.live)) == 0
 }
 
 // wanted lists the bindings that the present queue needs. The caller holds the lock.
