@@ -13,6 +13,7 @@ import (
 
 	"github.com/kazoolab/kazoolab/bridge/account"
 	"github.com/kazoolab/kazoolab/bridge/crossbar/schema"
+	"github.com/kazoolab/kazoolab/bridge/fidelity"
 	"github.com/kazoolab/kazoolab/bridge/kapi"
 	"github.com/kazoolab/kazoolab/bridge/store"
 	"github.com/kazoolab/kazoolab/bridge/webhooks/catalogue"
@@ -48,6 +49,10 @@ type Config struct {
 	// Hooks are the names of the hooks that fire, without "all", which always
 	// may be used. No other can be listed or created.
 	Hooks []string
+	// Dialect decides which hooks are listed and accepted, and the shapes of
+	// answers that differ between versions.
+	Dialect fidelity.Dialect
+	Compat  fidelity.Compat
 
 	Clock clock.Clock
 	IDs   *ids.Source

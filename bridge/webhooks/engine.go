@@ -3,18 +3,14 @@ package webhooks
 import (
 	"context"
 	"log/slog"
-	"net/http"
 	"runtime/debug"
-	"slices"
-	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/kazoolab/kazoolab/bridge/account"
-	"github.com/kazoolab/kazoolab/bridge/kapi"
+	"github.com/kazoolab/kazoolab/bridge/fidelity"
 	"github.com/kazoolab/kazoolab/bridge/webhooks/delivery"
 	"github.com/kazoolab/kazoolab/bridge/webhooks/payload"
 	"github.com/kazoolab/kazoolab/internal/clock"
@@ -23,6 +19,10 @@ import (
 
 // Config sets how deliveries are made. Start from DefaultConfig.
 type Config struct {
+	// Dialect is the version whose hooks and payloads are spoken.
+	Dialect fidelity.Dialect
+	// Compat says whether that version's quirks are reproduced.
+	Compat fidelity.Compat
 	// Concurrency is how many requests run at once for one hook. More serves a
 	// slow receiver faster and asks more of it.
 	Concurrency int
@@ -51,6 +51,8 @@ type Config struct {
 // DefaultConfig is what Kazoo does, bounded where it is not.
 func DefaultConfig() Config {
 	return Config{
+		Dialect:        fidelity.Talk,
+		Compat:         fidelity.Kazoo,
 		Concurrency:    64,
 		Prefetch:       5000,
 		MaxEvent:       1 << 20,
@@ -198,158 +200,4 @@ func (e *Engine) drop(msg Message, reason string) {
 	e.dep.Log.Warn("message dropped", "reason", reason, "key", msg.RoutingKey,
 		"content_type", msg.ContentType, "bytes", len(msg.Body))
 	e.finish(msg)
-}
-
-// owner finds the account of an event: the one it names, else the owner of the
-// dialled number, who is then written into the event. An account without a
-// document has no hooks.
-func (e *Engine) owner(event *payload.Channel) (account.Account, bool) {
-	id := event.AccountID()
-	if id == "" {
-		owner, ok := e.dep.Accounts.NumberOwner(kapi.E164(event.DialledUser()))
-		if !ok {
-			return account.Account{}, false
-		}
-		event.SetAccountID(owner)
-		id = owner
-	}
-	return e.dep.Accounts.Get(id)
-}
-
-// firing is one event on its way to the hooks it concerns.
-type firing struct {
-	event  string
-	callID string
-	call   string // callID, or what stands for it where there is none
-	hooks  []*Hook
-	base   payload.Payload
-	// The two encodings that hooks without custom_data share.
-	form, json func() encoded
-}
-
-type encoded struct {
-	payload payload.Payload
-	text    []byte
-}
-
-func (e *Engine) match(event *payload.Channel, owner account.Account) *firing {
-	name := strings.ToLower(event.Name)
-	e.metrics.events.WithLabelValues(name).Inc()
-	found := e.dep.Hooks.Find(name, owner.ID, e.dep.Accounts.Ancestors(owner.ID))
-	if len(found) == 0 {
-		return &firing{}
-	}
-	base := event.Payload(payload.Owner{AccountID: owner.ID, ResellerID: owner.ResellerID}, e.cfg.Reserved)
-	hooks := slices.DeleteFunc(found, func(hook *Hook) bool {
-		if event.Internal && !hook.IncludeInternalLegs {
-			return true
-		}
-		_, passes := base.Passes(hook.Modifiers)
-		return !passes
-	})
-	plain := sync.OnceValue(func() payload.Payload { return base.Merge(nil, e.dep.ClusterID) })
-	e.dep.Log.Debug("event", "event", name, "call_id", event.CallID(), "account_id", owner.ID, "hooks", len(hooks))
-	call := event.CallID()
-	if call == "" {
-		call = e.dep.IDs.Hex(10)
-	}
-	return &firing{
-		event: name, callID: event.CallID(), call: call, hooks: hooks, base: base,
-		form: sync.OnceValue(func() encoded { return encoded{plain(), plain().Form()} }),
-		json: sync.OnceValue(func() encoded { return encoded{plain(), plain().JSON()} }),
-	}
-}
-
-// encode gives the bytes of one hook's request.
-func (e *Engine) encode(hook *Hook, fire *firing) encoded {
-	asJSON := hook.JSON && hook.Verb != "get"
-	switch {
-	case hook.CustomData == nil && asJSON:
-		return fire.json()
-	case hook.CustomData == nil:
-		return fire.form()
-	}
-	merged := fire.base.Merge(hook.CustomData, e.dep.ClusterID)
-	if asJSON {
-		return encoded{merged, merged.JSON()}
-	}
-	return encoded{merged, merged.Form()}
-}
-
-// deliver makes the tries of one hook for one event. It reports whether the
-// outcome is safe; false means that ctx ended, or that the broker has the message
-// again.
-func (e *Engine) deliver(ctx context.Context, hook *Hook, fire *firing, msg Message) (recorded bool) {
-	defer func() {
-		if problem := recover(); problem != nil {
-			e.metrics.drops.WithLabelValues("panic").Inc()
-			e.dep.Log.Error("an event broke its delivery", "hook_id", hook.ID, "panic", problem, "stack", string(debug.Stack()))
-			recorded = true
-		}
-	}()
-	if msg.Stale != nil && msg.Stale() {
-		return false
-	}
-	body := e.encode(hook, fire)
-	if len(body.text) > payload.MaxEncoded {
-		e.metrics.drops.WithLabelValues("too_large_encoded").Inc()
-		e.dep.Log.Warn("event not sent: its text is too large", "hook_id", hook.ID, "call_id", fire.callID, "limit", payload.MaxEncoded)
-		return true
-	}
-	t := try{hook: hook, eventID: e.dep.IDs.Hex(10), payload: body.payload, request: request(hook, body.text)}
-	for t.left = hook.Tries; ; t.left-- {
-		t.outcome = e.client.Do(ctx, t.request)
-		if ctx.Err() != nil {
-			return false
-		}
-		if e.note(ctx, t, fire) != nil {
-			return false
-		}
-		if t.final() {
-			return true
-		}
-		if clock.Sleep(ctx, e.dep.Clock, e.cfg.RetryPause) != nil {
-			return false
-		}
-	}
-}
-
-func request(hook *Hook, text []byte) delivery.Request {
-	r := delivery.Request{
-		HookID: hook.ID, AccountID: hook.AccountID, URI: hook.URI,
-		Method: strings.ToUpper(hook.Verb), Text: text,
-	}
-	switch {
-	case r.Method == http.MethodGet:
-	case hook.JSON:
-		r.ContentType = kapi.ContentType
-	default:
-		r.ContentType = "application/x-www-form-urlencoded"
-	}
-	return r
-}
-
-// note counts, logs and, where that is asked for, stores a try.
-func (e *Engine) note(ctx context.Context, t try, fire *firing) error {
-	outcome := "answered_failure"
-	switch {
-	case t.succeeded():
-		outcome = "success"
-	case t.outcome.Err != nil:
-		outcome = "no_answer"
-	}
-	e.metrics.tries.WithLabelValues(outcome).Inc()
-	e.metrics.latency.Observe(t.outcome.Elapsed.Seconds())
-	level := slog.LevelDebug
-	if !t.succeeded() {
-		level = slog.LevelInfo
-	}
-	e.dep.Log.Log(ctx, level, "webhook", "outcome", outcome, "event", fire.event, "call_id", fire.callID,
-		"account_id", t.hook.AccountID, "hook_id", t.hook.ID, "event_id", t.eventID,
-		"tries_left", t.left, "status", t.outcome.Status, "client_error", t.outcome.ClientError,
-		"cause", t.outcome.Err, "ms", t.outcome.Elapsed.Milliseconds())
-	if t.succeeded() && !e.cfg.LogSuccessfulAttempts {
-		return nil
-	}
-	return e.recorder.record(ctx, t.document(e.dep.IDs.Hex(32), e.dep.Clock.Now()))
 }

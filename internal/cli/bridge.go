@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/kazoolab/kazoolab/bridge"
+	"github.com/kazoolab/kazoolab/bridge/fidelity"
 	"github.com/kazoolab/kazoolab/bridge/store"
 	"github.com/kazoolab/kazoolab/bridge/webhooks"
 	"github.com/kazoolab/kazoolab/fixtures"
@@ -77,6 +78,7 @@ func (a *app) openStore(ctx context.Context, url string, source *ids.Source, log
 
 func (a *app) bridgeConfig(c config.Config, amqpURL string, s *store.Store, listener net.Listener, source *ids.Source, log *slog.Logger) bridge.Config {
 	hooks := webhooks.DefaultConfig()
+	hooks.Dialect, hooks.Compat = fidelity.Dialect(c.Dialect), fidelity.Compat(c.Compat)
 	hooks.Concurrency = c.Webhooks.Concurrency
 	hooks.Prefetch = c.Webhooks.Prefetch
 	hooks.ConnectTimeout = c.Webhooks.ConnectTimeout

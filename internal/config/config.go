@@ -28,6 +28,8 @@ type Config struct {
 	Data                 string        `koanf:"data" for:"up" help:"folder that keeps accounts and hooks between runs; empty means a temporary one"`
 	RunFile              string        `koanf:"run-file" for:"up,trigger,listen,health,env" help:"file in which up tells the other commands about itself; empty means one in the user's runtime folder"`
 	Seed                 string        `koanf:"seed" for:"up,trigger" default:"demo" default-trigger:"" help:"makes ids and names repeatable; for trigger empty means a new call each time"`
+	Dialect              string        `koanf:"dialect" for:"up,bridge" default:"talk" check:"choice" choices:"talk|5.0|4.3" help:"version of Kazoo that is spoken"`
+	Compat               string        `koanf:"compat" for:"up,bridge" default:"kazoo" check:"choice" choices:"kazoo|corrected" help:"whether that version's quirks are reproduced; see kazoolab quirks"`
 	AllowLoopbackTargets bool          `koanf:"allow-loopback-targets" for:"up,bridge" default:"false" default-up:"true" help:"let webhooks point at this machine itself"`
 	DrainTimeout         time.Duration `koanf:"drain-timeout" for:"up,bridge" default:"30s" default-up:"5s" min:"0s" help:"how long to finish deliveries under way when stopping"`
 	REST                 REST          `koanf:"rest"`
