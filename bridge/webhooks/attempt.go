@@ -53,6 +53,9 @@ func (t try) document(id string, now time.Time) store.Attempt {
 	put("method", t.hook.Verb)
 	put("req_headers", t.requestHeaders())
 	put("req_body", t.requestBody())
+	if len(t.request.Text) > KeepRequestBody && t.hook.Verb != "get" {
+		put("req_body_bytes", len(t.request.Text)) // only where req_body is not the whole of it
+	}
 	seconds := kapi.Gregorian(now)
 	put("pvt_modified", seconds)
 	put("pvt_created", seconds)
@@ -109,10 +112,17 @@ func (t try) requestHeaders() jobj.Object {
 	return headers
 }
 
+// KeepRequestBody is how many bytes of a request's body an attempt document keeps.
+// Up to there it has every byte, in the reference's form; of a longer one it has
+// the beginning as text, and its length as req_body_bytes. The reference keeps all.
+const KeepRequestBody = 256 << 10
+
 func (t try) requestBody() any {
 	switch {
 	case t.hook.Verb == "get":
 		return ""
+	case len(t.request.Text) > KeepRequestBody:
+		return strings.ToValidUTF8(string(t.request.Text[:KeepRequestBody]), "")
 	case t.hook.JSON:
 		return string(t.request.Text)
 	}

@@ -88,7 +88,7 @@ func (e *Engine) note(ctx context.Context, t try, fire *firing) error {
 	if t.succeeded() && !e.cfg.LogSuccessfulAttempts {
 		return nil
 	}
-	return e.recorder.record(ctx, t.document(e.dep.IDs.Hex(32), e.dep.Clock.Now()))
+	return e.recorder.record(ctx, t.document(e.dep.IDs.Hex(32), e.dep.Clock.Now()), len(t.request.Text)+len(t.outcome.Body))
 }
 
 // encode gives the bytes of one hook's request.
