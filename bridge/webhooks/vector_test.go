@@ -17,6 +17,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/kazoolab/kazoolab/bridge/account"
+	"github.com/kazoolab/kazoolab/bridge/fidelity"
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 	"github.com/kazoolab/kazoolab/bridge/store"
 	"github.com/kazoolab/kazoolab/bridge/webhooks"
@@ -62,7 +63,7 @@ type play struct {
 // that is left to do is to wait. loaded is false when the hook was refused.
 func (b *bench) run(t *testing.T, p play) (loaded bool) {
 	t.Helper()
-	hook, err := webhooks.ParseHook(p.hook.String("_id"), p.hook.String("pvt_account_id"), p.hook, webhooks.ChannelHooks())
+	hook, err := webhooks.ParseHook(p.hook.String("_id"), p.hook.String("pvt_account_id"), p.hook, webhooks.Names(fidelity.V50))
 	if err != nil {
 		return false
 	}
@@ -381,7 +382,7 @@ func fanOut(t *testing.T, r vectortest.Record) []fired {
 		if !webhooks.Loadable(doc) {
 			continue
 		}
-		hook, err := webhooks.ParseHook(doc.String("id"), doc.String("account_id"), doc, webhooks.ChannelHooks())
+		hook, err := webhooks.ParseHook(doc.String("id"), doc.String("account_id"), doc, webhooks.Names(fidelity.V50))
 		if err != nil {
 			t.Fatalf("fanout.jsonl:%d: %v", r.Line, err)
 		}
