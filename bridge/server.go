@@ -61,7 +61,7 @@ func (b *Bridge) rest(clusterID string) (http.Handler, error) {
 		Store: b.cfg.Store, Accounts: b.directory, Tokens: b.tokens, Changes: b.changes,
 		Clock: b.cfg.Clock, IDs: b.cfg.IDs, Log: b.cfg.Log,
 		Version: b.cfg.Version, NodeName: b.cfg.NodeName, ClusterID: clusterID,
-		Hooks:   webhooks.ChannelHooks(),
+		Hooks:   webhooks.Names(b.cfg.Webhooks.Dialect),
 		Dialect: b.cfg.Webhooks.Dialect, Compat: b.cfg.Webhooks.Compat,
 		AllowLoopbackTargets: b.cfg.AllowLoopbackTargets,
 	})
