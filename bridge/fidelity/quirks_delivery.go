@@ -74,7 +74,7 @@ func outcomeQuirks() []Quirk {
 		},
 		{
 			ID: "no-timeout", Class: Never, Area: AreaOutcome,
-			Notices:   "A receiver that accepts and stays silent is waited for for ever; no attempt is written.",
+			Notices:   "A receiver that accepts and stays silent is never given up; no attempt is written.",
 			Kazoo:     "given up after `webhooks.request_timeout_ms`, 60 s",
 			Corrected: "given up after 10 s",
 			Source:    "webhooks_util:do_fire/3",
