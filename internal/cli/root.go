@@ -35,6 +35,7 @@ configuration is wrong, 3 something needed cannot be reached, 130 interrupted.`,
 		a.listenCommand(),
 		a.healthCommand(),
 		a.envCommand(),
+		a.clockCommand(),
 		a.configCommand(),
 		a.versionCommand(),
 	)

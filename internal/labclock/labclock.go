@@ -15,7 +15,6 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"strconv"
 	"strings"
 	"time"
 
@@ -43,8 +42,8 @@ type Config struct {
 	Clock *clock.Adjustable
 	// Token has to come with each request, as Authorization: Bearer.
 	Token string
-	// Port is the one that clients of this machine reach the handler at.
-	Port int
+	// Port is the one at which clients of this machine reach the handler.
+	Port string
 	Log  *slog.Logger
 }
 
@@ -57,7 +56,7 @@ type handler struct{ cfg Config }
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case !h.here(r.Host):
-		h.refuse(w, http.StatusForbidden, "Host: want a loopback address and the port "+strconv.Itoa(h.cfg.Port)+", such as 127.0.0.1:"+strconv.Itoa(h.cfg.Port))
+		h.refuse(w, http.StatusForbidden, "Host: want a loopback address and its port, such as 127.0.0.1:"+h.cfg.Port)
 	case !sameOrigin(r):
 		h.refuse(w, http.StatusForbidden, "Origin: web pages of another origin may not use the clock")
 	case !h.authorised(r):
@@ -83,7 +82,7 @@ func (h *handler) here(host string) bool {
 	if err != nil {
 		name, port = strings.Trim(host, "[]"), "80" // what a client leaves out
 	}
-	if port != strconv.Itoa(h.cfg.Port) {
+	if port != h.cfg.Port {
 		return false
 	}
 	address, err := netip.ParseAddr(name)

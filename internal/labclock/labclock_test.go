@@ -27,7 +27,7 @@ type rig struct {
 func newRig(t *testing.T) rig {
 	t.Helper()
 	c := clock.NewAdjustable(clockwork.NewFakeClockAt(time.Date(2026, 10, 20, 12, 0, 0, 0, time.UTC)))
-	return rig{t, c, labclock.Handler(labclock.Config{Clock: c, Token: token, Port: 8000, Log: slog.New(slog.DiscardHandler)})}
+	return rig{t, c, labclock.Handler(labclock.Config{Clock: c, Token: token, Port: "8000", Log: slog.New(slog.DiscardHandler)})}
 }
 
 // ask makes a request that is right in every way but for what change does to it.
