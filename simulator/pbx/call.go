@@ -171,11 +171,11 @@ func (c *Call) inboundLeg() leg {
 	l.toTag = c.toTag
 	l.fetchID = c.fetchID
 	l.vars = append(l.vars, c.routeVars()...)
-	switch c.phase {
-	case phaseRinging:
+	if c.phase == phaseRinging {
 		l.callState, l.answerState = "RINGING", "ringing"
 		return l
-	case phaseAnswered:
+	}
+	if c.phase == phaseAnswered {
 		return l
 	}
 	l.calleeName, l.calleeNumber = c.spec.CalleeName, c.spec.Extension

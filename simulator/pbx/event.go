@@ -3,6 +3,7 @@ package pbx
 import (
 	"fmt"
 	"math"
+	"strings"
 	"time"
 
 	"github.com/kazoolab/kazoolab/bridge/kapi"
@@ -78,6 +79,28 @@ func (e Event) Category() string { return e.kind.Category }
 
 // Exchange is the one it is published to.
 func (e Event) Exchange() string { return e.kind.Exchange }
+
+// OfAccount returns the event as one of another account: a call's variables name
+// it, any other event itself, and a change of a document the database, too.
+func (e Event) OfAccount(id string) Event {
+	switch e.kind.Category {
+	case kapi.CategoryCallEvent:
+		e.fields = e.fields.Set("Custom-Channel-Vars", e.fields.Object("Custom-Channel-Vars").Set("Account-ID", id))
+		return e
+	case kapi.CategoryConfiguration:
+		db := e.fields.String("Database")
+		if _, ok := kapi.AccountOfDB(db); ok {
+			_, month, monthly := strings.Cut(db, "-")
+			db = kapi.AccountDB(id)
+			if monthly {
+				db += "-" + month
+			}
+			e.fields = e.fields.Set("Database", db)
+		}
+	}
+	e.fields = e.fields.Set("Account-ID", id)
+	return e
+}
 
 // Fields returns the event's fields.
 func (e Event) Fields() jobj.Object { return e.fields }

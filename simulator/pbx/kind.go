@@ -165,8 +165,9 @@ func (sc *scene) base(k Kind) jobj.Object {
 			{Key: "Channel-Created-Time", Value: micros(sc.call.created)},
 			{Key: "Custom-Channel-Vars", Value: sc.call.inboundLeg().customChannelVars()},
 		}
+	default:
+		return nil
 	}
-	return nil
 }
 
 // steps are the kind's, or a single empty one. A document of type account is

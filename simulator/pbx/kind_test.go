@@ -18,9 +18,13 @@ import (
 	"github.com/kazoolab/kazoolab/simulator/pbx"
 )
 
+// demo is an account of which much is known.
+func demo() pbx.Spec {
+	return pbx.Spec{AccountID: account, AccountRealm: "acme.sip.example.com", ResellerID: reseller}
+}
+
 func composed(t testing.TB, seed string, k pbx.Kind, spec pbx.Spec) []kapi.Message {
 	t.Helper()
-	spec.AccountID, spec.AccountRealm, spec.ResellerID = account, "acme.sip.example.com", reseller
 	events, err := newSwitch(seed).Compose(k, spec)
 	if err != nil {
 		t.Fatalf("%s: %v", k.Name, err)
@@ -57,7 +61,7 @@ func TestKindsAreThoseOfTheGoldenFiles(t *testing.T) {
 	texts := map[string]string{}
 	for _, k := range pbx.Kinds() {
 		file := strings.Trim(regexp.MustCompile(`[^a-z]+`).ReplaceAllString(strings.ToLower(k.Group), "_"), "_") + ".golden"
-		for i, m := range composed(t, "golden", k, pbx.Spec{}) {
+		for i, m := range composed(t, "golden", k, demo()) {
 			texts[file] += fmt.Sprintf("== %s %d: %s\n%s\n", k.Name, i+1, k.About, golden(m))
 		}
 	}
@@ -88,8 +92,9 @@ func TestEveryKindIsAMessageAsKazooPublishesIt(t *testing.T) {
 		if !ok {
 			rt.Fatalf("%s is published by nothing", k.Name)
 		}
-		again := composed(t, seed, k, pbx.Spec{})
-		for i, m := range composed(t, seed, k, pbx.Spec{}) {
+		spec := rapid.SampledFrom([]pbx.Spec{demo(), {AccountID: account}}).Draw(rt, "account")
+		again := composed(t, seed, k, spec)
+		for i, m := range composed(t, seed, k, spec) {
 			if string(m.Body) != string(again[i].Body) || m.Key != again[i].Key {
 				rt.Fatalf("%s: one seed, two messages", k.Name)
 			}
@@ -181,7 +186,7 @@ func TestEveryKindOfMessageCanBeTriggered(t *testing.T) {
 			}
 		}
 	}
-	for _, name := range strings.Fields(`CHANNEL_CREATE CHANNEL_PROGRESS CHANNEL_PROGRESS_MEDIA CHANNEL_ANSWER CHANNEL_BRIDGE
+	for name := range strings.FieldsSeq(`CHANNEL_CREATE CHANNEL_PROGRESS CHANNEL_PROGRESS_MEDIA CHANNEL_ANSWER CHANNEL_BRIDGE
 		CHANNEL_UNBRIDGE CHANNEL_HOLD CHANNEL_UNHOLD CHANNEL_DESTROY CHANNEL_EXECUTE_COMPLETE CHANNEL_METAFLOW DTMF DETECTED_TONE
 		RECORD_START RECORD_STOP CHANNEL_TRANSFEREE CHANNEL_TRANSFEROR CHANNEL_REPLACED CHANNEL_DIRECT CHANNEL_INTERCEPTED
 		CHANNEL_FAX_STATUS CHANNEL_DISCONNECTED CHANNEL_CONNECTED CHANNEL_PIVOT PARK_PARKED PARK_RETRIEVED PARK_ABANDONED`) {
@@ -205,7 +210,7 @@ func TestTheHookOfAKindHearsIt(t *testing.T) {
 	}
 	for _, k := range pbx.Kinds() {
 		heard := ""
-		m := composed(t, "hooks", k, pbx.Spec{})[0]
+		m := composed(t, "hooks", k, demo())[0]
 		if bound := bindings[m.Exchange]; bound != nil {
 			bound.Match(m.Key, func(hook string) { heard = hook })
 		}
@@ -241,5 +246,57 @@ func TestNamesOfKindsAreUnique(t *testing.T) {
 			t.Errorf("%s: %q in %q", k.Name, k.About, k.Group)
 		}
 		seen[name] = true
+	}
+}
+
+func TestAChangeLiesWhereDocumentsOfItsTypeDo(t *testing.T) {
+	t.Parallel()
+	const db = "account%2Fa1%2Fb2%2Fc3d4e5f60718293a4b5c6d7e8f90"
+	created, _ := pbx.FindKind("doc_created")
+	for typ, want := range map[string][]string{
+		"":                {"doc_created." + db + ".device."},
+		"user":            {"doc_created." + db + ".user."},
+		"parked_call":     {"doc_created." + db + ".parked_call."},
+		"account":         {"doc_created." + db + ".account." + account, "doc_created.accounts.account." + account},
+		"fax":             {"doc_created." + db + "-202403.fax.202403-"},
+		"mailbox_message": {"doc_created." + db + "-202403.mailbox_message.202403-"},
+		"call_recording":  {"doc_created." + db + "-202403.call_recording.202403-"},
+		"webhook":         {"doc_created.webhooks.webhook."},
+		"port_request":    {"doc_created.port_requests.port_request."},
+		"number":          {"doc_created.numbers%2F%2B1415.number.%2B1415"},
+	} {
+		spec := demo()
+		spec.Type = typ
+		messages := composed(t, "types", created, spec)
+		if len(messages) != len(want) {
+			t.Errorf("%s: %d messages, want %d", typ, len(messages), len(want))
+			continue
+		}
+		for i, m := range messages {
+			if !strings.HasPrefix(m.Key, want[i]) {
+				t.Errorf("%s: sent to %s, want %s…", typ, m.Key, want[i])
+			}
+		}
+	}
+}
+
+// The values of a scene are told by all of its messages alike.
+func TestAFaxIsOneFax(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]string{
+		"fax_outgoing": "start prepare prepare send send send send send end", "fax_outgoing_error": "start prepare prepare send error",
+		"fax_incoming": "start receive receive receive end", "fax_incoming_error": "start receive error",
+	} {
+		k, _ := pbx.FindKind(name)
+		var states, ids []string
+		for _, m := range composed(t, "fax", k, demo()) {
+			obj, _ := jobj.ParseObject(m.Body)
+			states = append(states, obj.String("Fax-State"))
+			ids = append(ids, obj.String("Job-ID"), obj.String("Msg-ID"))
+		}
+		slices.Sort(ids)
+		if got := strings.Join(states, " "); got != want || len(slices.Compact(ids)) != len(states)+1 {
+			t.Errorf("%s: states %s of %v", name, got, ids)
+		}
 	}
 }

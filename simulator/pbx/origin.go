@@ -49,8 +49,9 @@ func (s *Switch) sender(o origin) kapi.Sender {
 			return s.ids.Hex(32)
 		case cast, called:
 			return s.ids.Hex(16)
+		default:
+			return micros(s.now())
 		}
-		return micros(s.now())
 	}
 	return from
 }
