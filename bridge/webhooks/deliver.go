@@ -27,13 +27,13 @@ func (e *Engine) deliver(ctx context.Context, hook *Hook, fire *firing, msg Mess
 	if msg.Stale != nil && msg.Stale() {
 		return false
 	}
-	body := e.encode(hook, fire)
-	if len(body.text) > payload.MaxEncoded {
+	text := fire.base.Text(hook.JSON && hook.Verb != "get", hook.CustomData)
+	if len(text) > payload.MaxEncoded {
 		e.metrics.drops.WithLabelValues("too_large_encoded").Inc()
 		e.dep.Log.Warn("event not sent: its text is too large", "hook_id", hook.ID, "call_id", fire.callID, "limit", payload.MaxEncoded)
 		return true
 	}
-	t := try{hook: hook, eventID: e.dep.IDs.Hex(10), payload: body.payload, request: request(hook, body.text)}
+	t := try{hook: hook, eventID: e.dep.IDs.Hex(10), mode: e.cfg.Compat, base: fire.base, request: request(hook, text)}
 	for t.left = hook.Tries; ; t.left-- {
 		t.outcome = e.client.Do(ctx, t.request)
 		if ctx.Err() != nil {
@@ -89,20 +89,4 @@ func (e *Engine) note(ctx context.Context, t try, fire *firing) error {
 		return nil
 	}
 	return e.recorder.record(ctx, t.document(e.dep.IDs.Hex(32), e.dep.Clock.Now()))
-}
-
-// encode gives the bytes of one hook's request.
-func (e *Engine) encode(hook *Hook, fire *firing) encoded {
-	asJSON := hook.JSON && hook.Verb != "get"
-	switch {
-	case hook.CustomData == nil && asJSON:
-		return fire.json()
-	case hook.CustomData == nil:
-		return fire.form()
-	}
-	merged := fire.base.Merge(hook.CustomData, e.dep.ClusterID)
-	if asJSON {
-		return encoded{merged, merged.JSON()}
-	}
-	return encoded{merged, merged.Form()}
 }

@@ -3,7 +3,6 @@ package webhooks
 import (
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/kazoolab/kazoolab/bridge/account"
 	"github.com/kazoolab/kazoolab/bridge/kapi"
@@ -32,14 +31,7 @@ type firing struct {
 	callID string
 	call   string // callID, or what stands for it where there is none
 	hooks  []*Hook
-	base   payload.Payload
-	// The two encodings that hooks without custom_data share.
-	form, json func() encoded
-}
-
-type encoded struct {
-	payload payload.Payload
-	text    []byte
+	base   *payload.Base
 }
 
 func (e *Engine) match(event *payload.Channel, owner account.Account) *firing {
@@ -57,15 +49,13 @@ func (e *Engine) match(event *payload.Channel, owner account.Account) *firing {
 		_, passes := base.Passes(hook.Modifiers)
 		return !passes
 	})
-	plain := sync.OnceValue(func() payload.Payload { return base.Merge(nil, e.dep.ClusterID) })
 	e.dep.Log.Debug("event", "event", name, "call_id", event.CallID(), "account_id", owner.ID, "hooks", len(hooks))
 	call := event.CallID()
 	if call == "" {
 		call = e.dep.IDs.Hex(10)
 	}
 	return &firing{
-		event: name, callID: event.CallID(), call: call, hooks: hooks, base: base,
-		form: sync.OnceValue(func() encoded { return encoded{plain(), plain().Form()} }),
-		json: sync.OnceValue(func() encoded { return encoded{plain(), plain().JSON()} }),
+		event: name, callID: event.CallID(), call: call, hooks: hooks,
+		base: payload.NewBase(base, e.cfg.Compat, e.dep.ClusterID),
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/tidwall/gjson"
 
+	"github.com/kazoolab/kazoolab/bridge/fidelity"
 	"github.com/kazoolab/kazoolab/bridge/kapi"
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 )
@@ -247,7 +248,7 @@ func textOf(v gjson.Result) (s string, plain bool) {
 	if v.Raw == "" {
 		return "", false
 	}
-	return string(appendCompact(nil, v)), false
+	return string(appendCompact(nil, v, fidelity.Kazoo)), false
 }
 
 // whole reads a value as an integer (kz_json:get_integer_value/2): a numeric

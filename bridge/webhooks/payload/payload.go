@@ -6,6 +6,7 @@ import (
 
 	"github.com/tidwall/gjson"
 
+	"github.com/kazoolab/kazoolab/bridge/fidelity"
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 )
 
@@ -39,35 +40,38 @@ func (p Payload) add(key, value string) Payload {
 	return append(p, Member{key, value})
 }
 
-// with returns p with key replaced in place, or appended. The receiver is not changed.
+// with replaces key in place, or appends it. The receiver may be changed.
 func (p Payload) with(key, value string) Payload {
 	if i := p.index(key); i >= 0 {
-		out := slices.Clone(p)
-		out[i].Value = value
-		return out
-	}
-	return append(slices.Clip(p), Member{key, value})
-}
-
-// without returns p less key. The receiver is not changed.
-func (p Payload) without(key string) Payload {
-	i := p.index(key)
-	if i < 0 {
+		p[i].Value = value
 		return p
 	}
-	return slices.Delete(slices.Clone(p), i, i+1)
+	return append(p, Member{key, value})
+}
+
+// without takes out the first member named key. The receiver may be changed.
+func (p Payload) without(key string) Payload {
+	if i := p.index(key); i >= 0 {
+		return slices.Delete(p, i, i+1)
+	}
+	return p
 }
 
 // Merge lays a hook's custom_data over the payload and sets cluster_id last
 // (webhooks_util:fire_hook/2). The data is walked from its last member to its
-// first, so that new keys stand in reverse order (quirk custom-data-reversed);
-// null removes a key. The top-level type and action only filter and never reach
-// the receiver.
-func (p Payload) Merge(customData Payload, clusterID string) Payload {
-	out := p
-	for _, m := range slices.Backward(customData) {
+// first, so that new keys stand in reverse order (quirk custom-data-reversed); in
+// corrected mode from its first to its last. null removes a key. The top-level
+// type and action only filter and never reach the receiver.
+func (p Payload) Merge(mode fidelity.Compat, customData Payload, clusterID string) Payload {
+	out := make(Payload, len(p), len(p)+len(customData)+1)
+	copy(out, p)
+	for i := range customData {
+		m := customData[len(customData)-1-i]
+		if mode == fidelity.Corrected {
+			m = customData[i]
+		}
 		switch {
-		case m.Key == "type" || m.Key == "action":
+		case filters(m.Key):
 		case m.Value == "null":
 			out = out.without(m.Key)
 		default:
@@ -76,6 +80,9 @@ func (p Payload) Merge(customData Payload, clusterID string) Payload {
 	}
 	return out.with("cluster_id", quote(clusterID))
 }
+
+// filters names the keys of custom_data that never reach the receiver.
+func filters(key string) bool { return key == "type" || key == "action" }
 
 // Parse reads a JSON object as a payload; anything else gives nil.
 func Parse(object string) Payload {

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/kazoolab/kazoolab/bridge/fidelity"
 	"github.com/kazoolab/kazoolab/bridge/webhooks/payload"
 	"github.com/kazoolab/kazoolab/internal/vectortest"
 )
@@ -21,7 +22,7 @@ func TestQuerystringVector(t *testing.T) {
 			tally.Disagree(r, "%s is refused, recorded %s", in, r.RawMember("out"))
 			continue
 		}
-		got := string(payload.FormText(string(in)))
+		got := string(payload.Parse(string(in)).Form(fidelity.Kazoo))
 		switch {
 		case !r.Has("error") && got == r.String("out"):
 			tally.Agree()
