@@ -19,8 +19,9 @@ type try struct {
 	eventID string // 10 hex, the same for every try of one delivery
 	left    int    // tries left, this one included
 	mode    fidelity.Compat
-	base    *payload.Base // the event, whose text the request carries
 	request delivery.Request
+	// payload is what the request carries, which only some attempts ask for.
+	payload func() payload.Payload
 	outcome delivery.Outcome
 }
 
@@ -144,17 +145,17 @@ func (t try) requestBody() any {
 	case t.hook.JSON || t.mode == fidelity.Corrected:
 		return string(t.request.Text)
 	}
-	return t.base.Merged(t.hook.CustomData).FormList()
+	return t.payload().FormList()
 }
 
 // crashes marks a request that the reference would not have made: it lists the
 // quirks over which it would have crashed.
 func (t try) crashes() []any {
-	if t.mode == fidelity.Corrected || t.request.ContentType == kapi.ContentType {
+	if t.mode == fidelity.Corrected {
 		return nil
 	}
 	var marks []any
-	for _, id := range t.base.Merged(t.hook.CustomData).Crashes() {
+	for _, id := range t.payload().Crashes(t.request.ContentType == kapi.ContentType) {
 		marks = append(marks, id)
 	}
 	return marks

@@ -1,6 +1,7 @@
 package payload
 
 import (
+	"slices"
 	"sync"
 
 	"github.com/kazoolab/kazoolab/bridge/fidelity"
@@ -12,7 +13,7 @@ import (
 // it, byte for byte what encoding its merged payload gives. Safe for use by many
 // goroutines.
 type Base struct {
-	payload    Payload
+	payload    func() Payload
 	mode       fidelity.Compat
 	clusterID  string
 	form, json func() shared
@@ -26,17 +27,21 @@ type shared struct {
 	own int
 }
 
-// NewBase takes an event's payload, which must not change from then on.
-func NewBase(p Payload, mode fidelity.Compat, clusterID string) *Base {
-	b := &Base{payload: p, mode: mode, clusterID: clusterID}
+// NewBase takes what builds an event's payload, which happens once, when it is first
+// asked for.
+func NewBase(build func() Payload, mode fidelity.Compat, clusterID string) *Base {
+	b := &Base{payload: sync.OnceValue(build), mode: mode, clusterID: clusterID}
 	b.form = sync.OnceValue(func() shared { return b.shared(false) })
 	b.json = sync.OnceValue(func() shared { return b.shared(true) })
 	return b
 }
 
+// Payload is the event's own, which must not be changed.
+func (b *Base) Payload() Payload { return b.payload() }
+
 // Merged is the payload that a hook with this custom_data sends.
 func (b *Base) Merged(customData Payload) Payload {
-	return b.payload.Merge(b.mode, customData, b.clusterID)
+	return b.payload().Merge(b.mode, customData, b.clusterID)
 }
 
 // Text is Merged as JSON or as form text. Its bytes may be shared: they must not be
@@ -62,10 +67,11 @@ func (b *Base) Text(asJSON bool, customData Payload) []byte {
 }
 
 func (b *Base) shared(asJSON bool) shared {
-	if len(b.payload) == 0 || b.payload.index("cluster_id") >= 0 {
+	p := b.payload()
+	if len(p) == 0 || p.index("cluster_id") >= 0 {
 		return shared{b.encode(asJSON, b.Merged(nil)), -1}
 	}
-	text := b.encode(asJSON, b.payload)
+	text := b.encode(asJSON, p)
 	own := len(text)
 	if asJSON {
 		own -= len("\n}")
@@ -98,10 +104,6 @@ func (b *Base) appendMore(dst []byte, asJSON bool, added Payload) []byte {
 
 // touchedBy reports whether custom_data replaces or removes a member of the payload.
 func (b *Base) touchedBy(customData Payload) bool {
-	for _, m := range customData {
-		if !filters(m.Key) && b.payload.index(m.Key) >= 0 {
-			return true
-		}
-	}
-	return false
+	p := b.payload()
+	return slices.ContainsFunc(customData, func(m Member) bool { return p.index(m.Key) >= 0 })
 }

@@ -25,7 +25,7 @@ func TestSharedTextsAreThoseOfTheMergedPayload(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		event := objectText(t, 3)
 		mode := rapid.SampledFrom(fidelity.Compats()).Draw(t, "mode")
-		base := payload.NewBase(payload.Parse(event), mode, "c1")
+		base := payload.NewBase(func() payload.Payload { return payload.Parse(event) }, mode, "c1")
 		for range rapid.IntRange(1, 4).Draw(t, "hooks") {
 			var custom payload.Payload
 			if rapid.Bool().Draw(t, "custom_data") {
@@ -49,7 +49,7 @@ func TestSharedTextsAreThoseOfTheMergedPayload(t *testing.T) {
 
 // Deliveries of one event run side by side.
 func TestABaseServesManyHooksAtOnce(t *testing.T) {
-	base := payload.NewBase(payload.Parse(`{"a":1,"b":{"c":[1,2]}}`), fidelity.Kazoo, "c1")
+	base := payload.NewBase(func() payload.Payload { return payload.Parse(`{"a":1,"b":{"c":[1,2]}}`) }, fidelity.Kazoo, "c1")
 	var wg sync.WaitGroup
 	for i := range 50 {
 		wg.Go(func() {

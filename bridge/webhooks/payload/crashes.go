@@ -1,15 +1,24 @@
 package payload
 
 import (
+	"slices"
 	"strconv"
+	"unicode/utf8"
 
 	"github.com/tidwall/gjson"
 )
 
 // Crashes lists the quirks over which the reference would have crashed instead of
-// sending the payload as form text: null outside a list (quirk null-crash), and in
-// a list within a list what is neither text nor a byte (quirk nested-list-bytes).
-func (p Payload) Crashes() []string {
+// sending the payload. In form text: null outside a list (quirk null-crash), and in
+// a list within a list what is neither text nor a byte (quirk nested-list-bytes). In
+// JSON: a key that normalising broke (quirk key-bytes).
+func (p Payload) Crashes(asJSON bool) []string {
+	if asJSON {
+		if hasBrokenKey(p) {
+			return []string{"key-bytes"}
+		}
+		return nil
+	}
 	var c crashes
 	c.members(p)
 	var ids []string
@@ -48,4 +57,10 @@ func (c *crashes) value(v gjson.Result, lists int) {
 		_, err := strconv.ParseUint(integer(v.Raw), 10, 8)
 		c.nested = c.nested || v.Type != gjson.String && err != nil
 	}
+}
+
+func hasBrokenKey(p Payload) bool {
+	return slices.ContainsFunc(p, func(m Member) bool {
+		return !utf8.ValidString(m.Key) || !utf8.ValidString(m.Value)
+	})
 }

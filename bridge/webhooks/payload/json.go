@@ -22,7 +22,7 @@ func appendObject(dst []byte, p Payload, level int, mode fidelity.Compat) []byte
 }
 
 func appendPair(dst []byte, m Member, level int, mode fidelity.Compat) []byte {
-	dst = jobj.AppendString(dst, m.Key)
+	dst = jobj.AppendString(dst, wholeKey(m.Key))
 	dst = append(dst, " : "...)
 	return appendPretty(dst, gjson.Parse(m.Value), level, mode)
 }
@@ -72,7 +72,7 @@ func appendCompact(dst []byte, value gjson.Result, mode fidelity.Compat) []byte 
 			if i > 0 {
 				dst = append(dst, ',')
 			}
-			dst = jobj.AppendString(dst, m.Key)
+			dst = jobj.AppendString(dst, wholeKey(m.Key))
 			dst = append(dst, ':')
 			dst = appendCompact(dst, gjson.Parse(m.Value), mode)
 		}

@@ -40,49 +40,54 @@ func (p Payload) add(key, value string) Payload {
 	return append(p, Member{key, value})
 }
 
-// with replaces key in place, or appends it. The receiver may be changed.
+// with returns p with key replaced in place, or appended. The receiver is not changed.
 func (p Payload) with(key, value string) Payload {
 	if i := p.index(key); i >= 0 {
-		p[i].Value = value
-		return p
+		out := slices.Clone(p)
+		out[i].Value = value
+		return out
 	}
-	return append(p, Member{key, value})
+	return append(slices.Clip(p), Member{key, value})
 }
 
-// without takes out the first member named key. The receiver may be changed.
-func (p Payload) without(key string) Payload {
-	if i := p.index(key); i >= 0 {
-		return slices.Delete(p, i, i+1)
+// without returns p less the first member of each key. The receiver is not changed.
+func (p Payload) without(keys ...string) Payload {
+	for _, key := range keys {
+		if i := p.index(key); i >= 0 {
+			p = slices.Delete(slices.Clone(p), i, i+1)
+		}
 	}
 	return p
 }
 
-// Merge lays a hook's custom_data over the payload and sets cluster_id last
-// (webhooks_util:fire_hook/2). The data is walked from its last member to its
-// first, so that new keys stand in reverse order (quirk custom-data-reversed); in
-// corrected mode from its first to its last. null removes a key. The top-level
-// type and action only filter and never reach the receiver.
-func (p Payload) Merge(mode fidelity.Compat, customData Payload, clusterID string) Payload {
-	out := make(Payload, len(p), len(p)+len(customData)+1)
-	copy(out, p)
-	for i := range customData {
-		m := customData[len(customData)-1-i]
+// overlay lays members over the payload (kz_json:merge_jobjs/2): they are walked
+// from last to first, so that new keys stand in reverse order (quirk
+// custom-data-reversed); corrected, from first to last. What is there is replaced
+// whole in its place, and null removes it. The receiver is not changed.
+func (p Payload) overlay(mode fidelity.Compat, over Payload) Payload {
+	b := builder{members: slices.Grow(slices.Clone(p), len(over)+1)}
+	for i := range over {
+		m := over[len(over)-1-i]
 		if mode == fidelity.Corrected {
-			m = customData[i]
+			m = over[i]
 		}
-		switch {
-		case filters(m.Key):
-		case m.Value == "null":
-			out = out.without(m.Key)
-		default:
-			out = out.with(m.Key, m.Value)
+		if m.Value == "null" {
+			b.remove(m.Key)
+			continue
 		}
+		b.set(m.Key, m.Value)
 	}
-	return out.with("cluster_id", quote(clusterID))
+	return b.done()
 }
 
-// filters names the keys of custom_data that never reach the receiver.
-func filters(key string) bool { return key == "type" || key == "action" }
+// Merge lays a hook's custom_data over the payload and sets cluster_id last
+// (webhooks_util:fire_hook/2).
+func (p Payload) Merge(mode fidelity.Compat, customData Payload, clusterID string) Payload {
+	if len(customData) > 0 {
+		p = p.overlay(mode, customData)
+	}
+	return p.with("cluster_id", quote(clusterID))
+}
 
 // Parse reads a JSON object as a payload; anything else gives nil.
 func Parse(object string) Payload {
