@@ -232,3 +232,19 @@ func TestLargeAttemptsArePagedByTheirSize(t *testing.T) {
 		t.Errorf("%d attempts on all pages", seen)
 	}
 }
+
+// Ids may be chosen, so that another could otherwise come into what was left.
+func TestAttemptsGoWithTheirAccount(t *testing.T) {
+	w := newWorld(t, newKeys(), nil)
+	w.record(t, w.attempt(siblingID, "h1", "e1", time.Second), w.attempt(customerID, "h2", "e2", time.Second))
+	w.call(t, "DELETE", "/v2/accounts/"+siblingID, w.token(t, "reseller"), "").want(t, http.StatusOK)
+	heir := `{"data":{"name":"Heir","id":"` + siblingID + `"}}`
+	w.call(t, "PUT", customerPath, w.token(t, "customer"), heir).want(t, http.StatusCreated)
+	got := w.call(t, "GET", "/v2/accounts/"+siblingID+"/webhooks/attempts", w.token(t, "customer"), "").want(t, http.StatusOK)
+	if len(got.rows()) != 0 {
+		t.Errorf("the heir sees %s", got.text)
+	}
+	if got := w.call(t, "GET", attemptsPath, w.token(t, "customer"), ""); got.events() != "e2" {
+		t.Errorf("left: %s", got.events())
+	}
+}

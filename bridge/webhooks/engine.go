@@ -44,6 +44,9 @@ type Config struct {
 	// LogSuccessfulAttempts stores attempts that succeeded too
 	// (webhooks.log_successful_attempts).
 	LogSuccessfulAttempts bool
+	// AttemptsKeep and AttemptsMax bound what Retention leaves stored.
+	AttemptsKeep time.Duration
+	AttemptsMax  int
 	// Reserved are the Custom-Channel-Vars no receiver sees.
 	Reserved payload.ReservedVars
 }
@@ -59,6 +62,8 @@ func DefaultConfig() Config {
 		ConnectTimeout: 10 * time.Second,
 		RequestTimeout: 60 * time.Second,
 		RetryPause:     2 * time.Second,
+		AttemptsKeep:   31 * 24 * time.Hour,
+		AttemptsMax:    1_000_000,
 		Reserved:       payload.DefaultReservedVars(),
 	}
 }

@@ -84,6 +84,8 @@ func (a *app) bridgeConfig(c config.Config, amqpURL string, s *store.Store, list
 	hooks.ConnectTimeout = c.Webhooks.ConnectTimeout
 	hooks.RequestTimeout = c.Webhooks.RequestTimeout
 	hooks.LogSuccessfulAttempts = c.Webhooks.LogSuccessfulAttempts
+	hooks.AttemptsKeep = c.Webhooks.AttemptsKeep
+	hooks.AttemptsMax = c.Webhooks.AttemptsMax
 	return bridge.Config{
 		AMQPURL:              amqpURL,
 		Store:                s,

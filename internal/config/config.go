@@ -59,6 +59,8 @@ type Webhooks struct {
 	ConnectTimeout        time.Duration `koanf:"connect-timeout" for:"up,bridge" default:"10s" min:"1ms" help:"longest wait for a receiver to take the connection, TLS included"`
 	RequestTimeout        time.Duration `koanf:"request-timeout" for:"up,bridge" default:"60s" min:"1ms" help:"longest wait for a receiver's whole answer"`
 	LogSuccessfulAttempts bool          `koanf:"log-successful-attempts" for:"up,bridge" default:"false" help:"record deliveries that succeeded too, not only failures"`
+	AttemptsKeep          time.Duration `koanf:"attempts-keep" for:"up,bridge" default:"744h" min:"0s" help:"how long recorded attempts are kept; 0s is for ever"`
+	AttemptsMax           int           `koanf:"attempts-max" for:"up,bridge" default:"1000000" min:"0" help:"how many recorded attempts are kept, of all hooks together; 0 is any number"`
 }
 
 // Bootstrap is the first account of an empty store.
