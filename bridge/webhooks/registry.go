@@ -26,6 +26,14 @@ func (r *Registry) Len() int {
 	return len(r.live)
 }
 
+// Get returns a live hook.
+func (r *Registry) Get(accountID, id string) (*Hook, bool) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	hook, ok := r.live[hookKey{accountID, id}]
+	return hook, ok
+}
+
 // Set makes a hook live, in place of an earlier version.
 func (r *Registry) Set(hook *Hook) {
 	r.mu.Lock()

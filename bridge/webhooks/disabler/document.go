@@ -9,8 +9,9 @@ const (
 	// Message is what stands there (webhooks_disabler:disable_hook/2).
 	Message = "too many failed attempts"
 
-	// AppName and AppVersion are the sender of Notice (webhooks.hrl).
-	AppName    = "webhooks"
+	// AppName is the sender of Notice (webhooks.hrl).
+	AppName = "webhooks"
+	// AppVersion is the sender's version.
 	AppVersion = "4.0.0"
 )
 

@@ -79,7 +79,7 @@ func TestValuesOfDocuments(t *testing.T) {
 			case broken:
 				wantCount, wantWindow = otherwise, time.Minute
 			case 1 << 53: // longer than a duration can be
-				wantWindow = (1<<63 - 1) / time.Millisecond * time.Millisecond
+				wantWindow = time.Duration((1<<63-1)/int64(time.Millisecond)) * time.Millisecond
 			}
 			if got != (disabler.Limit{Failures: wantCount, Within: wantWindow}) {
 				t.Errorf("%s in %s: %+v", value, dialect, got)
