@@ -154,19 +154,23 @@ func TestAHookThatFailsTooOftenIsSwitchedOff(t *testing.T) {
 func TestWhatIsNotSwitchedOff(t *testing.T) {
 	for name, change := range map[string]func(t *testing.T, f *failing){
 		"one that is gone": func(t *testing.T, f *failing) {
+			t.Helper()
 			NewWithT(t).Expect(f.Remove(t.Context(), kapi.DatabaseWebhooks, failingHook)).To(Succeed())
 		},
 		"one that was deleted": func(t *testing.T, f *failing) {
+			t.Helper()
 			doc := f.doc(t)
 			doc.Deleted = true
 			f.save(t, doc)
 		},
 		"one that a user switched off": func(t *testing.T, f *failing) {
+			t.Helper()
 			doc := f.doc(t)
 			doc.Body = doc.Body.Set("enabled", false)
 			f.save(t, doc)
 		},
 		"one that has another owner now": func(t *testing.T, f *failing) {
+			t.Helper()
 			doc := f.doc(t)
 			doc.AccountID = "another"
 			f.save(t, doc)
