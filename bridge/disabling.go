@@ -59,8 +59,12 @@ func newDisabling(cfg Config, hooks *webhooks.Registry, reseller func(accountID 
 	return d
 }
 
-// Failed remembers a failed try.
+// Failed remembers a failed try. The hook that a callflow's message brings is no
+// document that could be switched off.
 func (d *disabling) Failed(hook *webhooks.Hook, at time.Time) {
+	if hook.Own {
+		return
+	}
 	key := disabler.Key{AccountID: hook.AccountID, HookID: hook.ID}
 	d.tracker.Failed(key, at, hook.Limit.Or(d.settings.Limit(hook.AccountID)))
 }
@@ -89,7 +93,7 @@ func (d *disabling) check(ctx context.Context) {
 	var off []disabler.Key
 	for _, key := range d.tracker.Hooks() {
 		limit := d.settings.Limit(key.AccountID)
-		if hook, ok := d.hooks.Get(key.AccountID, key.HookID); ok {
+		if hook := d.hooks.Get(key.AccountID, key.HookID); hook != nil {
 			limit = hook.Limit.Or(limit)
 		}
 		verdict := d.tracker.Look(key, d.clock.Now(), limit)
@@ -124,8 +128,7 @@ func (d *disabling) check(ctx context.Context) {
 	}
 }
 
-// errNothingToDo says that there is no such hook, or that it is off already. A hook
-// of a callflow is no document: it fails without consequence.
+// errNothingToDo says that there is no such hook, or that it is off already.
 var errNothingToDo = errors.New("no webhook that is on")
 
 // switchOff saves a hook's document as disabled. A document that someone else has
@@ -155,25 +158,23 @@ func (d *disabling) switchOff(ctx context.Context, key disabler.Key) (store.Docu
 
 // notify tells the world, hooks for notifications among it.
 func (d *disabling) notify(key disabler.Key) {
-	body, err := disabledNotice(key, d.node, d.ids)
+	notice, err := disabledNotice(key, d.node, d.ids)
 	if err != nil {
 		d.log.Error("notification not published", "hook_id", key.HookID, "error", err)
 		return
 	}
-	go d.send(bus.Message{Exchange: kapi.ExchangeNotifications, Key: "notifications.webhook.disabled", Body: body})
+	go d.send(bus.Message{Exchange: notice.Exchange, Key: notice.Key, Body: notice.Body})
 }
 
 // disabledNotice is the message webhook_disabled. It carries an address for answers
 // as everything does that kapps_notify_publisher sends; none is waited for.
-func disabledNotice(key disabler.Key, node string, source *ids.Source) ([]byte, error) {
+func disabledNotice(key disabler.Key, node string, source *ids.Source) (kapi.Message, error) {
 	id := source.Hex(16)
-	fields := append(disabler.Notice(key),
+	kind, _ := kapi.FindPublication(kapi.CategoryNotification, kapi.NotificationWebhookDisabled)
+	return kind.Message(kapi.Sender{
+		Node: node, AppName: disabler.AppName, AppVersion: disabler.AppVersion, MsgID: func() string { return id },
+	}, append(disabler.Notice(key),
 		jobj.Member{Key: "Server-ID", Value: fmt.Sprintf("%s-<0.%d.0>-%s", node, 100+source.IntN(900), source.Hex(8))},
 		jobj.Member{Key: "System-Log-ID", Value: id},
-	)
-	return kapi.Build(kapi.Definition{
-		Category: "notification", Name: "webhook_disabled", Required: []string{"Account-ID", "Hook-ID"},
-	}, kapi.Sender{
-		Node: node, AppName: disabler.AppName, AppVersion: disabler.AppVersion, MsgID: func() string { return id },
-	}, fields)
+	))
 }

@@ -233,7 +233,7 @@ func TestLimitsOfAccountAndHook(t *testing.T) {
 	g.Expect(f.changes).To(HaveLen(1))
 }
 
-// Failures of one millisecond are one for the reference (quirk disabler-per-node).
+// Failures of one millisecond are one for the reference (quirk failure-per-millisecond).
 func TestFailuresOfOneMillisecond(t *testing.T) {
 	for compat, want := range map[fidelity.Compat]int{fidelity.Kazoo: 1, fidelity.Corrected: 6} {
 		f := newFailing(t, func(c *webhooks.Config) { c.Compat = compat })

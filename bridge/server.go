@@ -62,7 +62,7 @@ func (b *Bridge) rest(clusterID string) (http.Handler, error) {
 		Failures: b.disabling, FailureLimit: b.cfg.Webhooks.FailureLimit,
 		Clock: b.cfg.Clock, IDs: b.cfg.IDs, Log: b.cfg.Log,
 		Version: b.cfg.Version, NodeName: b.cfg.NodeName, ClusterID: clusterID,
-		Hooks:   webhooks.ChannelHooks(),
+		Hooks:   webhooks.Names(b.cfg.Webhooks.Dialect),
 		Dialect: b.cfg.Webhooks.Dialect, Compat: b.cfg.Webhooks.Compat,
 		AllowLoopbackTargets: b.cfg.AllowLoopbackTargets,
 	})

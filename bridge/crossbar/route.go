@@ -87,7 +87,7 @@ func parseNouns(tokens []string, known func(string) bool) []noun {
 // swallows tells the endpoints that take all remaining tokens as arguments.
 func swallows(endpoint string) bool {
 	switch endpoint {
-	case "schemas", "system_configs", "configs", "braintree", "sup", extension:
+	case "schemas", "system_configs", "configs", "braintree", "sup":
 		return true
 	}
 	return false

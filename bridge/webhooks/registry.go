@@ -26,12 +26,11 @@ func (r *Registry) Len() int {
 	return len(r.live)
 }
 
-// Get returns a live hook.
-func (r *Registry) Get(accountID, id string) (*Hook, bool) {
+// Get is a live hook, or nil.
+func (r *Registry) Get(accountID, id string) *Hook {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	hook, ok := r.live[hookKey{accountID, id}]
-	return hook, ok
+	return r.live[hookKey{accountID, id}]
 }
 
 // Set makes a hook live, in place of an earlier version.

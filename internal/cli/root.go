@@ -36,6 +36,7 @@ configuration is wrong, 3 something needed cannot be reached, 130 interrupted.`,
 		a.healthCommand(),
 		a.envCommand(),
 		a.configCommand(),
+		a.quirksCommand(),
 		a.versionCommand(),
 	)
 	root.SetHelpCommand(helpCommand())

@@ -41,7 +41,7 @@ const (
 // Options say how a Tracker counts. The zero value is ready to use.
 type Options struct {
 	// Collapse makes one failure of two of a hook in the same millisecond, as the
-	// reference does (quirk disabler-per-node).
+	// reference does (quirk failure-per-millisecond).
 	Collapse bool
 	// Room bounds what is remembered of all hooks together: each failure takes 1,
 	// each hook 32 more. When it is full, the hook whose last failure is the
