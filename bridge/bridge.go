@@ -33,7 +33,9 @@ type Config struct {
 	// AllowLoopbackTargets lets hooks be created for this machine's own
 	// addresses, which the reference refuses.
 	AllowLoopbackTargets bool
-	Webhooks             webhooks.Config
+	// Tools answers below /_dev/. Without it there is nothing there.
+	Tools    http.Handler
+	Webhooks webhooks.Config
 	// NodeName stands in messages as Node: name@host.
 	NodeName string
 	Version  string

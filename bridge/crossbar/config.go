@@ -60,9 +60,6 @@ type Config struct {
 	// FailureLimit is the system's, which switches hooks off where no account says
 	// otherwise; its zero value is disabler.DefaultLimit.
 	FailureLimit disabler.Limit
-	// Hooks are the names of the hooks that fire, without "all", which always
-	// may be used. No other can be listed or created.
-	Hooks []string
 	// Dialect decides which hooks are listed and accepted, and the shapes of
 	// answers that differ between versions.
 	Dialect fidelity.Dialect
@@ -103,7 +100,7 @@ type handler struct {
 	guard    guard
 	buckets  *buckets
 
-	hooks       []catalogue.Hook // those that fire
+	hooks       []catalogue.Hook // of the dialect
 	hookSchema  *schema.Schema
 	accountForm *schema.Schema
 	userForm    *schema.Schema
@@ -117,8 +114,8 @@ type handler struct {
 
 // New returns the handler of every path: those under /v2, and the answers that
 // others get. It must see paths as they were sent: a mux that cleans them, as
-// http.ServeMux does, hides what the reference answers to "//". The error is for a
-// hook that the catalogue lacks, or a broken schema of our own.
+// http.ServeMux does, hides what the reference answers to "//". The error is for
+// broken data of our own.
 func New(cfg Config) (http.Handler, error) {
 	if cfg.MaxBody == 0 {
 		cfg.MaxBody = DefaultMaxBody
