@@ -124,6 +124,9 @@ func (e *Engine) note(ctx context.Context, t try, ev *event) error {
 		"account_id", t.hook.AccountID, "hook_id", t.hook.ID, "event_id", t.eventID,
 		"tries_left", t.left, "status", t.outcome.Status, "client_error", t.outcome.ClientError,
 		"cause", t.outcome.Err, "ms", t.outcome.Elapsed.Milliseconds())
+	if !t.succeeded() && e.dep.Failures != nil {
+		e.dep.Failures.Failed(t.hook, e.dep.Clock.Now())
+	}
 	if t.succeeded() && !e.cfg.LogSuccessfulAttempts {
 		return nil
 	}
