@@ -33,7 +33,9 @@ type Config struct {
 	// AllowLoopbackTargets lets hooks be created for this machine's own
 	// addresses, which the reference refuses.
 	AllowLoopbackTargets bool
-	Webhooks             webhooks.Config
+	// Tools answers below /_dev/. Without it there is nothing there.
+	Tools    http.Handler
+	Webhooks webhooks.Config
 	// NodeName stands in messages as Node: name@host.
 	NodeName string
 	Version  string
@@ -65,6 +67,7 @@ type Bridge struct {
 	directory *account.Directory
 	hooks     *webhooks.Registry
 	changes   *changes
+	disabling *disabling
 	tokens    *account.Tokens
 
 	ready    chan struct{}
@@ -85,7 +88,12 @@ func New(cfg Config) *Bridge {
 		URL: cfg.AMQPURL, Name: "kazoolab bridge", Node: cfg.NodeName,
 		Clock: cfg.Clock, IDs: cfg.IDs, Log: cfg.Log,
 	})
+	b.disabling = newDisabling(cfg, b.hooks, func(accountID string) string {
+		owner, _ := b.directory.Get(accountID)
+		return owner.ResellerID
+	})
 	b.metrics.MustRegister(
+		b.disabling.disabled,
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
@@ -126,8 +134,14 @@ func (b *Bridge) Run(ctx context.Context) error {
 	defer stop()
 	b.changes = &changes{
 		bus: b.bus, store: b.cfg.Store, directory: b.directory, hooks: b.hooks,
+		failures: b.disabling.tracker, limits: b.disabling.settings,
 		clock: b.cfg.Clock, ids: b.cfg.IDs, log: b.cfg.Log, node: b.cfg.NodeName,
+		dialect: b.cfg.Webhooks.Dialect, compat: b.cfg.Webhooks.Compat,
 		running: running, loaded: make(chan struct{}), waiting: map[string]chan struct{}{},
+	}
+	b.disabling.publish, b.disabling.send = b.changes.Publish, b.changes.send
+	if err := b.changes.migrate(ctx); err != nil {
+		return err
 	}
 	// Once before there is a broker, so that REST serves without one.
 	if err := b.changes.load(ctx); err != nil {
@@ -135,7 +149,7 @@ func (b *Bridge) Run(ctx context.Context) error {
 	}
 	b.tokens = account.NewTokens(b.tokenConfig()) //nolint:contextcheck // its key pair is made in the background
 	engine := webhooks.New(b.cfg.Webhooks, webhooks.Dependencies{
-		Hooks: b.hooks, Accounts: b.directory, Attempts: b.cfg.Store, Clock: b.cfg.Clock,
+		Hooks: b.hooks, Accounts: b.directory, Attempts: b.cfg.Store, Failures: b.disabling, Clock: b.cfg.Clock,
 		IDs: b.cfg.IDs, Log: b.cfg.Log, Metrics: b.metrics, ClusterID: clusterID,
 	})
 	server, err := b.server(clusterID)
@@ -146,6 +160,7 @@ func (b *Bridge) Run(ctx context.Context) error {
 	group, failed := errgroup.WithContext(running)
 	group.Go(func() error { return b.bus.Run(running) })
 	group.Go(func() error { engine.Run(running); return nil })
+	group.Go(func() error { b.disabling.run(running); return nil })
 	group.Go(func() error { return b.serve(server) })
 	group.Go(func() error {
 		defer stop()
@@ -176,12 +191,14 @@ func (b *Bridge) subscribe(ctx, failed context.Context, engine *webhooks.Engine)
 	case <-failed.Done():
 		return nil, nil
 	}
-	for _, exchange := range []string{kapi.ExchangeCallEvents, kapi.ExchangeCallManager} {
-		b.bus.DeclareExchange(exchange, kapi.ExchangeType(exchange))
-	}
 	var bindings []bus.Binding
-	for _, event := range webhooks.ChannelEvents() {
-		bindings = append(bindings, bus.Binding{Exchange: kapi.ExchangeCallEvents, Key: kapi.CallEventKey(event, "*")})
+	for _, listener := range kapi.HookListeners() {
+		for _, exchange := range listener.Exchanges {
+			b.bus.DeclareExchange(exchange, kapi.ExchangeType(exchange))
+		}
+		for _, binding := range listener.Bindings {
+			bindings = append(bindings, bus.Binding{Exchange: binding.Exchange, Key: binding.Key})
+		}
 	}
 	up := make(chan struct{}, 1)
 	running := b.changes.running

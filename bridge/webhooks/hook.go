@@ -1,6 +1,7 @@
 package webhooks
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -9,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
+	"github.com/kazoolab/kazoolab/bridge/webhooks/disabler"
 	"github.com/kazoolab/kazoolab/bridge/webhooks/payload"
 )
 
@@ -34,6 +36,11 @@ type Hook struct {
 	// CustomData is nil when the document has none; an empty one is not the same.
 	CustomData payload.Payload
 	Modifiers  payload.Payload
+	// Limit is how many failures switch the hook off, as far as its document says
+	// so itself, which is an extension; 0 where its account decides.
+	Limit disabler.Limit
+	// Own marks the hook that a callflow's message brought: it is no document.
+	Own bool
 }
 
 // DocumentError says what keeps a webhook document from being loaded.
@@ -54,22 +61,22 @@ func ParseHook(id, accountID string, doc jobj.Object, events []string) (*Hook, e
 		return nil, &DocumentError{id, field, reason}
 	}
 	if accountID == "" {
-		return fail("pvt_account_id", "is missing")
+		return fail("pvt_account_id", "is missing: a hook needs the account that owns it")
 	}
 	event := strings.ToLower(doc.String("hook"))
 	if event != EventAll && !slices.Contains(events, event) {
-		return fail("hook", fmt.Sprintf("%q is none of %s", event, strings.Join(events, " ")))
+		return fail("hook", fmt.Sprintf("is %q: it must be one of %s %s", event, EventAll, strings.Join(events, " ")))
 	}
 	uri := doc.String("uri")
 	if uri == "" {
-		return fail("uri", "is missing")
+		return fail("uri", "is missing: give the http or https address that takes the events")
 	}
 	verb := "post"
 	if doc.Has("http_verb") {
 		verb = doc.String("http_verb")
 	}
-	if !slices.Contains([]string{"get", "post", "put"}, verb) {
-		return fail("http_verb", fmt.Sprintf("%q is none of get post put", verb))
+	if !slices.Contains(verbs(), verb) {
+		return fail("http_verb", fmt.Sprintf("is %q: it must be one of %s", verb, strings.Join(verbs(), " ")))
 	}
 	hook := &Hook{
 		ID: id, AccountID: accountID, URI: uri, Event: event, Verb: verb,
@@ -77,6 +84,7 @@ func ParseHook(id, accountID string, doc jobj.Object, events []string) (*Hook, e
 		Tries:               tries(doc),
 		IncludeSubaccounts:  doc.Bool(false, "include_subaccounts"),
 		IncludeInternalLegs: doc.Bool(true, "include_internal_legs"),
+		Limit:               disabler.OfHook(doc),
 	}
 	if data, ok := doc.Get("custom_data"); ok {
 		if obj, ok := data.(jobj.Object); ok {
@@ -89,6 +97,22 @@ func ParseHook(id, accountID string, doc jobj.Object, events []string) (*Hook, e
 	return hook, nil
 }
 
+// parseOwn reads the hook that a callflow's message brings. It is read like a
+// document, but that it listens to nothing: whatever name it has will do.
+func parseOwn(doc jobj.Object) (*Hook, error) {
+	event := strings.ToLower(cmp.Or(doc.String("hook"), payload.HookNotifications))
+	id := doc.String("_id")
+	if id == "" {
+		return nil, &DocumentError{id, "_id", "is missing: a callflow's hook needs an id for its attempts"}
+	}
+	hook, err := ParseHook(id, doc.String("pvt_account_id"), doc.Set("hook", event), []string{event})
+	if err != nil {
+		return nil, err
+	}
+	hook.Own = true
+	return hook, nil
+}
+
 // Loadable tells whether a document belongs in the table of live hooks at all.
 func Loadable(doc jobj.Object) bool { return doc.Bool(true, "enabled") }
 
@@ -96,17 +120,24 @@ func Loadable(doc jobj.Object) bool { return doc.Bool(true, "enabled") }
 // is the default (kzd_webhooks:retries/1).
 func tries(doc jobj.Object) int {
 	const otherwise, least, most = 2, 1, 5
-	v, _ := doc.Get("retries")
-	text, _ := v.(string)
-	if n, ok := v.(json.Number); ok {
-		text = n.String()
-	}
-	f, err := strconv.ParseFloat(text, 64)
-	if err != nil {
+	n, ok := retries(doc)
+	if !ok {
 		return otherwise
 	}
-	return int(min(max(math.Round(f), least), most))
+	return int(min(max(math.Round(n), least), most))
 }
+
+func retries(doc jobj.Object) (n float64, ok bool) {
+	v, _ := doc.Get("retries")
+	text, _ := v.(string)
+	if number, is := v.(json.Number); is {
+		text = number.String()
+	}
+	n, err := strconv.ParseFloat(text, 64)
+	return n, err == nil
+}
+
+func verbs() []string { return []string{"get", "post", "put"} }
 
 // key is the hook's place in the table of live hooks.
 func (h *Hook) key() hookKey { return hookKey{h.AccountID, h.ID} }

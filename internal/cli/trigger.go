@@ -77,7 +77,11 @@ objects, whose members may be new. An empty value removes the field.
 				url = up.AMQP
 			}
 		}
-		sw := pbx.New(pbx.Config{Clock: a.Clock, IDs: newIDs(loaded.Seed)})
+		clock, err := a.clockOf(cmd.Context(), running)
+		if err != nil {
+			return err
+		}
+		sw := pbx.New(pbx.Config{Clock: clock, IDs: newIDs(loaded.Seed)})
 		events, err := newEventMaker(sw, running, flags, args)
 		if err != nil {
 			return err
