@@ -135,10 +135,14 @@ func (b *Bridge) Run(ctx context.Context) error {
 	b.changes = &changes{
 		bus: b.bus, store: b.cfg.Store, directory: b.directory, hooks: b.hooks,
 		failures: b.disabling.tracker, limits: b.disabling.settings,
-		clock: b.cfg.Clock, ids: b.cfg.IDs, log: b.cfg.Log, node: b.cfg.NodeName, dialect: b.cfg.Webhooks.Dialect,
+		clock: b.cfg.Clock, ids: b.cfg.IDs, log: b.cfg.Log, node: b.cfg.NodeName,
+		dialect: b.cfg.Webhooks.Dialect, compat: b.cfg.Webhooks.Compat,
 		running: running, loaded: make(chan struct{}), waiting: map[string]chan struct{}{},
 	}
 	b.disabling.publish, b.disabling.send = b.changes.Publish, b.changes.send
+	if err := b.changes.migrate(ctx); err != nil {
+		return err
+	}
 	// Once before there is a broker, so that REST serves without one.
 	if err := b.changes.load(ctx); err != nil {
 		return fmt.Errorf("load accounts and hooks: %w", err)

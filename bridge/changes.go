@@ -38,6 +38,7 @@ type changes struct {
 	log       *slog.Logger
 	node      string
 	dialect   fidelity.Dialect
+	compat    fidelity.Compat
 
 	running context.Context //nolint:containedctx // of everything that outlives a request
 	loaded  chan struct{}   // closed after the first load
@@ -132,7 +133,8 @@ func (c *changes) parse(doc store.Document) *webhooks.Hook {
 	if doc.Deleted || !webhooks.Loadable(doc.Body) {
 		return nil
 	}
-	hook, err := webhooks.ParseHook(doc.ID, doc.AccountID, doc.Body, webhooks.Names(c.dialect))
+	body := webhooks.Prepare(doc.Body, c.dialect, c.compat)
+	hook, err := webhooks.ParseHook(doc.ID, doc.AccountID, body, webhooks.Names(c.dialect))
 	if err != nil {
 		c.log.Warn("webhook not loaded", "hook_id", doc.ID, "account_id", doc.AccountID, "error", err)
 		return nil
@@ -172,7 +174,7 @@ func (c *changes) apply(ctx context.Context, change kapi.DocChange) error {
 			return nil
 		}
 		c.directory.Remove(change.ID)
-		c.hooks.RemoveAccount(change.ID)
+		c.hooks.AccountDeleted(change.ID, c.dialect)
 		c.failures.ForgetAccount(change.ID)
 		c.limits.Remove(change.ID)
 	case kapi.DatabaseNumbers:
