@@ -33,8 +33,10 @@ func (e *Engine) deliver(ctx context.Context, hook *Hook, fire *firing, msg Mess
 		e.dep.Log.Warn("event not sent: its text is too large", "hook_id", hook.ID, "call_id", fire.callID, "limit", payload.MaxEncoded)
 		return true
 	}
-	t := try{hook: hook, eventID: e.dep.IDs.Hex(10), payload: body.payload, request: request(hook, body.text)}
-	for t.left = hook.Tries; ; t.left-- {
+	t := try{hook: hook, eventID: e.dep.IDs.Hex(10), compat: e.cfg.Compat, payload: body.payload, request: request(hook, body.text)}
+	e.addExtras(&t)
+	tries := hook.Tries(e.cfg.Compat)
+	for t.left = tries; ; t.left-- {
 		t.outcome = e.client.Do(ctx, t.request)
 		if ctx.Err() != nil {
 			return false
@@ -45,7 +47,7 @@ func (e *Engine) deliver(ctx context.Context, hook *Hook, fire *firing, msg Mess
 		if t.final() {
 			return true
 		}
-		if clock.Sleep(ctx, e.dep.Clock, e.cfg.RetryPause) != nil {
+		if clock.Sleep(ctx, e.dep.Clock, e.pause(t, tries-t.left)) != nil {
 			return false
 		}
 	}
@@ -72,6 +74,8 @@ func (e *Engine) note(ctx context.Context, t try, fire *firing) error {
 	switch {
 	case t.succeeded():
 		outcome = "success"
+	case t.blocked():
+		outcome = "blocked"
 	case t.outcome.Err != nil:
 		outcome = "no_answer"
 	}

@@ -20,6 +20,7 @@ import (
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 	"github.com/kazoolab/kazoolab/bridge/store"
 	"github.com/kazoolab/kazoolab/bridge/webhooks"
+	"github.com/kazoolab/kazoolab/bridge/webhooks/delivery"
 	"github.com/kazoolab/kazoolab/bridge/webhooks/payload"
 	"github.com/kazoolab/kazoolab/internal/ids"
 	"github.com/kazoolab/kazoolab/internal/vectortest"
@@ -72,6 +73,7 @@ func (b *bench) run(t *testing.T, p play) (loaded bool) {
 	hooks.Set(hook)
 	cfg := webhooks.DefaultConfig()
 	cfg.Reserved, cfg.LogSuccessfulAttempts = p.reserved, p.log
+	cfg.Guard.Level = delivery.GuardOff // the reference has none
 	engine := webhooks.New(cfg, webhooks.Dependencies{
 		Hooks: hooks, Accounts: directory, Attempts: b, Clock: b.clock, IDs: ids.Seeded(t.Name()),
 		Log: slog.New(slog.DiscardHandler), Metrics: prometheus.NewRegistry(), ClusterID: recordedCluster,

@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"net/netip"
+	"slices"
 	"syscall"
 )
 
@@ -79,21 +80,11 @@ func (g gate) refuses(address netip.Addr) bool {
 	}
 	// What a translator or tunnel would send on to is judged, too. Its own loopback
 	// is not this machine's, and no exception.
-	for _, inner := range embedded(address) {
-		if g.within(inner) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(embedded(address), g.within)
 }
 
 func (g gate) within(address netip.Addr) bool {
-	for _, network := range g.refused {
-		if network.Contains(address) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(g.refused, func(network netip.Prefix) bool { return network.Contains(address) })
 }
 
 // embedded are the IPv4 addresses that an IPv6 address may stand for.
