@@ -9,22 +9,14 @@ import (
 	"github.com/kazoolab/kazoolab/bridge/webhooks/signature"
 )
 
-// Members of a hook's document that the reference does not know. A hook without
-// them sends what the reference sends.
-const (
-	// ExtraHeaders is an object of strings: headers to add.
-	ExtraHeaders = "custom_request_headers"
-	// ExtraRetries, if true, has 5xx and 429 tried again.
-	ExtraRetries = "retry_on_status"
-	// StoredSecrets holds the secrets that sign requests. It is private: REST takes
-	// and shows them under another name, masked.
-	StoredSecrets = "pvt_signing_secrets"
-)
-
-// Extras are what a hook has beyond the reference. All methods do for nil.
+// Extras are what a hook has beyond the reference; without them it sends what the
+// reference sends. All methods do for nil.
 type Extras struct {
-	Headers       []delivery.Header
-	Secrets       []signature.Secret
+	// Headers are added to each request (custom_request_headers, an object of strings).
+	Headers []delivery.Header
+	// Secrets sign each request, if there are any.
+	Secrets []signature.Secret
+	// RetryOnStatus has 5xx and 429 tried again (retry_on_status).
 	RetryOnStatus bool
 }
 
@@ -34,28 +26,28 @@ type Extras struct {
 // and is an error.
 func parseExtras(doc jobj.Object) (extras *Extras, field string, err error) {
 	var x Extras
-	for _, m := range doc.Object(ExtraHeaders) {
+	for _, m := range doc.Object("custom_request_headers") {
 		value, ok := m.Value.(string)
 		headers := append(x.Headers, delivery.Header{Name: m.Key, Value: value})
 		if ok && delivery.CheckHeaders(headers) == nil {
 			x.Headers = headers
 		}
 	}
-	if stored, ok := doc.Get(StoredSecrets); ok {
+	if stored, ok := doc.Get(signature.StoredAs); ok {
 		texts, ok := stored.([]any)
 		if !ok {
-			return nil, StoredSecrets, errors.New("is no list")
+			return nil, signature.StoredAs, errors.New("is no list")
 		}
 		for _, text := range texts {
 			text, _ := text.(string)
 			secret, err := signature.ParseSecret(text)
 			if err != nil {
-				return nil, StoredSecrets, err
+				return nil, signature.StoredAs, err
 			}
 			x.Secrets = append(x.Secrets, secret)
 		}
 	}
-	x.RetryOnStatus = doc.Bool(false, ExtraRetries)
+	x.RetryOnStatus = doc.Bool(false, "retry_on_status")
 	if len(x.Headers) == 0 && len(x.Secrets) == 0 && !x.RetryOnStatus {
 		return nil, "", nil
 	}

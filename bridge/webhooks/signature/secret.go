@@ -10,6 +10,9 @@ import (
 // Prefix begins the text of a secret.
 const Prefix = "whsec_"
 
+// StoredAs is the private member of a hook's document that lists its secrets.
+const StoredAs = "pvt_signing_secrets"
+
 // How many bytes a secret has.
 const (
 	MinBytes = 24
