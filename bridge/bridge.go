@@ -34,7 +34,9 @@ type Config struct {
 	// addresses, which the reference refuses, and be delivered there: it is an
 	// exception of REST's guard and of Webhooks.Guard.
 	AllowLoopbackTargets bool
-	Webhooks             webhooks.Config
+	// Tools answers below /_dev/. Without it there is nothing there.
+	Tools    http.Handler
+	Webhooks webhooks.Config
 	// NodeName stands in messages as Node: name@host.
 	NodeName string
 	Version  string
@@ -128,7 +130,11 @@ func (b *Bridge) Run(ctx context.Context) error {
 	b.changes = &changes{
 		bus: b.bus, store: b.cfg.Store, directory: b.directory, hooks: b.hooks,
 		clock: b.cfg.Clock, ids: b.cfg.IDs, log: b.cfg.Log, node: b.cfg.NodeName,
+		dialect: b.cfg.Webhooks.Dialect, compat: b.cfg.Webhooks.Compat,
 		running: running, loaded: make(chan struct{}), waiting: map[string]chan struct{}{},
+	}
+	if err := b.changes.migrate(ctx); err != nil {
+		return err
 	}
 	// Once before there is a broker, so that REST serves without one.
 	if err := b.changes.load(ctx); err != nil {
@@ -179,12 +185,14 @@ func (b *Bridge) subscribe(ctx, failed context.Context, engine *webhooks.Engine)
 	case <-failed.Done():
 		return nil, nil
 	}
-	for _, exchange := range []string{kapi.ExchangeCallEvents, kapi.ExchangeCallManager} {
-		b.bus.DeclareExchange(exchange, kapi.ExchangeType(exchange))
-	}
 	var bindings []bus.Binding
-	for _, event := range webhooks.ChannelEvents() {
-		bindings = append(bindings, bus.Binding{Exchange: kapi.ExchangeCallEvents, Key: kapi.CallEventKey(event, "*")})
+	for _, listener := range kapi.HookListeners() {
+		for _, exchange := range listener.Exchanges {
+			b.bus.DeclareExchange(exchange, kapi.ExchangeType(exchange))
+		}
+		for _, binding := range listener.Bindings {
+			bindings = append(bindings, bus.Binding{Exchange: binding.Exchange, Key: binding.Key})
+		}
 	}
 	up := make(chan struct{}, 1)
 	running := b.changes.running

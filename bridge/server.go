@@ -4,12 +4,12 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/kazoolab/kazoolab/bridge/crossbar"
-	"github.com/kazoolab/kazoolab/bridge/webhooks"
 )
 
 // Limits of the REST listener. Bodies may take bodyTime: a client with 8 MB on a
@@ -38,18 +38,20 @@ func (b *Bridge) server(clusterID string) (*http.Server, error) {
 	}, nil
 }
 
-// routes sends everything but our own three paths to REST, as it was sent:
-// http.ServeMux would clean paths, to which the reference has answers of its own.
+// routes sends everything but our own paths to REST, as it was sent: http.ServeMux
+// would clean paths, to which the reference has answers of its own.
 func (b *Bridge) routes(rest http.Handler) http.Handler {
 	metrics := promhttp.HandlerFor(b.metrics, promhttp.HandlerOpts{})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		switch r.URL.Path {
-		case "/livez":
+		switch path := r.URL.Path; {
+		case path == "/livez":
 			b.livez(w, r)
-		case "/readyz":
+		case path == "/readyz":
 			b.readyz(w, r)
-		case "/metrics":
+		case path == "/metrics":
 			metrics.ServeHTTP(w, r)
+		case b.cfg.Tools != nil && strings.HasPrefix(path, "/_dev/"):
+			b.cfg.Tools.ServeHTTP(w, r)
 		default:
 			rest.ServeHTTP(w, r)
 		}
@@ -61,7 +63,6 @@ func (b *Bridge) rest(clusterID string) (http.Handler, error) {
 		Store: b.cfg.Store, Accounts: b.directory, Tokens: b.tokens, Changes: b.changes,
 		Clock: b.cfg.Clock, IDs: b.cfg.IDs, Log: b.cfg.Log,
 		Version: b.cfg.Version, NodeName: b.cfg.NodeName, ClusterID: clusterID,
-		Hooks:   webhooks.ChannelHooks(),
 		Dialect: b.cfg.Webhooks.Dialect, Compat: b.cfg.Webhooks.Compat,
 		AllowLoopbackTargets: b.cfg.AllowLoopbackTargets,
 	})

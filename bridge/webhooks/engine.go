@@ -102,6 +102,7 @@ type Engine struct {
 	lanes    *lanes
 	recorder *recorder
 	metrics  *metrics
+	reader   *payload.Reader
 }
 
 // New makes an engine that does nothing yet.
@@ -121,6 +122,7 @@ func New(cfg Config, dep Dependencies) *Engine {
 		}),
 		lanes:    newLanes(cfg.Concurrency),
 		recorder: newRecorder(dep.Attempts, dep.Clock, dep.Log),
+		reader:   payload.NewReader(payload.Rules{Dialect: cfg.Dialect, Compat: cfg.Compat, Reserved: cfg.Reserved}),
 		metrics:  newMetrics(dep.Metrics, func() float64 { return float64(dep.Hooks.Len()) }),
 	}
 }
@@ -145,37 +147,35 @@ func (e *Engine) Handle(ctx context.Context, msg Message) {
 	defer func() {
 		if problem := recover(); problem != nil {
 			e.dep.Log.Error("an event broke its handler", "panic", problem, "stack", string(debug.Stack()))
-			e.drop(msg, "panic")
+			e.drop(msg, "panic", nil)
 		}
 	}()
-	event, reason := e.read(msg)
-	if reason != "" {
-		e.drop(msg, reason)
+	read, err := e.read(msg)
+	if err != nil {
+		e.refuse(msg, err)
 		return
 	}
-	owner, ok := e.owner(event)
-	if !ok {
-		// Ordinary on a cluster: calls that belong to nobody here.
-		e.metrics.drops.WithLabelValues("no_account").Inc()
-		e.dep.Log.Debug("event without an account", "event", event.Name, "call_id", event.CallID())
-		e.finish(msg)
+	ev, hooks, err := e.find(read)
+	if err != nil {
+		e.refuse(msg, err)
 		return
 	}
-	fire := e.match(event, owner)
-	if len(fire.hooks) == 0 {
+	e.dep.Log.Debug("event", "event", ev.Name, ev.IDKind, ev.ID, "account_id", ev.owner.ID, "hooks", len(hooks))
+	if len(hooks) == 0 {
 		e.finish(msg)
 		return
 	}
 	e.metrics.inFlight.Inc()
-	e.metrics.deliveries.Add(float64(len(fire.hooks)))
+	e.metrics.deliveries.Add(float64(len(hooks)))
 	var left atomic.Int64
-	left.Store(int64(len(fire.hooks)))
+	left.Store(int64(len(hooks)))
 	var given atomic.Bool // back to the broker, by one delivery at least
 	msg.Body = nil        // what waits in a lane keeps only what it needs
-	for _, hook := range fire.hooks {
-		e.lanes.add(hook.key(), fire.call, func() {
+	for _, hook := range hooks {
+		ev.rendition(hook).base()
+		e.lanes.add(hook.key(), ev.lane, func() {
 			defer e.metrics.deliveries.Dec()
-			safe := e.deliver(ctx, hook, fire, msg)
+			safe := e.deliver(ctx, hook, ev, msg)
 			if !safe {
 				given.Store(true)
 			}
@@ -210,9 +210,23 @@ func (e *Engine) finish(msg Message) {
 	}
 }
 
-func (e *Engine) drop(msg Message, reason string) {
+// refuse lets a message go that becomes no delivery.
+func (e *Engine) refuse(msg Message, err error) {
+	switch reason := dropReason(err); reason {
+	case "": // not even dropped: nobody expects anything of it
+		e.finish(msg)
+	case "no_account": // ordinary on a cluster: calls that belong to nobody here
+		e.metrics.drops.WithLabelValues(reason).Inc()
+		e.dep.Log.Debug("event without an account", "key", msg.RoutingKey)
+		e.finish(msg)
+	default:
+		e.drop(msg, reason, err)
+	}
+}
+
+func (e *Engine) drop(msg Message, reason string, err error) {
 	e.metrics.drops.WithLabelValues(reason).Inc()
-	e.dep.Log.Warn("message dropped", "reason", reason, "key", msg.RoutingKey,
+	e.dep.Log.Warn("message dropped", "reason", reason, "error", err, "key", msg.RoutingKey,
 		"content_type", msg.ContentType, "bytes", len(msg.Body))
 	e.finish(msg)
 }

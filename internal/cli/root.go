@@ -36,7 +36,9 @@ configuration is wrong, 3 something needed cannot be reached, 130 interrupted.`,
 		a.verifyCommand(),
 		a.healthCommand(),
 		a.envCommand(),
+		a.clockCommand(),
 		a.configCommand(),
+		a.quirksCommand(),
 		a.versionCommand(),
 	)
 	root.SetHelpCommand(helpCommand())
