@@ -11,6 +11,7 @@ import (
 
 	"github.com/kazoolab/kazoolab/bridge/fidelity"
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
+	"github.com/kazoolab/kazoolab/bridge/webhooks/disabler"
 	"github.com/kazoolab/kazoolab/bridge/webhooks/payload"
 )
 
@@ -38,6 +39,9 @@ type Hook struct {
 	Modifiers  payload.Payload
 	// Extras is nil for a hook without any.
 	Extras *Extras
+	// Limit is how many failures switch the hook off, as far as its document says
+	// so itself, which is an extension; 0 where its account decides.
+	Limit disabler.Limit
 	// Own marks the hook that a callflow's message brought: it is no document.
 	Own bool
 }
@@ -88,6 +92,7 @@ func ParseHook(id, accountID string, doc jobj.Object, events []string) (*Hook, e
 		IncludeSubaccounts:  doc.Bool(false, "include_subaccounts"),
 		IncludeInternalLegs: doc.Bool(true, "include_internal_legs"),
 		Extras:              extras,
+		Limit:               disabler.OfHook(doc),
 	}
 	if data, ok := doc.Get("custom_data"); ok {
 		if obj, ok := data.(jobj.Object); ok {

@@ -13,7 +13,7 @@ import (
 // succeeded: 200, and 201 for a PUT; nothing else (webhooks_util:handle_resp/5).
 // Corrected, every 2xx (quirk status-final).
 func (t try) succeeded() bool {
-	if t.compat == fidelity.Corrected {
+	if t.mode == fidelity.Corrected {
 		return t.outcome.Status/100 == 2
 	}
 	return t.outcome.Status == http.StatusOK || t.outcome.Status == http.StatusCreated && t.hook.Verb == "put"
@@ -31,7 +31,7 @@ func (t try) final() bool {
 	case t.outcome.Err != nil:
 		return false
 	}
-	return !t.passing() || t.compat != fidelity.Corrected && !t.hook.Extras.retriesStatus()
+	return !t.passing() || t.mode != fidelity.Corrected && !t.hook.Extras.retriesStatus()
 }
 
 // passing tells an answer that says: not now.
