@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/kazoolab/kazoolab/bridge/fidelity"
 	"github.com/kazoolab/kazoolab/bridge/kapi"
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 	"github.com/kazoolab/kazoolab/bridge/store"
@@ -16,21 +17,16 @@ import (
 type try struct {
 	hook    *Hook
 	eventID string // 10 hex, the same for every try of one delivery
-	left    int    // tries left, this one included
-	request delivery.Request
+	// messageID is the webhook-id of a signed hook, and begins with eventID.
+	messageID string
+	left      int // tries left, this one included
+	dialect   fidelity.Dialect
+	compat    fidelity.Compat
+	request   delivery.Request
 	// payload is what the request carries, for quirk body-as-list.
 	payload payload.Payload
 	outcome delivery.Outcome
 }
-
-// succeeded: 200, and 201 for a PUT; nothing else (webhooks_util:handle_resp/5).
-func (t try) succeeded() bool {
-	return t.outcome.Status == 200 || t.outcome.Status == 201 && t.hook.Verb == "put"
-}
-
-// final: an answer ends a delivery whatever its status (quirk status-final); a
-// transport failure ends it with the last try.
-func (t try) final() bool { return t.outcome.Err == nil || t.left <= 1 }
 
 // document is the attempt as the reference stores it, member by member
 // (webhooks_util:save_attempt/2).
@@ -106,7 +102,7 @@ func (t try) requestHeaders() jobj.Object {
 			headers = append(headers, jobj.Member{Key: h.Name, Value: strings.ToLower(h.Value)})
 		}
 	}
-	return headers
+	return append(headers, t.hook.Extras.attemptHeaders(t.messageID)...)
 }
 
 func (t try) requestBody() any {

@@ -21,6 +21,7 @@ import (
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 	"github.com/kazoolab/kazoolab/bridge/store"
 	"github.com/kazoolab/kazoolab/bridge/webhooks"
+	"github.com/kazoolab/kazoolab/bridge/webhooks/delivery"
 	"github.com/kazoolab/kazoolab/bridge/webhooks/payload"
 	"github.com/kazoolab/kazoolab/internal/ids"
 	"github.com/kazoolab/kazoolab/internal/vectortest"
@@ -76,6 +77,7 @@ func (b *bench) run(t *testing.T, p play) (loaded bool) {
 	cfg.Dialect = fidelity.V50
 	cfg.Reserved, cfg.LogSuccessfulAttempts = p.reserved, p.log
 	b.metrics = prometheus.NewRegistry()
+	cfg.Guard.Level = delivery.GuardOff // the reference has none
 	engine := webhooks.New(cfg, webhooks.Dependencies{
 		Hooks: hooks, Accounts: directory, Attempts: b, Clock: b.clock, IDs: ids.Seeded(t.Name()),
 		Log: slog.New(slog.DiscardHandler), Metrics: b.metrics, ClusterID: recordedCluster,
