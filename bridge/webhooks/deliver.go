@@ -31,15 +31,16 @@ func (e *Engine) deliver(ctx context.Context, hook *Hook, ev *event, msg Message
 	if hook == nil {
 		return true
 	}
-	body := e.encode(hook, ev)
-	if len(body.text) > payload.MaxEncoded {
+	base, data := ev.rendition(hook), e.reader.CustomData(hook.Event, hook.CustomData)
+	text := base.Text(hook.JSON && hook.Verb != "get", data)
+	if len(text) > payload.MaxEncoded {
 		e.metrics.drops.WithLabelValues("too_large_encoded").Inc()
 		e.dep.Log.Warn("event not sent: its text is too large", "hook_id", hook.ID, ev.IDKind, ev.ID, "limit", payload.MaxEncoded)
 		return true
 	}
 	t := try{
 		hook: hook, eventID: e.dep.IDs.Hex(10), dialect: e.cfg.Dialect, compat: e.cfg.Compat,
-		payload: body.payload, request: request(hook, body.text),
+		request: request(hook, text), payload: func() payload.Payload { return base.Merged(data) },
 	}
 	e.addExtras(&t)
 	tries := hook.Tries(e.cfg.Compat)
@@ -131,22 +132,4 @@ func (e *Engine) note(ctx context.Context, t try, ev *event) error {
 		return nil
 	}
 	return e.recorder.record(ctx, t.document(e.dep.IDs.Hex(32), e.dep.Clock.Now()))
-}
-
-// encode gives the bytes of one hook's request.
-func (e *Engine) encode(hook *Hook, ev *event) encoded {
-	asJSON := hook.JSON && hook.Verb != "get"
-	sent := ev.rendition(hook)
-	data := e.reader.CustomData(hook.Event, hook.CustomData)
-	switch {
-	case len(data) == 0 && asJSON:
-		return sent.json()
-	case len(data) == 0:
-		return sent.form()
-	}
-	merged := sent.base().Merge(data, e.dep.ClusterID)
-	if asJSON {
-		return encoded{merged, merged.JSON()}
-	}
-	return encoded{merged, merged.Form()}
 }

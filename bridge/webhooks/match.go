@@ -104,7 +104,7 @@ func (h *Hook) refuses(ev *event) Reason {
 	if h.Modifiers == nil {
 		return Taken
 	}
-	if _, passes := ev.rendition(h).base().Passes(h.Modifiers); !passes {
+	if _, passes := ev.rendition(h).Payload().Passes(h.Modifiers); !passes {
 		return ReasonModifier
 	}
 	return Taken
