@@ -37,6 +37,7 @@ type stage struct {
 	reserved *payload.ReservedVars // nil is the default list
 
 	receiver *receiver
+	accounts *account.Directory
 	hooks    *webhooks.Registry
 	ledger   *ledger
 	metrics  *prometheus.Registry
@@ -53,8 +54,8 @@ func on(t *testing.T, s stage, script ...answer) *stage {
 	}
 	s.receiver = newReceiver(t, script...)
 	s.hooks, s.ledger, s.metrics, s.clock = webhooks.NewRegistry(), &ledger{}, prometheus.NewRegistry(), clockwork.NewFakeClock()
-	directory := account.NewDirectory()
-	directory.Replace([]account.Account{
+	s.accounts = account.NewDirectory()
+	s.accounts.Replace([]account.Account{
 		{ID: stageReseller, IsReseller: true, Enabled: true},
 		{ID: stageAcme, Tree: []string{stageReseller}, ResellerID: stageReseller, Enabled: true},
 		{ID: stageRival, Tree: []string{stageReseller}, ResellerID: stageReseller, Enabled: true},
@@ -65,7 +66,7 @@ func on(t *testing.T, s stage, script ...answer) *stage {
 		cfg.Reserved = *s.reserved
 	}
 	s.engine = webhooks.New(cfg, webhooks.Dependencies{
-		Hooks: s.hooks, Accounts: directory, Attempts: s.ledger, Clock: s.clock, IDs: ids.Seeded(t.Name()),
+		Hooks: s.hooks, Accounts: s.accounts, Attempts: s.ledger, Clock: s.clock, IDs: ids.Seeded(t.Name()),
 		Log: slog.New(slog.DiscardHandler), Metrics: s.metrics, ClusterID: "c1",
 	})
 	ctx, stop := context.WithTimeout(t.Context(), 20*time.Second)
@@ -192,7 +193,7 @@ func textMessage(category, members string) string {
 func callflowMessage(hook string) string {
 	return `{"Event-Category":"notification","Event-Name":"webhook","Msg-ID":"m","App-Name":"callflow","App-Version":"4.0.0",` +
 		`"Data":{"Call-ID":"call-1","Caller-ID-Name":"Pat"},"Hook":{"_id":"63877472675","pvt_account_id":"` + stageAcme +
-		`","uri":"RECEIVER/flow","hook":"notifications",` + strings.TrimSuffix(comma(hook), ",") + `}}`
+		`","uri":"RECEIVER/flow",` + comma(hook) + `"hook":"notifications"}}`
 }
 
 const inboundFax = `"Fax-ID":"f1","From-Realm":"r","From-User":"u","To-Realm":"r","To-User":"u",` +
