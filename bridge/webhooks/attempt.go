@@ -21,7 +21,7 @@ type try struct {
 	messageID string
 	left      int // tries left, this one included
 	dialect   fidelity.Dialect
-	compat    fidelity.Compat
+	mode      fidelity.Compat
 	request   delivery.Request
 	// payload is what the request carries, which only some attempts ask for.
 	payload func() payload.Payload
@@ -87,7 +87,7 @@ func (t try) putAnswer(put func(key string, value any)) {
 		put("try", t.left)
 		put("retries_left", t.retriesLeft(t.left-1))
 	}
-	if t.outcome.Status == 200 || t.succeeded() && t.compat == fidelity.Corrected {
+	if t.outcome.Status == 200 || t.succeeded() && t.mode == fidelity.Corrected {
 		put("result", "success")
 		return
 	}
@@ -99,7 +99,7 @@ func (t try) putAnswer(put func(key string, value any)) {
 // is how many tries follow (quirk retries-left); corrected, it is that number.
 func (t try) retriesLeft(shown int) any {
 	switch {
-	case t.compat == fidelity.Corrected:
+	case t.mode == fidelity.Corrected:
 		return t.follow()
 	case t.left <= 1:
 		return "retries exceeded"
@@ -110,7 +110,7 @@ func (t try) retriesLeft(shown int) any {
 // headerValue lower-cases a header's value (quirk headers-lowered), unless that is
 // corrected.
 func (t try) headerValue(value string) string {
-	if t.compat == fidelity.Corrected {
+	if t.mode == fidelity.Corrected {
 		return value
 	}
 	return strings.ToLower(value)
@@ -136,7 +136,7 @@ func (t try) requestBody() any {
 	switch {
 	case t.hook.Verb == "get":
 		return ""
-	case t.hook.JSON || t.compat == fidelity.Corrected:
+	case t.hook.JSON || t.mode == fidelity.Corrected:
 		return string(t.request.Text)
 	}
 	return t.payload().FormList()
@@ -145,7 +145,7 @@ func (t try) requestBody() any {
 // crashes marks a request that the reference would not have made: it lists the
 // quirks over which it would have crashed.
 func (t try) crashes() []any {
-	if t.compat == fidelity.Corrected {
+	if t.mode == fidelity.Corrected {
 		return nil
 	}
 	var marks []any

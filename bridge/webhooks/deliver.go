@@ -39,7 +39,7 @@ func (e *Engine) deliver(ctx context.Context, hook *Hook, ev *event, msg Message
 		return true
 	}
 	t := try{
-		hook: hook, eventID: e.dep.IDs.Hex(10), dialect: e.cfg.Dialect, compat: e.cfg.Compat,
+		hook: hook, eventID: e.dep.IDs.Hex(10), dialect: e.cfg.Dialect, mode: e.cfg.Compat,
 		request: request(hook, text), payload: func() payload.Payload { return base.Merged(data) },
 	}
 	e.addExtras(&t)
@@ -128,6 +128,9 @@ func (e *Engine) note(ctx context.Context, t try, ev *event) error {
 		"account_id", t.hook.AccountID, "hook_id", t.hook.ID, "event_id", t.eventID,
 		"tries_left", t.left, "status", t.outcome.Status, "client_error", t.outcome.ClientError,
 		"cause", t.outcome.Err, "ms", t.outcome.Elapsed.Milliseconds())
+	if !t.succeeded() && e.dep.Failures != nil {
+		e.dep.Failures.Failed(t.hook, e.dep.Clock.Now())
+	}
 	if t.succeeded() && !e.cfg.LogSuccessfulAttempts {
 		return nil
 	}

@@ -27,7 +27,7 @@ const (
 func extraHook(t *testing.T, uri, members string) *webhooks.Hook {
 	t.Helper()
 	doc := document(t, `{"uri":"`+uri+`","hook":"channel_create"`+members+`}`)
-	made, err := webhooks.ParseHook("h1", "acme", doc, webhooks.Names(fidelity.V50))
+	made, err := webhooks.ParseHook("h1", "acme", doc, []string{"channel_create"})
 	if err != nil {
 		t.Fatal(err)
 	}

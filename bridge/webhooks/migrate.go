@@ -22,7 +22,7 @@ func Prepare(doc jobj.Object, dialect fidelity.Dialect, compat fidelity.Compat) 
 		if !slices.Contains(verbs(), doc.String("http_verb")) {
 			doc = doc.Set("http_verb", "get")
 		}
-		if _, ok := numberOfRetries(doc); !ok {
+		if _, ok := retries(doc); !ok {
 			doc = doc.Set("retries", "3")
 		}
 		if data, ok := doc.Get("custom_data"); ok {

@@ -76,8 +76,8 @@ func (b *bench) run(t *testing.T, p play) (loaded bool) {
 	cfg := webhooks.DefaultConfig()
 	cfg.Dialect = fidelity.V50
 	cfg.Reserved, cfg.LogSuccessfulAttempts = p.reserved, p.log
-	b.metrics = prometheus.NewRegistry()
 	cfg.Guard.Level = delivery.GuardOff // the reference has none
+	b.metrics = prometheus.NewRegistry()
 	engine := webhooks.New(cfg, webhooks.Dependencies{
 		Hooks: hooks, Accounts: directory, Attempts: b, Clock: b.clock, IDs: ids.Seeded(t.Name()),
 		Log: slog.New(slog.DiscardHandler), Metrics: b.metrics, ClusterID: recordedCluster,

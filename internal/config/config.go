@@ -17,6 +17,7 @@ import "time"
 //	check      rule of the text: choice (see choices), amqp, store, address, apikey, user
 //	choices    accepted words, separated by |
 //	min        smallest number, size or duration accepted
+//	max        largest number accepted
 //	empty      "yes" accepts an empty text although the default is none
 //	by         name of another setting: an empty text then means that of the tag
 //	           by-WORD, WORD being what the other says
@@ -52,9 +53,10 @@ type Log struct {
 	Format string `koanf:"format" for:"up,bridge,broker,trigger" default:"text" check:"choice" choices:"text|json" help:"form of a log line"`
 }
 
-// Webhooks is how events are delivered. Kazoo keeps connect-timeout and
-// log-successful-attempts in its system configuration, category webhooks, as
-// connect_timeout_ms and log_successful_attempts; it has no request timeout.
+// Webhooks is how events are delivered. Kazoo keeps these in its system
+// configuration, category webhooks: connect_timeout_ms, log_successful_attempts,
+// attempt_failure_count, attempt_failure_expiry_ms and disable_disabler. An account
+// can have its own of the two about failures. Kazoo has no request timeout.
 type Webhooks struct {
 	Concurrency           int           `koanf:"concurrency" for:"up,bridge" default:"64" min:"1" help:"requests under way at once for one hook"`
 	Prefetch              int           `koanf:"prefetch" for:"up,bridge" default:"5000" min:"1" help:"events taken from the queue and not yet finished; bounds memory"`
@@ -64,6 +66,9 @@ type Webhooks struct {
 	Guard                 string        `koanf:"guard" for:"up,bridge" default:"on" check:"choice" choices:"on|strict|off" help:"addresses receivers may not have, looked at when dialled: on refuses this machine, its link and cloud metadata, strict private networks too"`
 	TLSVerify             bool          `koanf:"tls-verify" for:"up,bridge" default:"true" help:"check the certificates of receivers"`
 	LogSuccessfulAttempts bool          `koanf:"log-successful-attempts" for:"up,bridge" default:"false" help:"record deliveries that succeeded too, not only failures"`
+	AttemptFailureCount   int           `koanf:"attempt-failure-count" for:"up,bridge" default:"6" min:"1" max:"10000" help:"failed requests of one hook within webhooks.attempt-failure-expiry that switch it off"`
+	AttemptFailureExpiry  time.Duration `koanf:"attempt-failure-expiry" for:"up,bridge" default:"1m" min:"100ms" help:"how long a failed request counts; looked at every quarter of it"`
+	DisableDisabler       bool          `koanf:"disable-disabler" for:"up,bridge" default:"false" help:"never switch a hook off for its failures"`
 }
 
 // Bootstrap is the first account of an empty store.
