@@ -20,6 +20,7 @@ type try struct {
 	// messageID is the webhook-id of a signed hook, and begins with eventID.
 	messageID string
 	left      int // tries left, this one included
+	dialect   fidelity.Dialect
 	mode      fidelity.Compat
 	request   delivery.Request
 	// payload is what the request carries, which only some attempts ask for.

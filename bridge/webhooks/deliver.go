@@ -39,8 +39,8 @@ func (e *Engine) deliver(ctx context.Context, hook *Hook, ev *event, msg Message
 		return true
 	}
 	t := try{
-		hook: hook, eventID: e.dep.IDs.Hex(10), mode: e.cfg.Compat, request: request(hook, text),
-		payload: func() payload.Payload { return base.Merged(data) },
+		hook: hook, eventID: e.dep.IDs.Hex(10), dialect: e.cfg.Dialect, mode: e.cfg.Compat,
+		request: request(hook, text), payload: func() payload.Payload { return base.Merged(data) },
 	}
 	e.addExtras(&t)
 	tries := hook.Tries(e.cfg.Compat)
