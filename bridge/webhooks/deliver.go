@@ -62,7 +62,7 @@ func (e *Engine) deliver(ctx context.Context, hook *Hook, ev *event, msg Message
 func (e *Engine) prepare(hook *Hook, ev *event) try {
 	base, data := ev.rendition(hook), e.reader.CustomData(hook.Event, hook.CustomData)
 	t := try{
-		hook: hook, eventID: e.dep.IDs.Hex(10), mode: e.cfg.Compat,
+		hook: hook, eventID: e.dep.IDs.Hex(10), dialect: e.cfg.Dialect, mode: e.cfg.Compat,
 		request: request(hook, base.Text(hook.JSON && hook.Verb != "get", data)),
 		payload: func() payload.Payload { return base.Merged(data) },
 	}
@@ -140,5 +140,5 @@ func (e *Engine) note(ctx context.Context, t try, ev *event) error {
 	if t.succeeded() && !e.cfg.LogSuccessfulAttempts {
 		return nil
 	}
-	return e.recorder.record(ctx, t.document(e.dep.IDs.Hex(32), e.dep.Clock.Now()))
+	return e.recorder.record(ctx, t.document(e.dep.IDs.Hex(32), e.dep.Clock.Now()), len(t.request.Text)+len(t.outcome.Body))
 }
