@@ -26,5 +26,9 @@ func (t trier) Try(ctx context.Context, doc store.Document) (webhooks.Trial, err
 	if err != nil {
 		return webhooks.Trial{}, &webhooks.DocumentError{HookID: doc.ID, Field: "custom_data", Reason: err.Error()}
 	}
+	// A REST write outlives its request, but not the node that would record it.
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(t.changes.running, cancel)()
 	return t.engine.Try(ctx, hook, owner, webhooks.Message{Body: msg.Body, ContentType: kapi.ContentType})
 }

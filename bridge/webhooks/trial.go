@@ -37,5 +37,5 @@ func (e *Engine) Try(ctx context.Context, hook *Hook, owner account.Account, msg
 		Event: read.Name, Attempt: t.document(e.dep.IDs.Hex(32), e.dep.Clock.Now()),
 		Text: t.request.Text, Elapsed: t.outcome.Elapsed,
 	}
-	return trial, e.recorder.record(ctx, trial.Attempt)
+	return trial, e.recorder.record(ctx, trial.Attempt, len(t.request.Text)+len(t.outcome.Body))
 }
