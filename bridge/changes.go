@@ -59,7 +59,7 @@ func (c *changes) subscribe() (*bus.Subscription, error) {
 	return c.bus.Consume(bus.Consumer{
 		Queue: bus.Queue{Exclusive: true, AutoDelete: true},
 		Bindings: []bus.Binding{
-			{Exchange: kapi.ExchangeConfiguration, Key: "*." + kapi.DatabaseWebhooks + ".webhook.*"},
+			{Exchange: kapi.ExchangeConfiguration, Key: kapi.HookDocumentsKey},
 			{Exchange: kapi.ExchangeConfiguration, Key: "*." + kapi.DatabaseAccounts + ".account.*"},
 			{Exchange: kapi.ExchangeConfiguration, Key: "*." + kapi.DatabaseNumbers + ".number.*"},
 			{Exchange: kapi.ExchangeConfiguration, Key: "*.*." + store.TypeAccountConfig + "." + kapi.ConfigWebhooks},
