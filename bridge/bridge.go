@@ -69,6 +69,7 @@ type Bridge struct {
 	hooks     *webhooks.Registry
 	changes   *changes
 	disabling *disabling
+	engine    *webhooks.Engine
 	tokens    *account.Tokens
 
 	ready    chan struct{}
@@ -155,6 +156,7 @@ func (b *Bridge) Run(ctx context.Context) error {
 		Hooks: b.hooks, Accounts: b.directory, Attempts: b.cfg.Store, Failures: b.disabling, Clock: b.cfg.Clock,
 		IDs: b.cfg.IDs, Log: b.cfg.Log, Metrics: b.metrics, ClusterID: clusterID,
 	})
+	b.engine = engine
 	server, err := b.server(clusterID)
 	if err != nil {
 		return err
