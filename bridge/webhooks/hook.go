@@ -56,8 +56,8 @@ func ParseHook(id, accountID string, doc jobj.Object, events []string) (*Hook, e
 	if accountID == "" {
 		return fail("pvt_account_id", "is missing")
 	}
-	event := strings.ToLower(doc.String("hook"))
-	if event != EventAll && !slices.Contains(events, event) {
+	event, ok := oneOf(strings.ToLower(doc.String("hook")), append([]string{EventAll}, events...))
+	if !ok {
 		return fail("hook", fmt.Sprintf("%q is none of %s", event, strings.Join(events, " ")))
 	}
 	uri := doc.String("uri")
@@ -68,7 +68,7 @@ func ParseHook(id, accountID string, doc jobj.Object, events []string) (*Hook, e
 	if doc.Has("http_verb") {
 		verb = doc.String("http_verb")
 	}
-	if !slices.Contains([]string{"get", "post", "put"}, verb) {
+	if verb, ok = oneOf(verb, []string{"get", "post", "put"}); !ok {
 		return fail("http_verb", fmt.Sprintf("%q is none of get post put", verb))
 	}
 	hook := &Hook{
@@ -87,6 +87,15 @@ func ParseHook(id, accountID string, doc jobj.Object, events []string) (*Hook, e
 		hook.Modifiers = payload.FromObject(modifiers)
 	}
 	return hook, nil
+}
+
+// oneOf finds text among words and returns the word itself, of which a million hooks
+// then share one copy.
+func oneOf(text string, words []string) (string, bool) {
+	if i := slices.Index(words, text); i >= 0 {
+		return words[i], true
+	}
+	return text, false
 }
 
 // Loadable tells whether a document belongs in the table of live hooks at all.
