@@ -78,35 +78,33 @@ func (c *changes) reload() {
 }
 
 func (c *changes) load(ctx context.Context) error {
-	accounts, err := c.store.List(ctx, store.Query{DB: kapi.DatabaseAccounts, Type: "account"})
-	if err != nil {
-		return err
+	var tree []account.Account
+	for doc, err := range c.store.Each(ctx, store.Query{DB: kapi.DatabaseAccounts, Type: store.TypeAccount}) {
+		if err != nil {
+			return err
+		}
+		tree = append(tree, account.FromDocument(doc))
 	}
-	numbers, err := c.store.List(ctx, store.Query{DB: kapi.DatabaseNumbers, Type: "number"})
-	if err != nil {
-		return err
-	}
-	documents, err := c.store.List(ctx, store.Query{DB: kapi.DatabaseWebhooks, Type: "webhook"})
-	if err != nil {
-		return err
-	}
-	tree := make([]account.Account, len(accounts))
-	for i, doc := range accounts {
-		tree[i] = account.FromDocument(doc)
-	}
-	owners := make(map[string]string, len(numbers))
-	for _, doc := range numbers {
+	owners := map[string]string{}
+	for doc, err := range c.store.Each(ctx, store.Query{DB: kapi.DatabaseNumbers, Type: store.TypeNumber}) {
+		if err != nil {
+			return err
+		}
 		owners[doc.ID] = doc.AccountID
 	}
 	c.directory.Replace(tree, owners)
-	hooks := make([]*webhooks.Hook, 0, len(documents))
-	for _, doc := range documents {
+	documents, hooks := 0, []*webhooks.Hook(nil)
+	for doc, err := range c.store.Each(ctx, store.Query{DB: kapi.DatabaseWebhooks, Type: store.TypeWebhook}) {
+		if err != nil {
+			return err
+		}
+		documents++
 		if hook := c.parse(doc); hook != nil {
 			hooks = append(hooks, hook)
 		}
 	}
 	c.hooks.Replace(hooks)
-	c.log.Info("accounts and hooks loaded", "accounts", len(tree), "hooks", len(hooks), "documents", len(documents))
+	c.log.Info("accounts and hooks loaded", "accounts", len(tree), "hooks", len(hooks), "documents", documents)
 	return nil
 }
 
@@ -116,7 +114,11 @@ func (c *changes) parse(doc store.Document) *webhooks.Hook {
 	if doc.Deleted || !webhooks.Loadable(doc.Body) {
 		return nil
 	}
-	hook, err := webhooks.ParseHook(doc.ID, doc.AccountID, doc.Body, webhooks.ChannelHooks())
+	owner := doc.AccountID
+	if known, ok := c.directory.Get(owner); ok {
+		owner = known.ID // of which all hooks of the account share one copy
+	}
+	hook, err := webhooks.ParseHook(doc.ID, owner, doc.Body, webhooks.ChannelHooks())
 	if err != nil {
 		c.log.Warn("webhook not loaded", "hook_id", doc.ID, "account_id", doc.AccountID, "error", err)
 		return nil
