@@ -17,30 +17,15 @@ import (
 type try struct {
 	hook    *Hook
 	eventID string // 10 hex, the same for every try of one delivery
-	left    int    // tries left, this one included
-	mode    fidelity.Compat
-	request delivery.Request
+	// messageID is the webhook-id of a signed hook, and begins with eventID.
+	messageID string
+	left      int // tries left, this one included
+	compat    fidelity.Compat
+	request   delivery.Request
 	// payload is what the request carries, which only some attempts ask for.
 	payload func() payload.Payload
 	outcome delivery.Outcome
 }
-
-// succeeded: 200, and 201 for a PUT; nothing else (webhooks_util:handle_resp/5).
-func (t try) succeeded() bool {
-	return t.outcome.Status == 200 || t.outcome.Status == 201 && t.hook.Verb == "put"
-}
-
-// follow is how many tries really come after this one.
-func (t try) follow() int {
-	if t.final() {
-		return 0
-	}
-	return t.left - 1
-}
-
-// final: an answer ends a delivery whatever its status (quirk status-final); a
-// transport failure ends it with the last try.
-func (t try) final() bool { return t.outcome.Err == nil || t.left <= 1 }
 
 // document is the attempt as the reference stores it, member by member
 // (webhooks_util:save_attempt/2).
@@ -93,7 +78,7 @@ func (t try) putAnswer(put func(key string, value any)) {
 		put("try", t.left)
 		put("retries_left", t.retriesLeft(t.left-1))
 	}
-	if t.outcome.Status == 200 || t.succeeded() && t.mode == fidelity.Corrected {
+	if t.outcome.Status == 200 || t.succeeded() && t.compat == fidelity.Corrected {
 		put("result", "success")
 		return
 	}
@@ -101,11 +86,19 @@ func (t try) putAnswer(put func(key string, value any)) {
 	put("reason", "bad response code")
 }
 
+// follow is how many tries really come after this one.
+func (t try) follow() int {
+	if t.final() {
+		return 0
+	}
+	return t.left - 1
+}
+
 // retriesLeft is the member of that name: shown, or a text at the last try. Neither
 // is how many tries follow (quirk retries-left); corrected, it is that number.
 func (t try) retriesLeft(shown int) any {
 	switch {
-	case t.mode == fidelity.Corrected:
+	case t.compat == fidelity.Corrected:
 		return t.follow()
 	case t.left <= 1:
 		return "retries exceeded"
@@ -116,7 +109,7 @@ func (t try) retriesLeft(shown int) any {
 // headerValue lower-cases a header's value (quirk headers-lowered), unless that is
 // corrected.
 func (t try) headerValue(value string) string {
-	if t.mode == fidelity.Corrected {
+	if t.compat == fidelity.Corrected {
 		return value
 	}
 	return strings.ToLower(value)
@@ -133,7 +126,7 @@ func (t try) requestHeaders() jobj.Object {
 			headers = append(headers, jobj.Member{Key: h.Name, Value: t.headerValue(h.Value)})
 		}
 	}
-	return headers
+	return append(headers, t.hook.Extras.attemptHeaders(t.messageID)...)
 }
 
 // requestBody is the body, which for form text is the list that Kazoo builds it
@@ -142,7 +135,7 @@ func (t try) requestBody() any {
 	switch {
 	case t.hook.Verb == "get":
 		return ""
-	case t.hook.JSON || t.mode == fidelity.Corrected:
+	case t.hook.JSON || t.compat == fidelity.Corrected:
 		return string(t.request.Text)
 	}
 	return t.payload().FormList()
@@ -151,7 +144,7 @@ func (t try) requestBody() any {
 // crashes marks a request that the reference would not have made: it lists the
 // quirks over which it would have crashed.
 func (t try) crashes() []any {
-	if t.mode == fidelity.Corrected {
+	if t.compat == fidelity.Corrected {
 		return nil
 	}
 	var marks []any

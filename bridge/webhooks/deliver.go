@@ -39,10 +39,12 @@ func (e *Engine) deliver(ctx context.Context, hook *Hook, ev *event, msg Message
 		return true
 	}
 	t := try{
-		hook: hook, eventID: e.dep.IDs.Hex(10), mode: e.cfg.Compat, request: request(hook, text),
+		hook: hook, eventID: e.dep.IDs.Hex(10), compat: e.cfg.Compat, request: request(hook, text),
 		payload: func() payload.Payload { return base.Merged(data) },
 	}
-	for t.left = hook.Tries; ; t.left-- {
+	e.addExtras(&t)
+	tries := hook.Tries(e.cfg.Compat)
+	for t.left = tries; ; t.left-- {
 		t.outcome = e.client.Do(ctx, t.request)
 		if ctx.Err() != nil {
 			return false
@@ -53,7 +55,7 @@ func (e *Engine) deliver(ctx context.Context, hook *Hook, ev *event, msg Message
 		if t.final() {
 			return true
 		}
-		if clock.Sleep(ctx, e.dep.Clock, e.cfg.RetryPause) != nil {
+		if clock.Sleep(ctx, e.dep.Clock, e.pause(t, tries-t.left)) != nil {
 			return false
 		}
 		if e.live(hook) == nil {
@@ -111,6 +113,8 @@ func (e *Engine) note(ctx context.Context, t try, ev *event) error {
 	switch {
 	case t.succeeded():
 		outcome = "success"
+	case t.blocked():
+		outcome = "blocked"
 	case t.outcome.Err != nil:
 		outcome = "no_answer"
 	}

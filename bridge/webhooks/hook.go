@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/kazoolab/kazoolab/bridge/fidelity"
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 	"github.com/kazoolab/kazoolab/bridge/webhooks/payload"
 )
@@ -27,9 +28,9 @@ type Hook struct {
 	Verb string
 	// JSON sends a JSON body instead of form text. A GET never has a body.
 	JSON bool
-	// Tries is how often a request is made at most, from 1 to 5: what the
-	// document calls retries (quirk retries-are-tries).
-	Tries               int
+	// Retries is what the document calls so, from 0 to 5. How many tries that makes
+	// depends (see Tries).
+	Retries             int
 	IncludeSubaccounts  bool
 	IncludeInternalLegs bool
 	// CustomData is nil when the document has none; an empty one is not the same.
@@ -37,6 +38,8 @@ type Hook struct {
 	Modifiers  payload.Payload
 	// Own marks the hook that a callflow's message brought: it is no document.
 	Own bool
+	// Extras is nil for a hook without any.
+	Extras *Extras
 }
 
 // DocumentError says what keeps a webhook document from being loaded.
@@ -74,12 +77,17 @@ func ParseHook(id, accountID string, doc jobj.Object, events []string) (*Hook, e
 	if !slices.Contains([]string{"get", "post", "put"}, verb) {
 		return fail("http_verb", fmt.Sprintf("%q is none of get post put", verb))
 	}
+	extras, field, err := parseExtras(doc)
+	if err != nil {
+		return fail(field, err.Error())
+	}
 	hook := &Hook{
 		ID: id, AccountID: accountID, URI: uri, Event: event, Verb: verb,
 		JSON:                strings.EqualFold(doc.String("format"), "json"),
-		Tries:               tries(doc),
+		Retries:             retries(doc),
 		IncludeSubaccounts:  doc.Bool(false, "include_subaccounts"),
 		IncludeInternalLegs: doc.Bool(true, "include_internal_legs"),
+		Extras:              extras,
 	}
 	if data, ok := doc.Get("custom_data"); ok {
 		if obj, ok := data.(jobj.Object); ok {
@@ -111,20 +119,33 @@ func parseOwn(doc jobj.Object) (*Hook, error) {
 // Loadable tells whether a document belongs in the table of live hooks at all.
 func Loadable(doc jobj.Object) bool { return doc.Bool(true, "enabled") }
 
-// tries reads retries: a number or numeric text, clamped to 1 to 5; anything else
-// is the default (kzd_webhooks:retries/1).
-func tries(doc jobj.Object) int {
-	const otherwise, least, most = 2, 1, 5
+// maxTries is how often a request is made at most, whatever the document says.
+const maxTries = 5
+
+// retries reads a number or numeric text; anything else is the default
+// (kzd_webhooks:retries/1).
+func retries(doc jobj.Object) int {
+	const otherwise = 2
 	v, _ := doc.Get("retries")
 	text, _ := v.(string)
 	if n, ok := v.(json.Number); ok {
 		text = n.String()
 	}
 	f, err := strconv.ParseFloat(text, 64)
-	if err != nil {
+	if err != nil || math.IsNaN(f) {
 		return otherwise
 	}
-	return int(min(max(math.Round(f), least), most))
+	return int(min(max(math.Round(f), 0), maxTries))
+}
+
+// Tries is how often a request is made at most: as often as the document says
+// retries, or once if it says none (quirk retries-are-tries). Corrected, once and
+// then so many times again.
+func (h *Hook) Tries(compat fidelity.Compat) int {
+	if compat == fidelity.Corrected {
+		return min(h.Retries+1, maxTries)
+	}
+	return max(h.Retries, 1)
 }
 
 // key is the hook's place in the table of live hooks.
