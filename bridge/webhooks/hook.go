@@ -60,22 +60,22 @@ func ParseHook(id, accountID string, doc jobj.Object, events []string) (*Hook, e
 		return nil, &DocumentError{id, field, reason}
 	}
 	if accountID == "" {
-		return fail("pvt_account_id", "is missing")
+		return fail("pvt_account_id", "is missing: a hook needs the account that owns it")
 	}
 	event := strings.ToLower(doc.String("hook"))
 	if event != EventAll && !slices.Contains(events, event) {
-		return fail("hook", fmt.Sprintf("%q is none of %s", event, strings.Join(events, " ")))
+		return fail("hook", fmt.Sprintf("is %q: it must be one of %s %s", event, EventAll, strings.Join(events, " ")))
 	}
 	uri := doc.String("uri")
 	if uri == "" {
-		return fail("uri", "is missing")
+		return fail("uri", "is missing: give the http or https address that takes the events")
 	}
 	verb := "post"
 	if doc.Has("http_verb") {
 		verb = doc.String("http_verb")
 	}
-	if !slices.Contains([]string{"get", "post", "put"}, verb) {
-		return fail("http_verb", fmt.Sprintf("%q is none of get post put", verb))
+	if !slices.Contains(verbs(), verb) {
+		return fail("http_verb", fmt.Sprintf("is %q: it must be one of %s", verb, strings.Join(verbs(), " ")))
 	}
 	extras, field, err := parseExtras(doc)
 	if err != nil {
@@ -84,7 +84,7 @@ func ParseHook(id, accountID string, doc jobj.Object, events []string) (*Hook, e
 	hook := &Hook{
 		ID: id, AccountID: accountID, URI: uri, Event: event, Verb: verb,
 		JSON:                strings.EqualFold(doc.String("format"), "json"),
-		Retries:             retries(doc),
+		Retries:             tries(doc),
 		IncludeSubaccounts:  doc.Bool(false, "include_subaccounts"),
 		IncludeInternalLegs: doc.Bool(true, "include_internal_legs"),
 		Extras:              extras,
@@ -106,7 +106,7 @@ func parseOwn(doc jobj.Object) (*Hook, error) {
 	event := strings.ToLower(cmp.Or(doc.String("hook"), payload.HookNotifications))
 	id := doc.String("_id")
 	if id == "" {
-		return nil, &DocumentError{id, "_id", "is missing"}
+		return nil, &DocumentError{id, "_id", "is missing: a callflow's hook needs an id for its attempts"}
 	}
 	hook, err := ParseHook(id, doc.String("pvt_account_id"), doc.Set("hook", event), []string{event})
 	if err != nil {
@@ -122,20 +122,25 @@ func Loadable(doc jobj.Object) bool { return doc.Bool(true, "enabled") }
 // maxTries is how often a request is made at most, whatever the document says.
 const maxTries = 5
 
-// retries reads a number or numeric text; anything else is the default
-// (kzd_webhooks:retries/1).
-func retries(doc jobj.Object) int {
+// tries is the number of retries that counts: a number or numeric text; anything
+// else is the default (kzd_webhooks:retries/1).
+func tries(doc jobj.Object) int {
 	const otherwise = 2
-	v, _ := doc.Get("retries")
-	text, _ := v.(string)
-	if n, ok := v.(json.Number); ok {
-		text = n.String()
-	}
-	f, err := strconv.ParseFloat(text, 64)
-	if err != nil || math.IsNaN(f) {
+	n, ok := retries(doc)
+	if !ok {
 		return otherwise
 	}
-	return int(min(max(math.Round(f), 0), maxTries))
+	return int(min(max(math.Round(n), 0), maxTries))
+}
+
+func retries(doc jobj.Object) (n float64, ok bool) {
+	v, _ := doc.Get("retries")
+	text, _ := v.(string)
+	if number, is := v.(json.Number); is {
+		text = number.String()
+	}
+	n, err := strconv.ParseFloat(text, 64)
+	return n, err == nil && !math.IsNaN(n)
 }
 
 // Tries is how often a request is made at most: as often as the document says
@@ -147,6 +152,8 @@ func (h *Hook) Tries(compat fidelity.Compat) int {
 	}
 	return max(h.Retries, 1)
 }
+
+func verbs() []string { return []string{"get", "post", "put"} }
 
 // key is the hook's place in the table of live hooks.
 func (h *Hook) key() hookKey { return hookKey{h.AccountID, h.ID} }

@@ -27,7 +27,7 @@ func (e *Engine) find(read *payload.Event) (*event, []*Hook, error) {
 		ev := e.newEvent(read, owner)
 		return ev, e.match(ev), nil
 	}
-	own, err := parseOwn(read.Own)
+	own, err := parseOwn(Prepare(read.Own, e.cfg.Dialect, e.cfg.Compat))
 	if err != nil {
 		return nil, nil, err
 	}
