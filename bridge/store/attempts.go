@@ -23,6 +23,9 @@ type Attempt struct {
 	CreatedAt time.Time // the same moment to the microsecond: attempts of one second keep their order
 	Success   bool
 	Body      jobj.Object // the members of the attempt document in wire order
+	// Sent is the text of the request, a body or a query, where Body does not hold
+	// it byte for byte; else nil.
+	Sent []byte
 }
 
 // AttemptQuery chooses attempts; an empty field does not restrict.
@@ -60,8 +63,8 @@ func (s *Store) AddAttempts(ctx context.Context, attempts []Attempt) error {
 
 func (s *Store) insertAttempts(ctx context.Context, tx *sql.Tx, attempts []Attempt, texts []string) (err error) {
 	insert, err := tx.PrepareContext(ctx, `INSERT INTO attempts
-		(id, account_id, hook_id, created, at, success, body)
-		VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO NOTHING`)
+		(id, account_id, hook_id, created, at, success, body, sent)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (id) DO NOTHING`)
 	if err != nil {
 		return err
 	}
@@ -72,7 +75,7 @@ func (s *Store) insertAttempts(ctx context.Context, tx *sql.Tx, attempts []Attem
 			id = s.ids.Hex(32)
 		}
 		_, err := insert.ExecContext(ctx, id, a.AccountID, a.HookID, a.Created, a.CreatedAt.UnixMicro(),
-			flag(a.Success), texts[i])
+			flag(a.Success), texts[i], a.Sent)
 		if err != nil {
 			return fmt.Errorf("attempt of hook %s: %w", a.HookID, err)
 		}
@@ -99,9 +102,23 @@ func encodeAttempt(a Attempt) (string, error) {
 	return string(text), nil
 }
 
+const attemptColumns = "id, account_id, hook_id, created, at, success, body, sent"
+
+// Attempt returns one attempt. The error wraps ErrNotFound when there is none.
+func (s *Store) Attempt(ctx context.Context, id string) (Attempt, error) {
+	found, err := selectAttempts(ctx, s.read, "SELECT "+attemptColumns+" FROM attempts WHERE id=$1", id)
+	if err == nil && len(found) == 0 {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return Attempt{}, fmt.Errorf("read attempt %s: %w", id, err)
+	}
+	return found[0], nil
+}
+
 // Attempts returns attempts, newest first.
 func (s *Store) Attempts(ctx context.Context, q AttemptQuery) ([]Attempt, error) {
-	query := "SELECT id, account_id, hook_id, created, at, success, body FROM attempts WHERE 1=1"
+	query := "SELECT " + attemptColumns + " FROM attempts WHERE 1=1"
 	var args []any
 	bind := func(value any) string {
 		args = append(args, value)
@@ -147,7 +164,7 @@ func selectAttempts(ctx context.Context, from queryer, query string, args ...any
 			success int
 			body    sql.RawBytes
 		)
-		if err := rows.Scan(&a.ID, &a.AccountID, &a.HookID, &a.Created, &at, &success, &body); err != nil {
+		if err := rows.Scan(&a.ID, &a.AccountID, &a.HookID, &a.Created, &at, &success, &body, &a.Sent); err != nil {
 			return nil, err
 		}
 		a.CreatedAt = time.UnixMicro(at).UTC()

@@ -21,6 +21,7 @@ type try struct {
 	// payload is what the request carries, for quirk body-as-list.
 	payload payload.Payload
 	outcome delivery.Outcome
+	replays string // the attempt that is made again; "" for an original
 }
 
 // succeeded: 200, and 201 for a PUT; nothing else (webhooks_util:handle_resp/5).
@@ -61,7 +62,7 @@ func (t try) document(id string, now time.Time) store.Attempt {
 	put("pvt_account_db", kapi.MonthlyDB(t.hook.AccountID, now))
 	return store.Attempt{
 		ID: id, AccountID: t.hook.AccountID, HookID: t.hook.ID,
-		Created: seconds, CreatedAt: now, Success: t.succeeded(), Body: doc,
+		Created: seconds, CreatedAt: now, Success: t.succeeded(), Body: doc, Sent: t.unrecorded(),
 	}
 }
 
@@ -101,6 +102,7 @@ func (t try) requestHeaders() jobj.Object {
 		{Name: "content-type", Value: t.request.ContentType},
 		{Name: "x-hook-id", Value: t.hook.ID},
 		{Name: "x-account-id", Value: t.hook.AccountID},
+		{Name: delivery.ReplayHeader, Value: t.replays},
 	} {
 		if h.Value != "" {
 			headers = append(headers, jobj.Member{Key: h.Name, Value: strings.ToLower(h.Value)})
@@ -113,7 +115,7 @@ func (t try) requestBody() any {
 	switch {
 	case t.hook.Verb == "get":
 		return ""
-	case t.hook.JSON:
+	case t.hook.JSON || t.replays != "":
 		return string(t.request.Text)
 	}
 	return t.payload.FormList()

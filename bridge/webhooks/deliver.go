@@ -21,6 +21,7 @@ func (e *Engine) deliver(ctx context.Context, hook *Hook, fire *firing, msg Mess
 		if problem := recover(); problem != nil {
 			e.metrics.drops.WithLabelValues("panic").Inc()
 			e.dep.Log.Error("an event broke its delivery", "hook_id", hook.ID, "panic", problem, "stack", string(debug.Stack()))
+			fire.record.GaveUp(hook.AccountID, hook.ID, "panic")
 			recorded = true
 		}
 	}()
@@ -31,9 +32,11 @@ func (e *Engine) deliver(ctx context.Context, hook *Hook, fire *firing, msg Mess
 	if len(body.text) > payload.MaxEncoded {
 		e.metrics.drops.WithLabelValues("too_large_encoded").Inc()
 		e.dep.Log.Warn("event not sent: its text is too large", "hook_id", hook.ID, "call_id", fire.callID, "limit", payload.MaxEncoded)
+		fire.record.GaveUp(hook.AccountID, hook.ID, "too_large_encoded")
 		return true
 	}
 	t := try{hook: hook, eventID: e.dep.IDs.Hex(10), payload: body.payload, request: request(hook, body.text)}
+	fire.record.Sending(hook.AccountID, hook.ID, t.eventID, t.request.ContentType, body.text)
 	for t.left = hook.Tries; ; t.left-- {
 		t.outcome = e.client.Do(ctx, t.request)
 		if ctx.Err() != nil {
@@ -85,10 +88,17 @@ func (e *Engine) note(ctx context.Context, t try, fire *firing) error {
 		"account_id", t.hook.AccountID, "hook_id", t.hook.ID, "event_id", t.eventID,
 		"tries_left", t.left, "status", t.outcome.Status, "client_error", t.outcome.ClientError,
 		"cause", t.outcome.Err, "ms", t.outcome.Elapsed.Milliseconds())
+	now := e.dep.Clock.Now()
 	if t.succeeded() && !e.cfg.LogSuccessfulAttempts {
+		rememberTry(fire.record, t, now, "")
 		return nil
 	}
-	return e.recorder.record(ctx, t.document(e.dep.IDs.Hex(32), e.dep.Clock.Now()))
+	id := e.dep.IDs.Hex(32)
+	if err := e.recorder.record(ctx, t.document(id, now)); err != nil {
+		return err
+	}
+	rememberTry(fire.record, t, now, id)
+	return nil
 }
 
 // encode gives the bytes of one hook's request.

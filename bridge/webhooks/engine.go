@@ -12,6 +12,7 @@ import (
 	"github.com/kazoolab/kazoolab/bridge/account"
 	"github.com/kazoolab/kazoolab/bridge/fidelity"
 	"github.com/kazoolab/kazoolab/bridge/webhooks/delivery"
+	"github.com/kazoolab/kazoolab/bridge/webhooks/journal"
 	"github.com/kazoolab/kazoolab/bridge/webhooks/payload"
 	"github.com/kazoolab/kazoolab/internal/clock"
 	"github.com/kazoolab/kazoolab/internal/ids"
@@ -80,6 +81,8 @@ type Dependencies struct {
 	Log       *slog.Logger
 	Metrics   prometheus.Registerer
 	ClusterID string
+	// Journal remembers events and what became of them; nil remembers none.
+	Journal *journal.Journal
 }
 
 // Engine delivers events. Handle takes them, Run lets them be recorded.
@@ -143,10 +146,12 @@ func (e *Engine) Handle(ctx context.Context, msg Message) {
 		// Ordinary on a cluster: calls that belong to nobody here.
 		e.metrics.drops.WithLabelValues("no_account").Inc()
 		e.dep.Log.Debug("event without an account", "event", event.Name, "call_id", event.CallID())
+		e.remember(msg, "", "", nil)
 		e.finish(msg)
 		return
 	}
 	fire := e.match(event, owner)
+	fire.record = e.remember(msg, owner.ID, "", fire.hooks)
 	if len(fire.hooks) == 0 {
 		e.finish(msg)
 		return
@@ -199,5 +204,6 @@ func (e *Engine) drop(msg Message, reason string) {
 	e.metrics.drops.WithLabelValues(reason).Inc()
 	e.dep.Log.Warn("message dropped", "reason", reason, "key", msg.RoutingKey,
 		"content_type", msg.ContentType, "bytes", len(msg.Body))
+	e.remember(msg, "", reason, nil)
 	e.finish(msg)
 }

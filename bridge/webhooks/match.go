@@ -7,6 +7,7 @@ import (
 
 	"github.com/kazoolab/kazoolab/bridge/account"
 	"github.com/kazoolab/kazoolab/bridge/kapi"
+	"github.com/kazoolab/kazoolab/bridge/webhooks/journal"
 	"github.com/kazoolab/kazoolab/bridge/webhooks/payload"
 )
 
@@ -33,6 +34,7 @@ type firing struct {
 	call   string // callID, or what stands for it where there is none
 	hooks  []*Hook
 	base   payload.Payload
+	record *journal.Event // what is remembered of it; nil when nothing is
 	// The two encodings that hooks without custom_data share.
 	form, json func() encoded
 }
@@ -51,11 +53,7 @@ func (e *Engine) match(event *payload.Channel, owner account.Account) *firing {
 	}
 	base := event.Payload(payload.Owner{AccountID: owner.ID, ResellerID: owner.ResellerID}, e.cfg.Reserved)
 	hooks := slices.DeleteFunc(found, func(hook *Hook) bool {
-		if event.Internal && !hook.IncludeInternalLegs {
-			return true
-		}
-		_, passes := base.Passes(hook.Modifiers)
-		return !passes
+		return hook.refuses(name, event.Internal, base) != ""
 	})
 	plain := sync.OnceValue(func() payload.Payload { return base.Merge(nil, e.dep.ClusterID) })
 	e.dep.Log.Debug("event", "event", name, "call_id", event.CallID(), "account_id", owner.ID, "hooks", len(hooks))

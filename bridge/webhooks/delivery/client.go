@@ -49,7 +49,14 @@ type Request struct {
 	ContentType string
 	// Text is the body, or for GET the query.
 	Text []byte
+	// Replays is the attempt that is made again, which a header says wherever the
+	// request goes; "" for an original.
+	Replays string
 }
+
+// ReplayHeader names the attempt that a request repeats, so that no receiver takes
+// it for the original.
+const ReplayHeader = "x-kazoolab-replay"
 
 // Header is one field of an answer, its name lower-cased.
 type Header struct{ Name, Value string }
@@ -211,6 +218,9 @@ func (c *Client) request(ctx context.Context, t target, method string, req Reque
 	}
 	if req.ContentType != "" {
 		header["Content-Type"] = []string{req.ContentType}
+	}
+	if req.Replays != "" {
+		header[http.CanonicalHeaderKey(ReplayHeader)] = []string{req.Replays}
 	}
 	if t.hasUser {
 		header["Authorization"] = []string{"Basic " + base64.StdEncoding.EncodeToString([]byte(t.user+":"+t.password))}

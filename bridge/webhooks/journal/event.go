@@ -42,7 +42,7 @@ type Delivery struct {
 	HookID    string
 	AccountID string // the hook's owner
 	URI       string
-	Method    string // GET, POST or PUT
+	Method    string // get, post or put
 	// EventID stands in each attempt of the delivery; "" until the first try.
 	EventID string
 	// Sent is the body, or for GET the query; nil until the first try. Deliveries

@@ -1,0 +1,30 @@
+package webhooks
+
+import (
+	"time"
+
+	"github.com/kazoolab/kazoolab/bridge/webhooks/journal"
+)
+
+// remember notes a message in the journal with the hooks that take it.
+func (e *Engine) remember(msg Message, accountID, dropped string, hooks []*Hook) *journal.Event {
+	if e.dep.Journal == nil {
+		return nil
+	}
+	deliveries := make([]journal.Delivery, len(hooks))
+	for i, hook := range hooks {
+		deliveries[i] = journal.Delivery{
+			HookID: hook.ID, AccountID: hook.AccountID, URI: hook.URI, Method: hook.Verb,
+		}
+	}
+	return e.dep.Journal.Add(e.dep.Clock.Now(), journal.Message{
+		Body: msg.Body, ContentType: msg.ContentType, ContentEncoding: msg.ContentEncoding, RoutingKey: msg.RoutingKey,
+	}, accountID, dropped, deliveries)
+}
+
+func rememberTry(record *journal.Event, t try, now time.Time, attemptID string) {
+	record.Tried(t.hook.AccountID, t.hook.ID, journal.Try{
+		At: now, Status: t.outcome.Status, Success: t.succeeded(), ClientError: t.outcome.ClientError,
+		Answer: t.outcome.Body, Elapsed: t.outcome.Elapsed, AttemptID: attemptID, Final: t.final(),
+	})
+}
