@@ -15,8 +15,10 @@ type Definition struct {
 	Name     string
 	Optional []string
 	Required []string
-	// Objects are the fields that must hold an object when they are there.
-	Objects []string
+	// Names are the Event-Names a message may bring; nil allows any.
+	Names []string
+	// Rules hold for the values of fields that are there.
+	Rules []Rule
 	// KeepEmpty leaves empty members of nested objects alone.
 	KeepEmpty bool
 }
@@ -115,25 +117,48 @@ func dropEmpty(fields jobj.Object, deep, top bool) jobj.Object {
 }
 
 func validate(def Definition, fields jobj.Object) error {
-	event := fields.String("Event-Name")
-	for _, key := range slices.Concat(defaultRequired(), def.Required) {
-		if !fields.Has(key) {
-			return &InvalidMessageError{event, key, "is required but missing"}
+	return def.check(fields.String("Event-Name"), func(key string) shape {
+		v, ok := fields.Get(key)
+		if !ok {
+			return shape{}
 		}
-	}
-	for key, want := range map[string]string{"Event-Category": def.Category, "Event-Name": def.Name} {
-		if want != "" && fields.String(key) != want {
-			return &InvalidMessageError{event, key, fmt.Sprintf("must be %q", want)}
-		}
-	}
-	for _, key := range def.Objects {
-		if v, ok := fields.Get(key); ok {
-			if _, isObject := v.(jobj.Object); !isObject {
-				return &InvalidMessageError{event, key, "must be an object"}
+		return shapeOf(v)
+	})
+}
+
+// check is kz_api:validate/4: the required fields are there, fixed values match,
+// and so do the kinds of what is there. get gives the first value of a field.
+func (d Definition) check(event string, get func(key string) shape) error {
+	for _, keys := range [][]string{defaultRequired(), d.Required} {
+		for _, key := range keys {
+			if get(key).form == absent {
+				return &InvalidMessageError{event, key, "is required but missing"}
 			}
 		}
 	}
+	for _, rule := range d.fixed() {
+		if !rule.holds(get(rule.Field)) {
+			return &InvalidMessageError{event, rule.Field, rule.needs()}
+		}
+	}
+	for _, rule := range d.Rules {
+		if v := get(rule.Field); v.form != absent && !rule.holds(v) {
+			return &InvalidMessageError{event, rule.Field, rule.needs()}
+		}
+	}
 	return nil
+}
+
+// fixed are the rules for what names a message.
+func (d Definition) fixed() []Rule {
+	rules := []Rule{{Field: "Event-Category", OneOf: []string{d.Category}}}
+	switch {
+	case d.Name != "":
+		rules = append(rules, Rule{Field: "Event-Name", OneOf: []string{d.Name}})
+	case d.Names != nil:
+		rules = append(rules, Rule{Field: "Event-Name", OneOf: d.Names})
+	}
+	return rules
 }
 
 // project keeps the known fields in wire order: optional, required, then default

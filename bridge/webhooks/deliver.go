@@ -16,33 +16,33 @@ import (
 // deliver makes the tries of one hook for one event. It reports whether the
 // outcome is safe; false means that ctx ended, or that the broker has the message
 // again.
-func (e *Engine) deliver(ctx context.Context, hook *Hook, fire *firing, msg Message) (recorded bool) {
+func (e *Engine) deliver(ctx context.Context, hook *Hook, ev *event, msg Message) (recorded bool) {
 	defer func() {
 		if problem := recover(); problem != nil {
 			e.metrics.drops.WithLabelValues("panic").Inc()
 			e.dep.Log.Error("an event broke its delivery", "hook_id", hook.ID, "panic", problem, "stack", string(debug.Stack()))
-			fire.record.GaveUp(hook.AccountID, hook.ID, "panic")
+			ev.record.GaveUp(hook.AccountID, hook.ID, "panic")
 			recorded = true
 		}
 	}()
 	if msg.Stale != nil && msg.Stale() {
 		return false
 	}
-	body := e.encode(hook, fire)
+	body := e.encode(hook, ev)
 	if len(body.text) > payload.MaxEncoded {
 		e.metrics.drops.WithLabelValues("too_large_encoded").Inc()
-		e.dep.Log.Warn("event not sent: its text is too large", "hook_id", hook.ID, "call_id", fire.callID, "limit", payload.MaxEncoded)
-		fire.record.GaveUp(hook.AccountID, hook.ID, "too_large_encoded")
+		e.dep.Log.Warn("event not sent: its text is too large", "hook_id", hook.ID, "call_id", ev.ID, "limit", payload.MaxEncoded)
+		ev.record.GaveUp(hook.AccountID, hook.ID, "too_large_encoded")
 		return true
 	}
 	t := try{hook: hook, eventID: e.dep.IDs.Hex(10), payload: body.payload, request: request(hook, body.text)}
-	fire.record.Sending(hook.AccountID, hook.ID, t.eventID, t.request.ContentType, body.text)
+	ev.record.Sending(hook.AccountID, hook.ID, t.eventID, t.request.ContentType, body.text)
 	for t.left = hook.Tries; ; t.left-- {
 		t.outcome = e.client.Do(ctx, t.request)
 		if ctx.Err() != nil {
 			return false
 		}
-		if e.note(ctx, t, fire) != nil {
+		if e.note(ctx, t, ev) != nil {
 			return false
 		}
 		if t.final() {
@@ -70,7 +70,7 @@ func request(hook *Hook, text []byte) delivery.Request {
 }
 
 // note counts, logs and, where that is asked for, stores a try.
-func (e *Engine) note(ctx context.Context, t try, fire *firing) error {
+func (e *Engine) note(ctx context.Context, t try, ev *event) error {
 	outcome := "answered_failure"
 	switch {
 	case t.succeeded():
@@ -84,33 +84,33 @@ func (e *Engine) note(ctx context.Context, t try, fire *firing) error {
 	if !t.succeeded() {
 		level = slog.LevelInfo
 	}
-	e.dep.Log.Log(ctx, level, "webhook", "outcome", outcome, "event", fire.event, "call_id", fire.callID,
+	e.dep.Log.Log(ctx, level, "webhook", "outcome", outcome, "event", ev.Hook, "call_id", ev.ID,
 		"account_id", t.hook.AccountID, "hook_id", t.hook.ID, "event_id", t.eventID,
 		"tries_left", t.left, "status", t.outcome.Status, "client_error", t.outcome.ClientError,
 		"cause", t.outcome.Err, "ms", t.outcome.Elapsed.Milliseconds())
 	now := e.dep.Clock.Now()
 	if t.succeeded() && !e.cfg.LogSuccessfulAttempts {
-		rememberTry(fire.record, t, now, "")
+		rememberTry(ev.record, t, now, "")
 		return nil
 	}
 	id := e.dep.IDs.Hex(32)
 	if err := e.recorder.record(ctx, t.document(id, now)); err != nil {
 		return err
 	}
-	rememberTry(fire.record, t, now, id)
+	rememberTry(ev.record, t, now, id)
 	return nil
 }
 
 // encode gives the bytes of one hook's request.
-func (e *Engine) encode(hook *Hook, fire *firing) encoded {
+func (e *Engine) encode(hook *Hook, ev *event) encoded {
 	asJSON := hook.JSON && hook.Verb != "get"
 	switch {
 	case hook.CustomData == nil && asJSON:
-		return fire.json()
+		return ev.json()
 	case hook.CustomData == nil:
-		return fire.form()
+		return ev.form()
 	}
-	merged := fire.base.Merge(hook.CustomData, e.dep.ClusterID)
+	merged := ev.base().Merge(hook.CustomData, e.dep.ClusterID)
 	if asJSON {
 		return encoded{merged, merged.JSON()}
 	}

@@ -93,6 +93,7 @@ type Engine struct {
 	lanes    *lanes
 	recorder *recorder
 	metrics  *metrics
+	rules    payload.Rules
 }
 
 // New makes an engine that does nothing yet.
@@ -109,6 +110,7 @@ func New(cfg Config, dep Dependencies) *Engine {
 		}),
 		lanes:    newLanes(cfg.Concurrency),
 		recorder: newRecorder(dep.Attempts, dep.Clock, dep.Log),
+		rules:    payload.Rules{Dialect: cfg.Dialect, Compat: cfg.Compat, Reserved: cfg.Reserved},
 		metrics:  newMetrics(dep.Metrics, func() float64 { return float64(dep.Hooks.Len()) }),
 	}
 }
@@ -136,36 +138,40 @@ func (e *Engine) Handle(ctx context.Context, msg Message) {
 			e.drop(msg, "panic")
 		}
 	}()
-	event, reason := e.read(msg)
+	read, reason := e.read(msg)
 	if reason != "" {
 		e.drop(msg, reason)
 		return
 	}
-	owner, ok := e.owner(event)
+	owner, ok := e.owner(read)
 	if !ok {
 		// Ordinary on a cluster: calls that belong to nobody here.
 		e.metrics.drops.WithLabelValues("no_account").Inc()
-		e.dep.Log.Debug("event without an account", "event", event.Name, "call_id", event.CallID())
+		e.dep.Log.Debug("event without an account", "event", read.Name, "call_id", read.ID)
 		e.remember(msg, "", "", nil)
 		e.finish(msg)
 		return
 	}
-	fire := e.match(event, owner)
-	fire.record = e.remember(msg, owner.ID, "", fire.hooks)
-	if len(fire.hooks) == 0 {
+	e.metrics.events.WithLabelValues(read.Hook).Inc()
+	ev := e.newEvent(read, owner)
+	hooks := e.match(ev)
+	ev.record = e.remember(msg, owner.ID, "", hooks)
+	if len(hooks) == 0 {
 		e.finish(msg)
 		return
 	}
+	e.dep.Log.Debug("event", "event", ev.Hook, "call_id", ev.ID, "account_id", owner.ID, "hooks", len(hooks))
 	e.metrics.inFlight.Inc()
-	e.metrics.deliveries.Add(float64(len(fire.hooks)))
+	e.metrics.deliveries.Add(float64(len(hooks)))
 	var left atomic.Int64
-	left.Store(int64(len(fire.hooks)))
+	left.Store(int64(len(hooks)))
 	var given atomic.Bool // back to the broker, by one delivery at least
 	msg.Body = nil        // what waits in a lane keeps only what it needs
-	for _, hook := range fire.hooks {
-		e.lanes.add(hook.key(), fire.call, func() {
+	ev.base()
+	for _, hook := range hooks {
+		e.lanes.add(hook.key(), ev.lane, func() {
 			defer e.metrics.deliveries.Dec()
-			safe := e.deliver(ctx, hook, fire, msg)
+			safe := e.deliver(ctx, hook, ev, msg)
 			if !safe {
 				given.Store(true)
 			}

@@ -2,68 +2,66 @@ package webhooks
 
 import (
 	"slices"
-	"strings"
-	"sync"
 
 	"github.com/kazoolab/kazoolab/bridge/account"
 	"github.com/kazoolab/kazoolab/bridge/kapi"
-	"github.com/kazoolab/kazoolab/bridge/webhooks/journal"
 	"github.com/kazoolab/kazoolab/bridge/webhooks/payload"
 )
 
 // owner finds the account of an event: the one it names, else the owner of the
-// dialled number, who is then written into the event. An account without a
-// document has no hooks.
-func (e *Engine) owner(event *payload.Channel) (account.Account, bool) {
-	id := event.AccountID()
+// dialled number. An account without a document has no hooks.
+func (e *Engine) owner(read *payload.Event) (account.Account, bool) {
+	id := read.AccountID
 	if id == "" {
-		owner, ok := e.dep.Accounts.NumberOwner(kapi.E164(event.DialledUser()))
+		if read.Dialled == "" {
+			return account.Account{}, false
+		}
+		owner, ok := e.dep.Accounts.NumberOwner(kapi.E164(read.Dialled))
 		if !ok {
 			return account.Account{}, false
 		}
-		event.SetAccountID(owner)
 		id = owner
 	}
 	return e.dep.Accounts.Get(id)
 }
 
-// firing is one event on its way to the hooks it concerns.
-type firing struct {
-	event  string
-	callID string
-	call   string // callID, or what stands for it where there is none
-	hooks  []*Hook
-	base   payload.Payload
-	record *journal.Event // what is remembered of it; nil when nothing is
-	// The two encodings that hooks without custom_data share.
-	form, json func() encoded
+// match finds the hooks that take an event, in the order in which they fire.
+func (e *Engine) match(ev *event) []*Hook {
+	found := e.dep.Hooks.Find(ev.Hook, ev.owner.ID, e.dep.Accounts.Ancestors(ev.owner.ID))
+	return slices.DeleteFunc(found, func(hook *Hook) bool { return hook.refuses(ev) != Taken })
 }
 
-type encoded struct {
-	payload payload.Payload
-	text    []byte
-}
+// Reason says why a hook does not take an event.
+type Reason string
 
-func (e *Engine) match(event *payload.Channel, owner account.Account) *firing {
-	name := strings.ToLower(event.Name)
-	e.metrics.events.WithLabelValues(name).Inc()
-	found := e.dep.Hooks.Find(name, owner.ID, e.dep.Accounts.Ancestors(owner.ID))
-	if len(found) == 0 {
-		return &firing{}
+// Reasons, in the order in which they are looked for. A hook that is disabled or
+// another account's is none of those that are asked.
+const (
+	Taken              Reason = ""
+	ReasonOtherEvent   Reason = "other_event"
+	ReasonNoDescendant Reason = "not_a_descendant" // or sub-accounts are not included
+	ReasonInternalLeg  Reason = "internal_leg"
+	ReasonAction       Reason = "action"
+	ReasonType         Reason = "type"
+	ReasonModifier     Reason = "modifier"
+)
+
+// refuses tells why a live hook of the event's account or of one of its ancestors
+// does not take an event: Taken when it does. It is all there is to matching.
+func (h *Hook) refuses(ev *event) Reason {
+	switch {
+	case h.Event != ev.Hook && h.Event != EventAll:
+		return ReasonOtherEvent
+	case h.AccountID != ev.owner.ID && !h.IncludeSubaccounts:
+		return ReasonNoDescendant
+	case ev.Internal && !h.IncludeInternalLegs:
+		return ReasonInternalLeg
 	}
-	base := event.Payload(payload.Owner{AccountID: owner.ID, ResellerID: owner.ResellerID}, e.cfg.Reserved)
-	hooks := slices.DeleteFunc(found, func(hook *Hook) bool {
-		return hook.refuses(name, event.Internal, base) != ""
-	})
-	plain := sync.OnceValue(func() payload.Payload { return base.Merge(nil, e.dep.ClusterID) })
-	e.dep.Log.Debug("event", "event", name, "call_id", event.CallID(), "account_id", owner.ID, "hooks", len(hooks))
-	call := event.CallID()
-	if call == "" {
-		call = e.dep.IDs.Hex(10)
+	if h.Modifiers == nil {
+		return Taken
 	}
-	return &firing{
-		event: name, callID: event.CallID(), call: call, hooks: hooks, base: base,
-		form: sync.OnceValue(func() encoded { return encoded{plain(), plain().Form()} }),
-		json: sync.OnceValue(func() encoded { return encoded{plain(), plain().JSON()} }),
+	if _, passes := ev.base().Passes(h.Modifiers); !passes {
+		return ReasonModifier
 	}
+	return Taken
 }

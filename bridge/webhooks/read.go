@@ -6,10 +6,7 @@ import (
 	"errors"
 	"io"
 	"mime"
-	"slices"
 	"strings"
-
-	"github.com/tidwall/gjson"
 
 	"github.com/kazoolab/kazoolab/bridge/kapi"
 	"github.com/kazoolab/kazoolab/bridge/webhooks/payload"
@@ -32,7 +29,7 @@ func ChannelHooks() []string {
 
 // read takes a message apart. reason is why it is none of ours, from the closed
 // list of the dropped_total metric, or "".
-func (e *Engine) read(msg Message) (event *payload.Channel, reason string) {
+func (e *Engine) read(msg Message) (read *payload.Event, reason string) {
 	if !acceptable(msg.ContentType) {
 		return nil, "content_type"
 	}
@@ -43,22 +40,20 @@ func (e *Engine) read(msg Message) (event *payload.Channel, reason string) {
 	case err != nil:
 		return nil, "not_gzip"
 	}
-	switch err := payload.Check(body); {
+	read, err = e.rules.Read(body)
+	switch {
 	case errors.Is(err, payload.ErrTooDeep):
 		return nil, "too_deep"
 	case errors.Is(err, payload.ErrNotText):
 		return nil, "not_text"
-	case err != nil:
+	case errors.Is(err, payload.ErrNotJSON):
 		return nil, "not_json"
-	}
-	if gjson.GetBytes(body, "Event-Category").Str != kapi.CategoryCallEvent {
+	case errors.Is(err, payload.ErrCategory):
 		return nil, "event_category"
-	}
-	event = payload.ReadChannel(body)
-	if !slices.Contains(ChannelEvents(), event.Name) {
+	case err != nil:
 		return nil, "event_name"
 	}
-	return event, ""
+	return read, ""
 }
 
 // acceptable content types are JSON's; a message without one is taken for JSON.

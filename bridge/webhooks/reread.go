@@ -1,24 +1,21 @@
 package webhooks
 
 import (
-	"strings"
-
 	"github.com/kazoolab/kazoolab/bridge/account"
 	"github.com/kazoolab/kazoolab/bridge/kapi"
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
-	"github.com/kazoolab/kazoolab/bridge/webhooks/payload"
 )
 
 // Reading is a message read again, to be explained.
 type Reading struct {
 	// Dropped is why it is no event, of the reasons of the dropped_total metric.
 	Dropped string
-	// Event is what hooks call it, such as channel_create; CallID is "" for one
-	// that is not of a call.
-	Event, CallID string
+	// Event is what hooks call it, such as channel_create, and Name its Event-Name.
+	Event, Name string
+	// ID is what people call it by: a Call-ID, else the id of a document or message.
+	ID string
 
-	event    *payload.Channel
-	base     payload.Payload
+	event    *event
 	accounts Accounts
 }
 
@@ -32,42 +29,72 @@ type Refusal struct {
 // Reread reads a message again, by the same code as when it came. owner is the
 // account it was found to belong to then; the zero Account is none.
 func (e *Engine) Reread(msg Message, owner account.Account) Reading {
-	event, reason := e.read(msg)
+	read, reason := e.read(msg)
 	if reason != "" {
 		return Reading{Dropped: reason}
 	}
-	if event.AccountID() == "" && owner.ID != "" {
-		event.SetAccountID(owner.ID)
-	}
-	return Reading{
-		Event: strings.ToLower(event.Name), CallID: event.CallID(), event: event, accounts: e.dep.Accounts,
-		base: event.Payload(payload.Owner{AccountID: owner.ID, ResellerID: owner.ResellerID}, e.cfg.Reserved),
-	}
+	return Reading{Event: read.Hook, Name: read.Name, ID: read.ID, event: e.newEvent(read, owner), accounts: e.dep.Accounts}
 }
 
-// Refusal says why a hook would not take the event if it were its owner's; the zero
-// Refusal that it would.
-func (r Reading) Refusal(hook *Hook) Refusal {
-	refusal := Refusal{Reason: hook.refuses(r.Event, r.event.Internal, r.base)}
-	quoted := func(text string) string { return string(jobj.AppendString(nil, text)) }
-	switch refusal.Reason {
-	case ReasonEvent:
-		refusal.Field, refusal.Wants, refusal.Has = "hook", quoted(hook.Event), quoted(r.Event)
+// Refusals says why a hook of the event's account or of one above does not take the
+// event: nothing when it does. What else a hook that does not include sub-accounts
+// would refuse stands there too.
+func (r Reading) Refusals(hook *Hook) []Refusal {
+	reason := hook.refuses(r.event)
+	if reason == Taken {
+		return nil
+	}
+	all := []Refusal{r.refusal(hook, reason)}
+	if reason == ReasonNoDescendant {
+		all = append(all, r.AsOwn(hook)...)
+	}
+	return all
+}
+
+// AsOwn is Refusals as if the event had happened in the hook's own account.
+func (r Reading) AsOwn(hook *Hook) []Refusal {
+	own := *r.event
+	own.owner = account.Account{ID: hook.AccountID}
+	if reason := hook.refuses(&own); reason != Taken {
+		return []Refusal{r.refusal(hook, reason)}
+	}
+	return nil
+}
+
+// refusal adds to a reason what decided.
+func (r Reading) refusal(hook *Hook, reason Reason) Refusal {
+	refusal := Refusal{Reason: reason}
+	switch reason {
+	case ReasonOtherEvent:
+		refusal.Field, refusal.Wants, refusal.Has = "hook", jsonText(hook.Event), jsonText(r.Event)
+	case ReasonNoDescendant:
+		refusal.Field, refusal.Wants, refusal.Has = "include_subaccounts", "true", "false"
 	case ReasonInternalLeg:
-		refusal.Field, refusal.Wants, refusal.Has = "include_internal_legs", "false", "true"
+		refusal.Field, refusal.Wants, refusal.Has = "include_internal_legs", "true", "false"
+	case ReasonAction, ReasonType:
+		key := string(reason)
+		refusal.Field = "custom_data." + key
+		refusal.Wants, _ = hook.CustomData.Get(key)
+		for _, filter := range r.event.Filters {
+			if filter.Key == key {
+				refusal.Has = jsonText(filter.Value)
+			}
+		}
 	case ReasonModifier:
-		key, _ := r.base.Passes(hook.Modifiers)
-		refusal.Field = key
+		key, _ := r.event.base().Passes(hook.Modifiers)
+		refusal.Field = "modifiers." + key
 		refusal.Wants, _ = hook.Modifiers.Get(key)
-		refusal.Has, _ = r.base.Get(key)
+		refusal.Has, _ = r.event.base().Get(key)
 	}
 	return refusal
 }
 
+func jsonText(text string) string { return string(jobj.AppendString(nil, text)) }
+
 // Sought is a place in which an account was looked for.
 type Sought struct {
 	Field string // as the message spells it, with dots
-	Has   string // its value as text, "" when it is absent
+	Has   string // what it holds, "" when it is absent
 	// Number is the telephone number that was looked up, "" when Has is the account's
 	// id itself.
 	Number string
@@ -77,16 +104,30 @@ type Sought struct {
 
 // Sought lists where the event's account was looked for, in order.
 func (r Reading) Sought() []Sought {
-	id := r.event.AccountID()
-	all := []Sought{{Field: "Custom-Channel-Vars.Account-ID", Has: id, Owner: id}}
-	if id != "" {
-		return all
+	fields := accountFields(r.Event)
+	if id := r.event.AccountID; id != "" {
+		return []Sought{{Field: fields[0], Has: id, Owner: id}}
 	}
-	user := r.event.DialledUser()
-	if user == "" {
-		return append(all, Sought{Field: "Request"}, Sought{Field: "To"})
+	all := make([]Sought, 0, len(fields)+1)
+	for _, field := range fields {
+		all = append(all, Sought{Field: field})
 	}
-	number := kapi.E164(user)
-	owner, _ := r.accounts.NumberOwner(number)
-	return append(all, Sought{Field: "Request", Has: user, Number: number, Owner: owner})
+	if user := r.event.Dialled; user != "" {
+		number := kapi.E164(user)
+		owner, _ := r.accounts.NumberOwner(number)
+		all = append(all, Sought{Field: "Request", Has: user, Number: number, Owner: owner})
+	}
+	return all
+}
+
+// accountFields names, for people, where the account of an event is looked for
+// (webhooks.md, the catalogue of hooks).
+func accountFields(hook string) []string {
+	switch hook {
+	case "object":
+		return []string{"Database", "ID"}
+	case "sms", "mms":
+		return []string{"Account-ID"}
+	}
+	return []string{"Custom-Channel-Vars.Account-ID"}
 }

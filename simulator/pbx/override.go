@@ -98,7 +98,7 @@ func fieldValue(field, text string) (any, error) {
 
 // takesMembers reports whether the field at a path is an object whose members may
 // have any name.
-func takesMembers(at string) bool { return slices.Contains(kapi.CallEvent().Objects, at) }
+func takesMembers(at string) bool { return slices.Contains(objectFields(), at) }
 
 // setMember sets a member below field. at is the path of obj.
 func setMember(obj jobj.Object, at, path, text string) (jobj.Object, error) {
@@ -147,6 +147,16 @@ func below(obj jobj.Object, at string) []string {
 	names := make([]string, len(obj))
 	for i, m := range obj {
 		names[i] = at + "." + m.Key
+	}
+	return names
+}
+
+func objectFields() []string {
+	var names []string
+	for _, rule := range kapi.CallEvent().Rules {
+		if rule.Kind == kapi.KindObject {
+			names = append(names, rule.Field)
+		}
 	}
 	return names
 }

@@ -76,7 +76,8 @@ type Summary struct {
 	ID       string
 	At       time.Time
 	Event    string // what hooks call it; "" for a message that was dropped
-	CallID   string
+	Name     string // its Event-Name
+	Subject  string // its Call-ID, else the id of a document or message
 	Outcome  string
 	Dropped  string // the reason, of the dropped_total metric
 	Account  account.Account
@@ -135,7 +136,7 @@ func message(e *journal.Event) webhooks.Message {
 }
 
 func (x *Explainer) summary(e *journal.Event, reading webhooks.Reading, mayKnow MayKnow) Summary {
-	s := Summary{ID: e.ID, At: e.At, Event: reading.Event, CallID: reading.CallID, Dropped: e.Dropped}
+	s := Summary{ID: e.ID, At: e.At, Event: reading.Event, Name: reading.Name, Subject: reading.ID, Dropped: e.Dropped}
 	s.Account, _ = x.Accounts.Get(e.AccountID)
 	underWay := 0
 	for _, d := range e.Deliveries() {

@@ -122,7 +122,7 @@ func (x *Explainer) silent(ctx context.Context, e *journal.Event, reading webhoo
 			if e.AccountID != "" && j.fired(doc) {
 				continue
 			}
-			all = append(all, Silent{x.hook(doc, x.owner(id), relation), j.obstacles(doc, relation)})
+			all = append(all, Silent{x.hook(doc, x.owner(id), relation), j.obstacles(doc)})
 		}
 	}
 	if e.AccountID != "" {
@@ -161,7 +161,7 @@ func (x *Explainer) foreign(ctx context.Context, accountID string, reading webho
 				continue
 			}
 			for _, hook := range x.Live.Find(reading.Event, id, nil) {
-				if told == maxForeign || reading.Refusal(hook).Reason != "" {
+				if told == maxForeign || len(reading.AsOwn(hook)) > 0 {
 					continue
 				}
 				doc, err := x.document(ctx, id, hook.ID)

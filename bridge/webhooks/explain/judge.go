@@ -20,18 +20,17 @@ type Silent struct {
 
 // Reasons beside those of the engine.
 const (
-	ReasonCreatedAfter  webhooks.Reason = "created_after"
-	ReasonChangedAfter  webhooks.Reason = "changed_after"
-	ReasonNotLive       webhooks.Reason = "not_live"
-	ReasonAutoDisabled  webhooks.Reason = "auto_disabled"
-	ReasonDisabled      webhooks.Reason = "disabled"
-	ReasonUnreadable    webhooks.Reason = "not_loadable"
-	ReasonNoSubaccounts webhooks.Reason = "no_subaccounts"
-	ReasonForeign       webhooks.Reason = "other_account"
-	ReasonDeleted       webhooks.Reason = "deleted"
-	ReasonDropped       webhooks.Reason = "dropped"
-	ReasonNoAccount     webhooks.Reason = "no_account"
-	ReasonNoDocument    webhooks.Reason = "account_unknown"
+	ReasonCreatedAfter webhooks.Reason = "created_after"
+	ReasonChangedAfter webhooks.Reason = "changed_after"
+	ReasonNotLive      webhooks.Reason = "not_live"
+	ReasonAutoDisabled webhooks.Reason = "auto_disabled"
+	ReasonDisabled     webhooks.Reason = "disabled"
+	ReasonUnreadable   webhooks.Reason = "not_loadable"
+	ReasonForeign      webhooks.Reason = "other_account"
+	ReasonDeleted      webhooks.Reason = "deleted"
+	ReasonDropped      webhooks.Reason = "dropped"
+	ReasonNoAccount    webhooks.Reason = "no_account"
+	ReasonNoDocument   webhooks.Reason = "account_unknown"
 )
 
 // distance is how far from firing a single reason leaves a hook: first what time
@@ -40,8 +39,8 @@ const (
 func distance(reason webhooks.Reason) int {
 	return slices.Index([]webhooks.Reason{
 		ReasonCreatedAfter, ReasonChangedAfter, ReasonNotLive, ReasonAutoDisabled, ReasonDisabled, ReasonUnreadable,
-		webhooks.ReasonInternalLeg, ReasonNoSubaccounts, webhooks.ReasonModifier, webhooks.ReasonType, webhooks.ReasonAction,
-		ReasonForeign, webhooks.ReasonEvent, ReasonDeleted, ReasonNoDocument,
+		webhooks.ReasonInternalLeg, webhooks.ReasonNoDescendant, webhooks.ReasonModifier, webhooks.ReasonType, webhooks.ReasonAction,
+		ReasonForeign, webhooks.ReasonOtherEvent, ReasonDeleted, ReasonNoDocument,
 	}, reason)
 }
 
@@ -77,7 +76,7 @@ func (j judge) fired(doc store.Document) bool {
 
 // obstacles lists everything that keeps a hook as it is stored now from taking the
 // event; of a hook that nothing keeps, what else it was.
-func (j judge) obstacles(doc store.Document, relation Relation) []Obstacle {
+func (j judge) obstacles(doc store.Document) []Obstacle {
 	var all []Obstacle
 	came := kapi.Gregorian(j.event.At)
 	if doc.Created > came {
@@ -93,10 +92,7 @@ func (j judge) obstacles(doc store.Document, relation Relation) []Obstacle {
 	if err != nil {
 		all = append(all, unreadable(err))
 	} else {
-		if relation == Ancestor && !hook.IncludeSubaccounts {
-			all = append(all, noSubaccounts())
-		}
-		if refusal := j.reading.Refusal(hook); refusal.Reason != "" {
+		for _, refusal := range j.reading.Refusals(hook) {
 			all = append(all, refused(refusal))
 		}
 	}

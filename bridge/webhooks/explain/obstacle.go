@@ -74,13 +74,6 @@ func unreadable(err error) Obstacle {
 	}
 }
 
-func noSubaccounts() Obstacle {
-	return Obstacle{
-		Reason: ReasonNoSubaccounts, Field: "include_subaccounts", Wants: "true", Has: "false",
-		Text: "is of an account above, and does not include sub-accounts", If: "include_subaccounts were true",
-	}
-}
-
 func foreignAccount(relation Relation) Obstacle {
 	where := "beside"
 	if relation == Descendant {
@@ -104,13 +97,15 @@ func noDocument(accountID string) Obstacle {
 func refused(r webhooks.Refusal) Obstacle {
 	o := Obstacle{Reason: r.Reason, Field: r.Field, Wants: r.Wants, Has: r.Has}
 	switch r.Reason {
-	case webhooks.ReasonEvent:
+	case webhooks.ReasonOtherEvent:
 		o.Text, o.If = fmt.Sprintf("listens to %s, not to %s", plain(r.Wants), plain(r.Has)), "hook were "+plain(r.Has)+" or all"
+	case webhooks.ReasonNoDescendant:
+		o.Text, o.If = "is of an account above, and does not include sub-accounts", "include_subaccounts were true"
 	case webhooks.ReasonInternalLeg:
 		o.Text, o.If = "wants no internal legs, and this is one", "include_internal_legs were true"
 	case webhooks.ReasonModifier:
-		o.Text = fmt.Sprintf("has the modifier %s = %s, and the event has %s", r.Field, r.Wants, r.Has)
-		o.If = "modifiers." + r.Field + " let " + r.Has + " pass"
+		o.Text = fmt.Sprintf("has %s = %s, and the event has %s", r.Field, r.Wants, r.Has)
+		o.If = r.Field + " let " + r.Has + " pass"
 	case webhooks.ReasonType, webhooks.ReasonAction:
 		has, wants := orNothing(r.Has), orNothing(r.Wants)
 		o.Text = fmt.Sprintf("has %s = %s, and the event has %s", r.Field, wants, has)

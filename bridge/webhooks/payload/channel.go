@@ -12,33 +12,14 @@ import (
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 )
 
-// Channel is a channel event, read in one walk over its bytes.
-type Channel struct {
-	// Name is the Event-Name.
-	Name string
-	// Internal tells a loopback leg, which include_internal_legs: false drops
-	// (webhooks_channel_util:is_fireable_hook/2).
-	Internal bool
-	// Loopback is the event's own Channel-Is-Loopback.
-	Loopback bool
-
-	top map[string]gjson.Result // of the fields below; of a repeated one the first
-	ccv map[string]gjson.Result // Custom-Channel-Vars that are read one by one
+// channel is a channel event.
+type channel struct {
+	*message
+	// loopback is the event's own Channel-Is-Loopback.
+	loopback bool
+	ccv      map[string]gjson.Result // Custom-Channel-Vars that are read one by one
 	// vars are all Custom-Channel-Vars in order; nil when the event has none.
 	vars []Member
-}
-
-// topFields are the members of an event that payloads use.
-func isTopField(key string) bool {
-	switch key {
-	case "Event-Name", "Call-Direction", "Call-ID", "Callee-ID-Name", "Callee-ID-Number",
-		"Caller-ID-Name", "Caller-ID-Number", "Custom-Channel-Vars", "Custom-Application-Vars",
-		"From", "Inception", "Channel-Is-Loopback", "Channel-Name", "Other-Leg-Call-ID", "Request",
-		"Timestamp", "To", "Other-Leg-Destination-Number", "Hangup-Cause", "Hangup-Code",
-		"Duration-Seconds", "Ringing-Seconds", "Billing-Seconds":
-		return true
-	}
-	return false
 }
 
 // isChannelVar names the Custom-Channel-Vars with a place of their own.
@@ -51,16 +32,10 @@ func isChannelVar(key string) bool {
 	return false
 }
 
-// ReadChannel reads a channel event. The body must have passed Check.
-func ReadChannel(body []byte) *Channel {
-	c := &Channel{top: make(map[string]gjson.Result, 24), ccv: make(map[string]gjson.Result, 8)}
-	gjson.ParseBytes(body).ForEach(func(key, value gjson.Result) bool {
-		if _, seen := c.top[key.Str]; !seen && isTopField(key.Str) {
-			c.top[key.Str] = value
-		}
-		return true
-	})
-	if vars := c.top["Custom-Channel-Vars"]; vars.IsObject() {
+// channelEvent reads a channel event.
+func (r Rules) channelEvent(m *message) *Event {
+	c := &channel{message: m, ccv: make(map[string]gjson.Result, 8), loopback: isTrue(m.top["Channel-Is-Loopback"])}
+	if vars := m.top["Custom-Channel-Vars"]; vars.IsObject() {
 		c.vars = []Member{}
 		vars.ForEach(func(key, value gjson.Result) bool {
 			c.vars = append(c.vars, Member{key.Str, value.Raw})
@@ -70,44 +45,35 @@ func ReadChannel(body []byte) *Channel {
 			return true
 		})
 	}
-	c.Name = c.top["Event-Name"].Str
-	c.Loopback = isTrue(c.top["Channel-Is-Loopback"])
-	c.Internal = c.Loopback || strings.HasPrefix(c.top["Channel-Name"].Str, "loopback/")
-	return c
+	accountID, _ := textOf(c.ccv["Account-ID"])
+	return &Event{
+		Hook:      strings.ToLower(c.text("Event-Name")),
+		Name:      c.text("Event-Name"),
+		ID:        m.top["Call-ID"].String(),
+		AccountID: accountID,
+		Dialled:   c.dialledUser(),
+		Internal:  c.loopback || strings.HasPrefix(c.text("Channel-Name"), "loopback/"),
+		Payload:   func(owner Owner) Payload { return c.payload(owner, r) },
+	}
 }
 
-// CallID is the event's Call-ID, "" when it has none.
-func (c *Channel) CallID() string { return c.top["Call-ID"].String() }
-
-// AccountID is the account that the event itself names, or "".
-func (c *Channel) AccountID() string {
-	id, _ := textOf(c.ccv["Account-ID"])
-	return id
+// withAccountID is the event with the account that owns the dialled number among
+// its Custom-Channel-Vars (webhooks_channel_util:handle_event/2).
+func (c *channel) withAccountID(id string) *channel {
+	given := *c
+	given.vars = Payload(c.vars).with("Account-ID", quote(id))
+	return &given
 }
 
-// SetAccountID gives the event the account that owns the dialled number, as the
-// last of its Custom-Channel-Vars (webhooks_channel_util:handle_event/2).
-func (c *Channel) SetAccountID(id string) {
-	value := quote(id)
-	c.ccv["Account-ID"] = gjson.Parse(value)
-	c.vars = append(c.vars, Member{"Account-ID", value})
-}
-
-// DialledUser is the user part of Request, else of To: what the owner of an
+// dialledUser is the user part of Request, else of To: what the owner of an
 // event without an account is found by (stepswitch.inbound_user_field).
-func (c *Channel) DialledUser() string {
+func (c *channel) dialledUser() string {
 	for _, key := range []string{"Request", "To"} {
-		if user, _, _ := strings.Cut(c.top[key].Str, "@"); user != "" {
+		if user, _, _ := strings.Cut(c.text(key), "@"); user != "" {
 			return user
 		}
 	}
 	return ""
-}
-
-// Owner is what the account tree says of an event's account.
-type Owner struct {
-	AccountID  string
-	ResellerID string // "" when unknown
 }
 
 // ReservedVars are the Custom-Channel-Vars that never reach a receiver. The zero
@@ -136,12 +102,13 @@ func DefaultReservedVars() ReservedVars {
 		Simplify-Loopback Username`))
 }
 
-// Payload is the event as its hooks see it, before custom_data
-// (webhooks_channel_util:base_hook_event/3, format_event/3).
-func (c *Channel) Payload(owner Owner, reserved ReservedVars) Payload {
+// payload picks what channel hooks send (webhooks_channel_util:base_hook_event/3,
+// format_event/3).
+func (c *channel) payload(owner Owner, r Rules) Payload {
 	accountID, _ := textOf(c.ccv["Account-ID"])
 	if accountID == "" {
 		accountID = owner.AccountID
+		c = c.withAccountID(accountID)
 	}
 	global := isTrue(c.ccv["Global-Resource"])
 	p := make(Payload, 0, 32)
@@ -157,7 +124,7 @@ func (c *Channel) Payload(owner Owner, reserved ReservedVars) Payload {
 	p = p.add("callee_id_number", text(c.top["Callee-ID-Number"]))
 	p = p.add("caller_id_name", text(c.top["Caller-ID-Name"]))
 	p = p.add("caller_id_number", text(c.top["Caller-ID-Number"]))
-	p = p.add("custom_channel_vars", c.remainingVars(reserved))
+	p = p.add("custom_channel_vars", c.remainingVars(r.Reserved))
 	if vars := c.top["Custom-Application-Vars"]; vars.IsObject() {
 		p = p.add("custom_application_vars", vars.Raw)
 	}
@@ -168,7 +135,7 @@ func (c *Channel) Payload(owner Owner, reserved ReservedVars) Payload {
 		p = p.add("local_resource_id", text(c.ccv["Resource-ID"]))
 	}
 	p = p.add("local_resource_used", strconv.FormatBool(!global))
-	p = p.add("is_internal_leg", strconv.FormatBool(c.Loopback))
+	p = p.add("is_internal_leg", strconv.FormatBool(c.loopback))
 	p = p.add("other_leg_call_id", text(c.top["Other-Leg-Call-ID"]))
 	p = p.add("owner_id", text(c.ccv["Owner-ID"]))
 	if request := c.top["Request"]; request.IsObject() {
@@ -183,9 +150,9 @@ func (c *Channel) Payload(owner Owner, reserved ReservedVars) Payload {
 }
 
 // addOwnFields adds what only one kind of event has.
-func (c *Channel) addOwnFields(p Payload) Payload {
-	p = p.add("hook_event", quote(strings.ToLower(c.Name)))
-	switch c.Name {
+func (c *channel) addOwnFields(p Payload) Payload {
+	p = p.add("hook_event", quote(strings.ToLower(c.text("Event-Name"))))
+	switch c.text("Event-Name") {
 	case kapi.ChannelBridge:
 		p = p.add("original_number", text(c.ccv["Original-Number"]))
 		p = p.add("other_leg_destination_number", text(c.top["Other-Leg-Destination-Number"]))
@@ -200,7 +167,7 @@ func (c *Channel) addOwnFields(p Payload) Payload {
 }
 
 // remainingVars is the text of the Custom-Channel-Vars that are not reserved.
-func (c *Channel) remainingVars(reserved ReservedVars) string {
+func (c *channel) remainingVars(reserved ReservedVars) string {
 	if reserved.names == nil || c.vars == nil {
 		return ""
 	}

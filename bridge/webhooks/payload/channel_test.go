@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/kazoolab/kazoolab/bridge/fidelity"
 	"github.com/kazoolab/kazoolab/bridge/webhooks/payload"
 )
 
@@ -15,10 +16,15 @@ const answeredCall = `{"Event-Category":"call_event","Event-Name":"CHANNEL_ANSWE
 	`"Custom-Channel-Vars":{"Account-ID":"a1b2c3d4e5f60718293a4b5c6d7e8f90","Owner-ID":"9c0a","Bridge-ID":"c1"},` +
 	`"Msg-ID":"5d0c8e7f6a5b4c3d","App-Name":"ecallmgr","App-Version":"4.0.0"}`
 
+// recorded are the rules of the recorded answers.
+func recorded() payload.Rules {
+	return payload.Rules{Dialect: fidelity.V50, Compat: fidelity.Kazoo, Reserved: payload.DefaultReservedVars()}
+}
+
 func example() payload.Payload {
 	owner := payload.Owner{AccountID: "a1b2c3d4e5f60718293a4b5c6d7e8f90", ResellerID: "f0e1d2c3b4a5968778695a4b3c2d1e0f"}
-	event := payload.ReadChannel([]byte(answeredCall))
-	return event.Payload(owner, payload.DefaultReservedVars()).
+	event, _ := recorded().Read([]byte(answeredCall))
+	return event.Payload(owner).
 		Merge(payload.Parse(`{"crm":"7","tier":"gold"}`), "6b1ea7c5d1b0f1b3e8f3f1c8cbd4e9f0")
 }
 
@@ -212,8 +218,11 @@ func FuzzChannel(f *testing.F) {
 		if !json.Valid([]byte(body)) {
 			t.Fatalf("Check let %q through", body)
 		}
-		event := payload.ReadChannel([]byte(body))
-		p := event.Payload(payload.Owner{AccountID: "a", ResellerID: "r"}, payload.DefaultReservedVars())
+		event, err := recorded().Read([]byte(body))
+		if err != nil {
+			return
+		}
+		p := event.Payload(payload.Owner{AccountID: "a", ResellerID: "r"})
 		p = p.Merge(payload.Parse(body), "c")
 		if out := p.JSON(); !json.Valid(out) {
 			t.Errorf("the JSON body of %q is not JSON: %s", body, out)
@@ -228,11 +237,11 @@ func BenchmarkChannel(b *testing.B) {
 	body := []byte(answeredCall)
 	b.ReportAllocs()
 	for b.Loop() {
-		if payload.Check(body) != nil {
-			b.Fatal("not an event")
+		event, err := recorded().Read(body)
+		if err != nil {
+			b.Fatal(err)
 		}
-		event := payload.ReadChannel(body)
-		p := event.Payload(payload.Owner{AccountID: "a1b2c3d4e5f60718293a4b5c6d7e8f90"}, payload.DefaultReservedVars())
+		p := event.Payload(payload.Owner{AccountID: "a1b2c3d4e5f60718293a4b5c6d7e8f90"})
 		_ = p.Merge(nil, "6b1ea7c5d1b0f1b3e8f3f1c8cbd4e9f0").Form()
 	}
 }

@@ -2,97 +2,81 @@ package payload
 
 import (
 	"errors"
-	"strings"
-	"unicode/utf8"
 
-	"github.com/tidwall/gjson"
+	"github.com/kazoolab/kazoolab/bridge/fidelity"
+	"github.com/kazoolab/kazoolab/bridge/kapi"
 )
 
-// Reasons why a message is no event. The reference takes such bytes for an empty
-// object and ignores them.
+// Reasons why a message is for no hook at all.
 var (
-	ErrNotJSON = errors.New("the body is not a JSON object")
-	ErrTooDeep = errors.New("the body is nested too deep")
-	ErrNotText = errors.New("the body is not UTF-8, or has half of a surrogate pair")
+	ErrCategory = errors.New("no hook is for this Event-Category")
+	ErrName     = errors.New("no hook is for this Event-Name")
 )
 
-// maxDepth bounds nesting. Kazoo's messages stay below 10; without a bound a
-// hostile message would cost time with the square of its depth.
-const maxDepth = 64
-
-// Check reports why body cannot be read as an event, or nil. Whatever passes can
-// be walked with gjson, which trusts its input.
-func Check(body []byte) error {
-	if !utf8.Valid(body) {
-		return ErrNotText
-	}
-	depth, escapes := scan(body)
-	if depth > maxDepth {
-		return ErrTooDeep
-	}
-	if !gjson.ValidBytes(body) || !gjson.ParseBytes(body).IsObject() {
-		return ErrNotJSON
-	}
-	if escapes && loneSurrogate(string(body)) {
-		return ErrNotText
-	}
-	return nil
+// Rules say which Kazoo's payloads are made.
+type Rules struct {
+	Dialect  fidelity.Dialect
+	Compat   fidelity.Compat
+	Reserved ReservedVars
 }
 
-// scan finds the deepest nesting of a text, and whether it has \u escapes. Its
-// answer means something only if the text is JSON.
-func scan(body []byte) (deepest int, escapes bool) {
-	depth, inString := 0, false
-	for i := 0; i < len(body); i++ {
-		switch c := body[i]; {
-		case c == '\\' && inString:
-			i++
-			escapes = escapes || i < len(body) && body[i] == 'u'
-		case c == '"':
-			inString = !inString
-		case inString:
-		case c == '{' || c == '[':
-			depth++
-			deepest = max(deepest, depth)
-		case c == '}' || c == ']':
-			depth--
-		}
-	}
-	return deepest, escapes
+// Event is what a message says to hooks: what they match on, and the payload
+// that they send.
+type Event struct {
+	// Hook is the hook that fires for it, channel_create … mms.
+	Hook string
+	// Name is the Event-Name.
+	Name string
+	// ID is what people call it by and what keeps its order: a Call-ID, else the
+	// id of a document or message. It may be "".
+	ID string
+	// AccountID is the account that the message names, or "".
+	AccountID string
+	// Dialled is the user part that was called: whose number it is owns an event
+	// that names no account. "" where that rule does not hold.
+	Dialled string
+	// Internal tells a loopback leg, which include_internal_legs: false drops
+	// (webhooks_channel_util:is_fireable_hook/2).
+	Internal bool
+	// Filters are what custom_data of a hook must agree with.
+	Filters []Filter
+	// Payload makes what the hook sends, before custom_data. It holds on to the
+	// whole message.
+	Payload func(Owner) Payload
 }
 
-// loneSurrogate looks for half of a pair in the \u escapes of a valid JSON text.
-func loneSurrogate(s string) bool {
-	pendingHigh := false
-	for i := 0; i < len(s); i++ {
-		if s[i] != '\\' {
-			if pendingHigh {
-				return true
-			}
-			continue
-		}
-		i++
-		if s[i] != 'u' {
-			if pendingHigh {
-				return true
-			}
-			continue
-		}
-		switch unit := strings.ToLower(s[i+1 : i+5]); {
-		case unit >= "d800" && unit < "dc00":
-			if pendingHigh {
-				return true
-			}
-			pendingHigh = true
-		case unit >= "dc00" && unit < "e000":
-			if !pendingHigh {
-				return true
-			}
-			pendingHigh = false
-		case pendingHigh:
-			return true
-		}
-		i += 4
+// Filter is a member of custom_data that chooses among the events of a hook.
+type Filter struct {
+	Key string
+	// Value is the event's own; Present tells an event that has none from one whose
+	// value is no text.
+	Value   string
+	Present bool
+}
+
+// Owner is what the account tree says of an event's account.
+type Owner struct {
+	AccountID  string
+	ResellerID string // "" when unknown
+}
+
+// Read takes a message apart. The error is that of Check, ErrCategory or ErrName.
+func (r Rules) Read(body []byte) (*Event, error) {
+	if err := Check(body); err != nil {
+		return nil, err
 	}
-	return pendingHigh
+	m := readMessage(body)
+	switch m.text("Event-Category") {
+	case kapi.CategoryCallEvent:
+		return r.callEvent(m)
+	}
+	return nil, ErrCategory
+}
+
+func (r Rules) callEvent(m *message) (*Event, error) {
+	switch m.text("Event-Name") {
+	case kapi.ChannelCreate, kapi.ChannelAnswer, kapi.ChannelBridge, kapi.ChannelDestroy:
+		return r.channelEvent(m), nil
+	}
+	return nil, ErrName
 }
