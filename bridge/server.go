@@ -9,7 +9,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/kazoolab/kazoolab/bridge/crossbar"
-	"github.com/kazoolab/kazoolab/bridge/webhooks"
 )
 
 // Limits of the REST listener. Bodies may take bodyTime: a client with 8 MB on a
@@ -61,7 +60,6 @@ func (b *Bridge) rest(clusterID string) (http.Handler, error) {
 		Store: b.cfg.Store, Accounts: b.directory, Tokens: b.tokens, Changes: b.changes,
 		Clock: b.cfg.Clock, IDs: b.cfg.IDs, Log: b.cfg.Log,
 		Version: b.cfg.Version, NodeName: b.cfg.NodeName, ClusterID: clusterID,
-		Hooks:   webhooks.ChannelHooks(),
 		Dialect: b.cfg.Webhooks.Dialect, Compat: b.cfg.Webhooks.Compat,
 		AllowLoopbackTargets: b.cfg.AllowLoopbackTargets,
 	})

@@ -46,9 +46,6 @@ type Config struct {
 	Accounts *account.Directory
 	Tokens   Tokens
 	Changes  ChangePublisher
-	// Hooks are the names of the hooks that fire, without "all", which always
-	// may be used. No other can be listed or created.
-	Hooks []string
 	// Dialect decides which hooks are listed and accepted, and the shapes of
 	// answers that differ between versions.
 	Dialect fidelity.Dialect
@@ -89,7 +86,7 @@ type handler struct {
 	guard    guard
 	buckets  *buckets
 
-	hooks       []catalogue.Hook // those that fire
+	hooks       []catalogue.Hook // of the dialect
 	hookSchema  *schema.Schema
 	accountForm *schema.Schema
 	userForm    *schema.Schema
@@ -102,8 +99,8 @@ type handler struct {
 
 // New returns the handler of every path: those under /v2, and the answers that
 // others get. It must see paths as they were sent: a mux that cleans them, as
-// http.ServeMux does, hides what the reference answers to "//". The error is for a
-// hook that the catalogue lacks, or a broken schema of our own.
+// http.ServeMux does, hides what the reference answers to "//". The error is for
+// broken data of our own.
 func New(cfg Config) (http.Handler, error) {
 	if cfg.MaxBody == 0 {
 		cfg.MaxBody = DefaultMaxBody

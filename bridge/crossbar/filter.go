@@ -113,8 +113,11 @@ func hasValue(doc jobj.Object, path string) bool {
 }
 
 func within(doc jobj.Object, key, text string, holds func(at, limit int64) bool) bool {
-	limit, err := strconv.ParseInt(text, 10, 64)
+	limit, valid := wholeNumber(text)
 	value, _ := doc.Get(key)
 	at, ok := value.(int64)
-	return err == nil && ok && holds(at, limit)
+	if number, isNumber := value.(json.Number); isNumber {
+		at, ok = wholeNumber(number)
+	}
+	return valid && ok && holds(at, limit)
 }

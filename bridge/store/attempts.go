@@ -28,7 +28,8 @@ type Attempt struct {
 	Sent []byte
 }
 
-// AttemptQuery chooses attempts; an empty field does not restrict.
+// AttemptQuery chooses attempts; an empty field does not restrict. Without an
+// AccountID every attempt is looked at.
 type AttemptQuery struct {
 	AccountID string
 	HookID    string
@@ -36,8 +37,13 @@ type AttemptQuery struct {
 
 	// Limit is the most attempts to return; 0 is no limit.
 	Limit int
+	// MaxBytes ends an answer with the attempt whose body, as it is stored, makes
+	// it that large; 0 is no limit. At least one attempt is returned.
+	MaxBytes int
+	// Ascending returns the oldest first.
+	Ascending bool
 	// After is the last attempt of the page before, of which only Created,
-	// CreatedAt and ID count; the zero Attempt starts with the newest.
+	// CreatedAt and ID count; the zero Attempt starts at the beginning.
 	After Attempt
 }
 
@@ -106,7 +112,7 @@ const attemptColumns = "id, account_id, hook_id, created, at, success, body, sen
 
 // Attempt returns one attempt. The error wraps ErrNotFound when there is none.
 func (s *Store) Attempt(ctx context.Context, id string) (Attempt, error) {
-	found, err := selectAttempts(ctx, s.read, "SELECT "+attemptColumns+" FROM attempts WHERE id=$1", id)
+	found, err := selectAttempts(ctx, s.read, 0, "SELECT "+attemptColumns+" FROM attempts WHERE id=$1", id)
 	if err == nil && len(found) == 0 {
 		err = ErrNotFound
 	}
@@ -116,7 +122,7 @@ func (s *Store) Attempt(ctx context.Context, id string) (Attempt, error) {
 	return found[0], nil
 }
 
-// Attempts returns attempts, newest first.
+// Attempts returns attempts, newest first unless the query says otherwise.
 func (s *Store) Attempts(ctx context.Context, q AttemptQuery) ([]Attempt, error) {
 	query := "SELECT " + attemptColumns + " FROM attempts WHERE 1=1"
 	var args []any
@@ -136,28 +142,33 @@ func (s *Store) Attempts(ctx context.Context, q AttemptQuery) ([]Attempt, error)
 	if q.To != 0 {
 		query += " AND created<=" + bind(q.To)
 	}
+	beyond, order := "<", " DESC"
+	if q.Ascending {
+		beyond, order = ">", ""
+	}
 	if q.After.ID != "" {
-		query += " AND (created, at, id) < (" + bind(q.After.Created) + ", " +
+		query += " AND (created, at, id) " + beyond + " (" + bind(q.After.Created) + ", " +
 			bind(q.After.CreatedAt.UnixMicro()) + ", " + bind(q.After.ID) + ")"
 	}
-	query += " ORDER BY created DESC, at DESC, id DESC"
+	query += " ORDER BY created" + order + ", at" + order + ", id" + order
 	if q.Limit > 0 {
 		query += " LIMIT " + bind(q.Limit)
 	}
-	attempts, err := selectAttempts(ctx, s.read, query, args...)
+	attempts, err := selectAttempts(ctx, s.read, q.MaxBytes, query, args...)
 	if err != nil {
 		return nil, fmt.Errorf("read attempts: %w", err)
 	}
 	return attempts, nil
 }
 
-func selectAttempts(ctx context.Context, from queryer, query string, args ...any) (attempts []Attempt, err error) {
+func selectAttempts(ctx context.Context, from queryer, maxBytes int, query string, args ...any) (attempts []Attempt, err error) {
 	rows, err := from.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
+	total := 0
+	for (maxBytes == 0 || total < maxBytes) && rows.Next() {
 		var (
 			a       Attempt
 			at      int64
@@ -172,34 +183,8 @@ func selectAttempts(ctx context.Context, from queryer, query string, args ...any
 		if a.Body, err = jobj.ParseObject(body); err != nil {
 			return nil, fmt.Errorf("stored body of attempt %s: %w", a.ID, err)
 		}
+		total += len(body) + len(a.Sent)
 		attempts = append(attempts, a)
 	}
 	return attempts, rows.Err()
-}
-
-// deleteChunk bounds how long one deletion keeps other writers waiting.
-const deleteChunk = 1000
-
-// DeleteAttempts deletes what was created before a moment in Gregorian seconds and
-// says how many went, also when it is cut short by an error.
-func (s *Store) DeleteAttempts(ctx context.Context, before int64) (int64, error) {
-	var total int64
-	for {
-		var n int64
-		err := s.update(ctx, func(tx *sql.Tx) error {
-			result, err := tx.ExecContext(ctx, `DELETE FROM attempts WHERE id IN
-				(SELECT id FROM attempts WHERE created<$1 LIMIT $2)`, before, deleteChunk)
-			if err != nil {
-				return err
-			}
-			n, err = result.RowsAffected()
-			return err
-		})
-		if err != nil {
-			return total, fmt.Errorf("delete attempts: %w", err)
-		}
-		if total += n; n < deleteChunk {
-			return total, nil
-		}
-	}
 }

@@ -166,8 +166,11 @@ func TestListingsUseTheirIndexes(t *testing.T) {
 	for _, query := range []string{
 		"SELECT body FROM documents d WHERE d.db='d' AND d.type='t' AND d.account_id='a' ORDER BY d.created, d.id",
 		"SELECT body FROM attempts WHERE account_id='a' AND created>=1 AND created<=2 ORDER BY created DESC, at DESC, id DESC LIMIT 50",
-		"SELECT body FROM attempts WHERE hook_id='h' AND created>=1 ORDER BY created DESC, at DESC, id DESC LIMIT 50",
+		"SELECT body FROM attempts WHERE account_id='a' AND (created, at, id) > (1, 1, 'x') ORDER BY created, at, id LIMIT 50",
+		"SELECT body FROM attempts WHERE account_id='a' AND hook_id='h' AND created>=1 AND created<=2 AND (created, at, id) < (1, 1, 'x') ORDER BY created DESC, at DESC, id DESC LIMIT 50",
 		"SELECT id FROM attempts WHERE created<1 LIMIT 1000",
+		"SELECT id FROM attempts ORDER BY created LIMIT 1000",
+		"SELECT id FROM attempts WHERE account_id='a' LIMIT 1000",
 	} {
 		t.Run(query, func(t *testing.T) {
 			rows, err := s.read.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+query)
