@@ -46,6 +46,11 @@ type Config struct {
 	Accounts *account.Directory
 	Tokens   Tokens
 	Changes  ChangePublisher
+	// Events, Listening and Replays are behind /kazoolab/events and
+	// /kazoolab/attempts.
+	Events    Events
+	Listening Listening
+	Replays   Replayer
 	// Dialect decides which hooks are listed and accepted, and the shapes of
 	// answers that differ between versions.
 	Dialect fidelity.Dialect

@@ -34,6 +34,7 @@ type AttemptQuery struct {
 	AccountID string
 	HookID    string
 	From, To  int64 // inclusive range of Created, Gregorian seconds
+	Failed    bool  // only those without success
 
 	// Limit is the most attempts to return; 0 is no limit.
 	Limit int
@@ -145,6 +146,9 @@ func (s *Store) Attempts(ctx context.Context, q AttemptQuery) ([]Attempt, error)
 	beyond, order := "<", " DESC"
 	if q.Ascending {
 		beyond, order = ">", ""
+	}
+	if q.Failed {
+		query += " AND success=0"
 	}
 	if q.After.ID != "" {
 		query += " AND (created, at, id) " + beyond + " (" + bind(q.After.Created) + ", " +

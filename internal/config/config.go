@@ -58,6 +58,7 @@ type Webhooks struct {
 	Prefetch              int           `koanf:"prefetch" for:"up,bridge" default:"5000" min:"1" help:"events taken from the queue and not yet finished; bounds memory"`
 	ConnectTimeout        time.Duration `koanf:"connect-timeout" for:"up,bridge" default:"10s" min:"1ms" help:"longest wait for a receiver to take the connection, TLS included"`
 	RequestTimeout        time.Duration `koanf:"request-timeout" for:"up,bridge" default:"60s" min:"1ms" help:"longest wait for a receiver's whole answer"`
+	ExplainEvents         int           `koanf:"explain-events" for:"up,bridge" default:"1000" min:"0" help:"events remembered for kazoolab explain, and as many that belong to no account; 0 is none"`
 	LogSuccessfulAttempts bool          `koanf:"log-successful-attempts" for:"up,bridge" default:"false" help:"record deliveries that succeeded too, not only failures"`
 }
 

@@ -25,6 +25,16 @@ type Obstacle struct {
 	At int64
 }
 
+// WouldFireIf joins what all would have to be different: "hook were all and enabled
+// were true".
+func (s Silent) WouldFireIf() string {
+	all := make([]string, len(s.Obstacles))
+	for i, o := range s.Obstacles {
+		all[i] = o.If
+	}
+	return strings.Join(all, " and ")
+}
+
 func createdAfter(later time.Duration) Obstacle {
 	return Obstacle{
 		Reason: ReasonCreatedAfter,
