@@ -132,7 +132,7 @@ func (b *Bridge) Run(ctx context.Context) error {
 	defer stop()
 	b.changes = &changes{
 		bus: b.bus, store: b.cfg.Store, directory: b.directory, hooks: b.hooks,
-		clock: b.cfg.Clock, ids: b.cfg.IDs, log: b.cfg.Log, node: b.cfg.NodeName,
+		clock: b.cfg.Clock, ids: b.cfg.IDs, log: b.cfg.Log, node: b.cfg.NodeName, dialect: b.cfg.Webhooks.Dialect,
 		running: running, loaded: make(chan struct{}), waiting: map[string]chan struct{}{},
 	}
 	// Once before there is a broker, so that REST serves without one.
@@ -186,12 +186,14 @@ func (b *Bridge) subscribe(ctx, failed context.Context, engine *webhooks.Engine)
 	case <-failed.Done():
 		return nil, nil
 	}
-	for _, exchange := range []string{kapi.ExchangeCallEvents, kapi.ExchangeCallManager} {
-		b.bus.DeclareExchange(exchange, kapi.ExchangeType(exchange))
-	}
 	var bindings []bus.Binding
-	for _, event := range webhooks.ChannelEvents() {
-		bindings = append(bindings, bus.Binding{Exchange: kapi.ExchangeCallEvents, Key: kapi.CallEventKey(event, "*")})
+	for _, listener := range kapi.HookListeners() {
+		for _, exchange := range listener.Exchanges {
+			b.bus.DeclareExchange(exchange, kapi.ExchangeType(exchange))
+		}
+		for _, binding := range listener.Bindings {
+			bindings = append(bindings, bus.Binding{Exchange: binding.Exchange, Key: binding.Key})
+		}
 	}
 	up := make(chan struct{}, 1)
 	running := b.changes.running

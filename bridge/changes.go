@@ -11,6 +11,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"github.com/kazoolab/kazoolab/bridge/account"
+	"github.com/kazoolab/kazoolab/bridge/fidelity"
 	"github.com/kazoolab/kazoolab/bridge/kapi"
 	"github.com/kazoolab/kazoolab/bridge/store"
 	"github.com/kazoolab/kazoolab/bridge/webhooks"
@@ -32,6 +33,7 @@ type changes struct {
 	ids       *ids.Source
 	log       *slog.Logger
 	node      string
+	dialect   fidelity.Dialect
 
 	running context.Context //nolint:containedctx // of everything that outlives a request
 	loaded  chan struct{}   // closed after the first load
@@ -116,7 +118,7 @@ func (c *changes) parse(doc store.Document) *webhooks.Hook {
 	if doc.Deleted || !webhooks.Loadable(doc.Body) {
 		return nil
 	}
-	hook, err := webhooks.ParseHook(doc.ID, doc.AccountID, doc.Body, webhooks.ChannelHooks())
+	hook, err := webhooks.ParseHook(doc.ID, doc.AccountID, doc.Body, webhooks.Names(c.dialect))
 	if err != nil {
 		c.log.Warn("webhook not loaded", "hook_id", doc.ID, "account_id", doc.AccountID, "error", err)
 		return nil

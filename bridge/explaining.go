@@ -13,7 +13,7 @@ func (b *Bridge) explainer() *explain.Explainer {
 	return explain.New(explain.Dependencies{
 		Journal: b.journal, Engine: b.engine, Documents: b.cfg.Store, Accounts: b.directory, Live: b.hooks,
 		Parse: func(doc store.Document) (*webhooks.Hook, error) {
-			return webhooks.ParseHook(doc.ID, doc.AccountID, doc.Body, webhooks.ChannelHooks())
+			return webhooks.ParseHook(doc.ID, doc.AccountID, doc.Body, webhooks.Names(b.cfg.Webhooks.Dialect))
 		},
 	})
 }

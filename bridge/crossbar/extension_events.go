@@ -1,6 +1,7 @@
 package crossbar
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -23,11 +24,11 @@ type Events interface {
 type Listening func() (since time.Time, ok bool)
 
 // within says of which accounts the events are shown: the one of the path and those
-// below it. What belongs to no account is for whoever runs the system, under the
+// below it. What belongs to none, or to one that is gone, is for whoever runs the system, under the
 // path of such an account.
 func (h *handler) within(req *request) explain.MayKnow {
 	return func(accountID string) bool {
-		if accountID == "" {
+		if _, ok := h.Accounts.Get(accountID); !ok {
 			return req.caller.Superduper && req.account.Superduper
 		}
 		return accountID == req.account.ID || slices.Contains(h.Accounts.Ancestors(accountID), req.account.ID)
@@ -84,7 +85,7 @@ func summaryOf(s explain.Summary) jobj.Object {
 	}
 	put("event", s.Event)
 	put("event_name", s.Name)
-	put("call_id", s.Subject)
+	put(cmp.Or(s.Kind, "call_id"), s.Subject)
 	put("account_id", s.Account.ID)
 	put("account_name", s.Account.Name)
 	put("outcome", s.Outcome)

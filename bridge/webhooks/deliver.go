@@ -28,10 +28,14 @@ func (e *Engine) deliver(ctx context.Context, hook *Hook, ev *event, msg Message
 	if msg.Stale != nil && msg.Stale() {
 		return false
 	}
+	hook = e.current(hook, ev)
+	if hook == nil {
+		return true
+	}
 	body := e.encode(hook, ev)
 	if len(body.text) > payload.MaxEncoded {
 		e.metrics.drops.WithLabelValues("too_large_encoded").Inc()
-		e.dep.Log.Warn("event not sent: its text is too large", "hook_id", hook.ID, "call_id", ev.ID, "limit", payload.MaxEncoded)
+		e.dep.Log.Warn("event not sent: its text is too large", "hook_id", hook.ID, ev.IDKind, ev.ID, "limit", payload.MaxEncoded)
 		ev.record.GaveUp(hook.AccountID, hook.ID, "too_large_encoded")
 		return true
 	}
@@ -51,7 +55,38 @@ func (e *Engine) deliver(ctx context.Context, hook *Hook, ev *event, msg Message
 		if clock.Sleep(ctx, e.dep.Clock, e.cfg.RetryPause) != nil {
 			return false
 		}
+		if e.live(hook) == nil {
+			return true
+		}
 	}
+}
+
+// current is a hook as it stands when its turn comes: an event may have waited long
+// behind others. It is nil when the hook has gone, or has been changed so that it
+// does not take the event any more.
+func (e *Engine) current(hook *Hook, ev *event) *Hook {
+	now := e.live(hook)
+	if now == nil || now == hook {
+		return now
+	}
+	if reason := now.refuses(ev); reason != Taken {
+		e.dep.Log.Info("webhook not sent: the hook was changed", "hook_id", hook.ID, "reason", string(reason), ev.IDKind, ev.ID)
+		return nil
+	}
+	return now
+}
+
+// live is a hook's present version; nil when it was disabled or deleted. Between
+// two tries only that counts: all tries of a delivery are the same request.
+func (e *Engine) live(hook *Hook) *Hook {
+	if hook.Own {
+		return hook
+	}
+	now := e.dep.Hooks.Get(hook.AccountID, hook.ID)
+	if now == nil {
+		e.dep.Log.Info("webhook not sent: the hook is disabled or gone", "hook_id", hook.ID, "account_id", hook.AccountID)
+	}
+	return now
 }
 
 func request(hook *Hook, text []byte) delivery.Request {
@@ -84,7 +119,7 @@ func (e *Engine) note(ctx context.Context, t try, ev *event) error {
 	if !t.succeeded() {
 		level = slog.LevelInfo
 	}
-	e.dep.Log.Log(ctx, level, "webhook", "outcome", outcome, "event", ev.Hook, "call_id", ev.ID,
+	e.dep.Log.Log(ctx, level, "webhook", "outcome", outcome, "event", ev.Name, ev.IDKind, ev.ID,
 		"account_id", t.hook.AccountID, "hook_id", t.hook.ID, "event_id", t.eventID,
 		"tries_left", t.left, "status", t.outcome.Status, "client_error", t.outcome.ClientError,
 		"cause", t.outcome.Err, "ms", t.outcome.Elapsed.Milliseconds())
@@ -104,13 +139,15 @@ func (e *Engine) note(ctx context.Context, t try, ev *event) error {
 // encode gives the bytes of one hook's request.
 func (e *Engine) encode(hook *Hook, ev *event) encoded {
 	asJSON := hook.JSON && hook.Verb != "get"
+	sent := ev.rendition(hook)
+	data := e.reader.CustomData(hook.Event, hook.CustomData)
 	switch {
-	case hook.CustomData == nil && asJSON:
-		return ev.json()
-	case hook.CustomData == nil:
-		return ev.form()
+	case len(data) == 0 && asJSON:
+		return sent.json()
+	case len(data) == 0:
+		return sent.form()
 	}
-	merged := ev.base().Merge(hook.CustomData, e.dep.ClusterID)
+	merged := sent.base().Merge(data, e.dep.ClusterID)
 	if asJSON {
 		return encoded{merged, merged.JSON()}
 	}

@@ -2,6 +2,7 @@ package webhooks
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"runtime/debug"
 	"sync/atomic"
@@ -93,7 +94,7 @@ type Engine struct {
 	lanes    *lanes
 	recorder *recorder
 	metrics  *metrics
-	rules    payload.Rules
+	reader   *payload.Reader
 }
 
 // New makes an engine that does nothing yet.
@@ -110,7 +111,7 @@ func New(cfg Config, dep Dependencies) *Engine {
 		}),
 		lanes:    newLanes(cfg.Concurrency),
 		recorder: newRecorder(dep.Attempts, dep.Clock, dep.Log),
-		rules:    payload.Rules{Dialect: cfg.Dialect, Compat: cfg.Compat, Reserved: cfg.Reserved},
+		reader:   payload.NewReader(payload.Rules{Dialect: cfg.Dialect, Compat: cfg.Compat, Reserved: cfg.Reserved}),
 		metrics:  newMetrics(dep.Metrics, func() float64 { return float64(dep.Hooks.Len()) }),
 	}
 }
@@ -135,40 +136,33 @@ func (e *Engine) Handle(ctx context.Context, msg Message) {
 	defer func() {
 		if problem := recover(); problem != nil {
 			e.dep.Log.Error("an event broke its handler", "panic", problem, "stack", string(debug.Stack()))
-			e.drop(msg, "panic")
+			e.drop(msg, "panic", nil)
 		}
 	}()
-	read, reason := e.read(msg)
-	if reason != "" {
-		e.drop(msg, reason)
+	read, err := e.read(msg)
+	if err != nil {
+		e.refuse(msg, err)
 		return
 	}
-	owner, ok := e.owner(read)
-	if !ok {
-		// Ordinary on a cluster: calls that belong to nobody here.
-		e.metrics.drops.WithLabelValues("no_account").Inc()
-		e.dep.Log.Debug("event without an account", "event", read.Name, "call_id", read.ID)
-		e.remember(msg, "", "", nil)
-		e.finish(msg)
+	ev, hooks, err := e.find(read)
+	if err != nil {
+		e.refuse(msg, err)
 		return
 	}
-	e.metrics.events.WithLabelValues(read.Hook).Inc()
-	ev := e.newEvent(read, owner)
-	hooks := e.match(ev)
-	ev.record = e.remember(msg, owner.ID, "", hooks)
+	e.dep.Log.Debug("event", "event", ev.Name, ev.IDKind, ev.ID, "account_id", ev.owner.ID, "hooks", len(hooks))
+	ev.record = e.remember(msg, journal.Event{AccountID: ev.owner.ID}, hooks)
 	if len(hooks) == 0 {
 		e.finish(msg)
 		return
 	}
-	e.dep.Log.Debug("event", "event", ev.Hook, "call_id", ev.ID, "account_id", owner.ID, "hooks", len(hooks))
 	e.metrics.inFlight.Inc()
 	e.metrics.deliveries.Add(float64(len(hooks)))
 	var left atomic.Int64
 	left.Store(int64(len(hooks)))
 	var given atomic.Bool // back to the broker, by one delivery at least
 	msg.Body = nil        // what waits in a lane keeps only what it needs
-	ev.base()
 	for _, hook := range hooks {
+		ev.rendition(hook).base()
 		e.lanes.add(hook.key(), ev.lane, func() {
 			defer e.metrics.deliveries.Dec()
 			safe := e.deliver(ctx, hook, ev, msg)
@@ -206,10 +200,25 @@ func (e *Engine) finish(msg Message) {
 	}
 }
 
-func (e *Engine) drop(msg Message, reason string) {
+// refuse lets a message go that becomes no delivery.
+func (e *Engine) refuse(msg Message, err error) {
+	switch reason := dropReason(err); reason {
+	case "": // not even dropped: nobody expects anything of it
+		e.finish(msg)
+	case "no_account": // ordinary on a cluster: calls that belong to nobody here
+		e.metrics.drops.WithLabelValues(reason).Inc()
+		e.dep.Log.Debug("event without an account", "key", msg.RoutingKey)
+		e.remember(msg, journal.Event{}, nil)
+		e.finish(msg)
+	default:
+		e.drop(msg, reason, err)
+	}
+}
+
+func (e *Engine) drop(msg Message, reason string, err error) {
 	e.metrics.drops.WithLabelValues(reason).Inc()
-	e.dep.Log.Warn("message dropped", "reason", reason, "key", msg.RoutingKey,
+	e.dep.Log.Warn("message dropped", "reason", reason, "error", err, "key", msg.RoutingKey,
 		"content_type", msg.ContentType, "bytes", len(msg.Body))
-	e.remember(msg, "", reason, nil)
+	e.remember(msg, journal.Event{Dropped: reason, Problem: fmt.Sprint(err)}, nil)
 	e.finish(msg)
 }

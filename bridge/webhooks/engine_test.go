@@ -82,10 +82,15 @@ func (r *rig) await(t *testing.T, acked <-chan struct{}) {
 	}
 }
 
-// counted reads a counter with one label.
 func (r *rig) counted(t *testing.T, name, label string) float64 {
 	t.Helper()
-	families, err := r.registry.Gather()
+	return counted(t, r.registry, name, label)
+}
+
+// counted reads a counter with one label.
+func counted(t *testing.T, registry *prometheus.Registry, name, label string) float64 {
+	t.Helper()
+	families, err := registry.Gather()
 	if err != nil {
 		t.Fatal(err)
 	}

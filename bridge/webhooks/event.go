@@ -18,9 +18,13 @@ type event struct {
 	lane string
 	// record is what is remembered of it; nil when nothing is.
 	record *journal.Event
+	// main is what hooks send, old what those of Event.OldHook do; nil for none.
+	main, old *rendition
+}
 
-	// base is the payload before custom_data; form and json are the two encodings
-	// that hooks without custom_data share. Each is made when first asked for.
+// rendition is one payload of an event with the two encodings that hooks without
+// custom_data share. Each is made when first asked for.
+type rendition struct {
 	base       func() payload.Payload
 	form, json func() encoded
 }
@@ -32,15 +36,33 @@ type encoded struct {
 
 func (e *Engine) newEvent(read *payload.Event, owner account.Account) *event {
 	ev := &event{Event: *read, owner: owner, lane: read.ID}
-	ev.Payload = nil // what waits in a lane keeps the payload only
 	if ev.lane == "" {
 		ev.lane = e.dep.IDs.Hex(10)
 	}
-	ev.base = sync.OnceValue(func() payload.Payload {
-		return read.Payload(payload.Owner{AccountID: owner.ID, ResellerID: owner.ResellerID})
-	})
-	plain := sync.OnceValue(func() payload.Payload { return ev.base().Merge(nil, e.dep.ClusterID) })
-	ev.form = sync.OnceValue(func() encoded { return encoded{plain(), plain().Form()} })
-	ev.json = sync.OnceValue(func() encoded { return encoded{plain(), plain().JSON()} })
+	ev.main = e.render(read.Payload, owner)
+	if read.OldHook != "" {
+		ev.old = e.render(read.OldPayload, owner)
+	}
+	ev.Payload, ev.OldPayload = nil, nil // what waits in a lane does not keep the message
 	return ev
+}
+
+func (e *Engine) render(build func(payload.Owner) payload.Payload, owner account.Account) *rendition {
+	base := sync.OnceValue(func() payload.Payload {
+		return build(payload.Owner{AccountID: owner.ID, ResellerID: owner.ResellerID})
+	})
+	plain := sync.OnceValue(func() payload.Payload { return base().Merge(nil, e.dep.ClusterID) })
+	return &rendition{
+		base: base,
+		form: sync.OnceValue(func() encoded { return encoded{plain(), plain().Form()} }),
+		json: sync.OnceValue(func() encoded { return encoded{plain(), plain().JSON()} }),
+	}
+}
+
+// rendition is what a hook sends for the event.
+func (ev *event) rendition(hook *Hook) *rendition {
+	if ev.old != nil && hook.Event == ev.OldHook && !hook.Own {
+		return ev.old
+	}
+	return ev.main
 }

@@ -1,6 +1,7 @@
 package webhooks
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -34,6 +35,8 @@ type Hook struct {
 	// CustomData is nil when the document has none; an empty one is not the same.
 	CustomData payload.Payload
 	Modifiers  payload.Payload
+	// Own marks the hook that a callflow's message brought: it is no document.
+	Own bool
 }
 
 // DocumentError says what keeps a webhook document from being loaded.
@@ -86,6 +89,22 @@ func ParseHook(id, accountID string, doc jobj.Object, events []string) (*Hook, e
 	if modifiers := doc.Object("modifiers"); len(modifiers) > 0 {
 		hook.Modifiers = payload.FromObject(modifiers)
 	}
+	return hook, nil
+}
+
+// parseOwn reads the hook that a callflow's message brings. It is read like a
+// document, but that it listens to nothing: whatever name it has will do.
+func parseOwn(doc jobj.Object) (*Hook, error) {
+	event := strings.ToLower(cmp.Or(doc.String("hook"), payload.HookNotifications))
+	id := doc.String("_id")
+	if id == "" {
+		return nil, &DocumentError{id, "_id", "is missing"}
+	}
+	hook, err := ParseHook(id, doc.String("pvt_account_id"), doc.Set("hook", event), []string{event})
+	if err != nil {
+		return nil, err
+	}
+	hook.Own = true
 	return hook, nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/kazoolab/kazoolab/bridge/fidelity"
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 	"github.com/kazoolab/kazoolab/bridge/webhooks"
 )
@@ -31,7 +32,7 @@ func TestWhatADocumentNeedsToBeLoaded(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := webhooks.ParseHook("h", "a", document(t, c.doc), webhooks.ChannelHooks())
+			_, err := webhooks.ParseHook("h", "a", document(t, c.doc), webhooks.Names(fidelity.V50))
 			var refused *webhooks.DocumentError
 			switch {
 			case c.field == "" && err != nil:

@@ -26,6 +26,13 @@ func (r *Registry) Len() int {
 	return len(r.live)
 }
 
+// Get is a live hook, or nil.
+func (r *Registry) Get(accountID, id string) *Hook {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.live[hookKey{accountID, id}]
+}
+
 // Set makes a hook live, in place of an earlier version.
 func (r *Registry) Set(hook *Hook) {
 	r.mu.Lock()

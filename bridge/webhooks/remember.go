@@ -7,19 +7,19 @@ import (
 )
 
 // remember notes a message in the journal with the hooks that take it.
-func (e *Engine) remember(msg Message, accountID, dropped string, hooks []*Hook) *journal.Event {
+func (e *Engine) remember(msg Message, what journal.Event, hooks []*Hook) *journal.Event {
 	if e.dep.Journal == nil {
 		return nil
 	}
 	deliveries := make([]journal.Delivery, len(hooks))
 	for i, hook := range hooks {
-		deliveries[i] = journal.Delivery{
-			HookID: hook.ID, AccountID: hook.AccountID, URI: hook.URI, Method: hook.Verb,
-		}
+		deliveries[i] = journal.Delivery{HookID: hook.ID, AccountID: hook.AccountID, URI: hook.URI, Method: hook.Verb}
 	}
-	return e.dep.Journal.Add(e.dep.Clock.Now(), journal.Message{
+	what.At = e.dep.Clock.Now()
+	what.Message = journal.Message{
 		Body: msg.Body, ContentType: msg.ContentType, ContentEncoding: msg.ContentEncoding, RoutingKey: msg.RoutingKey,
-	}, accountID, dropped, deliveries)
+	}
+	return e.dep.Journal.Add(what, deliveries)
 }
 
 func rememberTry(record *journal.Event, t try, now time.Time, attemptID string) {

@@ -1,9 +1,12 @@
 package webhooks
 
 import (
+	"cmp"
+
 	"github.com/kazoolab/kazoolab/bridge/account"
 	"github.com/kazoolab/kazoolab/bridge/kapi"
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
+	"github.com/kazoolab/kazoolab/bridge/webhooks/payload"
 )
 
 // Reading is a message read again, to be explained.
@@ -12,8 +15,8 @@ type Reading struct {
 	Dropped string
 	// Event is what hooks call it, such as channel_create, and Name its Event-Name.
 	Event, Name string
-	// ID is what people call it by: a Call-ID, else the id of a document or message.
-	ID string
+	// ID is what people call it by, and IDKind what it is the id of, as logs name it.
+	ID, IDKind string
 
 	event    *event
 	accounts Accounts
@@ -29,11 +32,14 @@ type Refusal struct {
 // Reread reads a message again, by the same code as when it came. owner is the
 // account it was found to belong to then; the zero Account is none.
 func (e *Engine) Reread(msg Message, owner account.Account) Reading {
-	read, reason := e.read(msg)
-	if reason != "" {
-		return Reading{Dropped: reason}
+	read, err := e.read(msg)
+	if err != nil {
+		return Reading{Dropped: dropReason(err)}
 	}
-	return Reading{Event: read.Hook, Name: read.Name, ID: read.ID, event: e.newEvent(read, owner), accounts: e.dep.Accounts}
+	return Reading{
+		Event: cmp.Or(read.Hook, payload.HookCallflow), Name: read.Name, ID: read.ID, IDKind: read.IDKind,
+		event: e.newEvent(read, owner), accounts: e.dep.Accounts,
+	}
 }
 
 // Refusals says why a hook of the event's account or of one above does not take the
@@ -77,14 +83,14 @@ func (r Reading) refusal(hook *Hook, reason Reason) Refusal {
 		refusal.Wants, _ = hook.CustomData.Get(key)
 		for _, filter := range r.event.Filters {
 			if filter.Key == key {
-				refusal.Has = jsonText(filter.Value)
+				refusal.Has = filter.Has()
 			}
 		}
 	case ReasonModifier:
-		key, _ := r.event.base().Passes(hook.Modifiers)
+		key, _ := r.event.rendition(hook).base().Passes(hook.Modifiers)
 		refusal.Field = "modifiers." + key
 		refusal.Wants, _ = hook.Modifiers.Get(key)
-		refusal.Has, _ = r.event.base().Get(key)
+		refusal.Has, _ = r.event.rendition(hook).base().Get(key)
 	}
 	return refusal
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"github.com/tidwall/gjson"
+
 	"github.com/kazoolab/kazoolab/bridge/account"
 	"github.com/kazoolab/kazoolab/bridge/store"
 	"github.com/kazoolab/kazoolab/bridge/webhooks"
@@ -77,9 +79,10 @@ type Summary struct {
 	At       time.Time
 	Event    string // what hooks call it; "" for a message that was dropped
 	Name     string // its Event-Name
-	Subject  string // its Call-ID, else the id of a document or message
+	Subject  string // what people call it by: a Call-ID, else the id of a document or message
+	Kind     string // what Subject is: call_id, doc_id or message_id
 	Outcome  string
-	Dropped  string // the reason, of the dropped_total metric
+	Dropped  string // why it was no event, of the reasons of the dropped_total metric
 	Account  account.Account
 	Fired    int // hooks
 	Failures int // hooks whose delivery failed for good
@@ -125,8 +128,7 @@ func (x *Explainer) reread(e *journal.Event) webhooks.Reading {
 	if e.Dropped != "" {
 		return webhooks.Reading{Dropped: e.Dropped}
 	}
-	owner, _ := x.Accounts.Get(e.AccountID)
-	return x.Engine.Reread(message(e), owner)
+	return x.Engine.Reread(message(e), x.owner(e.AccountID))
 }
 
 func message(e *journal.Event) webhooks.Message {
@@ -136,8 +138,10 @@ func message(e *journal.Event) webhooks.Message {
 }
 
 func (x *Explainer) summary(e *journal.Event, reading webhooks.Reading, mayKnow MayKnow) Summary {
-	s := Summary{ID: e.ID, At: e.At, Event: reading.Event, Name: reading.Name, Subject: reading.ID, Dropped: e.Dropped}
-	s.Account, _ = x.Accounts.Get(e.AccountID)
+	s := Summary{ID: e.ID, At: e.At, Event: reading.Event, Name: reading.Name, Subject: reading.ID, Kind: reading.IDKind, Dropped: e.Dropped}
+	if s.Account = x.owner(e.AccountID); e.Dropped != "" {
+		s.Name, s.Subject = glance(e.Body)
+	}
 	underWay := 0
 	for _, d := range e.Deliveries() {
 		if !mayKnow(d.AccountID) {
@@ -166,6 +170,15 @@ func (x *Explainer) summary(e *journal.Event, reading webhooks.Reading, mayKnow 
 		s.Outcome = Delivered
 	}
 	return s
+}
+
+// glance looks for what a message that is no event calls itself.
+func glance(body []byte) (name, call string) {
+	if !gjson.ValidBytes(body) {
+		return "", ""
+	}
+	found := gjson.GetManyBytes(body, "Event-Name", "Call-ID")
+	return found[0].Str, found[1].Str
 }
 
 // Outcome says what became of the delivery.

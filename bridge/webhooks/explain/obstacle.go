@@ -109,6 +109,9 @@ func refused(r webhooks.Refusal) Obstacle {
 	switch r.Reason {
 	case webhooks.ReasonOtherEvent:
 		o.Text, o.If = fmt.Sprintf("listens to %s, not to %s", plain(r.Wants), plain(r.Has)), "hook were "+plain(r.Has)+" or all"
+		if r.Wants == `"all"` {
+			o.Text, o.If = "is for all events but this: a callflow's message brings its own webhook", ""
+		}
 	case webhooks.ReasonNoDescendant:
 		o.Text, o.If = "is of an account above, and does not include sub-accounts", "include_subaccounts were true"
 	case webhooks.ReasonInternalLeg:
@@ -132,29 +135,14 @@ func orNothing(text string) string {
 }
 
 func dropped(e *journal.Event) *Obstacle {
-	o := &Obstacle{Reason: ReasonDropped, Has: quoted(e.Dropped), Text: "the message was dropped: " + e.Dropped}
-	if text, ok := droppedTexts()[e.Dropped]; ok {
-		o.Text = "the message was dropped: " + text
-	}
-	if e.Dropped == "content_type" {
+	o := &Obstacle{Reason: ReasonDropped, Has: quoted(e.Dropped), Text: "the message was dropped: " + e.Problem}
+	switch e.Dropped {
+	case "content_type":
 		o.Field, o.Has = "content_type", quoted(e.ContentType)
+	case "panic":
+		o.Text = "the message was dropped: it broke its handler, which is a fault of this program; the log has the details"
 	}
 	return o
-}
-
-// droppedTexts explains the closed list of reasons.
-func droppedTexts() map[string]string {
-	return map[string]string{
-		"content_type":   "its content type is not application/json",
-		"too_large":      "it is larger than an event may be",
-		"not_gzip":       "its content encoding is gzip, its body is not",
-		"too_deep":       "its JSON is nested too deep",
-		"not_text":       "it is not UTF-8, or holds half of a surrogate pair",
-		"not_json":       "it is not a JSON object",
-		"event_category": "there is no hook for its Event-Category",
-		"event_name":     "there is no hook for its Event-Name",
-		"panic":          "it broke its handler, which is a fault of this program; the log has the details",
-	}
 }
 
 // noAccount says what the search for the event's account met.

@@ -2,7 +2,6 @@ package journal_test
 
 import (
 	"testing"
-	"time"
 
 	"github.com/kazoolab/kazoolab/bridge/webhooks/journal"
 )
@@ -13,7 +12,7 @@ func BenchmarkRemember(b *testing.B) {
 	body, text := make([]byte, 2500), make([]byte, 1200)
 	b.ReportAllocs()
 	for b.Loop() {
-		e := j.Add(time.Time{}, journal.Message{Body: body}, "acme", "", []journal.Delivery{{HookID: "h1", AccountID: "acme", Method: "POST"}})
+		e := j.Add(journal.Event{Message: journal.Message{Body: body}, AccountID: "acme"}, []journal.Delivery{{HookID: "h1", AccountID: "acme", Method: "post"}})
 		e.Sending("acme", "h1", "0123456789", "application/json", text)
 		e.Tried("acme", "h1", journal.Try{Status: 200, Answer: "ok", Final: true})
 	}

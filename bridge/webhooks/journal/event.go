@@ -17,17 +17,19 @@ type Message struct {
 // Event is one message that came in. Its own fields never change once it is in the
 // journal; its deliveries grow.
 type Event struct {
-	// ID is unique among all nodes and runs: the journal's mark and a number.
-	ID string
-	At time.Time
-	Message
-	// Cut says that the body was too large to be kept; Size is what it had.
+	// ID is unique among all nodes and runs: the journal's mark and a number. Cut
+	// says that the body was too large to be kept, Size what it had. These the
+	// journal fills in.
+	ID   string
 	Cut  bool
 	Size int
-	// Dropped is why the message was no event; "" when it was one.
-	Dropped string
-	// AccountID is the account with a document that it belongs to; "" when there
-	// is none.
+
+	At time.Time
+	Message
+	// Dropped is why the message was no event, as the dropped_total metric has it,
+	// and Problem says it in words; "" when it was one.
+	Dropped, Problem string
+	// AccountID is the account that it belongs to; "" when there is none.
 	AccountID string
 
 	number     uint64

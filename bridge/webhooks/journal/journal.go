@@ -3,7 +3,6 @@ package journal
 import (
 	"strconv"
 	"sync"
-	"time"
 )
 
 // Config bounds a journal.
@@ -43,18 +42,15 @@ func New(cfg Config) *Journal {
 	}
 }
 
-// Add remembers an event that belongs to an account, or to none ("") with the
-// reason if it was dropped. hooks are those that take it. The journal keeps the
-// body, which must not be changed.
-func (j *Journal) Add(at time.Time, msg Message, accountID, dropped string, hooks []Delivery) *Event {
+// Add remembers what a new event says of itself, and the hooks that take it. The
+// journal keeps the body, which must not be changed.
+func (j *Journal) Add(what Event, hooks []Delivery) *Event {
 	if j == nil {
 		return nil
 	}
-	e := &Event{
-		At: at, Message: msg, Size: len(msg.Body), Dropped: dropped, AccountID: accountID,
-		mu: &j.mu, deliveries: hooks, ring: &j.owned,
-	}
-	if accountID == "" {
+	e := &what
+	e.Size, e.mu, e.deliveries, e.ring = len(e.Body), &j.mu, hooks, &j.owned
+	if e.AccountID == "" {
 		e.ring = &j.stray
 	}
 	if e.Cut = e.Size > e.ring.limit/4; e.Cut { // one event is not worth all others

@@ -5,7 +5,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	. "github.com/onsi/gomega"
 
@@ -13,7 +12,7 @@ import (
 )
 
 func add(j *journal.Journal, account, body string, hooks ...journal.Delivery) *journal.Event {
-	return j.Add(time.Unix(0, 0), journal.Message{Body: []byte(body)}, account, "", hooks)
+	return j.Add(journal.Event{Message: journal.Message{Body: []byte(body)}, AccountID: account}, hooks)
 }
 
 func bodies(j *journal.Journal) string {
@@ -95,7 +94,7 @@ func TestATextThatHooksShareIsCountedOnce(t *testing.T) {
 func TestABodyThatIsTooLargeIsCut(t *testing.T) {
 	g := NewWithT(t)
 	j := journal.New(journal.Config{Events: 10, Bytes: 1000})
-	e := j.Add(time.Unix(0, 0), journal.Message{Body: make([]byte, 5000)}, "", "too_large", nil)
+	e := add(j, "", strings.Repeat("x", 5000))
 	g.Expect(e.Body).To(BeEmpty())
 	g.Expect(e.Cut).To(BeTrue())
 	g.Expect(e.Size).To(Equal(5000))

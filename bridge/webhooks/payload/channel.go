@@ -1,13 +1,12 @@
 package payload
 
 import (
-	"math"
-	"math/big"
 	"strconv"
 	"strings"
 
 	"github.com/tidwall/gjson"
 
+	"github.com/kazoolab/kazoolab/bridge/fidelity"
 	"github.com/kazoolab/kazoolab/bridge/kapi"
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 )
@@ -26,14 +25,14 @@ type channel struct {
 func isChannelVar(key string) bool {
 	switch key {
 	case "Account-ID", "Authorizing-ID", "Authorizing-Type", "Call-Forward", "Emergency-Resource",
-		"Resource-ID", "Global-Resource", "Owner-ID", "Original-Number":
+		"Resource-ID", "Global-Resource", "Owner-ID", "Original-Number", "Inception":
 		return true
 	}
 	return false
 }
 
 // channelEvent reads a channel event.
-func (r Rules) channelEvent(m *message) *Event {
+func (r *Reader) channelEvent(m *message) (*Event, error) {
 	c := &channel{message: m, ccv: make(map[string]gjson.Result, 8), loopback: isTrue(m.top["Channel-Is-Loopback"])}
 	if vars := m.top["Custom-Channel-Vars"]; vars.IsObject() {
 		c.vars = []Member{}
@@ -45,16 +44,17 @@ func (r Rules) channelEvent(m *message) *Event {
 			return true
 		})
 	}
-	accountID, _ := textOf(c.ccv["Account-ID"])
+	accountID := r.textOf(c.ccv["Account-ID"])
 	return &Event{
 		Hook:      strings.ToLower(c.text("Event-Name")),
 		Name:      c.text("Event-Name"),
 		ID:        m.top["Call-ID"].String(),
+		IDKind:    IDCall,
 		AccountID: accountID,
 		Dialled:   c.dialledUser(),
 		Internal:  c.loopback || strings.HasPrefix(c.text("Channel-Name"), "loopback/"),
-		Payload:   func(owner Owner) Payload { return c.payload(owner, r) },
-	}
+		Payload:   func(owner Owner) Payload { return c.payload(owner, r.Rules) },
+	}, nil
 }
 
 // withAccountID is the event with the account that owns the dialled number among
@@ -105,7 +105,7 @@ func DefaultReservedVars() ReservedVars {
 // payload picks what channel hooks send (webhooks_channel_util:base_hook_event/3,
 // format_event/3).
 func (c *channel) payload(owner Owner, r Rules) Payload {
-	accountID, _ := textOf(c.ccv["Account-ID"])
+	accountID := r.textOf(c.ccv["Account-ID"])
 	if accountID == "" {
 		accountID = owner.AccountID
 		c = c.withAccountID(accountID)
@@ -113,57 +113,87 @@ func (c *channel) payload(owner Owner, r Rules) Payload {
 	global := isTrue(c.ccv["Global-Resource"])
 	p := make(Payload, 0, 32)
 	p = p.add("account_id", quote(accountID))
-	p = p.add("authorizing_id", text(c.ccv["Authorizing-ID"]))
-	p = p.add("authorizing_type", text(c.ccv["Authorizing-Type"]))
-	p = p.add("call_direction", text(c.top["Call-Direction"]))
+	p = p.add("authorizing_id", r.text(c.ccv["Authorizing-ID"]))
+	p = p.add("authorizing_type", r.text(c.ccv["Authorizing-Type"]))
+	p = p.add("call_direction", r.told(c.top["Call-Direction"]))
 	if forward, ok := c.ccv["Call-Forward"]; ok {
 		p = p.add("call_forwarded", strconv.FormatBool(isTrue(forward)))
 	}
-	p = p.add("call_id", text(c.top["Call-ID"]))
-	p = p.add("callee_id_name", text(c.top["Callee-ID-Name"]))
-	p = p.add("callee_id_number", text(c.top["Callee-ID-Number"]))
-	p = p.add("caller_id_name", text(c.top["Caller-ID-Name"]))
-	p = p.add("caller_id_number", text(c.top["Caller-ID-Number"]))
+	p = p.add("call_id", r.text(c.top["Call-ID"]))
+	p = p.add("callee_id_name", r.told(c.top["Callee-ID-Name"]))
+	p = p.add("callee_id_number", r.told(c.top["Callee-ID-Number"]))
+	p = p.add("caller_id_name", r.told(c.top["Caller-ID-Name"]))
+	p = p.add("caller_id_number", r.told(c.top["Caller-ID-Number"]))
 	p = p.add("custom_channel_vars", c.remainingVars(r.Reserved))
 	if vars := c.top["Custom-Application-Vars"]; vars.IsObject() {
 		p = p.add("custom_application_vars", vars.Raw)
 	}
 	p = p.add("emergency_resource_used", strconv.FormatBool(isTrue(c.ccv["Emergency-Resource"])))
 	p = p.add("from", c.top["From"].Raw)
-	p = p.add("inception", c.top["Inception"].Raw)
+	p = p.add("inception", c.inception(r))
+	resource := r.text(c.ccv["Resource-ID"])
 	if !global {
-		p = p.add("local_resource_id", text(c.ccv["Resource-ID"]))
+		p = p.add("local_resource_id", resource)
 	}
-	p = p.add("local_resource_used", strconv.FormatBool(!global))
+	// Without any resource, too (quirk resource-used-default).
+	p = p.add("local_resource_used", strconv.FormatBool(!global && (resource != "" || !r.corrected())))
 	p = p.add("is_internal_leg", strconv.FormatBool(c.loopback))
-	p = p.add("other_leg_call_id", text(c.top["Other-Leg-Call-ID"]))
-	p = p.add("owner_id", text(c.ccv["Owner-ID"]))
-	if request := c.top["Request"]; request.IsObject() {
-		p = p.add("request", request.Raw)
-	}
+	p = p.add("other_leg_call_id", r.text(c.top["Other-Leg-Call-ID"]))
+	p = p.add("owner_id", r.text(c.ccv["Owner-ID"]))
+	p = p.add("request", c.request(r))
 	if owner.ResellerID != "" {
 		p = p.add("reseller_id", quote(owner.ResellerID))
 	}
 	p = p.add("timestamp", whole(c.top["Timestamp"]))
 	p = p.add("to", c.top["To"].Raw)
-	return c.addOwnFields(p)
+	return c.addOwnFields(p, r)
 }
 
 // addOwnFields adds what only one kind of event has.
-func (c *channel) addOwnFields(p Payload) Payload {
+func (c *channel) addOwnFields(p Payload, r Rules) Payload {
 	p = p.add("hook_event", quote(strings.ToLower(c.text("Event-Name"))))
 	switch c.text("Event-Name") {
 	case kapi.ChannelBridge:
-		p = p.add("original_number", text(c.ccv["Original-Number"]))
-		p = p.add("other_leg_destination_number", text(c.top["Other-Leg-Destination-Number"]))
+		p = p.add("original_number", r.text(c.ccv["Original-Number"]))
+		p = p.add("other_leg_destination_number", r.text(c.top["Other-Leg-Destination-Number"]))
 	case kapi.ChannelDestroy:
-		p = p.add("hangup_cause", text(c.top["Hangup-Cause"]))
-		p = p.add("hangup_code", text(c.top["Hangup-Code"]))
+		p = p.add("hangup_cause", r.text(c.top["Hangup-Cause"]))
+		p = p.add("hangup_code", r.text(c.top["Hangup-Code"]))
 		p = p.add("duration_seconds", whole(c.top["Duration-Seconds"]))
 		p = p.add("ringing_seconds", whole(c.top["Ringing-Seconds"]))
 		p = p.add("billing_seconds", whole(c.top["Billing-Seconds"]))
 	}
 	return p
+}
+
+// request is what was dialled. The reference looks for an object where every switch
+// has text, and so never has it (quirk request-missing); 4.3 takes it as it is.
+func (c *channel) request(r Rules) string {
+	request := c.top["Request"]
+	switch {
+	case r.Dialect == fidelity.V43, request.IsObject():
+		return request.Raw
+	case r.corrected():
+		return r.text(request)
+	}
+	return ""
+}
+
+// inception is where the call began. The switch has it among the
+// Custom-Channel-Vars, the reference looks beside them (quirk request-missing).
+func (c *channel) inception(r Rules) string {
+	if inception := c.top["Inception"].Raw; inception != "" || !r.corrected() {
+		return inception
+	}
+	return r.text(c.ccv["Inception"])
+}
+
+// told is a header that 4.3 tells as it is, where others have its text.
+func (r Rules) told(v gjson.Result) string {
+	if r.Dialect == fidelity.V43 {
+		return v.Raw
+	}
+	return r.text(v)
 }
 
 // remainingVars is the text of the Custom-Channel-Vars that are not reserved.
@@ -189,49 +219,33 @@ func (c *channel) remainingVars(reserved ReservedVars) string {
 
 // text is the JSON text of a value read as a string, or "" when it is absent or
 // empty (kz_json:get_ne_binary_value/3).
-func text(v gjson.Result) string {
-	s, plain := textOf(v)
-	switch {
-	case s == "":
-		return ""
-	case plain:
+func (r Rules) text(v gjson.Result) string {
+	if v.Type == gjson.String {
+		if v.Str == "" {
+			return ""
+		}
 		return v.Raw
 	}
-	return quote(s)
-}
-
-// textOf reads a value as a string; plain tells that it was one already. JSON
-// null is the text "null" (quirk null-as-text).
-func textOf(v gjson.Result) (s string, plain bool) {
-	switch {
-	case v.Type == gjson.String:
-		return v.Str, true
-	case v.Type == gjson.Number:
-		return string(appendFormNumber(nil, v.Raw)), false
-	case v.IsArray():
-		return string(joined(nil, v)), false
-	}
-	if v.Raw == "" {
-		return "", false
-	}
-	return string(appendCompact(nil, v)), false
-}
-
-// whole reads a value as an integer (kz_json:get_integer_value/2): a numeric
-// string is converted, a float rounded, anything else absent.
-func whole(v gjson.Result) string {
-	switch {
-	case v.Type == gjson.String:
-		if n, ok := new(big.Int).SetString(v.Str, 10); ok {
-			return n.String()
-		}
-	case v.Type != gjson.Number || math.IsInf(v.Num, 0):
-	case isFloat(v.Raw):
-		return strconv.FormatFloat(math.Round(v.Num), 'f', 0, 64)
-	default:
-		return integer(v.Raw)
+	if s := r.textOf(v); s != "" {
+		return quote(s)
 	}
 	return ""
+}
+
+// textOf reads a value as a string. JSON null is the text "null" (quirk
+// null-as-text).
+func (r Rules) textOf(v gjson.Result) string {
+	switch {
+	case v.Type == gjson.String:
+		return v.Str
+	case v.Type == gjson.Number:
+		return string(appendFormNumber(nil, v.Raw))
+	case v.IsArray():
+		return string(joined(nil, v))
+	case v.Raw == "", v.Type == gjson.Null && r.corrected():
+		return ""
+	}
+	return string(appendCompact(nil, v))
 }
 
 func isTrue(v gjson.Result) bool {

@@ -26,6 +26,7 @@ func (p Payload) formList(prefix []any) []any {
 }
 
 func formName(prefix []any, key string) []any {
+	key = wholeKey(key) // a document is UTF-8
 	if prefix == nil {
 		return []any{key}
 	}

@@ -12,7 +12,7 @@ import (
 func (p Payload) JSON() []byte {
 	dst := make([]byte, 0, 2048)
 	return appendBlock(dst, '{', '}', 0, len(p), func(dst []byte, i int) []byte {
-		dst = jobj.AppendString(dst, p[i].Key)
+		dst = jobj.AppendString(dst, wholeKey(p[i].Key))
 		dst = append(dst, " : "...)
 		return appendPretty(dst, gjson.Parse(p[i].Value), 1)
 	})
@@ -46,7 +46,7 @@ func appendPretty(dst []byte, value gjson.Result, level int) []byte {
 	case value.IsObject():
 		inner := Parse(value.Raw)
 		return appendBlock(dst, '{', '}', level, len(inner), func(dst []byte, i int) []byte {
-			dst = jobj.AppendString(dst, inner[i].Key)
+			dst = jobj.AppendString(dst, wholeKey(inner[i].Key))
 			dst = append(dst, " : "...)
 			return appendPretty(dst, gjson.Parse(inner[i].Value), level+1)
 		})
@@ -68,7 +68,7 @@ func appendCompact(dst []byte, value gjson.Result) []byte {
 			if i > 0 {
 				dst = append(dst, ',')
 			}
-			dst = jobj.AppendString(dst, m.Key)
+			dst = jobj.AppendString(dst, wholeKey(m.Key))
 			dst = append(dst, ':')
 			dst = appendCompact(dst, gjson.Parse(m.Value))
 		}

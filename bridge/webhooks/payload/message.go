@@ -15,7 +15,9 @@ func isTopField(key string) bool {
 		"Caller-ID-Name", "Caller-ID-Number", "Custom-Channel-Vars", "Custom-Application-Vars",
 		"From", "Inception", "Channel-Is-Loopback", "Channel-Name", "Other-Leg-Call-ID", "Request",
 		"Timestamp", "To", "Other-Leg-Destination-Number", "Hangup-Cause", "Hangup-Code",
-		"Duration-Seconds", "Ringing-Seconds", "Billing-Seconds":
+		"Duration-Seconds", "Ringing-Seconds", "Billing-Seconds",
+		"Account-ID", "account_id", "account", "pvt_account_id", "_id", "id", "details", "Details",
+		"ID", "Database", "Type", "Data", "Hook", "Fax-Info", "Message-ID", "Body", "Route-Type", "Charges":
 		return true
 	}
 	return false
@@ -37,3 +39,17 @@ func readMessage(body []byte) *message {
 
 // text is a member that is a string, or "".
 func (m *message) text(key string) string { return m.top[key].Str }
+
+// members are all of the message's, in order.
+func (m *message) members() Payload { return Parse(m.whole.Raw) }
+
+// get follows a path through objects. Keys hold none of gjson's signs.
+func get(v gjson.Result, path ...string) gjson.Result {
+	for _, key := range path {
+		if !v.IsObject() {
+			return gjson.Result{}
+		}
+		v = v.Get(key)
+	}
+	return v
+}

@@ -1,0 +1,60 @@
+package payload
+
+import "slices"
+
+// builder collects members; one met again replaces the first. Beyond manyMembers it
+// keeps an index: a hostile message may have a million keys.
+type builder struct {
+	members Payload
+	index   map[string]int
+	removed int // members that are gone, their Value ""
+}
+
+func (b *builder) set(key, value string) {
+	if at, found := b.find(key); found {
+		b.members[at].Value = value
+		return
+	}
+	b.members = append(b.members, Member{key, value})
+	if b.index != nil {
+		b.index[key] = len(b.members) - 1
+	}
+}
+
+// remove takes the first member of key out.
+func (b *builder) remove(key string) {
+	at, found := b.find(key)
+	if !found {
+		return
+	}
+	b.members[at].Value = ""
+	b.removed++
+	if b.index == nil {
+		return
+	}
+	delete(b.index, key)
+}
+
+func (b *builder) find(key string) (int, bool) {
+	if b.index == nil && len(b.members) <= manyMembers {
+		at := slices.IndexFunc(b.members, func(m Member) bool { return m.Key == key && m.Value != "" })
+		return at, at >= 0
+	}
+	if b.index == nil {
+		b.index = make(map[string]int, 2*len(b.members))
+		for i, m := range b.members {
+			if _, seen := b.index[m.Key]; !seen && m.Value != "" {
+				b.index[m.Key] = i
+			}
+		}
+	}
+	at, ok := b.index[key]
+	return at, ok
+}
+
+func (b *builder) done() Payload {
+	if b.removed == 0 {
+		return b.members
+	}
+	return slices.DeleteFunc(b.members, func(m Member) bool { return m.Value == "" })
+}
