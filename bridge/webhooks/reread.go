@@ -2,6 +2,9 @@ package webhooks
 
 import (
 	"cmp"
+	"strings"
+
+	"github.com/tidwall/gjson"
 
 	"github.com/kazoolab/kazoolab/bridge/account"
 	"github.com/kazoolab/kazoolab/bridge/kapi"
@@ -19,6 +22,7 @@ type Reading struct {
 	ID, IDKind string
 
 	event    *event
+	body     []byte
 	accounts Accounts
 }
 
@@ -38,7 +42,7 @@ func (e *Engine) Reread(msg Message, owner account.Account) Reading {
 	}
 	return Reading{
 		Event: cmp.Or(read.Hook, payload.HookCallflow), Name: read.Name, ID: read.ID, IDKind: read.IDKind,
-		event: e.newEvent(read, owner), accounts: e.dep.Accounts,
+		event: e.newEvent(read, owner), body: msg.Body, accounts: e.dep.Accounts,
 	}
 }
 
@@ -108,32 +112,27 @@ type Sought struct {
 	Owner string
 }
 
-// Sought lists where the event's account was looked for, in order.
+// Sought lists where the event's account was looked for, in order, up to the place
+// that decided.
 func (r Reading) Sought() []Sought {
-	fields := accountFields(r.Event)
-	if id := r.event.AccountID; id != "" {
-		return []Sought{{Field: fields[0], Has: id, Owner: id}}
+	var all []Sought
+	for _, field := range payload.AccountFields(r.Event) {
+		found := gjson.GetBytes(r.body, field)
+		s := Sought{Field: field, Has: found.String()}
+		if s.Has != "" {
+			s.Owner = r.event.AccountID
+		}
+		if all = append(all, s); s.Has != "" {
+			return all
+		}
 	}
-	all := make([]Sought, 0, len(fields)+1)
-	for _, field := range fields {
-		all = append(all, Sought{Field: field})
+	if !strings.HasPrefix(r.Event, "channel_") {
+		return all
 	}
-	if user := r.event.Dialled; user != "" {
-		number := kapi.E164(user)
-		owner, _ := r.accounts.NumberOwner(number)
-		all = append(all, Sought{Field: "Request", Has: user, Number: number, Owner: owner})
+	dialled := Sought{Field: "Request or To", Has: r.event.Dialled}
+	if dialled.Has != "" {
+		dialled.Number = kapi.E164(dialled.Has)
+		dialled.Owner, _ = r.accounts.NumberOwner(dialled.Number)
 	}
-	return all
-}
-
-// accountFields names, for people, where the account of an event is looked for
-// (webhooks.md, the catalogue of hooks).
-func accountFields(hook string) []string {
-	switch hook {
-	case "object":
-		return []string{"Database", "ID"}
-	case "sms", "mms":
-		return []string{"Account-ID"}
-	}
-	return []string{"Custom-Channel-Vars.Account-ID"}
+	return append(all, dialled)
 }

@@ -68,10 +68,10 @@ func deleted(doc store.Document) Obstacle {
 func disabled(doc store.Document) Obstacle {
 	o := Obstacle{
 		Reason: ReasonDisabled, Field: "enabled", Wants: "true", Has: "false", At: doc.Modified,
-		Text: "is disabled, by a user", If: "enabled were true",
+		Text: "is switched off, by hand", If: "enabled were true",
 	}
 	if message := doc.Body.String("pvt_disabled_message"); message != "" {
-		o.Reason, o.Text = ReasonAutoDisabled, "was disabled by the bridge: "+message
+		o.Reason, o.Text = ReasonAutoDisabled, "was switched off by the bridge: "+message
 	}
 	return o
 }
@@ -152,6 +152,8 @@ func noAccount(sought []webhooks.Sought) *Obstacle {
 		switch {
 		case s.Has == "":
 			o.Text += "; " + s.Field + " is absent"
+		case s.Owner == "" && s.Number == "":
+			o.Text += fmt.Sprintf("; %s %s is of no account", s.Field, quoted(s.Has))
 		case s.Owner == "":
 			o.Text += fmt.Sprintf("; the number %s in %s belongs to nobody", s.Number, s.Field)
 		default:
