@@ -34,7 +34,9 @@ type Config struct {
 	// AllowLoopbackTargets lets hooks be created for this machine's own
 	// addresses, which the reference refuses.
 	AllowLoopbackTargets bool
-	Webhooks             webhooks.Config
+	// Tools answers below /_dev/. Without it there is nothing there.
+	Tools    http.Handler
+	Webhooks webhooks.Config
 	// ExplainEvents is how many events are remembered, to be explained; 0 is none.
 	ExplainEvents int
 	// NodeName stands in messages as Node: name@host.

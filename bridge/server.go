@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -37,18 +38,20 @@ func (b *Bridge) server(clusterID string) (*http.Server, error) {
 	}, nil
 }
 
-// routes sends everything but our own three paths to REST, as it was sent:
-// http.ServeMux would clean paths, to which the reference has answers of its own.
+// routes sends everything but our own paths to REST, as it was sent: http.ServeMux
+// would clean paths, to which the reference has answers of its own.
 func (b *Bridge) routes(rest http.Handler) http.Handler {
 	metrics := promhttp.HandlerFor(b.metrics, promhttp.HandlerOpts{})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		switch r.URL.Path {
-		case "/livez":
+		switch path := r.URL.Path; {
+		case path == "/livez":
 			b.livez(w, r)
-		case "/readyz":
+		case path == "/readyz":
 			b.readyz(w, r)
-		case "/metrics":
+		case path == "/metrics":
 			metrics.ServeHTTP(w, r)
+		case b.cfg.Tools != nil && strings.HasPrefix(path, "/_dev/"):
+			b.cfg.Tools.ServeHTTP(w, r)
 		default:
 			rest.ServeHTTP(w, r)
 		}

@@ -44,11 +44,14 @@ func (c DocChange) Key() string {
 	return c.eventName() + "." + c.DB + "." + typ + "." + EncodeKey(c.ID)
 }
 
-func (c DocChange) eventName() string {
-	if c.Type == TypeDatabase {
-		return "db_" + c.Action
+func (c DocChange) eventName() string { return ChangeName(c.Action, c.Type) }
+
+// ChangeName is the Event-Name of a change, which begins its routing key, too.
+func ChangeName(action, typ string) string {
+	if typ == TypeDatabase {
+		return "db_" + action
 	}
-	return "doc_" + c.Action
+	return "doc_" + action
 }
 
 // ChangeDefinition is kapi_conf's definition of a document or database change.

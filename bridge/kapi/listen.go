@@ -41,27 +41,40 @@ func HookListeners() []Listener {
 // KeepingListeners lists what the application itself binds to keep its table of
 // hooks (webhooks_listener, webhooks_shared_listener).
 func KeepingListeners() []Listener {
-	on := func(name, key string, answers ...string) Listener {
-		l := Listener{Name: name, Exchanges: []string{ExchangeConfiguration}, Bindings: []Binding{{ExchangeConfiguration, key}}}
-		for _, event := range answers {
-			l.Answers = append(l.Answers, Answers{CategoryConfiguration, event})
+	on := func(name, key, event string) Listener {
+		return Listener{
+			Name:      name,
+			Exchanges: []string{ExchangeConfiguration},
+			Bindings:  []Binding{{ExchangeConfiguration, key}},
+			Answers:   []Answers{{CategoryConfiguration, event}},
 		}
-		return l
 	}
 	return []Listener{
-		on("hook documents", "*."+DatabaseWebhooks+".webhook.*", "doc_created", "doc_edited", "doc_deleted"),
-		on("account deletions", "doc_deleted.*.account.*", "doc_deleted"),
+		on("hook documents", "*."+DatabaseWebhooks+".webhook.*", "*"),
+		on("account deletions", "doc_deleted.*.account.*", "*"),
 		on("re-enable requests", TypeUpdateKey("webhook"), EventTypeUpdate),
 	}
 }
 
 func onCalls(hook string, events ...string) Listener {
-	l := Listener{Name: hook, Exchanges: CallEventExchanges()}
+	l := Listener{Name: hook, Exchanges: CallEventExchanges(), Bindings: CallEventBindings("*", events...)}
 	for _, event := range events {
-		l.Bindings = append(l.Bindings, Binding{ExchangeCallEvents, CallEventKey(event, "*")})
 		l.Answers = append(l.Answers, Answers{CategoryCallEvent, event})
 	}
 	return l
+}
+
+// CallEventBindings are those for the named events of one call, or of every call
+// with id "*". Without names it is every event (kapi_call:bind_q/2).
+func CallEventBindings(id string, events ...string) []Binding {
+	if len(events) == 0 {
+		events = []string{"*"}
+	}
+	bindings := make([]Binding, len(events))
+	for i, event := range events {
+		bindings[i] = Binding{ExchangeCallEvents, CallEventKey(event, id)}
+	}
+	return bindings
 }
 
 // CallEventExchanges are those that whoever binds call events declares

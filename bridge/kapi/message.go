@@ -3,6 +3,7 @@ package kapi
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 )
@@ -15,6 +16,8 @@ type Definition struct {
 	Name     string
 	Optional []string
 	Required []string
+	// Either are fields of which one is required.
+	Either []string
 	// Names are the Event-Names a message may bring; nil allows any.
 	Names []string
 	// Rules hold for the values of fields that are there.
@@ -69,12 +72,20 @@ func Build(def Definition, from Sender, fields jobj.Object) ([]byte, error) {
 
 // Compose is Build before the message becomes bytes.
 func Compose(def Definition, from Sender, fields jobj.Object) (jobj.Object, error) {
-	fields = fill(def, from, fields)
-	fields = dropEmpty(fields, !def.KeepEmpty, true)
-	if err := validate(def, fields); err != nil {
+	return def.finish(def.begin(from, fields))
+}
+
+// begin fills the defaults in and drops what is empty; finish validates and cuts
+// down.
+func (d Definition) begin(from Sender, fields jobj.Object) jobj.Object {
+	return dropEmpty(fill(d, from, fields), !d.KeepEmpty, true)
+}
+
+func (d Definition) finish(fields jobj.Object) (jobj.Object, error) {
+	if err := validate(d, fields); err != nil {
 		return nil, err
 	}
-	return project(def, fields), nil
+	return project(d, fields), nil
 }
 
 func fill(def Definition, from Sender, fields jobj.Object) jobj.Object {
@@ -136,6 +147,9 @@ func (d Definition) check(event string, get func(key string) shape) error {
 			}
 		}
 	}
+	if d.Either != nil && !slices.ContainsFunc(d.Either, func(key string) bool { return get(key).form != absent }) {
+		return &InvalidMessageError{event, d.Either[0], "is required, or one of " + strings.Join(d.Either[1:], ", ")}
+	}
 	for _, rule := range d.fixed() {
 		if !rule.holds(get(rule.Field)) {
 			return &InvalidMessageError{event, rule.Field, rule.needs()}
@@ -162,20 +176,21 @@ func (d Definition) fixed() []Rule {
 }
 
 // project keeps the known fields in wire order: optional, required, then default
-// ones, each list backwards.
+// ones, each list backwards. They are taken in turn from the other end, so that a
+// field which two lists name stands where the first of them has it.
 func project(def Definition, fields jobj.Object) jobj.Object {
 	out := make(jobj.Object, 0, len(fields))
 	take := func(keys []string) {
-		for _, key := range slices.Backward(keys) {
+		for _, key := range keys {
 			if v, ok := fields.Get(key); ok && !out.Has(key) {
 				out = append(out, jobj.Member{Key: key, Value: v})
 			}
 		}
 	}
-	own := slices.Concat(def.Optional, def.Required)
-	take(def.Optional)
-	take(def.Required)
-	take(slices.DeleteFunc(defaultOptional(), func(key string) bool { return slices.Contains(own, key) }))
+	own := slices.Concat(def.Required, def.Either, def.Optional)
 	take(defaultRequired())
+	take(slices.DeleteFunc(defaultOptional(), func(key string) bool { return slices.Contains(own, key) }))
+	take(own)
+	slices.Reverse(out)
 	return out
 }

@@ -46,6 +46,17 @@ func Notifications() []Notification {
 	return kinds
 }
 
+// notificationPublications leaves answers out.
+func notificationPublications() []Publication {
+	var all []Publication
+	for _, n := range Notifications() {
+		if n.Name != NotificationUpdate {
+			all = append(all, Publication{Definition: n.Definition, Exchange: ExchangeNotifications, Address: Address{literal(n.Key())}})
+		}
+	}
+	return all
+}
+
 // withCommon adds the headers that any notification may have. They stand behind
 // its own; one that its definition names itself keeps the place it has there.
 func withCommon(own string) []string {

@@ -20,8 +20,10 @@ const (
 	KindText
 	KindWords // text that is not empty
 	KindBoolean
+	KindInteger
 	KindPositive // a whole number above 0
 	KindNumber
+	KindList
 	KindItems   // a list that is not empty
 	KindObjects // a list of objects, perhaps of none
 )
@@ -44,6 +46,7 @@ func (r Rule) needs() string {
 		KindText:     "must be text",
 		KindWords:    "must be text that is not empty",
 		KindBoolean:  "must be true or false",
+		KindInteger:  "must be a whole number",
 		KindPositive: "must be a whole number above 0",
 		KindNumber:   "must be a number",
 		KindItems:    "must be a list that is not empty",
@@ -64,10 +67,14 @@ func (r Rule) holds(v shape) bool {
 		return v.form == text && !v.empty
 	case KindBoolean: // kz_term:is_boolean/1 takes the words, too
 		return v.form == boolean || v.text == "true" || v.text == "false"
+	case KindInteger:
+		return v.form == number && !strings.ContainsAny(v.text, ".eE")
 	case KindPositive:
 		return v.form == number && strings.Trim(v.text, "0123456789") == "" && v.text != "0"
 	case KindNumber:
 		return v.form == number
+	case KindList:
+		return v.form == list
 	case KindItems:
 		return v.form == list && !v.empty
 	case KindObjects:

@@ -18,3 +18,22 @@ func TypeUpdate() Definition {
 // TypeUpdateKey is its routing key on ExchangeConfiguration; the type stands in it
 // as it is.
 func TypeUpdateKey(typ string) string { return "configuration." + EventTypeUpdate + "." + typ }
+
+// configurationPublications are changes of documents and requests about them.
+func configurationPublications() []Publication {
+	typ := raw("Type")
+	typ.Absent = "undefined"
+	return []Publication{
+		{
+			Definition: ChangeDefinition(),
+			Exchange:   ExchangeConfiguration,
+			Address:    Address{raw("Event-Name"), raw("Database"), typ, encoded("ID")},
+		},
+		{
+			Definition: TypeUpdate(),
+			Exchange:   ExchangeConfiguration,
+			Address:    Address{literal("configuration." + EventTypeUpdate), raw("Type")},
+			Mandatory:  true,
+		},
+	}
+}

@@ -42,7 +42,7 @@ func (v *Validator) add(def Definition) {
 			c.slots[key] = len(c.slots)
 		}
 	}
-	for _, keys := range [][]string{defaultRequired(), def.Required} {
+	for _, keys := range [][]string{defaultRequired(), def.Required, def.Either} {
 		for _, key := range keys {
 			want(key)
 		}

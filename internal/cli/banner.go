@@ -73,6 +73,7 @@ func (u *up) printBanner(b banner) error {
 	} else {
 		row("broker", b.broker.shown())
 	}
+	row("clock", "the machine's, until "+u.Program+" clock advance puts it forward")
 	row("state", state)
 	row("run file", b.path)
 	row("relaxed", strings.Join(append(u.relaxed(), "not for production"), "; "))

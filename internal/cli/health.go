@@ -96,6 +96,11 @@ func (e notReadyError) Error() string { return "not ready: " + strings.Join(e, "
 // ask makes one request to a bridge, past any proxy. The error leads to
 // ExitUnreachable, or to ExitUsage for a URL that is none.
 func ask(ctx context.Context, method, url string, body io.Reader) (status int, answer []byte, err error) {
+	return askWith(ctx, method, url, body, func(*http.Request) {})
+}
+
+// askWith is ask for a request that needs more, which add adds.
+func askWith(ctx context.Context, method, url string, body io.Reader, add func(*http.Request)) (status int, answer []byte, err error) {
 	ctx, cancel := context.WithTimeout(ctx, askLimit)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, method, url, body)
@@ -106,6 +111,7 @@ func ask(ctx context.Context, method, url string, body io.Reader) (status int, a
 		return 0, nil, usagef("%q is no URL such as http://127.0.0.1:8000", strings.TrimSuffix(url, "/readyz"))
 	}
 	req.Header.Set("Content-Type", "application/json")
+	add(req)
 	transport := &http.Transport{}
 	defer transport.CloseIdleConnections()
 	res, err := transport.RoundTrip(req)

@@ -35,7 +35,9 @@ configuration is wrong, 3 something needed cannot be reached, 130 interrupted.`,
 		a.listenCommand(),
 		a.healthCommand(),
 		a.envCommand(),
+		a.clockCommand(),
 		a.configCommand(),
+		a.quirksCommand(),
 		a.versionCommand(),
 	)
 	root.SetHelpCommand(helpCommand())

@@ -37,8 +37,11 @@ func (f *settingFlag) Set(text string) error {
 const configVariable = config.EnvPrefix + "CONFIG"
 
 // settingFlags gives cmd a flag for each setting that it reads, and --config.
-func settingFlags(cmd *cobra.Command) {
-	for _, s := range config.For(cmd.Name()) {
+func settingFlags(cmd *cobra.Command) { settingFlagsOf(cmd, cmd.Name()) }
+
+// settingFlagsOf gives cmd, part of command, the flags of that.
+func settingFlagsOf(cmd *cobra.Command, command string) {
+	for _, s := range config.For(command) {
 		flag := cmd.Flags().VarPF(&settingFlag{text: s.Default, kind: s.Type(), list: s.IsList()}, s.Flag(), "", s.Help+" [$"+s.Env()+"]")
 		if s.IsSwitch() {
 			flag.NoOptDefVal = "true"
@@ -48,14 +51,17 @@ func settingFlags(cmd *cobra.Command) {
 }
 
 // load reads the settings of cmd from all sources.
-func (a *app) load(cmd *cobra.Command) (*config.Loaded, error) {
+func (a *app) load(cmd *cobra.Command) (*config.Loaded, error) { return a.loadOf(cmd, cmd.Name()) }
+
+// loadOf reads the settings of command, of which cmd is part.
+func (a *app) loadOf(cmd *cobra.Command, command string) (*config.Loaded, error) {
 	given := map[string]string{}
-	for _, s := range config.For(cmd.Name()) {
+	for _, s := range config.For(command) {
 		if flag := cmd.Flags().Lookup(s.Flag()); flag.Changed {
 			given[s.Path] = flag.Value.String()
 		}
 	}
-	return a.loadFor(cmd, cmd.Name(), given)
+	return a.loadFor(cmd, command, given)
 }
 
 func (a *app) loadFor(cmd *cobra.Command, command string, given map[string]string) (*config.Loaded, error) {

@@ -70,7 +70,11 @@ new. An empty value removes the field. --set Call-ID=… continues a call.`,
 				url = up.AMQP
 			}
 		}
-		sw := pbx.New(pbx.Config{Clock: a.Clock, IDs: newIDs(loaded.Seed)})
+		clock, err := a.clockOf(cmd.Context(), running)
+		if err != nil {
+			return err
+		}
+		sw := pbx.New(pbx.Config{Clock: clock, IDs: newIDs(loaded.Seed)})
 		events, err := newEventMaker(sw, running, flags, strings.Join(args, ""))
 		if err != nil {
 			return err

@@ -16,7 +16,9 @@ import (
 	"github.com/kazoolab/kazoolab/bridge"
 	"github.com/kazoolab/kazoolab/bridge/store"
 	"github.com/kazoolab/kazoolab/fixtures"
+	"github.com/kazoolab/kazoolab/internal/clock"
 	"github.com/kazoolab/kazoolab/internal/config"
+	"github.com/kazoolab/kazoolab/internal/labclock"
 	"github.com/kazoolab/kazoolab/internal/runfile"
 	"github.com/kazoolab/kazoolab/simulator/broker"
 )
@@ -43,7 +45,8 @@ whatever still waits in its queues. Accounts and hooks are temporary too, unless
 		if err != nil {
 			return err
 		}
-		u := &up{app: a, config: loaded.Config, log: log, output: *output}
+		u := &up{app: a, config: loaded.Config, log: log, output: *output, clock: clock.NewAdjustable(a.Clock)}
+		u.Clock = u.clock
 		return u.run(cmd.Context())
 	}
 	return cmd
@@ -58,6 +61,7 @@ type up struct {
 	config config.Config
 	log    *slog.Logger
 	output string
+	clock  *clock.Adjustable       // of everything in the lab, sockets excepted
 	fail   context.CancelCauseFunc // ends the lab for want of a part
 	ending []func(context.Context) error
 }
@@ -121,9 +125,13 @@ func (u *up) start(ctx context.Context) error {
 	}
 	lab := runfile.File{
 		PID: u.PID, REST: "http://" + listener.Addr().String(), AMQP: broker.url,
-		Receiver: defaultReceiver, Accounts: accounts,
+		Receiver: defaultReceiver, ClockToken: source.Hex(64), Accounts: accounts,
 	}
-	b := bridge.New(u.bridgeConfig(u.config, broker.url, s, listener, source, u.log))
+	c := u.bridgeConfig(u.config, broker.url, s, listener, source, u.log)
+	c.Tools = labclock.Handler(labclock.Config{
+		Clock: u.clock, Token: lab.ClockToken, Port: portOf(listener), Log: u.log,
+	})
+	b := bridge.New(c)
 	return u.serve(ctx, b, banner{lab: lab, path: path, broker: broker})
 }
 
@@ -246,6 +254,11 @@ func (u *up) openNear(ctx context.Context, who string, port int) (net.Listener, 
 	}
 	u.say("%s listens on %s, as it cannot on port %d: %v", who, listener.Addr(), port, cause(first))
 	return listener, nil
+}
+
+func portOf(listener net.Listener) string {
+	_, port, _ := net.SplitHostPort(listener.Addr().String())
+	return port
 }
 
 func ignoreClosed(err error) error {

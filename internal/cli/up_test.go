@@ -48,9 +48,15 @@ func up(t *testing.T, broker *brokertest.Broker, args ...string) (*program, lab)
 
 func upWith(t *testing.T, args ...string) (*program, lab) {
 	t.Helper()
-	p := prepare(t, append([]string{"up", "-o", "json"}, args...)...).start()
+	return prepare(t, append([]string{"up", "-o", "json"}, args...)...).running()
+}
+
+// running starts up and waits until it says that it runs.
+func (p *program) running() (*program, lab) {
+	p.t.Helper()
+	p.start()
 	var l lab
-	gomega.NewWithT(t).Eventually(t.Context(), func() error {
+	gomega.NewWithT(p.t).Eventually(p.t.Context(), func() error {
 		return json.Unmarshal([]byte(p.stdout.String()), &l)
 	}).WithTimeout(eventually).Should(gomega.Succeed(), func() string { return p.stderr.String() })
 	return p, l

@@ -1,5 +1,6 @@
 // Package clock is the only door to time. It owns the choice between the
-// system's clock and a test's, and never decides what time is used for:
+// system's clock, one that can be put forward and a test's, and never decides what
+// time is used for:
 // everything that reads time or waits takes a Clock, and the linter bans the
 // time package's own functions elsewhere.
 //

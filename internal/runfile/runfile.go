@@ -20,11 +20,13 @@ import (
 
 // File is the note. It holds keys and passwords, so only its owner may read it.
 type File struct {
-	PID      int       `json:"pid"`
-	REST     string    `json:"rest"`     // base URL, http://127.0.0.1:8000
-	AMQP     string    `json:"amqp"`     // URL with its password
-	Receiver string    `json:"receiver"` // address on which listen listens, 127.0.0.1:8099
-	Accounts []Account `json:"accounts"`
+	PID      int    `json:"pid"`
+	REST     string `json:"rest"`     // base URL, http://127.0.0.1:8000
+	AMQP     string `json:"amqp"`     // URL with its password
+	Receiver string `json:"receiver"` // address on which listen listens, 127.0.0.1:8099
+	// ClockToken allows to put the lab's clock forward.
+	ClockToken string    `json:"clock_token"`
+	Accounts   []Account `json:"accounts"`
 }
 
 // Account is one account of the store, as far as the commands need it.
