@@ -41,6 +41,11 @@ func TestNoOneReachesIntoAnotherAccount(t *testing.T) {
 		{"GET", "/webhooks/" + seedHook, ""},
 		{"DELETE", "/webhooks/" + seedHook, ""},
 		{"GET", "/webhooks/samples", ""},
+		{"GET", "/kazoolab/events", ""},
+		{"GET", "/kazoolab/events/test-1", ""},
+		{"GET", "/kazoolab/attempts", ""},
+		{"GET", "/kazoolab/attempts/a1", ""},
+		{"POST", "/kazoolab/attempts/a1/replay", `{"data":{"to":"http://example.com/"}}`},
 	}
 	for target, allowed := range above {
 		for _, caller := range callers {
