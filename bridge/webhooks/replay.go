@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -60,6 +61,12 @@ func (r Replay) try() (try, error) {
 	}
 	if r.To != "" {
 		hook.URI = r.To
+	}
+	switch {
+	case hook.URI == "":
+		return try{}, &ReplayError{r.Attempt.ID, "it has no uri"}
+	case !slices.Contains([]string{"get", "post", "put"}, hook.Verb):
+		return try{}, &ReplayError{r.Attempt.ID, fmt.Sprintf("its method %q is none of get post put", hook.Verb)}
 	}
 	t := try{hook: hook, eventID: doc.String("event_id"), left: 1, replays: r.Attempt.ID, request: request(hook, text)}
 	if t.request.Method != http.MethodGet {
