@@ -45,23 +45,27 @@ func (h *handler) mayKnow(req *request) explain.MayKnow {
 }
 
 func (h *handler) listEvents(_ context.Context, req *request) (outcome, error) {
-	event, call := req.text("event"), req.text("call_id")
-	rows := []row{}
-	for _, s := range h.Events.Events(h.within(req), h.mayKnow(req)) {
-		if event != "" && event != s.Event && event != s.Name || call != "" && call != s.Subject {
-			continue
-		}
+	found := h.events(req)
+	rows := make([]row, len(found))
+	for i, s := range found {
 		shown := summaryOf(s)
-		rows = append(rows, row{
+		rows[i] = row{
 			key: fmt.Sprintf("%020d", s.At.UnixNano()), id: s.ID, value: shown,
 			stored: append(slices.Clip(shown), jobj.Member{Key: "pvt_created", Value: kapi.Gregorian(s.At)}),
-		})
+		}
 	}
-	o, err := req.listing(rows, true)
-	if err == nil && len(rows) == 0 {
+	if len(rows) == 0 {
 		req.hint("no such event is remembered; %s", h.listening())
 	}
-	return o, err
+	return req.listing(rows, true)
+}
+
+// events lists those that the caller may see here and asks for, newest first.
+func (h *handler) events(req *request) []explain.Summary {
+	event, call := req.text("event"), req.text("call_id")
+	return slices.DeleteFunc(h.Events.Events(h.within(req), h.mayKnow(req)), func(s explain.Summary) bool {
+		return event != "" && event != s.Event && event != s.Name || call != "" && call != s.Subject
+	})
 }
 
 // listening says for how long events have been taken.
@@ -95,15 +99,24 @@ func summaryOf(s explain.Summary) jobj.Object {
 		jobj.Member{Key: "failed", Value: s.Failures})
 }
 
+// lastEvent stands for the id of the newest event that the query chooses.
+const lastEvent = "last"
+
 func (h *handler) explainEvent(ctx context.Context, req *request) (outcome, error) {
 	id := req.arg(1)
+	if id == lastEvent {
+		if found := h.events(req); len(found) > 0 {
+			id = found[0].ID
+		}
+	}
 	e, ok, err := h.Events.Explain(ctx, id, h.within(req), h.mayKnow(req))
 	if err != nil {
 		return outcome{}, err
 	}
 	if !ok {
-		req.hint("event %q is not remembered; %s", id, h.listening())
-		return outcome{}, badIdentifier(id)
+		f := badIdentifier(id)
+		f.data = jobj.Object{{Key: "cause", Value: id}, {Key: "message", Value: "no such event is remembered; " + h.listening()}}
+		return outcome{}, f
 	}
 	return outcome{data: explanationOf(e)}, nil
 }

@@ -185,6 +185,18 @@ func TestEventsAreListedNewestFirstPageByPage(t *testing.T) {
 	}
 }
 
+func TestTheLastEventCanBeAskedFor(t *testing.T) {
+	g, x := NewWithT(t), newExplaining(t)
+	for i := range 3 {
+		x.came(customerID, fmt.Sprint("c", i))
+	}
+	x.came(resellerID, "the reseller's")
+	token, path := x.token(t, "customer"), "/v2/accounts/"+customerID+"/kazoolab/events/last"
+	g.Expect(x.call(t, "GET", path, token, "").data().String("call_id")).To(Equal("c2"))
+	g.Expect(x.call(t, "GET", path+"?call_id=c1", token, "").data().String("call_id")).To(Equal("c1"))
+	x.call(t, "GET", path+"?event=sms", token, "").want(t, http.StatusNotFound)
+}
+
 func TestAnExplanationReadsWell(t *testing.T) {
 	g, x := NewWithT(t), newExplaining(t)
 	x.save(t, 1, store.Document{
@@ -213,13 +225,13 @@ func TestAnExplanationReadsWell(t *testing.T) {
 func TestWhatIsNotRememberedIsSaidWithAHint(t *testing.T) {
 	g, x := NewWithT(t), newExplaining(t)
 	token, path := x.token(t, "customer"), "/v2/accounts/"+customerID+"/kazoolab/events"
-	for _, target := range []string{path, path + "/test-7"} {
-		g.Expect(x.call(t, "GET", target, token, "").header.Get("X-Kazoolab-Hint")).To(ContainSubstring("takes no events now"))
-	}
+	g.Expect(x.call(t, "GET", path, token, "").header.Get("X-Kazoolab-Hint")).To(ContainSubstring("takes no events now"))
+	got := x.call(t, "GET", path+"/last", token, "").want(t, http.StatusNotFound)
+	g.Expect(got.data().String("message")).To(Equal("no such event is remembered; this node takes no events now: see /readyz"))
 	now := x.clock.Now()
 	x.since = &now
-	got := x.call(t, "GET", path+"/test-7", token, "").want(t, http.StatusNotFound)
-	g.Expect(got.header.Get("X-Kazoolab-Hint")).To(Equal(`event "test-7" is not remembered; this node has taken events since 2026-11-15T12:00:00Z`))
+	got = x.call(t, "GET", path+"/test-7", token, "").want(t, http.StatusNotFound)
+	g.Expect(got.data().String("message")).To(Equal("no such event is remembered; this node has taken events since 2026-11-15T12:00:00Z"))
 	hostile := x.call(t, "GET", path+"/%0d%0aX-Evil:%201", token, "").want(t, http.StatusNotFound)
 	g.Expect(hostile.header).NotTo(HaveKey("X-Evil"))
 }
