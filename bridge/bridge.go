@@ -134,8 +134,12 @@ func (b *Bridge) Run(ctx context.Context) error {
 	defer stop()
 	b.changes = &changes{
 		bus: b.bus, store: b.cfg.Store, directory: b.directory, hooks: b.hooks,
-		clock: b.cfg.Clock, ids: b.cfg.IDs, log: b.cfg.Log, node: b.cfg.NodeName, dialect: b.cfg.Webhooks.Dialect,
+		clock: b.cfg.Clock, ids: b.cfg.IDs, log: b.cfg.Log, node: b.cfg.NodeName,
+		dialect: b.cfg.Webhooks.Dialect, compat: b.cfg.Webhooks.Compat,
 		running: running, loaded: make(chan struct{}), waiting: map[string]chan struct{}{},
+	}
+	if err := b.changes.migrate(ctx); err != nil {
+		return err
 	}
 	// Once before there is a broker, so that REST serves without one.
 	if err := b.changes.load(ctx); err != nil {

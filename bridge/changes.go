@@ -34,6 +34,7 @@ type changes struct {
 	log       *slog.Logger
 	node      string
 	dialect   fidelity.Dialect
+	compat    fidelity.Compat
 
 	running context.Context //nolint:containedctx // of everything that outlives a request
 	loaded  chan struct{}   // closed after the first load
@@ -118,7 +119,8 @@ func (c *changes) parse(doc store.Document) *webhooks.Hook {
 	if doc.Deleted || !webhooks.Loadable(doc.Body) {
 		return nil
 	}
-	hook, err := webhooks.ParseHook(doc.ID, doc.AccountID, doc.Body, webhooks.Names(c.dialect))
+	body := webhooks.Prepare(doc.Body, c.dialect, c.compat)
+	hook, err := webhooks.ParseHook(doc.ID, doc.AccountID, body, webhooks.Names(c.dialect))
 	if err != nil {
 		c.log.Warn("webhook not loaded", "hook_id", doc.ID, "account_id", doc.AccountID, "error", err)
 		return nil
@@ -154,7 +156,7 @@ func (c *changes) apply(ctx context.Context, change kapi.DocChange) error {
 			return nil
 		}
 		c.directory.Remove(change.ID)
-		c.hooks.RemoveAccount(change.ID)
+		c.hooks.AccountDeleted(change.ID, c.dialect)
 	case kapi.DatabaseNumbers:
 		c.directory.SetNumber(change.ID, doc.AccountID) // "" when gone
 	case kapi.DatabaseWebhooks:

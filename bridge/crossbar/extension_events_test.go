@@ -204,8 +204,10 @@ func TestAnExplanationReadsWell(t *testing.T) {
 			{Key: "name", Value: "CRM"}, {Key: "uri", Value: "http://127.0.0.1/"}, {Key: "hook", Value: "channel_create"}, {Key: "enabled", Value: false},
 		},
 	})
-	e := x.came(customerID, "c1", journal.Delivery{HookID: seedHook, AccountID: customerID, URI: "http://127.0.0.1:18080/seed", Method: "post"})
-	e.Sending(customerID, seedHook, "0123456789", "application/json", []byte("{}"))
+	e := x.came(customerID, "c1", journal.Delivery{HookID: seedHook, AccountID: customerID, Request: journal.Request{URI: "http://127.0.0.1:18080/seed", Method: "post"}})
+	e.Sending(customerID, seedHook, journal.Request{
+		URI: "http://127.0.0.1:18080/seed", Method: "post", EventID: "0123456789", ContentType: "application/json", Sent: []byte("{}"),
+	})
 	e.Tried(customerID, seedHook, journal.Try{At: x.clock.Now(), Status: 503, Answer: "busy", Elapsed: 12 * time.Millisecond, AttemptID: "a1", Final: true})
 	got := x.call(t, "GET", "/v2/accounts/"+customerID+"/kazoolab/events/"+e.ID, x.token(t, "customer"), "").want(t, http.StatusOK)
 	g.Expect(jobj.Append(nil, got.data())).To(MatchJSON(`{

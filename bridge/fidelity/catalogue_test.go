@@ -60,7 +60,7 @@ func TestCodeAndCatalogueNameTheSameQuirks(t *testing.T) {
 	named := map[string]string{}
 	quoted := map[string]bool{}
 	// In comments "(quirk some-id)" or "quirk some-id"; in tests tally.Differ("some-id").
-	naming := regexp.MustCompile(`\bquirks? ([a-z0-9]+(?:-[a-z0-9]+)+)\b|\.Differ\("([a-z0-9-]+)"\)`)
+	naming := regexp.MustCompile(`\bquirk ([a-z0-9]+(?:-[a-z0-9]+)+)\b|\.Differ\("([a-z0-9-]+)"\)`)
 	literal := regexp.MustCompile(`"([a-z0-9]+(?:-[a-z0-9]+)+)"`)
 	for path, text := range sources(t) {
 		// A comment may break its line between the two words.

@@ -97,7 +97,7 @@ func ConferenceCommands() []ConferenceCommand {
 	}
 	var commands []ConferenceCommand
 	for _, row := range rows {
-		for _, name := range strings.Fields(row.names) {
+		for name := range strings.FieldsSeq(row.names) {
 			commands = append(commands, ConferenceCommand{name, strings.Fields(row.required), strings.Fields(row.optional)})
 		}
 	}

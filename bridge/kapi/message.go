@@ -26,6 +26,11 @@ type Definition struct {
 	KeepEmpty bool
 }
 
+// Fields are all that a message of the definition may have.
+func (d Definition) Fields() []string {
+	return slices.Concat(d.Optional, d.Required, d.Either, defaultOptional(), defaultRequired())
+}
+
 // Sender fills the default fields that a message does not bring itself.
 type Sender struct {
 	Node       string

@@ -79,8 +79,9 @@ func (r Rule) holds(v shape) bool {
 		return v.form == list && !v.empty
 	case KindObjects:
 		return v.form == list && v.objects
+	default:
+		return true
 	}
-	return true
 }
 
 // form is the JSON type of a value.

@@ -7,7 +7,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
@@ -44,7 +47,8 @@ type AttemptQuery struct {
 	// Ascending returns the oldest first.
 	Ascending bool
 	// After is the last attempt of the page before, of which only Created,
-	// CreatedAt and ID count; the zero Attempt starts at the beginning.
+	// CreatedAt and ID count, and which stands for the end of the range that it
+	// lies at; the zero Attempt starts at the beginning.
 	After Attempt
 }
 
@@ -125,44 +129,72 @@ func (s *Store) Attempt(ctx context.Context, id string) (Attempt, error) {
 
 // Attempts returns attempts, newest first unless the query says otherwise.
 func (s *Store) Attempts(ctx context.Context, q AttemptQuery) ([]Attempt, error) {
-	query := "SELECT " + attemptColumns + " FROM attempts WHERE 1=1"
+	statement, args := q.statement()
+	attempts, err := selectAttempts(ctx, s.read, q.MaxBytes, statement, args...)
+	if err != nil {
+		return nil, fmt.Errorf("read attempts: %w", err)
+	}
+	return attempts, nil
+}
+
+// statement asks for what stands between two keys of one index: account, hook and
+// place in time. Spelled as conditions of their own, SQLite chose the index of the
+// account for those of a hook, and read a million attempts to find none (2.3 s).
+func (q AttemptQuery) statement() (string, []any) {
 	var args []any
 	bind := func(value any) string {
 		args = append(args, value)
 		return "$" + strconv.Itoa(len(args))
 	}
+	var columns, fixed []string
+	restrict := func(column, value string) {
+		columns, fixed = append(columns, column), append(fixed, bind(value))
+	}
 	if q.AccountID != "" {
-		query += " AND account_id=" + bind(q.AccountID)
+		restrict("account_id", q.AccountID)
 	}
-	if q.HookID != "" {
-		query += " AND hook_id=" + bind(q.HookID)
-	}
-	if q.From != 0 {
-		query += " AND created>=" + bind(q.From)
-	}
-	if q.To != 0 {
-		query += " AND created<=" + bind(q.To)
-	}
-	beyond, order := "<", " DESC"
-	if q.Ascending {
-		beyond, order = ">", ""
+	where := ""
+	switch {
+	case q.HookID == "":
+	case q.AccountID != "":
+		restrict("hook_id", q.HookID)
+	default:
+		where = " AND hook_id=" + bind(q.HookID)
 	}
 	if q.Failed {
-		query += " AND success=0"
+		where += " AND success=0"
 	}
-	if q.After.ID != "" {
-		query += " AND (created, at, id) " + beyond + " (" + bind(q.After.Created) + ", " +
-			bind(q.After.CreatedAt.UnixMicro()) + ", " + bind(q.After.ID) + ")"
+	columns = append(columns, "created", "at", "id")
+	key := func(created, at int64, id string) string {
+		return "(" + strings.Join(append(slices.Clip(fixed), bind(created), bind(at), bind(id)), ", ") + ")"
 	}
-	query += " ORDER BY created" + order + ", at" + order + ", id" + order
+	// No attempt has an empty id, so both ends are exclusive. Only what the
+	// statement uses may be bound.
+	low := func() string { return key(q.From, math.MinInt64, "") }
+	high := func() string { return key(math.MaxInt64, 0, "") }
+	if q.To != 0 {
+		high = func() string { return key(q.To+1, math.MinInt64, "") }
+	}
+	order := " DESC"
+	if q.Ascending {
+		order = ""
+	}
+	if last := q.After; last.ID != "" {
+		edge := func() string { return key(last.Created, last.CreatedAt.UnixMicro(), last.ID) }
+		if q.Ascending {
+			low = edge
+		} else {
+			high = edge
+		}
+	}
+	names := "(" + strings.Join(columns, ", ") + ")"
+	statement := "SELECT " + attemptColumns + " FROM attempts WHERE " +
+		names + " > " + low() + " AND " + names + " < " + high() + where +
+		" ORDER BY " + strings.Join(columns, order+", ") + order
 	if q.Limit > 0 {
-		query += " LIMIT " + bind(q.Limit)
+		statement += " LIMIT " + bind(q.Limit)
 	}
-	attempts, err := selectAttempts(ctx, s.read, q.MaxBytes, query, args...)
-	if err != nil {
-		return nil, fmt.Errorf("read attempts: %w", err)
-	}
-	return attempts, nil
+	return statement, args
 }
 
 func selectAttempts(ctx context.Context, from queryer, maxBytes int, query string, args ...any) (attempts []Attempt, err error) {

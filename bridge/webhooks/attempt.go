@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/kazoolab/kazoolab/bridge/fidelity"
 	"github.com/kazoolab/kazoolab/bridge/kapi"
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 	"github.com/kazoolab/kazoolab/bridge/store"
@@ -17,9 +18,10 @@ type try struct {
 	hook    *Hook
 	eventID string // 10 hex, the same for every try of one delivery
 	left    int    // tries left, this one included
+	mode    fidelity.Compat
 	request delivery.Request
-	// payload is what the request carries, for quirk body-as-list.
-	payload payload.Payload
+	// payload is what the request carries, which only some attempts ask for.
+	payload func() payload.Payload
 	outcome delivery.Outcome
 	replays string // the attempt that is made again; "" for an original
 }
@@ -27,6 +29,14 @@ type try struct {
 // succeeded: 200, and 201 for a PUT; nothing else (webhooks_util:handle_resp/5).
 func (t try) succeeded() bool {
 	return t.outcome.Status == 200 || t.outcome.Status == 201 && t.hook.Verb == "put"
+}
+
+// follow is how many tries really come after this one.
+func (t try) follow() int {
+	if t.final() {
+		return 0
+	}
+	return t.left - 1
 }
 
 // final: an answer ends a delivery whatever its status (quirk status-final); a
@@ -44,7 +54,7 @@ func (t try) document(id string, now time.Time) store.Attempt {
 		put("result", "failure")
 		put("reason", "kazoo http client error")
 		put("retries", t.left)
-		put("retries_left", triesLeft(t.left, t.left)) // quirk retries-left
+		put("retries_left", t.retriesLeft(t.left))
 		put("client_error", t.outcome.ClientError)
 	}
 	put("hook_id", t.hook.ID)
@@ -54,6 +64,9 @@ func (t try) document(id string, now time.Time) store.Attempt {
 	put("method", t.hook.Verb)
 	put("req_headers", t.requestHeaders())
 	put("req_body", t.requestBody())
+	if crashes := t.crashes(); len(crashes) > 0 {
+		put("quirks", crashes)
+	}
 	seconds := kapi.Gregorian(now)
 	put("pvt_modified", seconds)
 	put("pvt_created", seconds)
@@ -68,20 +81,20 @@ func (t try) document(id string, now time.Time) store.Attempt {
 
 // putAnswer writes the members of an answered request. A success is logged
 // without try and retries_left, and for a PUT with 201 it reads failure all the
-// same (quirk put-201-failure).
+// same (quirk put-201-failure), unless that is corrected.
 func (t try) putAnswer(put func(key string, value any)) {
 	put("resp_status_code", strconv.Itoa(t.outcome.Status))
 	headers := make(jobj.Object, len(t.outcome.Headers))
 	for i, h := range t.outcome.Headers {
-		headers[i] = jobj.Member{Key: h.Name, Value: strings.ToLower(h.Value)} // quirk headers-lowered
+		headers[i] = jobj.Member{Key: h.Name, Value: t.headerValue(h.Value)}
 	}
 	put("resp_headers", headers)
 	put("resp_body", t.outcome.Body)
 	if !t.succeeded() {
 		put("try", t.left)
-		put("retries_left", triesLeft(t.left, t.left-1))
+		put("retries_left", t.retriesLeft(t.left-1))
 	}
-	if t.outcome.Status == 200 {
+	if t.outcome.Status == 200 || t.succeeded() && t.mode == fidelity.Corrected {
 		put("result", "success")
 		return
 	}
@@ -89,11 +102,25 @@ func (t try) putAnswer(put func(key string, value any)) {
 	put("reason", "bad response code")
 }
 
-func triesLeft(left, shown int) any {
-	if left <= 1 {
+// retriesLeft is the member of that name: shown, or a text at the last try. Neither
+// is how many tries follow (quirk retries-left); corrected, it is that number.
+func (t try) retriesLeft(shown int) any {
+	switch {
+	case t.mode == fidelity.Corrected:
+		return t.follow()
+	case t.left <= 1:
 		return "retries exceeded"
 	}
 	return shown
+}
+
+// headerValue lower-cases a header's value (quirk headers-lowered), unless that is
+// corrected.
+func (t try) headerValue(value string) string {
+	if t.mode == fidelity.Corrected {
+		return value
+	}
+	return strings.ToLower(value)
 }
 
 func (t try) requestHeaders() jobj.Object {
@@ -105,18 +132,33 @@ func (t try) requestHeaders() jobj.Object {
 		{Name: delivery.ReplayHeader, Value: t.replays},
 	} {
 		if h.Value != "" {
-			headers = append(headers, jobj.Member{Key: h.Name, Value: strings.ToLower(h.Value)})
+			headers = append(headers, jobj.Member{Key: h.Name, Value: t.headerValue(h.Value)})
 		}
 	}
 	return headers
 }
 
+// requestBody is the body, which for form text is the list that Kazoo builds it
+// from (quirk body-as-list), unless that is corrected.
 func (t try) requestBody() any {
 	switch {
 	case t.hook.Verb == "get":
 		return ""
-	case t.hook.JSON || t.replays != "":
+	case t.hook.JSON || t.mode == fidelity.Corrected || t.replays != "":
 		return string(t.request.Text)
 	}
-	return t.payload.FormList()
+	return t.payload().FormList()
+}
+
+// crashes marks a request that the reference would not have made: it lists the
+// quirks over which it would have crashed.
+func (t try) crashes() []any {
+	if t.mode == fidelity.Corrected {
+		return nil
+	}
+	var marks []any
+	for _, id := range t.payload().Crashes(t.request.ContentType == kapi.ContentType) {
+		marks = append(marks, id)
+	}
+	return marks
 }

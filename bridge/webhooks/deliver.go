@@ -9,6 +9,7 @@ import (
 
 	"github.com/kazoolab/kazoolab/bridge/kapi"
 	"github.com/kazoolab/kazoolab/bridge/webhooks/delivery"
+	"github.com/kazoolab/kazoolab/bridge/webhooks/journal"
 	"github.com/kazoolab/kazoolab/bridge/webhooks/payload"
 	"github.com/kazoolab/kazoolab/internal/clock"
 )
@@ -21,7 +22,7 @@ func (e *Engine) deliver(ctx context.Context, hook *Hook, ev *event, msg Message
 		if problem := recover(); problem != nil {
 			e.metrics.drops.WithLabelValues("panic").Inc()
 			e.dep.Log.Error("an event broke its delivery", "hook_id", hook.ID, "panic", problem, "stack", string(debug.Stack()))
-			ev.record.GaveUp(hook.AccountID, hook.ID, "panic")
+			ev.record.GaveUp(hook.AccountID, hook.ID, journal.Panicked)
 			recorded = true
 		}
 	}()
@@ -32,15 +33,19 @@ func (e *Engine) deliver(ctx context.Context, hook *Hook, ev *event, msg Message
 	if hook == nil {
 		return true
 	}
-	body := e.encode(hook, ev)
-	if len(body.text) > payload.MaxEncoded {
+	base, data := ev.rendition(hook), e.reader.CustomData(hook.Event, hook.CustomData)
+	text := base.Text(hook.JSON && hook.Verb != "get", data)
+	if len(text) > payload.MaxEncoded {
 		e.metrics.drops.WithLabelValues("too_large_encoded").Inc()
 		e.dep.Log.Warn("event not sent: its text is too large", "hook_id", hook.ID, ev.IDKind, ev.ID, "limit", payload.MaxEncoded)
-		ev.record.GaveUp(hook.AccountID, hook.ID, "too_large_encoded")
+		ev.record.GaveUp(hook.AccountID, hook.ID, journal.TooLarge)
 		return true
 	}
-	t := try{hook: hook, eventID: e.dep.IDs.Hex(10), payload: body.payload, request: request(hook, body.text)}
-	ev.record.Sending(hook.AccountID, hook.ID, t.eventID, t.request.ContentType, body.text)
+	t := try{
+		hook: hook, eventID: e.dep.IDs.Hex(10), mode: e.cfg.Compat, request: request(hook, text),
+		payload: func() payload.Payload { return base.Merged(data) },
+	}
+	ev.record.Sending(hook.AccountID, hook.ID, remembered(t))
 	for t.left = hook.Tries; ; t.left-- {
 		t.outcome = e.client.Do(ctx, t.request)
 		if ctx.Err() != nil {
@@ -56,6 +61,7 @@ func (e *Engine) deliver(ctx context.Context, hook *Hook, ev *event, msg Message
 			return false
 		}
 		if e.live(hook) == nil {
+			ev.record.GaveUp(hook.AccountID, hook.ID, journal.HookGone)
 			return true
 		}
 	}
@@ -66,11 +72,16 @@ func (e *Engine) deliver(ctx context.Context, hook *Hook, ev *event, msg Message
 // does not take the event any more.
 func (e *Engine) current(hook *Hook, ev *event) *Hook {
 	now := e.live(hook)
-	if now == nil || now == hook {
+	if now == nil {
+		ev.record.GaveUp(hook.AccountID, hook.ID, journal.HookGone)
+		return nil
+	}
+	if now == hook {
 		return now
 	}
 	if reason := now.refuses(ev); reason != Taken {
 		e.dep.Log.Info("webhook not sent: the hook was changed", "hook_id", hook.ID, "reason", string(reason), ev.IDKind, ev.ID)
+		ev.record.GaveUp(hook.AccountID, hook.ID, journal.HookChanged)
 		return nil
 	}
 	return now
@@ -134,22 +145,4 @@ func (e *Engine) note(ctx context.Context, t try, ev *event) error {
 	}
 	rememberTry(ev.record, t, now, id)
 	return nil
-}
-
-// encode gives the bytes of one hook's request.
-func (e *Engine) encode(hook *Hook, ev *event) encoded {
-	asJSON := hook.JSON && hook.Verb != "get"
-	sent := ev.rendition(hook)
-	data := e.reader.CustomData(hook.Event, hook.CustomData)
-	switch {
-	case len(data) == 0 && asJSON:
-		return sent.json()
-	case len(data) == 0:
-		return sent.form()
-	}
-	merged := sent.base().Merge(data, e.dep.ClusterID)
-	if asJSON {
-		return encoded{merged, merged.JSON()}
-	}
-	return encoded{merged, merged.Form()}
 }

@@ -162,7 +162,7 @@ func (e *Engine) Handle(ctx context.Context, msg Message) {
 	var given atomic.Bool // back to the broker, by one delivery at least
 	msg.Body = nil        // what waits in a lane keeps only what it needs
 	for _, hook := range hooks {
-		ev.rendition(hook).base()
+		ev.rendition(hook).Payload()
 		e.lanes.add(hook.key(), ev.lane, func() {
 			defer e.metrics.deliveries.Dec()
 			safe := e.deliver(ctx, hook, ev, msg)

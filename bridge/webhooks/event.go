@@ -1,8 +1,6 @@
 package webhooks
 
 import (
-	"sync"
-
 	"github.com/kazoolab/kazoolab/bridge/account"
 	"github.com/kazoolab/kazoolab/bridge/webhooks/journal"
 	"github.com/kazoolab/kazoolab/bridge/webhooks/payload"
@@ -19,19 +17,7 @@ type event struct {
 	// record is what is remembered of it; nil when nothing is.
 	record *journal.Event
 	// main is what hooks send, old what those of Event.OldHook do; nil for none.
-	main, old *rendition
-}
-
-// rendition is one payload of an event with the two encodings that hooks without
-// custom_data share. Each is made when first asked for.
-type rendition struct {
-	base       func() payload.Payload
-	form, json func() encoded
-}
-
-type encoded struct {
-	payload payload.Payload
-	text    []byte
+	main, old *payload.Base
 }
 
 func (e *Engine) newEvent(read *payload.Event, owner account.Account) *event {
@@ -47,20 +33,14 @@ func (e *Engine) newEvent(read *payload.Event, owner account.Account) *event {
 	return ev
 }
 
-func (e *Engine) render(build func(payload.Owner) payload.Payload, owner account.Account) *rendition {
-	base := sync.OnceValue(func() payload.Payload {
+func (e *Engine) render(build func(payload.Owner) payload.Payload, owner account.Account) *payload.Base {
+	return payload.NewBase(func() payload.Payload {
 		return build(payload.Owner{AccountID: owner.ID, ResellerID: owner.ResellerID})
-	})
-	plain := sync.OnceValue(func() payload.Payload { return base().Merge(nil, e.dep.ClusterID) })
-	return &rendition{
-		base: base,
-		form: sync.OnceValue(func() encoded { return encoded{plain(), plain().Form()} }),
-		json: sync.OnceValue(func() encoded { return encoded{plain(), plain().JSON()} }),
-	}
+	}, e.cfg.Compat, e.dep.ClusterID)
 }
 
 // rendition is what a hook sends for the event.
-func (ev *event) rendition(hook *Hook) *rendition {
+func (ev *event) rendition(hook *Hook) *payload.Base {
 	if ev.old != nil && hook.Event == ev.OldHook && !hook.Own {
 		return ev.old
 	}

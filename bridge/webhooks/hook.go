@@ -57,22 +57,22 @@ func ParseHook(id, accountID string, doc jobj.Object, events []string) (*Hook, e
 		return nil, &DocumentError{id, field, reason}
 	}
 	if accountID == "" {
-		return fail("pvt_account_id", "is missing")
+		return fail("pvt_account_id", "is missing: a hook needs the account that owns it")
 	}
 	event := strings.ToLower(doc.String("hook"))
 	if event != EventAll && !slices.Contains(events, event) {
-		return fail("hook", fmt.Sprintf("%q is none of %s", event, strings.Join(events, " ")))
+		return fail("hook", fmt.Sprintf("is %q: it must be one of %s %s", event, EventAll, strings.Join(events, " ")))
 	}
 	uri := doc.String("uri")
 	if uri == "" {
-		return fail("uri", "is missing")
+		return fail("uri", "is missing: give the http or https address that takes the events")
 	}
 	verb := "post"
 	if doc.Has("http_verb") {
 		verb = doc.String("http_verb")
 	}
-	if !slices.Contains([]string{"get", "post", "put"}, verb) {
-		return fail("http_verb", fmt.Sprintf("%q is none of get post put", verb))
+	if !slices.Contains(verbs(), verb) {
+		return fail("http_verb", fmt.Sprintf("is %q: it must be one of %s", verb, strings.Join(verbs(), " ")))
 	}
 	hook := &Hook{
 		ID: id, AccountID: accountID, URI: uri, Event: event, Verb: verb,
@@ -98,7 +98,7 @@ func parseOwn(doc jobj.Object) (*Hook, error) {
 	event := strings.ToLower(cmp.Or(doc.String("hook"), payload.HookNotifications))
 	id := doc.String("_id")
 	if id == "" {
-		return nil, &DocumentError{id, "_id", "is missing"}
+		return nil, &DocumentError{id, "_id", "is missing: a callflow's hook needs an id for its attempts"}
 	}
 	hook, err := ParseHook(id, doc.String("pvt_account_id"), doc.Set("hook", event), []string{event})
 	if err != nil {
@@ -115,17 +115,24 @@ func Loadable(doc jobj.Object) bool { return doc.Bool(true, "enabled") }
 // is the default (kzd_webhooks:retries/1).
 func tries(doc jobj.Object) int {
 	const otherwise, least, most = 2, 1, 5
-	v, _ := doc.Get("retries")
-	text, _ := v.(string)
-	if n, ok := v.(json.Number); ok {
-		text = n.String()
-	}
-	f, err := strconv.ParseFloat(text, 64)
-	if err != nil {
+	n, ok := retries(doc)
+	if !ok {
 		return otherwise
 	}
-	return int(min(max(math.Round(f), least), most))
+	return int(min(max(math.Round(n), least), most))
 }
+
+func retries(doc jobj.Object) (n float64, ok bool) {
+	v, _ := doc.Get("retries")
+	text, _ := v.(string)
+	if number, is := v.(json.Number); is {
+		text = number.String()
+	}
+	n, err := strconv.ParseFloat(text, 64)
+	return n, err == nil
+}
+
+func verbs() []string { return []string{"get", "post", "put"} }
 
 // key is the hook's place in the table of live hooks.
 func (h *Hook) key() hookKey { return hookKey{h.AccountID, h.ID} }

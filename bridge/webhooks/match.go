@@ -27,7 +27,7 @@ func (e *Engine) find(read *payload.Event) (*event, []*Hook, error) {
 		ev := e.newEvent(read, owner)
 		return ev, e.match(ev), nil
 	}
-	own, err := parseOwn(read.Own)
+	own, err := parseOwn(Prepare(read.Own, e.cfg.Dialect, e.cfg.Compat))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -104,7 +104,7 @@ func (h *Hook) refuses(ev *event) Reason {
 	if h.Modifiers == nil {
 		return Taken
 	}
-	if _, passes := ev.rendition(h).base().Passes(h.Modifiers); !passes {
+	if _, passes := ev.rendition(h).Payload().Passes(h.Modifiers); !passes {
 		return ReasonModifier
 	}
 	return Taken

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"sync"
+
+	"github.com/kazoolab/kazoolab/bridge/fidelity"
 )
 
 // Registry is the table of live hooks. Looking hooks up costs the number of
@@ -60,6 +62,14 @@ func (r *Registry) RemoveAccount(accountID string) {
 	delete(r.accounts, accountID)
 }
 
+// AccountDeleted is told of the deletion of an account: its hooks end, but in 4.3,
+// where they go on until the next start (webhooks_listener:maybe_remove_account_hooks/3).
+func (r *Registry) AccountDeleted(accountID string, dialect fidelity.Dialect) {
+	if dialect != fidelity.V43 {
+		r.RemoveAccount(accountID)
+	}
+}
+
 // Replace puts hooks in the place of everything there was.
 func (r *Registry) Replace(hooks []*Hook) {
 	fresh := NewRegistry()
@@ -74,7 +84,7 @@ func (r *Registry) Replace(hooks []*Hook) {
 // Find returns the hooks that an event of accountID concerns: the account's own,
 // then, from the root of its tree down to its parent, those of each ancestor that
 // include sub-accounts (webhooks_util:find_webhooks/3). Within an account they
-// stand by id.
+// stand by id, where the reference has no order (quirk hook-order).
 func (r *Registry) Find(event, accountID string, ancestors []string) []*Hook {
 	r.mu.RLock()
 	defer r.mu.RUnlock()

@@ -13,13 +13,22 @@ func (e *Engine) remember(msg Message, what journal.Event, hooks []*Hook) *journ
 	}
 	deliveries := make([]journal.Delivery, len(hooks))
 	for i, hook := range hooks {
-		deliveries[i] = journal.Delivery{HookID: hook.ID, AccountID: hook.AccountID, URI: hook.URI, Method: hook.Verb}
+		deliveries[i] = journal.Delivery{
+			HookID: hook.ID, AccountID: hook.AccountID, Request: journal.Request{URI: hook.URI, Method: hook.Verb},
+		}
 	}
 	what.At = e.dep.Clock.Now()
 	what.Message = journal.Message{
 		Body: msg.Body, ContentType: msg.ContentType, ContentEncoding: msg.ContentEncoding, RoutingKey: msg.RoutingKey,
 	}
 	return e.dep.Journal.Add(what, deliveries)
+}
+
+// remembered is what a delivery sends.
+func remembered(t try) journal.Request {
+	return journal.Request{
+		URI: t.hook.URI, Method: t.hook.Verb, EventID: t.eventID, ContentType: t.request.ContentType, Sent: t.request.Text,
+	}
 }
 
 func rememberTry(record *journal.Event, t try, now time.Time, attemptID string) {

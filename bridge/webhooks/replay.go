@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/kazoolab/kazoolab/bridge/store"
+	"github.com/kazoolab/kazoolab/bridge/webhooks/payload"
 )
 
 // ReplayError says why an attempt cannot be made again.
@@ -69,6 +70,7 @@ func (r Replay) try() (try, error) {
 		return try{}, &ReplayError{r.Attempt.ID, fmt.Sprintf("its method %q is none of get post put", hook.Verb)}
 	}
 	t := try{hook: hook, eventID: doc.String("event_id"), left: 1, replays: r.Attempt.ID, request: request(hook, text)}
+	t.payload = func() payload.Payload { return nil } // whatever was odd about it stands in the original
 	if t.request.Method != http.MethodGet {
 		t.request.ContentType = doc.String("req_headers", "content-type")
 	}

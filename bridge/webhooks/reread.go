@@ -91,10 +91,10 @@ func (r Reading) refusal(hook *Hook, reason Reason) Refusal {
 			}
 		}
 	case ReasonModifier:
-		key, _ := r.event.rendition(hook).base().Passes(hook.Modifiers)
+		key, _ := r.event.rendition(hook).Payload().Passes(hook.Modifiers)
 		refusal.Field = "modifiers." + key
 		refusal.Wants, _ = hook.Modifiers.Get(key)
-		refusal.Has, _ = r.event.rendition(hook).base().Get(key)
+		refusal.Has, _ = r.event.rendition(hook).Payload().Get(key)
 	}
 	return refusal
 }

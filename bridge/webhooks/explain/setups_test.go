@@ -78,7 +78,7 @@ func setups() []setup {
 		},
 		{
 			name: "its verb is none", hooks: acmeHas(`{"hook":"channel_create","http_verb":"patch"}`), event: call(acme, ""),
-			reason: explain.ReasonUnreadable, says: `http_verb "patch" is none of get post put`,
+			reason: explain.ReasonUnreadable, says: `http_verb is "patch"`,
 		},
 		{
 			name: "its uri is empty", hooks: acmeHas(`{"hook":"channel_create","uri":""}`), event: call(acme, ""),

@@ -12,8 +12,8 @@ func BenchmarkRemember(b *testing.B) {
 	body, text := make([]byte, 2500), make([]byte, 1200)
 	b.ReportAllocs()
 	for b.Loop() {
-		e := j.Add(journal.Event{Message: journal.Message{Body: body}, AccountID: "acme"}, []journal.Delivery{{HookID: "h1", AccountID: "acme", Method: "post"}})
-		e.Sending("acme", "h1", "0123456789", "application/json", text)
+		e := j.Add(journal.Event{Message: journal.Message{Body: body}, AccountID: "acme"}, []journal.Delivery{{HookID: "h1", AccountID: "acme"}})
+		e.Sending("acme", "h1", journal.Request{EventID: "0123456789", ContentType: "application/json", Sent: text})
 		e.Tried("acme", "h1", journal.Try{Status: 200, Answer: "ok", Final: true})
 	}
 }

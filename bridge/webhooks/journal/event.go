@@ -43,18 +43,31 @@ type Event struct {
 type Delivery struct {
 	HookID    string
 	AccountID string // the hook's owner
-	URI       string
-	Method    string // get, post or put
-	// EventID stands in each attempt of the delivery; "" until the first try.
-	EventID string
-	// Sent is the body, or for GET the query; nil until the first try. Deliveries
-	// of one event may share it.
-	Sent        []byte
-	ContentType string // "" for GET
-	// Unsent is why no request was made; "" when one was, or still may be.
+	Request
+	// Unsent is why no request, or no further one, was made: HookGone … ; else "".
 	Unsent string
 	Tries  []Try
 }
+
+// Request is what a hook is sent.
+type Request struct {
+	URI    string
+	Method string // get, post or put
+	// EventID stands in each attempt of the delivery; "" until the first try.
+	EventID     string
+	ContentType string // "" for GET
+	// Sent is the body, or for GET the query; nil until the first try. Deliveries
+	// of one event may share it.
+	Sent []byte
+}
+
+// Why a hook is sent nothing, or nothing more.
+const (
+	HookGone    = "hook_gone"    // it was disabled or deleted while the event waited
+	HookChanged = "hook_changed" // it was changed, and takes the event no more
+	TooLarge    = "too_large_encoded"
+	Panicked    = "panic"
+)
 
 // Try is one request and what came of it.
 type Try struct {
@@ -87,12 +100,12 @@ func (e *Event) Deliveries() []Delivery {
 
 // Sending notes what a hook is sent. Like all that follow it does nothing for a nil
 // Event, which a journal that is off hands out, and for a hook that does not fire.
-func (e *Event) Sending(accountID, hookID, eventID, contentType string, text []byte) {
+func (e *Event) Sending(accountID, hookID string, what Request) {
 	e.change(accountID, hookID, func(d *Delivery) (grown int) {
-		if d.Sent == nil && !e.shared(text) {
-			grown = len(text)
+		if d.Sent == nil && !e.shared(what.Sent) {
+			grown = len(what.Sent)
 		}
-		d.EventID, d.ContentType, d.Sent = eventID, contentType, text
+		d.Request = what
 		return grown
 	})
 }

@@ -54,7 +54,7 @@ func TestMemoryIsBounded(t *testing.T) {
 	for name, fill := range map[string]func(j *journal.Journal){
 		"by bodies": func(j *journal.Journal) { add(j, "acme", text) },
 		"by what is sent": func(j *journal.Journal) {
-			add(j, "acme", "{}", journal.Delivery{HookID: "h"}).Sending("", "h", "e", "", []byte(text))
+			add(j, "acme", "{}", journal.Delivery{HookID: "h"}).Sending("", "h", journal.Request{EventID: "e", ContentType: "", Sent: []byte(text)})
 		},
 		"by answers and tries": func(j *journal.Journal) {
 			e := add(j, "acme", "{}", journal.Delivery{HookID: "h"})
@@ -85,7 +85,7 @@ func TestATextThatHooksShareIsCountedOnce(t *testing.T) {
 	for range 2 {
 		e := add(j, "acme", "{}", hooks...)
 		for _, hook := range hooks {
-			e.Sending("", hook.HookID, "e", "", text)
+			e.Sending("", hook.HookID, journal.Request{EventID: "e", ContentType: "", Sent: text})
 		}
 	}
 	g.Expect(j.Newest()).To(HaveLen(2))
@@ -104,15 +104,15 @@ func TestDeliveriesGrow(t *testing.T) {
 	g := NewWithT(t)
 	j := journal.New(journal.Config{Events: 1, Bytes: 1 << 20})
 	e := add(j, "acme", "{}", journal.Delivery{AccountID: "acme", HookID: "h1"}, journal.Delivery{AccountID: "reseller", HookID: "h1"})
-	e.Sending("reseller", "h1", "0123456789", "application/json", []byte("{}"))
+	e.Sending("reseller", "h1", journal.Request{EventID: "0123456789", ContentType: "application/json", Sent: []byte("{}")})
 	e.Tried("reseller", "h1", journal.Try{ClientError: "timeout", AttemptID: "a1"})
 	before := e.Deliveries()
 	e.Tried("reseller", "h1", journal.Try{Status: 200, Answer: strings.Repeat("y", 5000), Final: true})
-	e.GaveUp("acme", "h1", "too_large_encoded")
+	e.GaveUp("acme", "h1", journal.TooLarge)
 	e.Tried("acme", "other", journal.Try{Status: 500})
 
 	got := e.Deliveries()
-	g.Expect(got[0].Unsent).To(Equal("too_large_encoded"))
+	g.Expect(got[0].Unsent).To(Equal(journal.TooLarge))
 	g.Expect(got[0].Tries).To(BeEmpty())
 	g.Expect(got[1].EventID).To(Equal("0123456789"))
 	g.Expect(got[1].Tries).To(HaveLen(2))
@@ -124,7 +124,7 @@ func TestAJournalThatIsOffDoesNothing(t *testing.T) {
 	g := NewWithT(t)
 	j := journal.New(journal.Config{Events: 0})
 	e := add(j, "acme", "{}", journal.Delivery{HookID: "h"})
-	e.Sending("", "h", "e", "", nil)
+	e.Sending("", "h", journal.Request{EventID: "e", ContentType: "", Sent: nil})
 	e.Tried("", "h", journal.Try{})
 	e.GaveUp("", "h", "")
 	g.Expect(j.Newest()).To(BeEmpty())
@@ -138,7 +138,7 @@ func TestItMayBeReadWhileItIsWritten(t *testing.T) {
 		writers.Go(func() {
 			for i := range 500 {
 				e := add(j, []string{"", "acme"}[i%2], "{}", journal.Delivery{HookID: "h"})
-				e.Sending("", "h", "e", "", []byte("text"))
+				e.Sending("", "h", journal.Request{EventID: "e", ContentType: "", Sent: []byte("text")})
 				e.Tried("", "h", journal.Try{Status: 200})
 			}
 		})

@@ -239,13 +239,16 @@ func (r Rules) textOf(v gjson.Result) string {
 	case v.Type == gjson.String:
 		return v.Str
 	case v.Type == gjson.Number:
+		if r.corrected() {
+			return integer(v.Raw)
+		}
 		return string(appendFormNumber(nil, v.Raw))
 	case v.IsArray():
 		return string(joined(nil, v))
 	case v.Raw == "", v.Type == gjson.Null && r.corrected():
 		return ""
 	}
-	return string(appendCompact(nil, v))
+	return string(appendCompact(nil, v, r.Compat))
 }
 
 func isTrue(v gjson.Result) bool {

@@ -79,7 +79,7 @@ func (r Rules) oldFax(m *message, hook string) Payload {
 	p := m.members().without("Fax-Notifications", "Node", "Msg-ID", "App-Version", "App-Name", "Event-Category", "Fax-Info")
 	p = r.Normalise(p)
 	if info := m.top["Fax-Info"]; info.Type == gjson.JSON {
-		p = p.overlay(r.Normalise(Parse(info.Raw)))
+		p = p.overlay(r.Compat, r.Normalise(Parse(info.Raw)))
 	}
 	return p.with("hook_event", quote(hook))
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/tidwall/gjson"
 
+	"github.com/kazoolab/kazoolab/bridge/fidelity"
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 )
 
@@ -61,11 +62,15 @@ func (p Payload) without(keys ...string) Payload {
 
 // overlay lays members over the payload (kz_json:merge_jobjs/2): they are walked
 // from last to first, so that new keys stand in reverse order (quirk
-// custom-data-reversed); what is there is replaced whole in its place, and null
-// removes it. The receiver is not changed.
-func (p Payload) overlay(over Payload) Payload {
+// custom-data-reversed); corrected, from first to last. What is there is replaced
+// whole in its place, and null removes it. The receiver is not changed.
+func (p Payload) overlay(mode fidelity.Compat, over Payload) Payload {
 	b := builder{members: slices.Grow(slices.Clone(p), len(over)+1)}
-	for _, m := range slices.Backward(over) {
+	for i := range over {
+		m := over[len(over)-1-i]
+		if mode == fidelity.Corrected {
+			m = over[i]
+		}
 		if m.Value == "null" {
 			b.remove(m.Key)
 			continue
@@ -77,9 +82,9 @@ func (p Payload) overlay(over Payload) Payload {
 
 // Merge lays a hook's custom_data over the payload and sets cluster_id last
 // (webhooks_util:fire_hook/2).
-func (p Payload) Merge(customData Payload, clusterID string) Payload {
+func (p Payload) Merge(mode fidelity.Compat, customData Payload, clusterID string) Payload {
 	if len(customData) > 0 {
-		p = p.overlay(customData)
+		p = p.overlay(mode, customData)
 	}
 	return p.with("cluster_id", quote(clusterID))
 }
