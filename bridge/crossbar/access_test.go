@@ -46,6 +46,12 @@ func TestNoOneReachesIntoAnotherAccount(t *testing.T) {
 		{"GET", "/kazoolab/attempts", ""},
 		{"GET", "/kazoolab/attempts/a1", ""},
 		{"POST", "/kazoolab/attempts/a1/replay", `{"data":{"to":"http://example.com/"}}`},
+		{"GET", "/configs/webhooks", ""},
+		{"PUT", "/configs/webhooks", `{"data":{"attempt_failure_count":1}}`},
+		{"POST", "/configs/webhooks", `{"data":{"attempt_failure_count":1}}`},
+		{"PATCH", "/configs/webhooks", `{"data":{"attempt_failure_count":1}}`},
+		{"DELETE", "/configs/webhooks", ""},
+		{"GET", "/kazoolab/failures", ""},
 	}
 	for target, allowed := range above {
 		for _, caller := range callers {

@@ -87,9 +87,16 @@ func outcomeQuirks() []Quirk {
 			Source:    "Erlang's ssl:connect/4",
 		},
 		{
+			ID: "failure-per-millisecond", Class: Keep, Area: AreaOutcome,
+			Notices:   "A burst of events that all fail at once takes longer to disable the hook.",
+			Kazoo:     "failures of a hook in the same millisecond count as one",
+			Corrected: "each counts",
+			Source:    "webhooks_util:note_failed_attempt/3, whose time is part of the key",
+		},
+		{
 			ID: "disabler-per-node", Class: Never, Area: AreaOutcome,
-			Notices:   "Failures are counted on each node by itself, and two in one millisecond are one.",
-			Kazoo:     "each failure counts, in one place for all nodes",
+			Notices:   "Failures are counted on each node by itself: with N nodes a hook may fail nearly N times as often before it is disabled.",
+			Kazoo:     "one bridge has the store, and all events; what it counts is all there is",
 			Corrected: same,
 			Source:    "webhooks_disabler:find_failures/0",
 		},

@@ -135,6 +135,9 @@ func (e *Engine) note(ctx context.Context, t try, ev *event) error {
 		"tries_left", t.left, "status", t.outcome.Status, "client_error", t.outcome.ClientError,
 		"cause", t.outcome.Err, "ms", t.outcome.Elapsed.Milliseconds())
 	now := e.dep.Clock.Now()
+	if !t.succeeded() && e.dep.Failures != nil {
+		e.dep.Failures.Failed(t.hook, now)
+	}
 	if t.succeeded() && !e.cfg.LogSuccessfulAttempts {
 		rememberTry(ev.record, t, now, "")
 		return nil

@@ -13,6 +13,7 @@ import (
 	"github.com/kazoolab/kazoolab/bridge/account"
 	"github.com/kazoolab/kazoolab/bridge/fidelity"
 	"github.com/kazoolab/kazoolab/bridge/webhooks/delivery"
+	"github.com/kazoolab/kazoolab/bridge/webhooks/disabler"
 	"github.com/kazoolab/kazoolab/bridge/webhooks/journal"
 	"github.com/kazoolab/kazoolab/bridge/webhooks/payload"
 	"github.com/kazoolab/kazoolab/internal/clock"
@@ -46,6 +47,13 @@ type Config struct {
 	// LogSuccessfulAttempts stores attempts that succeeded too
 	// (webhooks.log_successful_attempts).
 	LogSuccessfulAttempts bool
+	// FailureLimit is how many failures switch a hook off, where neither its account
+	// nor its reseller says otherwise (webhooks.attempt_failure_count and
+	// attempt_failure_expiry_ms).
+	FailureLimit disabler.Limit
+	// DisableDisabler leaves hooks on however often they fail
+	// (webhooks.disable_disabler).
+	DisableDisabler bool
 	// Reserved are the Custom-Channel-Vars no receiver sees.
 	Reserved payload.ReservedVars
 }
@@ -61,6 +69,7 @@ func DefaultConfig() Config {
 		ConnectTimeout: 10 * time.Second,
 		RequestTimeout: 60 * time.Second,
 		RetryPause:     2 * time.Second,
+		FailureLimit:   disabler.DefaultLimit(),
 		Reserved:       payload.DefaultReservedVars(),
 	}
 }
@@ -72,11 +81,17 @@ type Accounts interface {
 	NumberOwner(number string) (accountID string, ok bool)
 }
 
-// Dependencies are what an engine works with. All are required.
+// Failures is told of each try that failed: an answer that is no success, or none.
+type Failures interface {
+	Failed(hook *Hook, at time.Time)
+}
+
+// Dependencies are what an engine works with. Fields without a remark are required.
 type Dependencies struct {
 	Hooks     *Registry
 	Accounts  Accounts
 	Attempts  AttemptStore
+	Failures  Failures // nil tells nobody
 	Clock     clock.Clock
 	IDs       *ids.Source
 	Log       *slog.Logger

@@ -34,6 +34,12 @@ type rig struct {
 
 func newRig(t *testing.T, attempts webhooks.AttemptStore, hooks ...*webhooks.Hook) *rig {
 	t.Helper()
+	return newRigTelling(t, nil, attempts, hooks...)
+}
+
+// newRigTelling is a rig whose failures are told to someone.
+func newRigTelling(t *testing.T, failures webhooks.Failures, attempts webhooks.AttemptStore, hooks ...*webhooks.Hook) *rig {
+	t.Helper()
 	ctx, stop := context.WithTimeout(t.Context(), 20*time.Second)
 	directory := account.NewDirectory()
 	directory.Replace([]account.Account{
@@ -46,7 +52,7 @@ func newRig(t *testing.T, attempts webhooks.AttemptStore, hooks ...*webhooks.Hoo
 	cfg := webhooks.DefaultConfig()
 	cfg.MaxEvent = 4096
 	r.engine = webhooks.New(cfg, webhooks.Dependencies{
-		Hooks: table, Accounts: directory, Attempts: attempts, Clock: r.clock, IDs: ids.Seeded("rig"),
+		Hooks: table, Accounts: directory, Attempts: attempts, Failures: failures, Clock: r.clock, IDs: ids.Seeded("rig"),
 		Log: slog.New(slog.DiscardHandler), Metrics: r.registry, ClusterID: recordedCluster,
 	})
 	done := make(chan struct{})

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
+	"github.com/kazoolab/kazoolab/bridge/webhooks/disabler"
 	"github.com/kazoolab/kazoolab/bridge/webhooks/payload"
 )
 
@@ -35,6 +36,9 @@ type Hook struct {
 	// CustomData is nil when the document has none; an empty one is not the same.
 	CustomData payload.Payload
 	Modifiers  payload.Payload
+	// Limit is how many failures switch the hook off, as far as its document says
+	// so itself, which is an extension; 0 where its account decides.
+	Limit disabler.Limit
 	// Own marks the hook that a callflow's message brought: it is no document.
 	Own bool
 }
@@ -80,6 +84,7 @@ func ParseHook(id, accountID string, doc jobj.Object, events []string) (*Hook, e
 		Tries:               tries(doc),
 		IncludeSubaccounts:  doc.Bool(false, "include_subaccounts"),
 		IncludeInternalLegs: doc.Bool(true, "include_internal_legs"),
+		Limit:               disabler.OfHook(doc),
 	}
 	if data, ok := doc.Get("custom_data"); ok {
 		if obj, ok := data.(jobj.Object); ok {

@@ -11,6 +11,7 @@ import (
 	"github.com/kazoolab/kazoolab/bridge/fidelity"
 	"github.com/kazoolab/kazoolab/bridge/store"
 	"github.com/kazoolab/kazoolab/bridge/webhooks"
+	"github.com/kazoolab/kazoolab/bridge/webhooks/disabler"
 	"github.com/kazoolab/kazoolab/fixtures"
 	"github.com/kazoolab/kazoolab/internal/buildinfo"
 	"github.com/kazoolab/kazoolab/internal/config"
@@ -84,6 +85,8 @@ func (a *app) bridgeConfig(c config.Config, amqpURL string, s *store.Store, list
 	hooks.ConnectTimeout = c.Webhooks.ConnectTimeout
 	hooks.RequestTimeout = c.Webhooks.RequestTimeout
 	hooks.LogSuccessfulAttempts = c.Webhooks.LogSuccessfulAttempts
+	hooks.FailureLimit = disabler.Limit{Failures: c.Webhooks.AttemptFailureCount, Within: c.Webhooks.AttemptFailureExpiry}
+	hooks.DisableDisabler = c.Webhooks.DisableDisabler
 	return bridge.Config{
 		AMQPURL:              amqpURL,
 		Store:                s,

@@ -17,6 +17,7 @@ import "time"
 //	check      rule of the text: choice (see choices), amqp, store, address, apikey, user
 //	choices    accepted words, separated by |
 //	min        smallest number, size or duration accepted
+//	max        largest number accepted
 //	empty      "yes" accepts an empty text although the default is none
 //	secret     "yes" hides the value, "url" the password in it
 //
@@ -50,9 +51,10 @@ type Log struct {
 	Format string `koanf:"format" for:"up,bridge,broker,trigger" default:"text" check:"choice" choices:"text|json" help:"form of a log line"`
 }
 
-// Webhooks is how events are delivered. Kazoo keeps connect-timeout and
-// log-successful-attempts in its system configuration, category webhooks, as
-// connect_timeout_ms and log_successful_attempts; it has no request timeout.
+// Webhooks is how events are delivered. Kazoo keeps these in its system
+// configuration, category webhooks: connect_timeout_ms, log_successful_attempts,
+// attempt_failure_count, attempt_failure_expiry_ms and disable_disabler. An account
+// can have its own of the two about failures. Kazoo has no request timeout.
 type Webhooks struct {
 	Concurrency           int           `koanf:"concurrency" for:"up,bridge" default:"64" min:"1" help:"requests under way at once for one hook"`
 	Prefetch              int           `koanf:"prefetch" for:"up,bridge" default:"5000" min:"1" help:"events taken from the queue and not yet finished; bounds memory"`
@@ -60,6 +62,9 @@ type Webhooks struct {
 	RequestTimeout        time.Duration `koanf:"request-timeout" for:"up,bridge" default:"60s" min:"1ms" help:"longest wait for a receiver's whole answer"`
 	ExplainEvents         int           `koanf:"explain-events" for:"up,bridge" default:"1000" min:"0" help:"events remembered for kazoolab explain, and as many that belong to no account; 0 is none"`
 	LogSuccessfulAttempts bool          `koanf:"log-successful-attempts" for:"up,bridge" default:"false" help:"record deliveries that succeeded too, not only failures"`
+	AttemptFailureCount   int           `koanf:"attempt-failure-count" for:"up,bridge" default:"6" min:"1" max:"10000" help:"failed requests of one hook within webhooks.attempt-failure-expiry that switch it off"`
+	AttemptFailureExpiry  time.Duration `koanf:"attempt-failure-expiry" for:"up,bridge" default:"1m" min:"100ms" help:"how long a failed request counts; looked at every quarter of it"`
+	DisableDisabler       bool          `koanf:"disable-disabler" for:"up,bridge" default:"false" help:"never switch a hook off for its failures"`
 }
 
 // Bootstrap is the first account of an empty store.
