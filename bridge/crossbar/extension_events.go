@@ -16,7 +16,9 @@ import (
 // Events explains what came of the events that came in last. The two functions say
 // whose events and whose hooks an answer may tell of.
 type Events interface {
+	On() bool // whether events are remembered at all
 	Events(within, mayKnow explain.MayKnow) []explain.Summary
+	Noteworthy(ctx context.Context, events []explain.Summary, mayKnow explain.MayKnow) ([]explain.Summary, error)
 	Explain(ctx context.Context, id string, within, mayKnow explain.MayKnow) (explain.Explanation, bool, error)
 }
 
@@ -44,8 +46,12 @@ func (h *handler) mayKnow(req *request) explain.MayKnow {
 	}
 }
 
-func (h *handler) listEvents(_ context.Context, req *request) (outcome, error) {
-	found := h.events(req)
+// listEvents lists all events or, with all=false, the noteworthy ones.
+func (h *handler) listEvents(ctx context.Context, req *request) (outcome, error) {
+	found, err := h.events(ctx, req, true)
+	if err != nil {
+		return outcome{}, err
+	}
 	rows := make([]row, len(found))
 	for i, s := range found {
 		shown := summaryOf(s)
@@ -60,18 +66,26 @@ func (h *handler) listEvents(_ context.Context, req *request) (outcome, error) {
 	return req.listing(rows, true)
 }
 
-// events lists those that the caller may see here and asks for, newest first.
-func (h *handler) events(req *request) []explain.Summary {
-	event, call := req.text("event"), req.text("call_id")
-	return slices.DeleteFunc(h.Events.Events(h.within(req), h.mayKnow(req)), func(s explain.Summary) bool {
+// events lists those that the caller may see here and asks for, newest first. all
+// says whether those that nobody waits for are among them if the query does not.
+func (h *handler) events(ctx context.Context, req *request, all bool) ([]explain.Summary, error) {
+	event, call, mayKnow := req.text("event"), req.text("call_id"), h.mayKnow(req)
+	found := slices.DeleteFunc(h.Events.Events(h.within(req), mayKnow), func(s explain.Summary) bool {
 		return event != "" && event != s.Event && event != s.Name || call != "" && call != s.Subject
 	})
+	if event != "" || call != "" || req.flag("all", all) {
+		return found, nil
+	}
+	return h.Events.Noteworthy(ctx, found, mayKnow)
 }
 
-// listening says for how long events have been taken.
+// listening says since when events have been taken.
 func (h *handler) listening() string {
 	since, ok := h.Listening()
-	if !ok {
+	switch {
+	case !h.Events.On():
+		return "events are not remembered here (webhooks.explain-events is 0)"
+	case !ok:
 		return "this node takes no events now: see /readyz"
 	}
 	return "this node has taken events since " + since.UTC().Format(time.RFC3339)
@@ -99,13 +113,18 @@ func summaryOf(s explain.Summary) jobj.Object {
 		jobj.Member{Key: "failed", Value: s.Failures})
 }
 
-// lastEvent stands for the id of the newest event that the query chooses.
+// lastEvent stands for the id of the newest event that the query chooses and that
+// is noteworthy, unless all=true.
 const lastEvent = "last"
 
 func (h *handler) explainEvent(ctx context.Context, req *request) (outcome, error) {
 	id := req.arg(1)
 	if id == lastEvent {
-		if found := h.events(req); len(found) > 0 {
+		found, err := h.events(ctx, req, false)
+		if err != nil {
+			return outcome{}, err
+		}
+		if len(found) > 0 {
 			id = found[0].ID
 		}
 	}

@@ -195,6 +195,16 @@ func TestTheLastEventCanBeAskedFor(t *testing.T) {
 	g.Expect(x.call(t, "GET", path, token, "").data().String("call_id")).To(Equal("c2"))
 	g.Expect(x.call(t, "GET", path+"?call_id=c1", token, "").data().String("call_id")).To(Equal("c1"))
 	x.call(t, "GET", path+"?event=sms", token, "").want(t, http.StatusNotFound)
+
+	x.journal.Add(journal.Event{AccountID: customerID, At: x.clock.Now(), Message: journal.Message{Body: []byte(
+		`{"Event-Category":"configuration","Event-Name":"doc_edited","ID":"u1","Type":"user","Rev":"1-a","Database":"` + kapi.AccountDB(customerID) +
+			`","App-Name":"crossbar","App-Version":"4.0.0","Msg-ID":"1"}`)}}, nil)
+	for query, want := range map[string]string{"": "channel_create", "?all=true": "object", "?event=object": "object"} {
+		g.Expect(x.call(t, "GET", path+query, token, "").data().String("event")).To(Equal(want), query)
+	}
+	list := strings.TrimSuffix(path, "/last")
+	g.Expect(x.call(t, "GET", list, token, "").rows()).To(HaveLen(4))
+	g.Expect(x.call(t, "GET", list+"?all=false", token, "").rows()).To(HaveLen(3))
 }
 
 func TestAnExplanationReadsWell(t *testing.T) {

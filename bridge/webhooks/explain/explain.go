@@ -14,6 +14,7 @@ import (
 
 // Journal is what is remembered of events.
 type Journal interface {
+	On() bool
 	Newest() []*journal.Event
 	Find(id string) (*journal.Event, bool)
 }
@@ -58,6 +59,9 @@ type Explainer struct{ Dependencies }
 
 // New makes an Explainer.
 func New(dep Dependencies) *Explainer { return &Explainer{dep} }
+
+// On says whether events are remembered at all.
+func (x *Explainer) On() bool { return x.Journal.On() }
 
 // MayKnow says of which accounts an answer may tell. "" stands for what belongs to
 // no account, and so to whoever runs the system.

@@ -171,3 +171,42 @@ func TestADocumentOfAnotherAccountIsNotShown(t *testing.T) {
 	l.save(store.Document{DB: doc.DB, ID: doc.ID, Type: doc.Type, AccountID: rival, Body: jobj.Object{{Key: "name", Value: "secret"}}})
 	g.Expect(l.explain().Fired[0].Name).To(BeEmpty())
 }
+
+// Every login and every edit of a hook is a change of a document: only who has a
+// hook for such changes wants to hear of them.
+func TestChangesThatNobodyWaitsForArePassedOver(t *testing.T) {
+	t.Parallel()
+	change := func(account string) string {
+		return object("doc_edited", `"Type":"account","Database":"account%2F`+account[:2]+`%2F`+account[2:4]+`%2F`+account[4:]+`",`)
+	}
+	for _, c := range []struct {
+		name  string
+		hooks []ownedHook
+		want  []string
+	}{
+		{"no hook", nil, []string{"channel_create"}},
+		{"a hook for calls", acmeHas(`{"hook":"channel_create"}`), []string{"channel_create"}},
+		{"one for objects that takes them", acmeHas(`{"hook":"object"}`), []string{"object", "channel_create"}},
+		{"one for other objects", acmeHas(`{"hook":"object","custom_data":{"type":"user","action":"all"}}`), []string{"object", "channel_create"}},
+		{"one for all events, switched off", acmeHas(`{"hook":"ALL","enabled":false}`), []string{"object", "channel_create"}},
+		{"the reseller's", []ownedHook{{reseller, `{"hook":"object"}`}}, []string{"object", "channel_create"}},
+		{"a sibling's", []ownedHook{{rival, `{"hook":"object"}`}}, []string{"channel_create"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			g, l := NewWithT(t), newLab(t)
+			for _, hook := range c.hooks {
+				l.hook(hook.owner, hook.document)
+			}
+			l.event(call(acme, ""))
+			l.event(change(acme))
+			l.event(object("doc_edited", `"Type":"webhook","Database":"webhooks",`))
+			events, err := l.explainer.Noteworthy(l.ctx, l.explainer.Events(everyone, everyone), everyone)
+			g.Expect(err).NotTo(HaveOccurred())
+			var kinds []string
+			for _, s := range events {
+				kinds = append(kinds, s.Event)
+			}
+			g.Expect(kinds).To(Equal(c.want))
+		})
+	}
+}

@@ -42,6 +42,9 @@ func New(cfg Config) *Journal {
 	}
 }
 
+// On says whether the journal remembers anything.
+func (j *Journal) On() bool { return j != nil }
+
 // Add remembers what a new event says of itself, and the hooks that take it. The
 // journal keeps the body, which must not be changed.
 func (j *Journal) Add(what Event, hooks []Delivery) *Event {
