@@ -32,7 +32,8 @@ type Config struct {
 	// Listener serves REST and the health endpoints. The bridge closes it.
 	Listener net.Listener
 	// AllowLoopbackTargets lets hooks be created for this machine's own
-	// addresses, which the reference refuses.
+	// addresses, which the reference refuses, and be delivered there: it is an
+	// exception of REST's guard and of Webhooks.Guard.
 	AllowLoopbackTargets bool
 	// Tools answers below /_dev/. Without it there is nothing there.
 	Tools    http.Handler
@@ -157,7 +158,9 @@ func (b *Bridge) Run(ctx context.Context) error {
 	b.journal = journal.New(journal.Config{
 		Events: b.cfg.ExplainEvents, Bytes: journal.DefaultBytes, Mark: b.cfg.IDs.Hex(4),
 	})
-	engine := webhooks.New(b.cfg.Webhooks, webhooks.Dependencies{
+	hooks := b.cfg.Webhooks
+	hooks.Guard.AllowLoopback = b.cfg.AllowLoopbackTargets
+	engine := webhooks.New(hooks, webhooks.Dependencies{
 		Hooks: b.hooks, Accounts: b.directory, Attempts: b.cfg.Store, Failures: b.disabling, Clock: b.cfg.Clock,
 		IDs: b.cfg.IDs, Log: b.cfg.Log, Metrics: b.metrics, ClusterID: clusterID, Journal: b.journal,
 	})
@@ -170,6 +173,13 @@ func (b *Bridge) Run(ctx context.Context) error {
 	group, failed := errgroup.WithContext(running)
 	group.Go(func() error { return b.bus.Run(running) })
 	group.Go(func() error { engine.Run(running); return nil })
+	group.Go(func() error {
+		webhooks.Retention{
+			Bin: b.cfg.Store, Clock: b.cfg.Clock, Log: b.cfg.Log,
+			Keep: b.cfg.Webhooks.AttemptsKeep, Max: b.cfg.Webhooks.AttemptsMax,
+		}.Run(running)
+		return nil
+	})
 	group.Go(func() error { b.disabling.run(running); return nil })
 	group.Go(func() error { return b.serve(server) })
 	group.Go(func() error {

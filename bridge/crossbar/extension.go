@@ -19,7 +19,7 @@ func (h *handler) extensionFamily() family {
 		{args: []string{"failures"}, operations: []operation{{method: http.MethodGet, within: h.listFailures}}},
 		{args: []string{"events"}, operations: []operation{{method: http.MethodGet, within: h.listEvents}}},
 		{args: []string{"events", "*"}, operations: []operation{{method: http.MethodGet, within: h.explainEvent}}},
-		{args: []string{"attempts"}, operations: []operation{{method: http.MethodGet, within: h.listAttempts}}},
+		{args: []string{"attempts"}, operations: []operation{{method: http.MethodGet, within: h.listMarkedAttempts}}},
 		{args: []string{"attempts", "*"}, operations: []operation{{method: http.MethodGet, within: h.getAttempt}}},
 		{args: []string{"attempts", "*", "replay"}, operations: []operation{{method: http.MethodPost, within: h.replayAttempt}}},
 	}}

@@ -17,18 +17,16 @@ import (
 type try struct {
 	hook    *Hook
 	eventID string // 10 hex, the same for every try of one delivery
-	left    int    // tries left, this one included
-	mode    fidelity.Compat
-	request delivery.Request
+	// messageID is the webhook-id of a signed hook, and begins with eventID.
+	messageID string
+	left      int // tries left, this one included
+	dialect   fidelity.Dialect
+	mode      fidelity.Compat
+	request   delivery.Request
 	// payload is what the request carries, which only some attempts ask for.
 	payload func() payload.Payload
 	outcome delivery.Outcome
 	replays string // the attempt that is made again; "" for an original
-}
-
-// succeeded: 200, and 201 for a PUT; nothing else (webhooks_util:handle_resp/5).
-func (t try) succeeded() bool {
-	return t.outcome.Status == 200 || t.outcome.Status == 201 && t.hook.Verb == "put"
 }
 
 // follow is how many tries really come after this one.
@@ -38,10 +36,6 @@ func (t try) follow() int {
 	}
 	return t.left - 1
 }
-
-// final: an answer ends a delivery whatever its status (quirk status-final); a
-// transport failure ends it with the last try.
-func (t try) final() bool { return t.outcome.Err == nil || t.left <= 1 }
 
 // document is the attempt as the reference stores it, member by member
 // (webhooks_util:save_attempt/2).
@@ -64,6 +58,9 @@ func (t try) document(id string, now time.Time) store.Attempt {
 	put("method", t.hook.Verb)
 	put("req_headers", t.requestHeaders())
 	put("req_body", t.requestBody())
+	if len(t.request.Text) > KeepRequestBody && t.hook.Verb != "get" {
+		put("req_body_bytes", len(t.request.Text)) // only where req_body is not the whole of it
+	}
 	if crashes := t.crashes(); len(crashes) > 0 {
 		put("quirks", crashes)
 	}
@@ -135,8 +132,13 @@ func (t try) requestHeaders() jobj.Object {
 			headers = append(headers, jobj.Member{Key: h.Name, Value: t.headerValue(h.Value)})
 		}
 	}
-	return headers
+	return append(headers, t.hook.Extras.attemptHeaders(t.messageID)...)
 }
+
+// KeepRequestBody is how many bytes of a request's body an attempt document keeps.
+// Up to there it has every byte, in the reference's form; of a longer one it has
+// the beginning as text, and its length as req_body_bytes. The reference keeps all.
+const KeepRequestBody = 256 << 10
 
 // requestBody is the body, which for form text is the list that Kazoo builds it
 // from (quirk body-as-list), unless that is corrected.
@@ -144,6 +146,8 @@ func (t try) requestBody() any {
 	switch {
 	case t.hook.Verb == "get":
 		return ""
+	case len(t.request.Text) > KeepRequestBody:
+		return strings.ToValidUTF8(string(t.request.Text[:KeepRequestBody]), "")
 	case t.hook.JSON || t.mode == fidelity.Corrected || t.replays != "":
 		return string(t.request.Text)
 	}

@@ -42,11 +42,13 @@ func (e *Engine) deliver(ctx context.Context, hook *Hook, ev *event, msg Message
 		return true
 	}
 	t := try{
-		hook: hook, eventID: e.dep.IDs.Hex(10), mode: e.cfg.Compat, request: request(hook, text),
-		payload: func() payload.Payload { return base.Merged(data) },
+		hook: hook, eventID: e.dep.IDs.Hex(10), dialect: e.cfg.Dialect, mode: e.cfg.Compat,
+		request: request(hook, text), payload: func() payload.Payload { return base.Merged(data) },
 	}
+	e.addExtras(&t)
 	ev.record.Sending(hook.AccountID, hook.ID, remembered(t))
-	for t.left = hook.Tries; ; t.left-- {
+	tries := hook.Tries(e.cfg.Compat)
+	for t.left = tries; ; t.left-- {
 		t.outcome = e.client.Do(ctx, t.request)
 		if ctx.Err() != nil {
 			return false
@@ -57,7 +59,7 @@ func (e *Engine) deliver(ctx context.Context, hook *Hook, ev *event, msg Message
 		if t.final() {
 			return true
 		}
-		if clock.Sleep(ctx, e.dep.Clock, e.cfg.RetryPause) != nil {
+		if clock.Sleep(ctx, e.dep.Clock, e.pause(t, tries-t.left)) != nil {
 			return false
 		}
 		if e.live(hook) == nil {
@@ -121,6 +123,8 @@ func (e *Engine) note(ctx context.Context, t try, ev *event) error {
 	switch {
 	case t.succeeded():
 		outcome = "success"
+	case t.blocked():
+		outcome = "blocked"
 	case t.outcome.Err != nil:
 		outcome = "no_answer"
 	}
@@ -143,7 +147,7 @@ func (e *Engine) note(ctx context.Context, t try, ev *event) error {
 		return nil
 	}
 	id := e.dep.IDs.Hex(32)
-	if err := e.recorder.record(ctx, t.document(id, now)); err != nil {
+	if err := e.recorder.record(ctx, t.document(id, now), len(t.request.Text)+len(t.outcome.Body)); err != nil {
 		return err
 	}
 	rememberTry(ev.record, t, now, id)

@@ -123,12 +123,13 @@ func hookState(hook jobj.Object) string {
 	return "off"
 }
 
-// hookFailures is "2 of 6 in 1m0s", or a dash where nobody counts.
+// hookFailures is "2 of 6 in 1m", or a dash where nobody counts.
 func hookFailures(hook jobj.Object) string {
 	if !hook.Has("failures") {
 		return "-"
 	}
-	window := time.Duration(hook.Int(disabler.WindowKey)) * time.Millisecond
+	window := (time.Duration(hook.Int(disabler.WindowKey)) * time.Millisecond).String()
+	window = strings.Replace(strings.Replace(window, "m0s", "m", 1), "h0m", "h", 1) // 1m0s is 1m, 24h0m0s is 24h
 	return fmt.Sprintf("%d of %d in %s", hook.Int("failures"), hook.Int(disabler.CountKey), window)
 }
 

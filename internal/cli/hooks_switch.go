@@ -63,7 +63,7 @@ func (a *app) enableAll(ctx context.Context, c *client, below, output string) er
 	if below != "" {
 		reach += " and of the accounts below it"
 	}
-	a.printf("%s: what had been switched off for its failures is on again, of %s\n", envelope.String("data"), reach)
+	a.printf("%s: those of %s that had been switched off for their failures are on\n", envelope.String("data"), reach)
 	return nil
 }
 

@@ -19,6 +19,8 @@ import "time"
 //	min        smallest number, size or duration accepted
 //	max        largest number accepted
 //	empty      "yes" accepts an empty text although the default is none
+//	by         name of another setting: an empty text then means that of the tag
+//	           by-WORD, WORD being what the other says
 //	secret     "yes" hides the value, "url" the password in it
 //
 // An int64 is a size in bytes, written as 256MiB, 1GB or 1048576. A list is written
@@ -31,7 +33,7 @@ type Config struct {
 	Seed                 string        `koanf:"seed" for:"up,trigger" default:"demo" default-trigger:"" help:"makes ids and names repeatable; for trigger empty means a new call each time"`
 	Dialect              string        `koanf:"dialect" for:"up,bridge" default:"talk" check:"choice" choices:"talk|5.0|4.3" help:"version of Kazoo that is spoken"`
 	Compat               string        `koanf:"compat" for:"up,bridge" default:"kazoo" check:"choice" choices:"kazoo|corrected" help:"whether that version's quirks are reproduced; see kazoolab quirks"`
-	AllowLoopbackTargets bool          `koanf:"allow-loopback-targets" for:"up,bridge" default:"false" default-up:"true" help:"let webhooks point at this machine itself"`
+	AllowLoopbackTargets bool          `koanf:"allow-loopback-targets" for:"up,bridge" default:"false" default-up:"true" help:"let webhooks point at this machine itself: an exception of the REST API's block list and of webhooks.guard"`
 	DrainTimeout         time.Duration `koanf:"drain-timeout" for:"up,bridge" default:"30s" default-up:"5s" min:"0s" help:"how long to finish deliveries under way when stopping"`
 	REST                 REST          `koanf:"rest"`
 	Log                  Log           `koanf:"log"`
@@ -59,9 +61,14 @@ type Webhooks struct {
 	Concurrency           int           `koanf:"concurrency" for:"up,bridge" default:"64" min:"1" help:"requests under way at once for one hook"`
 	Prefetch              int           `koanf:"prefetch" for:"up,bridge" default:"5000" min:"1" help:"events taken from the queue and not yet finished; bounds memory"`
 	ConnectTimeout        time.Duration `koanf:"connect-timeout" for:"up,bridge" default:"10s" min:"1ms" help:"longest wait for a receiver to take the connection, TLS included"`
-	RequestTimeout        time.Duration `koanf:"request-timeout" for:"up,bridge" default:"60s" min:"1ms" help:"longest wait for a receiver's whole answer"`
+	RequestTimeout        time.Duration `koanf:"request-timeout" for:"up,bridge" by:"compat" by-kazoo:"60s" by-corrected:"10s" min:"1ms" help:"longest wait for a receiver's whole answer; empty means 60s, or 10s with compat corrected"`
+	RetryMaxWait          time.Duration `koanf:"retry-max-wait" for:"up,bridge" default:"1m" min:"1ms" help:"longest pause before a 5xx or 429 is tried again, Retry-After included; the event's message is held as long"`
+	Guard                 string        `koanf:"guard" for:"up,bridge" default:"on" check:"choice" choices:"on|strict|off" help:"addresses receivers may not have, looked at when dialled: on refuses this machine, its link and cloud metadata, strict private networks too"`
+	TLSVerify             bool          `koanf:"tls-verify" for:"up,bridge" default:"true" help:"check the certificates of receivers"`
 	ExplainEvents         int           `koanf:"explain-events" for:"up,bridge" default:"1000" min:"0" help:"events remembered for kazoolab explain, and as many that belong to no account; 0 is none"`
 	LogSuccessfulAttempts bool          `koanf:"log-successful-attempts" for:"up,bridge" default:"false" help:"record deliveries that succeeded too, not only failures"`
+	AttemptsKeep          time.Duration `koanf:"attempts-keep" for:"up,bridge" default:"744h" min:"0s" help:"how long recorded attempts are kept; 0s is for ever"`
+	AttemptsMax           int           `koanf:"attempts-max" for:"up,bridge" default:"1000000" min:"0" help:"how many recorded attempts are kept, of all hooks together; 0 is any number"`
 	AttemptFailureCount   int           `koanf:"attempt-failure-count" for:"up,bridge" default:"6" min:"1" max:"10000" help:"failed requests of one hook within webhooks.attempt-failure-expiry that switch it off"`
 	AttemptFailureExpiry  time.Duration `koanf:"attempt-failure-expiry" for:"up,bridge" default:"1m" min:"100ms" help:"how long a failed request counts; looked at every quarter of it"`
 	DisableDisabler       bool          `koanf:"disable-disabler" for:"up,bridge" default:"false" help:"never switch a hook off for its failures"`
