@@ -73,7 +73,7 @@ func newLab(t *testing.T) *lab {
 	}, map[string]string{"+14158867900": acme, "+14158867901": ghost})
 	l.journal = journal.New(journal.Config{Events: 100, Bytes: 1 << 20, Mark: "test"})
 	cfg := webhooks.DefaultConfig()
-	cfg.MaxEvent = 4096
+	cfg.MaxEvent, cfg.Guard.AllowLoopback = 4096, true
 	l.engine = webhooks.New(cfg, webhooks.Dependencies{
 		Hooks: l.live, Accounts: l.directory, Attempts: l.store, Clock: l.clock, IDs: random, Log: quiet,
 		Metrics: prometheus.NewRegistry(), ClusterID: "cluster", Journal: l.journal,
