@@ -72,9 +72,9 @@ type Bridge struct {
 	hooks     *webhooks.Registry
 	changes   *changes
 	disabling *disabling
+	engine    *webhooks.Engine
 	tokens    *account.Tokens
 	journal   *journal.Journal
-	engine    *webhooks.Engine
 
 	ready    chan struct{}
 	draining atomic.Bool

@@ -60,6 +60,8 @@ type Config struct {
 	// FailureLimit is the system's, which switches hooks off where no account says
 	// otherwise; its zero value is disabler.DefaultLimit.
 	FailureLimit disabler.Limit
+	// Trials sends sample events; nil sends none.
+	Trials Trier
 	// Events, Listening and Replays are behind /kazoolab/events and
 	// /kazoolab/attempts.
 	Events    Events

@@ -33,19 +33,13 @@ func (e *Engine) deliver(ctx context.Context, hook *Hook, ev *event, msg Message
 	if hook == nil {
 		return true
 	}
-	base, data := ev.rendition(hook), e.reader.CustomData(hook.Event, hook.CustomData)
-	text := base.Text(hook.JSON && hook.Verb != "get", data)
-	if len(text) > payload.MaxEncoded {
+	t := e.prepare(hook, ev)
+	if len(t.request.Text) > payload.MaxEncoded {
 		e.metrics.drops.WithLabelValues("too_large_encoded").Inc()
 		e.dep.Log.Warn("event not sent: its text is too large", "hook_id", hook.ID, ev.IDKind, ev.ID, "limit", payload.MaxEncoded)
 		ev.record.GaveUp(hook.AccountID, hook.ID, journal.TooLarge)
 		return true
 	}
-	t := try{
-		hook: hook, eventID: e.dep.IDs.Hex(10), dialect: e.cfg.Dialect, mode: e.cfg.Compat,
-		request: request(hook, text), payload: func() payload.Payload { return base.Merged(data) },
-	}
-	e.addExtras(&t)
 	ev.record.Sending(hook.AccountID, hook.ID, remembered(t))
 	tries := hook.Tries(e.cfg.Compat)
 	for t.left = tries; ; t.left-- {
@@ -67,6 +61,18 @@ func (e *Engine) deliver(ctx context.Context, hook *Hook, ev *event, msg Message
 			return true
 		}
 	}
+}
+
+// prepare makes the request of a hook for an event, the same for all tries.
+func (e *Engine) prepare(hook *Hook, ev *event) try {
+	base, data := ev.rendition(hook), e.reader.CustomData(hook.Event, hook.CustomData)
+	t := try{
+		hook: hook, eventID: e.dep.IDs.Hex(10), dialect: e.cfg.Dialect, mode: e.cfg.Compat,
+		request: request(hook, base.Text(hook.JSON && hook.Verb != "get", data)),
+		payload: func() payload.Payload { return base.Merged(data) },
+	}
+	e.addExtras(&t)
+	return t
 }
 
 // current is a hook as it stands when its turn comes: an event may have waited long

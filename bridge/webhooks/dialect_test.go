@@ -4,12 +4,14 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	. "github.com/onsi/gomega"
 
 	"github.com/kazoolab/kazoolab/bridge/fidelity"
 	"github.com/kazoolab/kazoolab/bridge/webhooks"
 	"github.com/kazoolab/kazoolab/bridge/webhooks/catalogue"
+	"github.com/kazoolab/kazoolab/bridge/webhooks/disabler"
 	"github.com/kazoolab/kazoolab/bridge/webhooks/payload"
 )
 
@@ -108,6 +110,11 @@ func versionRows() []versionRow {
 				}
 				return strings.Join(keys, " ")
 			}),
+		row("an account's threshold that is no number, the system's being 9", func(t *testing.T, d fidelity.Dialect) string {
+			settings := disabler.NewSettings(disabler.Limit{Failures: 9, Within: time.Minute}, d, func(string) string { return "" })
+			settings.Set(stageAcme, document(t, `{"attempt_failure_count":"many"}`))
+			return fmt.Sprint(settings.Limit(stageAcme).Failures, " failures")
+		}, "10 failures", "10 failures", "6 failures", "unknown of 3.22"),
 		row("what a document without them has", func(t *testing.T, d fidelity.Dialect) string {
 			s := on(t, stage{dialect: d}, answer{close: true})
 			s.sent(t, plain, callMessage("CHANNEL_CREATE", ""))
@@ -123,7 +130,7 @@ func richCall() string {
 }
 
 // TestWhatEachDialectDoes has a row for each subject on which versions of Kazoo
-// differ. The threshold of an account that is no number is in package disabler.
+// differ.
 func TestWhatEachDialectDoes(t *testing.T) {
 	for _, row := range versionRows() {
 		t.Run(row.subject, func(t *testing.T) {

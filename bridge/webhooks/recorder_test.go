@@ -121,7 +121,7 @@ func TestAnAttemptThatCanNeverBeStoredHoldsUpNobody(t *testing.T) {
 	failing := newReceiver(t, answer{status: http.StatusTeapot})
 	kept := &refusing{}
 	bad := hook("bad\x00id", failing.server.URL)
-	bad.Tries = 1 // such a header is never sent
+	bad.Retries = 1 // such a header is never sent
 	r := newRig(t, kept, bad, hook("good", failing.server.URL))
 	r.await(t, r.handle(event("c1")))
 	r.await(t, r.handle(event("c2")))

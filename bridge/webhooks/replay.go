@@ -126,7 +126,7 @@ func SentText(a store.Attempt) ([]byte, error) {
 	case a.Sent != nil:
 		return a.Sent, nil
 	case a.Body.Has("req_body_bytes"), a.Body.String("method") == "get":
-		return nil, &ReplayError{a.ID, fmt.Sprintf("what it sent was not stored, as it had more than %d bytes", KeepRequestBody)}
+		return nil, &ReplayError{a.ID, fmt.Sprintf("what it sent was not stored: it has more than %d bytes, or is older than this version", KeepRequestBody)}
 	}
 	body, _ := a.Body.Get("req_body")
 	text, ok := joinedText(nil, body)

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/textproto"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -16,7 +17,9 @@ import (
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 	"github.com/kazoolab/kazoolab/bridge/store"
 	"github.com/kazoolab/kazoolab/bridge/webhooks"
+	"github.com/kazoolab/kazoolab/bridge/webhooks/delivery"
 	"github.com/kazoolab/kazoolab/bridge/webhooks/payload"
+	"github.com/kazoolab/kazoolab/bridge/webhooks/signature"
 )
 
 // wire answers each connection's one request with a status, and hands out the
@@ -128,6 +131,61 @@ func throughTheStore(t *testing.T, a store.Attempt) store.Attempt {
 	return a
 }
 
+// What a hook adds to its requests is added again: the values from the hook as it is
+// now, and a signature of the same message with the time of the replay.
+func TestAReplayHasWhatTheHookAdds(t *testing.T) {
+	g := NewWithT(t)
+	first, other, attempts := newWire(t, http.StatusInternalServerError), newWire(t, http.StatusOK), &ledger{}
+	secret, err := signature.ParseSecret("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+	g.Expect(err).NotTo(HaveOccurred())
+	h := hook("h1", first.url+"/x")
+	h.Extras = &webhooks.Extras{
+		Headers: []delivery.Header{{Name: "X-Tenant", Value: "Seven"}}, Secrets: []signature.Secret{secret},
+	}
+	r := newRig(t, attempts, h)
+	r.await(t, r.handle(event("c1")))
+	original := <-first.got
+	stored := throughTheStore(t, attempts.attempts[0])
+	id := regexp.MustCompile(`Webhook-Id: [0-9a-f]{32}\r\n`)
+	timed := regexp.MustCompile(`Webhook-(Timestamp|Signature): .*\r\n`)
+	replay := func(again webhooks.Replay, from *wire) string {
+		again.Attempt = stored
+		_, err := r.engine.Replay(r.ctx, again)
+		g.Expect(err).NotTo(HaveOccurred())
+		return <-from.got
+	}
+
+	got := replay(webhooks.Replay{Hook: h}, first)
+	g.Expect(timed.FindAllString(got, -1)).To(HaveLen(2))
+	g.Expect(strings.Replace(timed.ReplaceAllString(got, ""), "X-Kazoolab-Replay: "+stored.ID+"\r\n", "", 1)).
+		To(Equal(timed.ReplaceAllString(original, "")))
+
+	edited := replay(webhooks.Replay{Hook: h, Text: []byte("a=1")}, first)
+	g.Expect(id.FindString(edited)).NotTo(Or(BeEmpty(), Equal(id.FindString(original))), "it is another message")
+
+	elsewhere := replay(webhooks.Replay{Hook: h, To: other.url}, other)
+	g.Expect(elsewhere).NotTo(ContainSubstring("Seven"), "it may be a credential")
+	g.Expect(id.FindString(elsewhere)).To(Equal(id.FindString(original)))
+
+	_, err = r.engine.Replay(r.ctx, webhooks.Replay{Attempt: stored})
+	g.Expect(err).To(MatchError(ContainSubstring("its hook, which is gone")))
+}
+
+func TestWhatIsTooLargeIsNotKeptAndNotReplayed(t *testing.T) {
+	for _, verb := range []string{"get", "post"} {
+		g := NewWithT(t)
+		w, attempts := newWire(t, http.StatusInternalServerError), &ledger{}
+		h := hook("h1", w.url)
+		h.Verb, h.CustomData = verb, payload.Parse(`{"pad":"`+strings.Repeat("x", webhooks.KeepRequestBody)+`"}`)
+		r := newRig(t, attempts, h)
+		r.await(t, r.handle(event("c1")))
+		<-w.got
+		g.Expect(attempts.attempts[0].Sent).To(BeNil())
+		_, err := r.engine.Replay(r.ctx, webhooks.Replay{Attempt: throughTheStore(t, attempts.attempts[0])})
+		g.Expect(err).To(MatchError(ContainSubstring("was not stored")))
+	}
+}
+
 func TestAReplayCanGoElsewhereWithOtherText(t *testing.T) {
 	g := NewWithT(t)
 	first, other, attempts := newWire(t, http.StatusInternalServerError), newWire(t, http.StatusOK), &ledger{}
@@ -163,7 +221,7 @@ func TestWhatCannotBeReplayedSaysWhy(t *testing.T) {
 	g := NewWithT(t)
 	r := newRig(t, &ledger{})
 	for text, reason := range map[string]string{
-		`{"uri":"http://127.0.0.1:1/","method":"get","req_body":""}`:         "query was not stored",
+		`{"uri":"http://127.0.0.1:1/","method":"get","req_body":""}`:         "was not stored",
 		`{"uri":"http://127.0.0.1:1/","method":"post","req_body":[["a",7]]}`: "more than text",
 		`{"uri":"http://127.0.0.1:1/","method":"post","req_body":{"a":"b"}}`: "more than text",
 		`{"uri":"http://127.0.0.1:1/","method":"post"}`:                      "more than text",

@@ -35,6 +35,7 @@ there is only one such.`,
 		a.hooksShowCommand(),
 		a.hooksEnableCommand(),
 		a.hooksDisableCommand(),
+		a.hooksTestCommand(),
 		a.hooksAttemptsCommand(),
 	)
 	return cmd

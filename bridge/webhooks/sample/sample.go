@@ -3,6 +3,7 @@ package sample
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/kazoolab/kazoolab/bridge/account"
@@ -129,9 +130,13 @@ func (w Wish) parked(values jobj.Object) (kapi.Message, error) {
 }
 
 func (w Wish) object() (kapi.Message, error) {
+	action := strings.TrimPrefix(chosen(w.Action, "doc_edited"), "doc_")
+	if !slices.Contains([]string{kapi.ActionCreated, kapi.ActionEdited, kapi.ActionDeleted}, action) {
+		return kapi.Message{}, fmt.Errorf("there is no action %q of documents", w.Action)
+	}
 	seconds := kapi.Gregorian(w.At)
 	change := kapi.DocChange{
-		Action: chosen(w.Action, "doc_edited")[len("doc_"):], DB: kapi.AccountDB(w.Account.ID), ID: w.IDs.Hex(32),
+		Action: action, DB: kapi.AccountDB(w.Account.ID), ID: w.IDs.Hex(32),
 		Type: chosen(w.Type, "user"), Rev: "2-" + w.IDs.Hex(32), AccountID: w.Account.ID, Created: seconds, Modified: seconds,
 	}
 	body, err := change.Message(w.Node, func() string { return w.IDs.Hex(16) })

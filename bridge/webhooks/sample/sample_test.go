@@ -84,7 +84,9 @@ func TestASampleIsRecognised(t *testing.T) {
 func TestWhatThereIsNoSampleOf(t *testing.T) {
 	unknown := wish("notifications")
 	unknown.Type = "bogus"
-	for _, w := range []sample.Wish{wish("bogus"), unknown} {
+	never := wish("object")
+	never.Action = "bogus"
+	for _, w := range []sample.Wish{wish("bogus"), unknown, never} {
 		if msg, err := sample.Message(w); err == nil || !strings.Contains(err.Error(), "bogus") {
 			t.Errorf("%s %s: %v %s", w.Hook, w.Type, err, msg.Body)
 		}
