@@ -157,7 +157,7 @@ func field(text, name string) string {
 // names are the names of a form text's members, in order, each once.
 func names(text string) string {
 	var found []string
-	for _, member := range strings.Split(text, "&") {
+	for member := range strings.SplitSeq(text, "&") {
 		name, _, _ := strings.Cut(member, "=")
 		name, _, _ = strings.Cut(name, "[")
 		if len(found) == 0 || found[len(found)-1] != name {
@@ -173,9 +173,8 @@ func callMessage(event, members string) string {
 		`"Custom-Channel-Vars":{"Account-ID":"` + stageAcme + `"},"Msg-ID":"m","App-Name":"switch","App-Version":"1.0"}`
 }
 
-func changeMessage(action, kind string) string {
-	return `{"Event-Category":"configuration","Event-Name":"` + action + `","ID":"doc-1","Type":"` + kind +
-		`","Database":"` + stageAcmeDB + `","Msg-ID":"m","App-Name":"datamgr","App-Version":"4.0.0"}`
+func userEdited() string {
+	return `{"Event-Category":"configuration","Event-Name":"doc_edited","ID":"doc-1","Type":"user","Database":"` + stageAcmeDB + `","Msg-ID":"m","App-Name":"datamgr","App-Version":"4.0.0"}`
 }
 
 func notificationMessage(name, members string) string {
