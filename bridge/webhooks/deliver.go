@@ -35,7 +35,7 @@ func (e *Engine) deliver(ctx context.Context, hook *Hook, ev *event, msg Message
 	text := base.Text(hook.JSON && hook.Verb != "get", data)
 	if len(text) > payload.MaxEncoded {
 		e.metrics.drops.WithLabelValues("too_large_encoded").Inc()
-		e.dep.Log.Warn("event not sent: its text is too large", "hook_id", hook.ID, ev.IDKind, ev.ID, "limit", payload.MaxEncoded)
+		e.dep.Log.Warn("event not sent: its text is too large", "hook_id", hook.ID, ev.IDKind, ev.label, "limit", payload.MaxEncoded)
 		return true
 	}
 	t := try{
@@ -73,7 +73,7 @@ func (e *Engine) current(hook *Hook, ev *event) *Hook {
 		return now
 	}
 	if reason := now.refuses(ev); reason != Taken {
-		e.dep.Log.Info("webhook not sent: the hook was changed", "hook_id", hook.ID, "reason", string(reason), ev.IDKind, ev.ID)
+		e.dep.Log.Info("webhook not sent: the hook was changed", "hook_id", hook.ID, "reason", string(reason), ev.IDKind, ev.label)
 		return nil
 	}
 	return now
@@ -124,7 +124,7 @@ func (e *Engine) note(ctx context.Context, t try, ev *event) error {
 	if !t.succeeded() {
 		level = slog.LevelInfo
 	}
-	e.dep.Log.Log(ctx, level, "webhook", "outcome", outcome, "event", ev.Name, ev.IDKind, ev.ID,
+	e.dep.Log.Log(ctx, level, "webhook", "outcome", outcome, "event", ev.Name, ev.IDKind, ev.label,
 		"account_id", t.hook.AccountID, "hook_id", t.hook.ID, "event_id", t.eventID,
 		"tries_left", t.left, "status", t.outcome.Status, "client_error", t.outcome.ClientError,
 		"cause", t.outcome.Err, "ms", t.outcome.Elapsed.Milliseconds())

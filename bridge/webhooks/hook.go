@@ -66,6 +66,11 @@ func ParseHook(id, accountID string, doc jobj.Object, events []string) (*Hook, e
 	if accountID == "" {
 		return fail("pvt_account_id", "is missing: a hook needs the account that owns it")
 	}
+	for field, value := range map[string]string{"_id": id, "pvt_account_id": accountID} {
+		if !headerText(value) {
+			return fail(field, "goes into a header, which can carry no control character and here 1024 bytes at most: use letters and digits")
+		}
+	}
 	event := strings.ToLower(doc.String("hook"))
 	if event != EventAll && !slices.Contains(events, event) {
 		return fail("hook", fmt.Sprintf("is %q: it must be one of %s %s", event, EventAll, strings.Join(events, " ")))
@@ -123,6 +128,11 @@ func parseOwn(doc jobj.Object) (*Hook, error) {
 
 // Loadable tells whether a document belongs in the table of live hooks at all.
 func Loadable(doc jobj.Object) bool { return doc.Bool(true, "enabled") }
+
+// headerText tells whether a text can stand in a header.
+func headerText(s string) bool {
+	return len(s) <= 1024 && strings.IndexFunc(s, func(r rune) bool { return r < ' ' || r == 0x7F }) < 0
+}
 
 // maxTries is how often a request is made at most, whatever the document says.
 const maxTries = 5

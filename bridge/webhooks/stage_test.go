@@ -35,6 +35,7 @@ type stage struct {
 	dialect  fidelity.Dialect
 	compat   fidelity.Compat
 	reserved *payload.ReservedVars // nil is the default list
+	log      *slog.Logger          // nil is none
 
 	receiver *receiver
 	accounts *account.Directory
@@ -60,6 +61,9 @@ func on(t *testing.T, s stage, script ...answer) *stage {
 		{ID: stageAcme, Tree: []string{stageReseller}, ResellerID: stageReseller, Enabled: true},
 		{ID: stageRival, Tree: []string{stageReseller}, ResellerID: stageReseller, Enabled: true},
 	}, nil)
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
 	cfg := webhooks.DefaultConfig()
 	cfg.Dialect, cfg.Compat, cfg.Guard.Level = s.dialect, s.compat, delivery.GuardOff
 	if s.reserved != nil {
@@ -67,7 +71,7 @@ func on(t *testing.T, s stage, script ...answer) *stage {
 	}
 	s.engine = webhooks.New(cfg, webhooks.Dependencies{
 		Hooks: s.hooks, Accounts: s.accounts, Attempts: s.ledger, Clock: s.clock, IDs: ids.Seeded(t.Name()),
-		Log: slog.New(slog.DiscardHandler), Metrics: s.metrics, ClusterID: "c1",
+		Log: s.log, Metrics: s.metrics, ClusterID: "c1",
 	})
 	ctx, stop := context.WithTimeout(t.Context(), 20*time.Second)
 	s.ctx = ctx
