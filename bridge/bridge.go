@@ -69,6 +69,7 @@ type Bridge struct {
 	hooks     *webhooks.Registry
 	changes   *changes
 	disabling *disabling
+	engine    *webhooks.Engine
 	tokens    *account.Tokens
 
 	ready    chan struct{}
@@ -155,6 +156,7 @@ func (b *Bridge) Run(ctx context.Context) error {
 		Hooks: b.hooks, Accounts: b.directory, Attempts: b.cfg.Store, Failures: b.disabling, Clock: b.cfg.Clock,
 		IDs: b.cfg.IDs, Log: b.cfg.Log, Metrics: b.metrics, ClusterID: clusterID,
 	})
+	b.engine = engine
 	server, err := b.server(clusterID)
 	if err != nil {
 		return err
@@ -163,6 +165,13 @@ func (b *Bridge) Run(ctx context.Context) error {
 	group, failed := errgroup.WithContext(running)
 	group.Go(func() error { return b.bus.Run(running) })
 	group.Go(func() error { engine.Run(running); return nil })
+	group.Go(func() error {
+		webhooks.Retention{
+			Bin: b.cfg.Store, Clock: b.cfg.Clock, Log: b.cfg.Log,
+			Keep: b.cfg.Webhooks.AttemptsKeep, Max: b.cfg.Webhooks.AttemptsMax,
+		}.Run(running)
+		return nil
+	})
 	group.Go(func() error { b.disabling.run(running); return nil })
 	group.Go(func() error { return b.serve(server) })
 	group.Go(func() error {

@@ -28,6 +28,12 @@ func (h *handler) webhooksFamily() family {
 		{args: []string{"samples", "*"}, operations: []operation{
 			{method: http.MethodGet, within: h.getSamples, bare: h.getSamples, open: true},
 		}},
+		{args: []string{"attempts"}, operations: []operation{
+			{method: http.MethodGet, within: h.listAttempts},
+		}},
+		{args: []string{"*", "attempts"}, operations: []operation{
+			{method: http.MethodGet, within: h.listAttemptsOfHook},
+		}},
 		{args: []string{"*"}, operations: []operation{
 			{method: http.MethodGet, within: h.getHook},
 			{method: http.MethodPost, within: h.replaceHook},

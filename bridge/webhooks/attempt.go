@@ -57,6 +57,9 @@ func (t try) document(id string, now time.Time) store.Attempt {
 	put("method", t.hook.Verb)
 	put("req_headers", t.requestHeaders())
 	put("req_body", t.requestBody())
+	if len(t.request.Text) > KeepRequestBody && t.hook.Verb != "get" {
+		put("req_body_bytes", len(t.request.Text)) // only where req_body is not the whole of it
+	}
 	if crashes := t.crashes(); len(crashes) > 0 {
 		put("quirks", crashes)
 	}
@@ -130,12 +133,19 @@ func (t try) requestHeaders() jobj.Object {
 	return append(headers, t.hook.Extras.attemptHeaders(t.messageID)...)
 }
 
+// KeepRequestBody is how many bytes of a request's body an attempt document keeps.
+// Up to there it has every byte, in the reference's form; of a longer one it has
+// the beginning as text, and its length as req_body_bytes. The reference keeps all.
+const KeepRequestBody = 256 << 10
+
 // requestBody is the body, which for form text is the list that Kazoo builds it
 // from (quirk body-as-list), unless that is corrected.
 func (t try) requestBody() any {
 	switch {
 	case t.hook.Verb == "get":
 		return ""
+	case len(t.request.Text) > KeepRequestBody:
+		return strings.ToValidUTF8(string(t.request.Text[:KeepRequestBody]), "")
 	case t.hook.JSON || t.mode == fidelity.Corrected:
 		return string(t.request.Text)
 	}

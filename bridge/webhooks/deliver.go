@@ -31,18 +31,12 @@ func (e *Engine) deliver(ctx context.Context, hook *Hook, ev *event, msg Message
 	if hook == nil {
 		return true
 	}
-	base, data := ev.rendition(hook), e.reader.CustomData(hook.Event, hook.CustomData)
-	text := base.Text(hook.JSON && hook.Verb != "get", data)
-	if len(text) > payload.MaxEncoded {
+	t := e.prepare(hook, ev)
+	if len(t.request.Text) > payload.MaxEncoded {
 		e.metrics.drops.WithLabelValues("too_large_encoded").Inc()
 		e.dep.Log.Warn("event not sent: its text is too large", "hook_id", hook.ID, ev.IDKind, ev.label, "limit", payload.MaxEncoded)
 		return true
 	}
-	t := try{
-		hook: hook, eventID: e.dep.IDs.Hex(10), dialect: e.cfg.Dialect, mode: e.cfg.Compat,
-		request: request(hook, text), payload: func() payload.Payload { return base.Merged(data) },
-	}
-	e.addExtras(&t)
 	tries := hook.Tries(e.cfg.Compat)
 	for t.left = tries; ; t.left-- {
 		t.outcome = e.client.Do(ctx, t.request)
@@ -62,6 +56,18 @@ func (e *Engine) deliver(ctx context.Context, hook *Hook, ev *event, msg Message
 			return true
 		}
 	}
+}
+
+// prepare makes the request of a hook for an event, the same for all tries.
+func (e *Engine) prepare(hook *Hook, ev *event) try {
+	base, data := ev.rendition(hook), e.reader.CustomData(hook.Event, hook.CustomData)
+	t := try{
+		hook: hook, eventID: e.dep.IDs.Hex(10), dialect: e.cfg.Dialect, mode: e.cfg.Compat,
+		request: request(hook, base.Text(hook.JSON && hook.Verb != "get", data)),
+		payload: func() payload.Payload { return base.Merged(data) },
+	}
+	e.addExtras(&t)
+	return t
 }
 
 // current is a hook as it stands when its turn comes: an event may have waited long
@@ -134,5 +140,5 @@ func (e *Engine) note(ctx context.Context, t try, ev *event) error {
 	if t.succeeded() && !e.cfg.LogSuccessfulAttempts {
 		return nil
 	}
-	return e.recorder.record(ctx, t.document(e.dep.IDs.Hex(32), e.dep.Clock.Now()))
+	return e.recorder.record(ctx, t.document(e.dep.IDs.Hex(32), e.dep.Clock.Now()), len(t.request.Text)+len(t.outcome.Body))
 }

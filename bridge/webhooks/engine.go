@@ -57,6 +57,9 @@ type Config struct {
 	// LogSuccessfulAttempts stores attempts that succeeded too
 	// (webhooks.log_successful_attempts).
 	LogSuccessfulAttempts bool
+	// AttemptsKeep and AttemptsMax bound what Retention leaves stored.
+	AttemptsKeep time.Duration
+	AttemptsMax  int
 	// FailureLimit is how many failures switch a hook off, where neither its account
 	// nor its reseller says otherwise (webhooks.attempt_failure_count and
 	// attempt_failure_expiry_ms).
@@ -79,6 +82,8 @@ func DefaultConfig() Config {
 		ConnectTimeout: 10 * time.Second,
 		RequestTimeout: 60 * time.Second,
 		RetryPause:     2 * time.Second,
+		AttemptsKeep:   31 * 24 * time.Hour,
+		AttemptsMax:    1_000_000,
 		RetryMaxWait:   time.Minute,
 		FailureLimit:   disabler.DefaultLimit(),
 		Reserved:       payload.DefaultReservedVars(),

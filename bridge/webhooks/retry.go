@@ -8,6 +8,7 @@ import (
 
 	"github.com/kazoolab/kazoolab/bridge/fidelity"
 	"github.com/kazoolab/kazoolab/bridge/webhooks/delivery"
+	"github.com/kazoolab/kazoolab/internal/clock"
 )
 
 // succeeded: 200, and 201 for a PUT, but in 4.3 nothing else
@@ -57,7 +58,7 @@ func (e *Engine) pause(t try, before int) time.Duration {
 	}
 	pause := min(e.cfg.RetryPause<<before, e.cfg.RetryMaxWait)
 	pause -= time.Duration(e.dep.IDs.Float64() * float64(pause) / 2)
-	return min(max(pause, retryAfter(t.outcome.Headers, e.dep.Clock.Now())), e.cfg.RetryMaxWait)
+	return min(max(pause, retryAfter(t.outcome.Headers, clock.Machine(e.dep.Clock).Now())), e.cfg.RetryMaxWait)
 }
 
 // retryAfter reads what a receiver asks for, as seconds or as a date (RFC 9110,

@@ -92,6 +92,8 @@ func (a *app) bridgeConfig(c config.Config, amqpURL string, s *store.Store, list
 	hooks.Guard.Level = delivery.GuardLevel(c.Webhooks.Guard)
 	hooks.TLSUnverified = !c.Webhooks.TLSVerify
 	hooks.LogSuccessfulAttempts = c.Webhooks.LogSuccessfulAttempts
+	hooks.AttemptsKeep = c.Webhooks.AttemptsKeep
+	hooks.AttemptsMax = c.Webhooks.AttemptsMax
 	hooks.FailureLimit = disabler.Limit{Failures: c.Webhooks.AttemptFailureCount, Within: c.Webhooks.AttemptFailureExpiry}
 	hooks.DisableDisabler = c.Webhooks.DisableDisabler
 	return bridge.Config{
