@@ -31,7 +31,8 @@ type Config struct {
 	// Listener serves REST and the health endpoints. The bridge closes it.
 	Listener net.Listener
 	// AllowLoopbackTargets lets hooks be created for this machine's own
-	// addresses, which the reference refuses.
+	// addresses, which the reference refuses, and be delivered there: it is an
+	// exception of REST's guard and of Webhooks.Guard.
 	AllowLoopbackTargets bool
 	// Tools answers below /_dev/. Without it there is nothing there.
 	Tools    http.Handler
@@ -68,6 +69,7 @@ type Bridge struct {
 	hooks     *webhooks.Registry
 	changes   *changes
 	disabling *disabling
+	engine    *webhooks.Engine
 	tokens    *account.Tokens
 
 	ready    chan struct{}
@@ -148,10 +150,13 @@ func (b *Bridge) Run(ctx context.Context) error {
 		return fmt.Errorf("load accounts and hooks: %w", err)
 	}
 	b.tokens = account.NewTokens(b.tokenConfig()) //nolint:contextcheck // its key pair is made in the background
-	engine := webhooks.New(b.cfg.Webhooks, webhooks.Dependencies{
+	hooks := b.cfg.Webhooks
+	hooks.Guard.AllowLoopback = b.cfg.AllowLoopbackTargets
+	engine := webhooks.New(hooks, webhooks.Dependencies{
 		Hooks: b.hooks, Accounts: b.directory, Attempts: b.cfg.Store, Failures: b.disabling, Clock: b.cfg.Clock,
 		IDs: b.cfg.IDs, Log: b.cfg.Log, Metrics: b.metrics, ClusterID: clusterID,
 	})
+	b.engine = engine
 	server, err := b.server(clusterID)
 	if err != nil {
 		return err

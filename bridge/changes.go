@@ -59,7 +59,7 @@ func (c *changes) subscribe() (*bus.Subscription, error) {
 	return c.bus.Consume(bus.Consumer{
 		Queue: bus.Queue{Exclusive: true, AutoDelete: true},
 		Bindings: []bus.Binding{
-			{Exchange: kapi.ExchangeConfiguration, Key: "*." + kapi.DatabaseWebhooks + ".webhook.*"},
+			{Exchange: kapi.ExchangeConfiguration, Key: kapi.HookDocumentsKey},
 			{Exchange: kapi.ExchangeConfiguration, Key: "*." + kapi.DatabaseAccounts + ".account.*"},
 			{Exchange: kapi.ExchangeConfiguration, Key: "*." + kapi.DatabaseNumbers + ".number.*"},
 			{Exchange: kapi.ExchangeConfiguration, Key: "*.*." + store.TypeAccountConfig + "." + kapi.ConfigWebhooks},
@@ -133,13 +133,18 @@ func (c *changes) parse(doc store.Document) *webhooks.Hook {
 	if doc.Deleted || !webhooks.Loadable(doc.Body) {
 		return nil
 	}
-	body := webhooks.Prepare(doc.Body, c.dialect, c.compat)
-	hook, err := webhooks.ParseHook(doc.ID, doc.AccountID, body, webhooks.Names(c.dialect))
+	hook, err := c.read(doc)
 	if err != nil {
 		c.log.Warn("webhook not loaded", "hook_id", doc.ID, "account_id", doc.AccountID, "error", err)
 		return nil
 	}
 	return hook
+}
+
+// read makes a document a hook, on or off. The error is a *webhooks.DocumentError.
+func (c *changes) read(doc store.Document) (*webhooks.Hook, error) {
+	body := webhooks.Prepare(doc.Body, c.dialect, c.compat)
+	return webhooks.ParseHook(doc.ID, doc.AccountID, body, webhooks.Names(c.dialect))
 }
 
 // handle applies one change. The message is only a hint: the store says what is.

@@ -47,6 +47,7 @@ func TestNoOneReachesIntoAnotherAccount(t *testing.T) {
 		{"PATCH", "/configs/webhooks", `{"data":{"attempt_failure_count":1}}`},
 		{"DELETE", "/configs/webhooks", ""},
 		{"GET", "/kazoolab/failures", ""},
+		{"POST", "/kazoolab/hooks/" + seedHook + "/test", ""},
 	}
 	for target, allowed := range above {
 		for _, caller := range callers {

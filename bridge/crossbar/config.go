@@ -61,6 +61,8 @@ type Config struct {
 	// FailureLimit is the system's, which switches hooks off where no account says
 	// otherwise; its zero value is disabler.DefaultLimit.
 	FailureLimit disabler.Limit
+	// Trials sends sample events; nil sends none.
+	Trials Trier
 	// Dialect decides which hooks are listed and accepted, and the shapes of
 	// answers that differ between versions.
 	Dialect fidelity.Dialect

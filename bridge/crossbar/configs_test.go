@@ -9,7 +9,6 @@ import (
 	"github.com/kazoolab/kazoolab/bridge/crossbar"
 	"github.com/kazoolab/kazoolab/bridge/kapi"
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
-	"github.com/kazoolab/kazoolab/bridge/store"
 	"github.com/kazoolab/kazoolab/bridge/webhooks/disabler"
 )
 
@@ -157,39 +156,4 @@ func TestAHooksOwnLimit(t *testing.T) {
 			t.Errorf("%s: %s", more, got.text)
 		}
 	}
-}
-
-// counter stands for the part that counts failures.
-type counter struct{}
-
-func (counter) Limit(string) disabler.Limit { return disabler.Limit{Failures: 7, Within: time.Minute} }
-
-func (counter) Count(hook disabler.Key, limit disabler.Limit) int {
-	if hook != (disabler.Key{AccountID: customerID, HookID: seedHook}) {
-		return 0
-	}
-	return limit.Failures - 1
-}
-
-func TestHowNearHooksAreToBeingSwitchedOff(t *testing.T) {
-	w := newWorld(t, newKeys(), func(cfg *crossbar.Config) { cfg.Failures = counter{} })
-	w.save(t, 1, store.Document{
-		DB: kapi.DatabaseWebhooks, ID: "other", Type: store.TypeWebhook, AccountID: customerID,
-		Body: jobj.Object{{Key: "attempt_failure_count", Value: 2}},
-	})
-	got := w.call(t, "GET", "/v2/accounts/"+customerID+"/kazoolab/failures", w.token(t, "customer"), "").want(t, http.StatusOK)
-	want := []string{
-		`{"id":"other","failures":0,"attempt_failure_count":2,"attempt_failure_expiry_ms":60000}`,
-		`{"id":"` + seedHook + `","failures":6,"attempt_failure_count":7,"attempt_failure_expiry_ms":60000}`,
-	}
-	for i, one := range got.rows() {
-		if text := string(jobj.Append(nil, one)); i >= len(want) || text != want[i] {
-			t.Errorf("row %d is %s", i, text)
-		}
-	}
-	if len(got.rows()) != len(want) {
-		t.Errorf("answer %s", got.text)
-	}
-	w.call(t, "GET", "/v2/accounts/"+customerID+"/kazoolab/nothing", w.token(t, "customer"), "").want(t, http.StatusNotFound)
-	w.call(t, "GET", "/v2/kazoolab/failures", w.token(t, "master"), "").want(t, http.StatusForbidden)
 }

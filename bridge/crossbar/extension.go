@@ -17,6 +17,7 @@ const extension = "kazoolab"
 func (h *handler) extensionFamily() family {
 	return family{name: extension, clauses: []clause{
 		{args: []string{"failures"}, operations: []operation{{method: http.MethodGet, within: h.listFailures}}},
+		{args: []string{"hooks", "*", "test"}, operations: []operation{{method: http.MethodPost, within: h.tryHook, metered: true}}},
 	}}
 }
 

@@ -24,9 +24,9 @@ func (h *handler) loadHooks() error {
 	return err
 }
 
-// checkHook validates a hook and returns it with its defaults. Modifiers are
-// looked at only once the schema is content.
-func (h *handler) checkHook(req *request, data any) (jobj.Object, error) {
+// checkHook validates a hook and returns it with its defaults; stored is what it
+// was, nil for a new one. Modifiers are looked at only once the schema is content.
+func (h *handler) checkHook(req *request, data any, stored jobj.Object) (jobj.Object, error) {
 	value, wrong := h.hookSchema.Check(data)
 	var v violations
 	v.addAll(wrong)
@@ -39,6 +39,7 @@ func (h *handler) checkHook(req *request, data any) (jobj.Object, error) {
 			}
 		}
 	}
+	body = checkExtras(body, stored, &v)
 	if err := v.err(); err != nil {
 		return nil, err
 	}

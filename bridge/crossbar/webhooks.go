@@ -85,7 +85,7 @@ func (h *handler) getHook(ctx context.Context, req *request) (outcome, error) {
 	if err != nil {
 		return outcome{}, err
 	}
-	return outcome{data: public(explained(doc)), revision: doc.Rev}, nil
+	return outcome{data: publicHook(explained(doc)), revision: doc.Rev}, nil
 }
 
 // explained shows why a hook was switched off as a public member.
@@ -100,7 +100,7 @@ func explained(doc store.Document) store.Document {
 const maxRoutingKey = 255
 
 func (h *handler) createHook(_ context.Context, req *request) (outcome, error) {
-	body, err := h.checkHook(req, req.data)
+	body, err := h.checkHook(req, req.data, nil)
 	if err != nil {
 		return outcome{}, err
 	}
@@ -112,16 +112,16 @@ func (h *handler) createHook(_ context.Context, req *request) (outcome, error) {
 	}
 	doc := store.Document{
 		DB: kapi.DatabaseWebhooks, ID: req.chosenID, Type: store.TypeWebhook, AccountID: req.account.ID,
-		Body: publicMembers(body),
+		Body: keepSecrets(publicMembers(body)),
 	}
-	return outcome{data: public(doc), commit: func(ctx context.Context) (outcome, error) {
+	return outcome{data: publicHook(doc), commit: func(ctx context.Context) (outcome, error) {
 		// Looked up at the last moment: Save itself lets a new document follow a
 		// deleted one.
 		if err := h.unused(ctx, doc.DB, doc.ID); err != nil {
 			return outcome{}, err
 		}
 		saved, err := h.create(ctx, req, doc)
-		return outcome{data: public(saved), revision: saved.Rev, created: saved.ID}, err
+		return outcome{data: publicHook(saved), revision: saved.Rev, created: saved.ID}, err
 	}}, nil
 }
 
@@ -130,7 +130,7 @@ func (h *handler) replaceHook(ctx context.Context, req *request) (outcome, error
 	if err != nil {
 		return outcome{}, err
 	}
-	body, err := h.checkHook(req, req.data)
+	body, err := h.checkHook(req, req.data, doc.Body)
 	if err != nil {
 		return outcome{}, err
 	}
@@ -145,7 +145,10 @@ func (h *handler) patchHook(ctx context.Context, req *request) (outcome, error) 
 		return outcome{}, err
 	}
 	merged := patched(publicMembers(explained(doc).Body), req.object())
-	body, err := h.checkHook(req, merged)
+	if value, given := req.object().Get(signingSecrets); given && value == nil {
+		merged = merged.Set(signingSecrets, []any{}) // not given would leave them as they are
+	}
+	body, err := h.checkHook(req, merged, doc.Body)
 	if err != nil {
 		return outcome{}, err
 	}
@@ -166,13 +169,13 @@ func patched(old, over jobj.Object) jobj.Object {
 
 func (h *handler) hookUpdate(req *request, doc store.Document, body jobj.Object) outcome {
 	changed := doc
-	changed.Body = replaced(doc.Body, body)
+	changed.Body = keepSecrets(replaced(doc.Body, body))
 	if body.Bool(true, "enabled") {
 		changed.Body = changed.Body.Delete(disabler.MessageKey)
 	}
-	return outcome{data: public(changed), revision: doc.Rev, commit: func(ctx context.Context) (outcome, error) {
+	return outcome{data: publicHook(changed), revision: doc.Rev, commit: func(ctx context.Context) (outcome, error) {
 		saved, err := h.update(ctx, req, changed)
-		return outcome{data: public(saved), revision: saved.Rev}, err
+		return outcome{data: publicHook(saved), revision: saved.Rev}, err
 	}}
 }
 
@@ -181,5 +184,5 @@ func (h *handler) deleteHook(ctx context.Context, req *request) (outcome, error)
 	if err != nil {
 		return outcome{}, err
 	}
-	return h.deletion(req, doc, public(doc)), nil
+	return h.deletion(req, doc, publicHook(doc)), nil
 }

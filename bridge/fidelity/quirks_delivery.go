@@ -41,14 +41,14 @@ func requestQuirks() []Quirk {
 		{
 			ID: "tls-unverified", Class: Never, Area: AreaRequest,
 			Notices:   "Certificates and host names of https receivers are not checked.",
-			Kazoo:     "checked, unless `webhooks.tls_verify` is false",
+			Kazoo:     "checked, unless `webhooks.tls-verify` is false",
 			Corrected: same,
 			Source:    "Erlang's httpc defaults",
 		},
 		{
 			ID: "guard-literal", Class: Never, Area: AreaRequest,
 			Notices:   "Only addresses that are literally on the block list are refused, and only by REST: a name, a redirect or a changed document gets around it.",
-			Kazoo:     "REST refuses what Kazoo's does; the address is checked again whenever a connection is made, redirects included",
+			Kazoo:     "REST refuses what Kazoo's does; the address is checked again whenever a connection is made, redirects included (`webhooks.guard`)",
 			Corrected: same,
 			Source:    "kz_json_schema_extensions:url_validation/2",
 		},
@@ -75,8 +75,8 @@ func outcomeQuirks() []Quirk {
 		{
 			ID: "no-timeout", Class: Never, Area: AreaOutcome,
 			Notices:   "A receiver that accepts and stays silent is never given up; no attempt is written.",
-			Kazoo:     "given up after `webhooks.request_timeout_ms`, 60 s",
-			Corrected: "given up after 10 s",
+			Kazoo:     "given up after `webhooks.request-timeout`, 60 s by default",
+			Corrected: "given up after 10 s by default",
 			Source:    "webhooks_util:do_fire/3",
 		},
 		{

@@ -17,17 +17,15 @@ import (
 type try struct {
 	hook    *Hook
 	eventID string // 10 hex, the same for every try of one delivery
-	left    int    // tries left, this one included
-	mode    fidelity.Compat
-	request delivery.Request
+	// messageID is the webhook-id of a signed hook, and begins with eventID.
+	messageID string
+	left      int // tries left, this one included
+	dialect   fidelity.Dialect
+	mode      fidelity.Compat
+	request   delivery.Request
 	// payload is what the request carries, which only some attempts ask for.
 	payload func() payload.Payload
 	outcome delivery.Outcome
-}
-
-// succeeded: 200, and 201 for a PUT; nothing else (webhooks_util:handle_resp/5).
-func (t try) succeeded() bool {
-	return t.outcome.Status == 200 || t.outcome.Status == 201 && t.hook.Verb == "put"
 }
 
 // follow is how many tries really come after this one.
@@ -37,10 +35,6 @@ func (t try) follow() int {
 	}
 	return t.left - 1
 }
-
-// final: an answer ends a delivery whatever its status (quirk status-final); a
-// transport failure ends it with the last try.
-func (t try) final() bool { return t.outcome.Err == nil || t.left <= 1 }
 
 // document is the attempt as the reference stores it, member by member
 // (webhooks_util:save_attempt/2).
@@ -136,7 +130,7 @@ func (t try) requestHeaders() jobj.Object {
 			headers = append(headers, jobj.Member{Key: h.Name, Value: t.headerValue(h.Value)})
 		}
 	}
-	return headers
+	return append(headers, t.hook.Extras.attemptHeaders(t.messageID)...)
 }
 
 // KeepRequestBody is how many bytes of a request's body an attempt document keeps.

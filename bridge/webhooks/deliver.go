@@ -31,18 +31,14 @@ func (e *Engine) deliver(ctx context.Context, hook *Hook, ev *event, msg Message
 	if hook == nil {
 		return true
 	}
-	base, data := ev.rendition(hook), e.reader.CustomData(hook.Event, hook.CustomData)
-	text := base.Text(hook.JSON && hook.Verb != "get", data)
-	if len(text) > payload.MaxEncoded {
+	t := e.prepare(hook, ev)
+	if len(t.request.Text) > payload.MaxEncoded {
 		e.metrics.drops.WithLabelValues("too_large_encoded").Inc()
 		e.dep.Log.Warn("event not sent: its text is too large", "hook_id", hook.ID, ev.IDKind, ev.ID, "limit", payload.MaxEncoded)
 		return true
 	}
-	t := try{
-		hook: hook, eventID: e.dep.IDs.Hex(10), mode: e.cfg.Compat, request: request(hook, text),
-		payload: func() payload.Payload { return base.Merged(data) },
-	}
-	for t.left = hook.Tries; ; t.left-- {
+	tries := hook.Tries(e.cfg.Compat)
+	for t.left = tries; ; t.left-- {
 		t.outcome = e.client.Do(ctx, t.request)
 		if ctx.Err() != nil {
 			return false
@@ -53,13 +49,25 @@ func (e *Engine) deliver(ctx context.Context, hook *Hook, ev *event, msg Message
 		if t.final() {
 			return true
 		}
-		if clock.Sleep(ctx, e.dep.Clock, e.cfg.RetryPause) != nil {
+		if clock.Sleep(ctx, e.dep.Clock, e.pause(t, tries-t.left)) != nil {
 			return false
 		}
 		if e.live(hook) == nil {
 			return true
 		}
 	}
+}
+
+// prepare makes the request of a hook for an event, the same for all tries.
+func (e *Engine) prepare(hook *Hook, ev *event) try {
+	base, data := ev.rendition(hook), e.reader.CustomData(hook.Event, hook.CustomData)
+	t := try{
+		hook: hook, eventID: e.dep.IDs.Hex(10), dialect: e.cfg.Dialect, mode: e.cfg.Compat,
+		request: request(hook, base.Text(hook.JSON && hook.Verb != "get", data)),
+		payload: func() payload.Payload { return base.Merged(data) },
+	}
+	e.addExtras(&t)
+	return t
 }
 
 // current is a hook as it stands when its turn comes: an event may have waited long
@@ -111,6 +119,8 @@ func (e *Engine) note(ctx context.Context, t try, ev *event) error {
 	switch {
 	case t.succeeded():
 		outcome = "success"
+	case t.blocked():
+		outcome = "blocked"
 	case t.outcome.Err != nil:
 		outcome = "no_answer"
 	}

@@ -40,8 +40,19 @@ type Config struct {
 	// RequestTimeout bounds the wait for an answer; the reference waits for ever
 	// (quirk no-timeout).
 	RequestTimeout time.Duration
-	// RetryPause is the time between two tries (webhooks_util:retry_hook/3).
+	// Guard says which addresses receivers may not have. Its zero value refuses this
+	// machine's own; the reference has none.
+	Guard delivery.Guard
+	// TLSUnverified takes any certificate of a receiver, as the reference does
+	// (quirk tls-unverified).
+	TLSUnverified bool
+	// RetryPause is the time between two tries (webhooks_util:retry_hook/3). It
+	// doubles, less some chance, from try to try where a status is tried again.
 	RetryPause time.Duration
+	// RetryMaxWait bounds that pause, and what a receiver may ask for with
+	// Retry-After. The event's message waits as long: keep all pauses of a hook well
+	// below the time RabbitMQ lets a consumer hold a message, 30 minutes.
+	RetryMaxWait time.Duration
 	// LogSuccessfulAttempts stores attempts that succeeded too
 	// (webhooks.log_successful_attempts).
 	LogSuccessfulAttempts bool
@@ -72,6 +83,7 @@ func DefaultConfig() Config {
 		RetryPause:     2 * time.Second,
 		AttemptsKeep:   31 * 24 * time.Hour,
 		AttemptsMax:    1_000_000,
+		RetryMaxWait:   time.Minute,
 		FailureLimit:   disabler.DefaultLimit(),
 		Reserved:       payload.DefaultReservedVars(),
 	}
@@ -120,6 +132,9 @@ func New(cfg Config, dep Dependencies) *Engine {
 		dep: dep,
 		client: delivery.NewClient(delivery.Config{
 			Clock:          dep.Clock,
+			Compat:         cfg.Compat,
+			Guard:          cfg.Guard,
+			TLSUnverified:  cfg.TLSUnverified,
 			ConnectTimeout: cfg.ConnectTimeout,
 			AnswerTimeout:  cfg.RequestTimeout,
 			IdlePerHost:    cfg.Concurrency,

@@ -40,6 +40,14 @@ func newRig(t *testing.T, attempts webhooks.AttemptStore, hooks ...*webhooks.Hoo
 // newRigTelling is a rig whose failures are told to someone.
 func newRigTelling(t *testing.T, failures webhooks.Failures, attempts webhooks.AttemptStore, hooks ...*webhooks.Hook) *rig {
 	t.Helper()
+	return newRigWith(t, func(_ *webhooks.Config, dep *webhooks.Dependencies) { dep.Failures = failures }, attempts, hooks...)
+}
+
+// newRigWith lets a test change what the engine works with.
+func newRigWith(
+	t *testing.T, change func(*webhooks.Config, *webhooks.Dependencies), attempts webhooks.AttemptStore, hooks ...*webhooks.Hook,
+) *rig {
+	t.Helper()
 	ctx, stop := context.WithTimeout(t.Context(), 20*time.Second)
 	directory := account.NewDirectory()
 	directory.Replace([]account.Account{
@@ -51,10 +59,13 @@ func newRigTelling(t *testing.T, failures webhooks.Failures, attempts webhooks.A
 	r := &rig{registry: prometheus.NewRegistry(), clock: clockwork.NewFakeClock(), ctx: ctx, stop: stop}
 	cfg := webhooks.DefaultConfig()
 	cfg.MaxEvent = 4096
-	r.engine = webhooks.New(cfg, webhooks.Dependencies{
-		Hooks: table, Accounts: directory, Attempts: attempts, Failures: failures, Clock: r.clock, IDs: ids.Seeded("rig"),
+	cfg.Guard.AllowLoopback = true // the receivers of tests
+	dep := webhooks.Dependencies{
+		Hooks: table, Accounts: directory, Attempts: attempts, Clock: r.clock, IDs: ids.Seeded("rig"),
 		Log: slog.New(slog.DiscardHandler), Metrics: r.registry, ClusterID: recordedCluster,
-	})
+	}
+	change(&cfg, &dep)
+	r.engine = webhooks.New(cfg, dep)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -116,7 +127,7 @@ func event(call string) webhooks.Message {
 }
 
 func hook(id, uri string) *webhooks.Hook {
-	return &webhooks.Hook{ID: id, AccountID: "acme", URI: uri, Event: "channel_create", Verb: "post", Tries: 2, IncludeInternalLegs: true}
+	return &webhooks.Hook{ID: id, AccountID: "acme", URI: uri, Event: "channel_create", Verb: "post", Retries: 2, IncludeInternalLegs: true}
 }
 
 // ledger keeps attempts, and refuses while broken.

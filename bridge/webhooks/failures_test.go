@@ -46,7 +46,7 @@ func TestFailuresAreTold(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			receiver, told := newReceiver(t, c.script...), &failures{}
 			h := hook("h1", receiver.server.URL)
-			h.Verb, h.Tries = c.verb, 3
+			h.Verb, h.Retries = c.verb, 3
 			r := newRigTelling(t, told, &ledger{}, h)
 			acked := r.handle(event("c1"))
 			for range c.script[:len(c.script)-1] {

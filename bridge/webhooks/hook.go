@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/kazoolab/kazoolab/bridge/fidelity"
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 	"github.com/kazoolab/kazoolab/bridge/webhooks/disabler"
 	"github.com/kazoolab/kazoolab/bridge/webhooks/payload"
@@ -28,14 +29,16 @@ type Hook struct {
 	Verb string
 	// JSON sends a JSON body instead of form text. A GET never has a body.
 	JSON bool
-	// Tries is how often a request is made at most, from 1 to 5: what the
-	// document calls retries (quirk retries-are-tries).
-	Tries               int
+	// Retries is what the document calls so, from 0 to 5. How many tries that makes
+	// depends (see Tries).
+	Retries             int
 	IncludeSubaccounts  bool
 	IncludeInternalLegs bool
 	// CustomData is nil when the document has none; an empty one is not the same.
 	CustomData payload.Payload
 	Modifiers  payload.Payload
+	// Extras is nil for a hook without any.
+	Extras *Extras
 	// Limit is how many failures switch the hook off, as far as its document says
 	// so itself, which is an extension; 0 where its account decides.
 	Limit disabler.Limit
@@ -78,12 +81,17 @@ func ParseHook(id, accountID string, doc jobj.Object, events []string) (*Hook, e
 	if !slices.Contains(verbs(), verb) {
 		return fail("http_verb", fmt.Sprintf("is %q: it must be one of %s", verb, strings.Join(verbs(), " ")))
 	}
+	extras, field, err := parseExtras(doc)
+	if err != nil {
+		return fail(field, err.Error())
+	}
 	hook := &Hook{
 		ID: id, AccountID: accountID, URI: uri, Event: event, Verb: verb,
 		JSON:                strings.EqualFold(doc.String("format"), "json"),
-		Tries:               tries(doc),
+		Retries:             retriesOf(doc),
 		IncludeSubaccounts:  doc.Bool(false, "include_subaccounts"),
 		IncludeInternalLegs: doc.Bool(true, "include_internal_legs"),
+		Extras:              extras,
 		Limit:               disabler.OfHook(doc),
 	}
 	if data, ok := doc.Get("custom_data"); ok {
@@ -116,15 +124,28 @@ func parseOwn(doc jobj.Object) (*Hook, error) {
 // Loadable tells whether a document belongs in the table of live hooks at all.
 func Loadable(doc jobj.Object) bool { return doc.Bool(true, "enabled") }
 
-// tries reads retries: a number or numeric text, clamped to 1 to 5; anything else
-// is the default (kzd_webhooks:retries/1).
-func tries(doc jobj.Object) int {
-	const otherwise, least, most = 2, 1, 5
+// maxTries is how often a request is made at most, whatever the document says.
+const maxTries = 5
+
+// Tries is how often a request is made at most: as often as the document says
+// retries, or once if it says none (quirk retries-are-tries). Corrected, once and
+// then so many times again.
+func (h *Hook) Tries(compat fidelity.Compat) int {
+	if compat == fidelity.Corrected {
+		return min(h.Retries+1, maxTries)
+	}
+	return max(h.Retries, 1)
+}
+
+// retriesOf reads a number or numeric text; anything else is the default
+// (kzd_webhooks:retries/1).
+func retriesOf(doc jobj.Object) int {
+	const otherwise = 2
 	n, ok := retries(doc)
 	if !ok {
 		return otherwise
 	}
-	return int(min(max(math.Round(n), least), most))
+	return int(min(max(math.Round(n), 0), maxTries))
 }
 
 func retries(doc jobj.Object) (n float64, ok bool) {
@@ -134,7 +155,7 @@ func retries(doc jobj.Object) (n float64, ok bool) {
 		text = number.String()
 	}
 	n, err := strconv.ParseFloat(text, 64)
-	return n, err == nil
+	return n, err == nil && !math.IsNaN(n)
 }
 
 func verbs() []string { return []string{"get", "post", "put"} }

@@ -52,21 +52,22 @@ func TestDefaultsOfADocument(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if hook.Verb != "post" || hook.JSON || hook.Tries != 2 || !hook.IncludeInternalLegs || hook.IncludeSubaccounts {
+	if hook.Verb != "post" || hook.JSON || hook.Retries != 2 || !hook.IncludeInternalLegs || hook.IncludeSubaccounts {
 		t.Errorf("got %+v", hook)
 	}
 }
 
 func TestRetriesAreTries(t *testing.T) {
-	for text, want := range map[string]int{
-		"0": 1, "1": 1, "2": 2, "3": 3, "5": 5, "9": 5, "-1": 1, `"4"`: 4, `"x"`: 2, "null": 2, "true": 2, "2.6": 3, "{}": 2,
+	for text, want := range map[string]struct{ kazoo, corrected int }{
+		"0": {1, 1}, "1": {1, 2}, "2": {2, 3}, "3": {3, 4}, "4": {4, 5}, "5": {5, 5}, "9": {5, 5}, "-1": {1, 1},
+		`"4"`: {4, 5}, `"x"`: {2, 3}, `"NaN"`: {2, 3}, "null": {2, 3}, "true": {2, 3}, "2.6": {3, 4}, "{}": {2, 3},
 	} {
 		hook, err := webhooks.ParseHook("h", "a", document(t, `{"uri":"http://h/","hook":"all","retries":`+text+`}`), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if hook.Tries != want {
-			t.Errorf("retries %s: %d tries, want %d", text, hook.Tries, want)
+		if kazoo, corrected := hook.Tries(fidelity.Kazoo), hook.Tries(fidelity.Corrected); kazoo != want.kazoo || corrected != want.corrected {
+			t.Errorf("retries %s: %d and %d tries, want %+v", text, kazoo, corrected, want)
 		}
 	}
 }

@@ -16,17 +16,17 @@ import (
 	"github.com/kazoolab/kazoolab/bridge/webhooks/payload"
 )
 
-// gate is a store that takes each batch only when it is told to.
-type gate struct {
+// slowStore is a store that takes each batch only when it is told to.
+type slowStore struct {
 	entered chan []store.Attempt
 	release chan struct{}
 }
 
-func newGate() *gate {
-	return &gate{entered: make(chan []store.Attempt), release: make(chan struct{})}
+func newSlowStore() *slowStore {
+	return &slowStore{entered: make(chan []store.Attempt), release: make(chan struct{})}
 }
 
-func (g *gate) AddAttempts(ctx context.Context, attempts []store.Attempt) error {
+func (g *slowStore) AddAttempts(ctx context.Context, attempts []store.Attempt) error {
 	select {
 	case g.entered <- attempts:
 	case <-ctx.Done():
@@ -40,7 +40,7 @@ func (g *gate) AddAttempts(ctx context.Context, attempts []store.Attempt) error 
 	}
 }
 
-func (g *gate) next(t *testing.T, r *rig) []store.Attempt {
+func (g *slowStore) next(t *testing.T, r *rig) []store.Attempt {
 	t.Helper()
 	select {
 	case batch := <-g.entered:
@@ -53,7 +53,7 @@ func (g *gate) next(t *testing.T, r *rig) []store.Attempt {
 
 func TestASlowStoreHoldsUpOnlyWhatHasToBeStored(t *testing.T) {
 	failing, quick := newReceiver(t, answer{status: 500}), newReceiver(t, answer{status: 200})
-	slow := newGate()
+	slow := newSlowStore()
 	fails, succeeds := hook("fails", failing.server.URL), hook("succeeds", quick.server.URL)
 	succeeds.Event = "channel_answer"
 	r := newRig(t, slow, fails, succeeds)
@@ -92,7 +92,7 @@ func TestABatchIsBoundedInNumberAndSize(t *testing.T) {
 				h.CustomData = payload.FromObject(jobj.Object{{Key: "more", Value: c.custom}})
 				hooks = append(hooks, h)
 			}
-			slow := newGate()
+			slow := newSlowStore()
 			r := newRig(t, slow, hooks...)
 			const events = 64 // as many as one hook serves at once
 			var acked []<-chan struct{}
@@ -121,7 +121,7 @@ func TestAnAttemptThatCanNeverBeStoredHoldsUpNobody(t *testing.T) {
 	failing := newReceiver(t, answer{status: http.StatusTeapot})
 	kept := &refusing{}
 	bad := hook("bad\x00id", failing.server.URL)
-	bad.Tries = 1 // such a header is never sent
+	bad.Retries = 1 // such a header is never sent
 	r := newRig(t, kept, bad, hook("good", failing.server.URL))
 	r.await(t, r.handle(event("c1")))
 	r.await(t, r.handle(event("c2")))
