@@ -196,8 +196,11 @@ func (b *Bridge) subscribe(ctx, failed context.Context, engine *webhooks.Engine)
 		Prefetch: b.cfg.Webhooks.Prefetch,
 		OnUp: func() {
 			// Hooks may have been changed while there was no connection; events
-			// that waited must not meet the old ones.
-			b.changes.reload()
+			// that waited must not meet the old ones. On the first one they were
+			// loaded when the change messages began to come, before this.
+			if b.bus.State().Reconnects > 0 {
+				b.changes.reload()
+			}
 			select {
 			case up <- struct{}{}:
 			default:

@@ -37,6 +37,10 @@ type changes struct {
 	loaded  chan struct{}   // closed after the first load
 	once    sync.Once
 
+	// remembering is held by whoever reads the store into memory: what is read early
+	// must not be remembered late, over a change that was applied in between.
+	remembering sync.Mutex
+
 	mu      sync.Mutex
 	waiting map[string]chan struct{} // by Msg-ID: closed when applied here
 }
@@ -78,6 +82,8 @@ func (c *changes) reload() {
 }
 
 func (c *changes) load(ctx context.Context) error {
+	c.remembering.Lock()
+	defer c.remembering.Unlock()
 	var tree []account.Account
 	for doc, err := range c.store.Each(ctx, store.Query{DB: kapi.DatabaseAccounts, Type: store.TypeAccount}) {
 		if err != nil {
@@ -142,6 +148,8 @@ func (c *changes) handle(d bus.Delivery) {
 }
 
 func (c *changes) apply(ctx context.Context, change kapi.DocChange) error {
+	c.remembering.Lock()
+	defer c.remembering.Unlock()
 	doc, err := c.store.Get(ctx, change.DB, change.ID)
 	gone := errors.Is(err, store.ErrNotFound) || err == nil && doc.Deleted
 	if err != nil && !gone {

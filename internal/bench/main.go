@@ -39,6 +39,7 @@ type options struct {
 	starts   int
 	events   int
 	runs     int
+	hooks    int
 	bare     bool
 	target   string
 }
@@ -51,6 +52,7 @@ func run(ctx context.Context, args []string) error {
 	flags.IntVar(&o.starts, "starts", 10, "starts of kazoolab up")
 	flags.IntVar(&o.events, "events", 20000, "events a run")
 	flags.IntVar(&o.runs, "runs", 5, "runs of each")
+	flags.IntVar(&o.hooks, "hooks", 0, "hooks of a bridge whose start is measured, such as 1000000; 0 leaves that out")
 	flags.BoolVar(&o.bare, "bare", false, "be the bare loop (used by bench itself)")
 	flags.StringVar(&o.target, "target", "", "where the bare loop posts to")
 	if err := flags.Parse(args); err != nil {
@@ -59,7 +61,7 @@ func run(ctx context.Context, args []string) error {
 	if o.bare {
 		return bareLoop(ctx, o.amqpURL, o.target)
 	}
-	if err := measureStarts(ctx, os.Stdout, o.kazoolab, o.starts); err != nil || o.runs == 0 {
+	if err := measureStarts(ctx, os.Stdout, o.kazoolab, o.starts); err != nil || o.runs == 0 && o.hooks == 0 {
 		return err
 	}
 	if o.amqpURL == "" {
@@ -69,6 +71,14 @@ func run(ctx context.Context, args []string) error {
 		}
 		defer func() { _ = server.Stop() }()
 		o.amqpURL = server.URL()
+	}
+	if o.hooks > 0 {
+		if err := measureCrowd(ctx, os.Stdout, o, o.hooks); err != nil {
+			return err
+		}
+	}
+	if o.runs == 0 {
+		return nil
 	}
 	return compare(ctx, o)
 }
