@@ -31,7 +31,8 @@ type Config struct {
 	// Listener serves REST and the health endpoints. The bridge closes it.
 	Listener net.Listener
 	// AllowLoopbackTargets lets hooks be created for this machine's own
-	// addresses, which the reference refuses.
+	// addresses, which the reference refuses, and be delivered there: it is an
+	// exception of REST's guard and of Webhooks.Guard.
 	AllowLoopbackTargets bool
 	// Tools answers below /_dev/. Without it there is nothing there.
 	Tools    http.Handler
@@ -67,6 +68,8 @@ type Bridge struct {
 	directory *account.Directory
 	hooks     *webhooks.Registry
 	changes   *changes
+	disabling *disabling
+	engine    *webhooks.Engine
 	tokens    *account.Tokens
 
 	ready    chan struct{}
@@ -87,7 +90,12 @@ func New(cfg Config) *Bridge {
 		URL: cfg.AMQPURL, Name: "kazoolab bridge", Node: cfg.NodeName,
 		Clock: cfg.Clock, IDs: cfg.IDs, Log: cfg.Log,
 	})
+	b.disabling = newDisabling(cfg, b.hooks, func(accountID string) string {
+		owner, _ := b.directory.Get(accountID)
+		return owner.ResellerID
+	})
 	b.metrics.MustRegister(
+		b.disabling.disabled,
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
@@ -128,18 +136,27 @@ func (b *Bridge) Run(ctx context.Context) error {
 	defer stop()
 	b.changes = &changes{
 		bus: b.bus, store: b.cfg.Store, directory: b.directory, hooks: b.hooks,
+		failures: b.disabling.tracker, limits: b.disabling.settings,
 		clock: b.cfg.Clock, ids: b.cfg.IDs, log: b.cfg.Log, node: b.cfg.NodeName,
+		dialect: b.cfg.Webhooks.Dialect, compat: b.cfg.Webhooks.Compat,
 		running: running, loaded: make(chan struct{}), waiting: map[string]chan struct{}{},
+	}
+	b.disabling.publish, b.disabling.send = b.changes.Publish, b.changes.send
+	if err := b.changes.migrate(ctx); err != nil {
+		return err
 	}
 	// Once before there is a broker, so that REST serves without one.
 	if err := b.changes.load(ctx); err != nil {
 		return fmt.Errorf("load accounts and hooks: %w", err)
 	}
 	b.tokens = account.NewTokens(b.tokenConfig()) //nolint:contextcheck // its key pair is made in the background
-	engine := webhooks.New(b.cfg.Webhooks, webhooks.Dependencies{
-		Hooks: b.hooks, Accounts: b.directory, Attempts: b.cfg.Store, Clock: b.cfg.Clock,
+	hooks := b.cfg.Webhooks
+	hooks.Guard.AllowLoopback = b.cfg.AllowLoopbackTargets
+	engine := webhooks.New(hooks, webhooks.Dependencies{
+		Hooks: b.hooks, Accounts: b.directory, Attempts: b.cfg.Store, Failures: b.disabling, Clock: b.cfg.Clock,
 		IDs: b.cfg.IDs, Log: b.cfg.Log, Metrics: b.metrics, ClusterID: clusterID,
 	})
+	b.engine = engine
 	server, err := b.server(clusterID)
 	if err != nil {
 		return err
@@ -148,6 +165,14 @@ func (b *Bridge) Run(ctx context.Context) error {
 	group, failed := errgroup.WithContext(running)
 	group.Go(func() error { return b.bus.Run(running) })
 	group.Go(func() error { engine.Run(running); return nil })
+	group.Go(func() error {
+		webhooks.Retention{
+			Bin: b.cfg.Store, Clock: b.cfg.Clock, Log: b.cfg.Log,
+			Keep: b.cfg.Webhooks.AttemptsKeep, Max: b.cfg.Webhooks.AttemptsMax,
+		}.Run(running)
+		return nil
+	})
+	group.Go(func() error { b.disabling.run(running); return nil })
 	group.Go(func() error { return b.serve(server) })
 	group.Go(func() error {
 		defer stop()
@@ -178,12 +203,14 @@ func (b *Bridge) subscribe(ctx, failed context.Context, engine *webhooks.Engine)
 	case <-failed.Done():
 		return nil, nil
 	}
-	for _, exchange := range []string{kapi.ExchangeCallEvents, kapi.ExchangeCallManager} {
-		b.bus.DeclareExchange(exchange, kapi.ExchangeType(exchange))
-	}
 	var bindings []bus.Binding
-	for _, event := range webhooks.ChannelEvents() {
-		bindings = append(bindings, bus.Binding{Exchange: kapi.ExchangeCallEvents, Key: kapi.CallEventKey(event, "*")})
+	for _, listener := range kapi.HookListeners() {
+		for _, exchange := range listener.Exchanges {
+			b.bus.DeclareExchange(exchange, kapi.ExchangeType(exchange))
+		}
+		for _, binding := range listener.Bindings {
+			bindings = append(bindings, bus.Binding{Exchange: binding.Exchange, Key: binding.Key})
+		}
 	}
 	up := make(chan struct{}, 1)
 	running := b.changes.running

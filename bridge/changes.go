@@ -11,9 +11,12 @@ import (
 	"github.com/tidwall/gjson"
 
 	"github.com/kazoolab/kazoolab/bridge/account"
+	"github.com/kazoolab/kazoolab/bridge/fidelity"
 	"github.com/kazoolab/kazoolab/bridge/kapi"
+	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 	"github.com/kazoolab/kazoolab/bridge/store"
 	"github.com/kazoolab/kazoolab/bridge/webhooks"
+	"github.com/kazoolab/kazoolab/bridge/webhooks/disabler"
 	"github.com/kazoolab/kazoolab/internal/bus"
 	"github.com/kazoolab/kazoolab/internal/clock"
 	"github.com/kazoolab/kazoolab/internal/ids"
@@ -28,10 +31,14 @@ type changes struct {
 	store     *store.Store
 	directory *account.Directory
 	hooks     *webhooks.Registry
+	failures  *disabler.Tracker
+	limits    *disabler.Settings
 	clock     clock.Clock
 	ids       *ids.Source
 	log       *slog.Logger
 	node      string
+	dialect   fidelity.Dialect
+	compat    fidelity.Compat
 
 	running context.Context //nolint:containedctx // of everything that outlives a request
 	loaded  chan struct{}   // closed after the first load
@@ -56,9 +63,10 @@ func (c *changes) subscribe() (*bus.Subscription, error) {
 	return c.bus.Consume(bus.Consumer{
 		Queue: bus.Queue{Exclusive: true, AutoDelete: true},
 		Bindings: []bus.Binding{
-			{Exchange: kapi.ExchangeConfiguration, Key: "*." + kapi.DatabaseWebhooks + ".webhook.*"},
+			{Exchange: kapi.ExchangeConfiguration, Key: kapi.HookDocumentsKey},
 			{Exchange: kapi.ExchangeConfiguration, Key: "*." + kapi.DatabaseAccounts + ".account.*"},
 			{Exchange: kapi.ExchangeConfiguration, Key: "*." + kapi.DatabaseNumbers + ".number.*"},
+			{Exchange: kapi.ExchangeConfiguration, Key: "*.*." + store.TypeAccountConfig + "." + kapi.ConfigWebhooks},
 		},
 		Prefetch: 100,
 		OnUp:     c.reload,
@@ -98,7 +106,16 @@ func (c *changes) load(ctx context.Context) error {
 		}
 		owners[doc.ID] = doc.AccountID
 	}
+	configs, err := c.store.Find(ctx, store.AccountConfigs, kapi.ConfigWebhooks)
+	if err != nil {
+		return err
+	}
 	c.directory.Replace(tree, owners)
+	limits := make(map[string]jobj.Object, len(configs))
+	for _, doc := range configs {
+		limits[doc.AccountID] = doc.Body
+	}
+	c.limits.Replace(limits)
 	documents, hooks := 0, []*webhooks.Hook(nil)
 	for doc, err := range c.store.Each(ctx, store.Query{DB: kapi.DatabaseWebhooks, Type: store.TypeWebhook}) {
 		if err != nil {
@@ -120,16 +137,22 @@ func (c *changes) parse(doc store.Document) *webhooks.Hook {
 	if doc.Deleted || !webhooks.Loadable(doc.Body) {
 		return nil
 	}
-	owner := doc.AccountID
-	if known, ok := c.directory.Get(owner); ok {
-		owner = known.ID // of which all hooks of the account share one copy
-	}
-	hook, err := webhooks.ParseHook(doc.ID, owner, doc.Body, webhooks.ChannelHooks())
+	hook, err := c.read(doc)
 	if err != nil {
 		c.log.Warn("webhook not loaded", "hook_id", doc.ID, "account_id", doc.AccountID, "error", err)
 		return nil
 	}
 	return hook
+}
+
+// read makes a document a hook, on or off. The error is a *webhooks.DocumentError.
+func (c *changes) read(doc store.Document) (*webhooks.Hook, error) {
+	owner := doc.AccountID
+	if known, ok := c.directory.Get(owner); ok {
+		owner = known.ID // of which all hooks of the account share one copy
+	}
+	body := webhooks.Prepare(doc.Body, c.dialect, c.compat)
+	return webhooks.ParseHook(doc.ID, owner, body, webhooks.Names(c.dialect))
 }
 
 // handle applies one change. The message is only a hint: the store says what is.
@@ -155,6 +178,10 @@ func (c *changes) apply(ctx context.Context, change kapi.DocChange) error {
 	if err != nil && !gone {
 		return err
 	}
+	if change.Type == store.TypeAccountConfig {
+		c.applyConfig(change, doc, gone)
+		return nil
+	}
 	switch change.DB {
 	case kapi.DatabaseAccounts:
 		if !gone {
@@ -162,7 +189,9 @@ func (c *changes) apply(ctx context.Context, change kapi.DocChange) error {
 			return nil
 		}
 		c.directory.Remove(change.ID)
-		c.hooks.RemoveAccount(change.ID)
+		c.hooks.AccountDeleted(change.ID, c.dialect)
+		c.failures.ForgetAccount(change.ID)
+		c.limits.Remove(change.ID)
 	case kapi.DatabaseNumbers:
 		c.directory.SetNumber(change.ID, doc.AccountID) // "" when gone
 	case kapi.DatabaseWebhooks:
@@ -171,7 +200,21 @@ func (c *changes) apply(ctx context.Context, change kapi.DocChange) error {
 	return nil
 }
 
+func (c *changes) applyConfig(change kapi.DocChange, doc store.Document, gone bool) {
+	switch owner, _ := kapi.AccountOfDB(change.DB); {
+	case gone:
+		c.limits.Remove(owner)
+	case doc.Type == store.TypeAccountConfig && doc.ID == kapi.ConfigWebhooks && doc.AccountID == owner:
+		c.limits.Set(owner, doc.Body)
+	}
+}
+
+// applyHook makes a hook live as it is now. An edit gives it a fresh start: its
+// failures were the old version's (webhooks_listener:handle_config/3).
 func (c *changes) applyHook(change kapi.DocChange, doc store.Document, gone bool) {
+	if change.Action == kapi.ActionEdited {
+		c.failures.Forget(disabler.Key{AccountID: cmp.Or(doc.AccountID, change.AccountID), HookID: change.ID})
+	}
 	if gone {
 		c.hooks.Remove(cmp.Or(doc.AccountID, change.AccountID), change.ID)
 		return
@@ -222,6 +265,8 @@ func (c *changes) listensTo(doc kapi.DocChange) bool {
 		return doc.DB == kapi.DatabaseAccounts
 	case "number":
 		return doc.DB == kapi.DatabaseNumbers
+	case store.TypeAccountConfig:
+		return doc.ID == kapi.ConfigWebhooks
 	}
 	return false
 }

@@ -10,7 +10,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/kazoolab/kazoolab/bridge/crossbar"
-	"github.com/kazoolab/kazoolab/bridge/webhooks"
 )
 
 // Limits of the REST listener. Bodies may take bodyTime: a client with 8 MB on a
@@ -62,9 +61,9 @@ func (b *Bridge) routes(rest http.Handler) http.Handler {
 func (b *Bridge) rest(clusterID string) (http.Handler, error) {
 	return crossbar.New(crossbar.Config{
 		Store: b.cfg.Store, Accounts: b.directory, Tokens: b.tokens, Changes: b.changes,
+		Failures: b.disabling, FailureLimit: b.cfg.Webhooks.FailureLimit, Trials: trier{b},
 		Clock: b.cfg.Clock, IDs: b.cfg.IDs, Log: b.cfg.Log,
 		Version: b.cfg.Version, NodeName: b.cfg.NodeName, ClusterID: clusterID,
-		Hooks:   webhooks.ChannelHooks(),
 		Dialect: b.cfg.Webhooks.Dialect, Compat: b.cfg.Webhooks.Compat,
 		AllowLoopbackTargets: b.cfg.AllowLoopbackTargets,
 	})

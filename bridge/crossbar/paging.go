@@ -4,8 +4,8 @@ import (
 	"cmp"
 	"encoding/base64"
 	"encoding/json"
+	"math"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
@@ -84,7 +84,7 @@ func (r *request) listing(rows []row, keyed bool) (outcome, error) {
 	if err != nil {
 		return outcome{}, err
 	}
-	ascending := r.flag("ascending", false)
+	ascending := r.ascending()
 	slices.SortFunc(rows, func(a, b row) int {
 		order := cmp.Or(collate(a.key, b.key), cmp.Compare(a.id, b.id))
 		if ascending {
@@ -97,7 +97,7 @@ func (r *request) listing(rows []row, keyed bool) (outcome, error) {
 	if keyed {
 		p.start = cursor{first: true}.text()
 	}
-	if r.text("paginate") == "false" || !r.flag("paginate", true) {
+	if !r.paginated() {
 		p.unpaged = true
 		return listed(rows, p), nil
 	}
@@ -147,24 +147,35 @@ func listed(rows []row, p *page) outcome {
 	return outcome{data: data, list: p}
 }
 
+// ascending flips a list, which else shows the last key first. Any word but false
+// does (crossbar_view:direction/2).
+func (r *request) ascending() bool {
+	if value, _ := r.query.get("descending"); value == any("true") || value == any(true) {
+		return false
+	}
+	value, given := r.query.get("ascending")
+	return given && value != any("false")
+}
+
+// paginated is false when the whole list is asked for: by paginate with any word
+// but true (cb_context:should_paginate/1).
+func (r *request) paginated() bool {
+	value, given := r.value("paginate")
+	return !given || value == nil || value == any("true") || value == any(true)
+}
+
+// pageSize is how many rows a page has; it is not looked at for a whole list.
 func (r *request) pageSize() (int, error) {
 	value, given := r.value("page_size")
-	if !given {
+	if !given || value == nil || !r.paginated() {
 		return defaultPageSize, nil
 	}
-	var text string
-	switch value := value.(type) {
-	case string:
-		text = value
-	case json.Number:
-		text = value.String()
-	}
-	size, err := strconv.Atoi(text)
+	size, ok := wholeNumber(value)
 	switch {
-	case err != nil:
+	case !ok:
 		return 0, faultyRequest("invalid page size")
 	case size < 1:
 		return 0, faultyRequest("page size must be at least 1")
 	}
-	return size, nil
+	return int(min(size, math.MaxInt32)), nil
 }

@@ -13,12 +13,16 @@ import (
 // asked for by these ids.
 const metadataPrefix = "webhooks_"
 
-// listCatalogue shows the hooks that fire here, by name.
+// listCatalogue shows the hooks that can be made, by name.
 func (h *handler) listCatalogue(_ context.Context, req *request) (outcome, error) {
 	rows := make([]row, len(h.hooks))
 	for i, hook := range h.hooks {
 		doc := jobj.Object{{Key: "name", Value: hook.Title}, {Key: "description", Value: hook.Description}}
-		if modifiers := h.modifiers(req, hook.Name); modifiers != nil {
+		if modifiers := hook.Modifiers; modifiers != nil {
+			for _, modifier := range modifiers {
+				definition, _ := modifier.Value.(jobj.Object)
+				modifiers = modifiers.Set(modifier.Key, req.shownItems(definition))
+			}
 			doc = append(doc, jobj.Member{Key: "modifiers", Value: modifiers})
 		}
 		rows[i] = row{

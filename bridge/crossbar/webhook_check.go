@@ -1,9 +1,9 @@
 package crossbar
 
 import (
-	"fmt"
 	"slices"
 
+	"github.com/kazoolab/kazoolab/bridge/fidelity"
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 	"github.com/kazoolab/kazoolab/bridge/webhooks/catalogue"
 )
@@ -11,30 +11,22 @@ import (
 // allHooks is the hook value that takes every event.
 const allHooks = "all"
 
-// loadHooks keeps of the catalogue what fires here, and writes the names into the
-// schema.
+// loadHooks reads which hooks the dialect has, and writes their names into the
+// schema, sorted (cb_webhooks:maybe_revise_schema/2).
 func (h *handler) loadHooks() error {
-	every, err := catalogue.Hooks()
-	if err != nil {
+	var err error
+	if h.hooks, err = catalogue.ForDialect(h.Dialect); err != nil {
 		return err
 	}
-	words := []string{allHooks}
-	for _, hook := range every {
-		if slices.Contains(h.Hooks, hook.Name) {
-			h.hooks = append(h.hooks, hook)
-			words = append(words, hook.Name)
-		}
-	}
-	if len(words) != len(h.Hooks)+1 {
-		return fmt.Errorf("hooks %v: some are not in the catalogue, which has %v", h.Hooks, words)
-	}
+	words := append(catalogue.Names(h.hooks), allHooks)
+	slices.Sort(words)
 	h.hookSchema, err = h.hookSchema.WithEnum("hook", words)
 	return err
 }
 
-// checkHook validates a hook and returns it with its defaults. Modifiers are
-// looked at only once the schema is content.
-func (h *handler) checkHook(req *request, data any) (jobj.Object, error) {
+// checkHook validates a hook and returns it with its defaults; stored is what it
+// was, nil for a new one. Modifiers are looked at only once the schema is content.
+func (h *handler) checkHook(req *request, data any, stored jobj.Object) (jobj.Object, error) {
 	value, wrong := h.hookSchema.Check(data)
 	var v violations
 	v.addAll(wrong)
@@ -47,6 +39,7 @@ func (h *handler) checkHook(req *request, data any) (jobj.Object, error) {
 			}
 		}
 	}
+	body = checkExtras(body, stored, &v)
 	if err := v.err(); err != nil {
 		return nil, err
 	}
@@ -55,43 +48,45 @@ func (h *handler) checkHook(req *request, data any) (jobj.Object, error) {
 }
 
 // checkModifiers makes sure that custom_data has a member for each modifier of the
-// hook's kind, with one of its values.
+// hook's kind, with one of its values. Notifications that only superduper callers
+// are shown may be asked for by anyone: who does gets those of the own account.
 func (h *handler) checkModifiers(req *request, body jobj.Object, v *violations) {
-	for _, modifier := range h.modifiers(req, body.String("hook")) {
+	for _, modifier := range h.modifiersOf(body.String("hook")) {
 		path := "custom_data." + modifier.Key
+		if h.Dialect == fidelity.V43 {
+			path = modifier.Key // cb_webhooks:check_modifiers/4 of that branch
+		}
 		definition, _ := modifier.Value.(jobj.Object)
-		choices := catalogue.Choices(definition)
 		value, ok := body.Get("custom_data", modifier.Key)
 		if !ok {
 			v.add(path, "required", "missing required modifier")
 			continue
 		}
-		if word, _ := value.(string); !slices.Contains(choices, word) {
+		if word, _ := value.(string); !slices.Contains(catalogue.Choices(definition), word) {
 			v.add(path, "enum", "value not found in enumerated list of values",
-				jobj.Member{Key: "cause", Value: value}, jobj.Member{Key: "target", Value: list(choices)})
+				jobj.Member{Key: "cause", Value: value},
+				jobj.Member{Key: "target", Value: list(catalogue.Choices(req.shownItems(definition)))})
 		}
 	}
 }
 
-// modifiers are those of a kind of hook as the caller sees them: some
-// notifications are for superduper callers alone.
-func (h *handler) modifiers(req *request, name string) jobj.Object {
+// modifiersOf are those of a kind of hook; nil for one without any.
+func (h *handler) modifiersOf(name string) jobj.Object {
 	i := slices.IndexFunc(h.hooks, func(hook catalogue.Hook) bool { return hook.Name == name })
 	if i < 0 {
 		return nil
 	}
-	modifiers := h.hooks[i].Modifiers
-	if req.authenticated() && req.caller.Superduper {
-		return modifiers
+	return h.hooks[i].Modifiers
+}
+
+// shownItems is a modifier as the caller sees it: some notifications are shown to
+// superduper callers alone.
+func (r *request) shownItems(modifier jobj.Object) jobj.Object {
+	items := modifier.Object("items")
+	if items == nil || r.authenticated() && r.caller.Superduper {
+		return modifier
 	}
-	for _, modifier := range modifiers {
-		definition, _ := modifier.Value.(jobj.Object)
-		if items := definition.Object("items"); items != nil {
-			definition = definition.Set("items", items.Delete(catalogue.Restricted()...))
-			modifiers = modifiers.Set(modifier.Key, definition)
-		}
-	}
-	return modifiers
+	return modifier.Set("items", items.Delete(catalogue.Restricted()...))
 }
 
 func list(words []string) []any {

@@ -7,14 +7,11 @@ import (
 	"github.com/kazoolab/kazoolab/bridge/kapi"
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 	"github.com/kazoolab/kazoolab/bridge/store"
+	"github.com/kazoolab/kazoolab/bridge/webhooks/disabler"
 )
 
-// disabledMessage says why a hook was switched off by itself; clients see it as
-// disable_reason.
-const (
-	disabledMessage = "pvt_disabled_message"
-	disableReason   = "disable_reason"
-)
+// disableReason is how clients see why a hook was switched off by itself.
+const disableReason = "disable_reason"
 
 // webhooksFamily is cb_webhooks. A hook belongs to one account and is reached
 // under that account's path only; the reference compares no accounts.
@@ -30,6 +27,12 @@ func (h *handler) webhooksFamily() family {
 		}},
 		{args: []string{"samples", "*"}, operations: []operation{
 			{method: http.MethodGet, within: h.getSamples, bare: h.getSamples, open: true},
+		}},
+		{args: []string{"attempts"}, operations: []operation{
+			{method: http.MethodGet, within: h.listAttempts},
+		}},
+		{args: []string{"*", "attempts"}, operations: []operation{
+			{method: http.MethodGet, within: h.listAttemptsOfHook},
 		}},
 		{args: []string{"*"}, operations: []operation{
 			{method: http.MethodGet, within: h.getHook},
@@ -71,7 +74,7 @@ func hookSummary(doc store.Document) jobj.Object {
 		enabled = value
 	}
 	summary = append(summary, jobj.Member{Key: "enabled", Value: enabled})
-	if reason := doc.Body.String(disabledMessage); reason != "" {
+	if reason := doc.Body.String(disabler.MessageKey); reason != "" {
 		summary = append(summary, jobj.Member{Key: disableReason, Value: reason})
 	}
 	return summary
@@ -82,12 +85,12 @@ func (h *handler) getHook(ctx context.Context, req *request) (outcome, error) {
 	if err != nil {
 		return outcome{}, err
 	}
-	return outcome{data: public(explained(doc)), revision: doc.Rev}, nil
+	return outcome{data: publicHook(explained(doc)), revision: doc.Rev}, nil
 }
 
 // explained shows why a hook was switched off as a public member.
 func explained(doc store.Document) store.Document {
-	if reason := doc.Body.String(disabledMessage); reason != "" {
+	if reason := doc.Body.String(disabler.MessageKey); reason != "" {
 		doc.Body = doc.Body.Set(disableReason, reason)
 	}
 	return doc
@@ -97,7 +100,7 @@ func explained(doc store.Document) store.Document {
 const maxRoutingKey = 255
 
 func (h *handler) createHook(_ context.Context, req *request) (outcome, error) {
-	body, err := h.checkHook(req, req.data)
+	body, err := h.checkHook(req, req.data, nil)
 	if err != nil {
 		return outcome{}, err
 	}
@@ -109,16 +112,16 @@ func (h *handler) createHook(_ context.Context, req *request) (outcome, error) {
 	}
 	doc := store.Document{
 		DB: kapi.DatabaseWebhooks, ID: req.chosenID, Type: store.TypeWebhook, AccountID: req.account.ID,
-		Body: publicMembers(body),
+		Body: keepSecrets(publicMembers(body)),
 	}
-	return outcome{data: public(doc), commit: func(ctx context.Context) (outcome, error) {
+	return outcome{data: publicHook(doc), commit: func(ctx context.Context) (outcome, error) {
 		// Looked up at the last moment: Save itself lets a new document follow a
 		// deleted one.
 		if err := h.unused(ctx, doc.DB, doc.ID); err != nil {
 			return outcome{}, err
 		}
 		saved, err := h.create(ctx, req, doc)
-		return outcome{data: public(saved), revision: saved.Rev, created: saved.ID}, err
+		return outcome{data: publicHook(saved), revision: saved.Rev, created: saved.ID}, err
 	}}, nil
 }
 
@@ -127,7 +130,7 @@ func (h *handler) replaceHook(ctx context.Context, req *request) (outcome, error
 	if err != nil {
 		return outcome{}, err
 	}
-	body, err := h.checkHook(req, req.data)
+	body, err := h.checkHook(req, req.data, doc.Body)
 	if err != nil {
 		return outcome{}, err
 	}
@@ -142,7 +145,10 @@ func (h *handler) patchHook(ctx context.Context, req *request) (outcome, error) 
 		return outcome{}, err
 	}
 	merged := patched(publicMembers(explained(doc).Body), req.object())
-	body, err := h.checkHook(req, merged)
+	if value, given := req.object().Get(signingSecrets); given && value == nil {
+		merged = merged.Set(signingSecrets, []any{}) // not given would leave them as they are
+	}
+	body, err := h.checkHook(req, merged, doc.Body)
 	if err != nil {
 		return outcome{}, err
 	}
@@ -163,13 +169,13 @@ func patched(old, over jobj.Object) jobj.Object {
 
 func (h *handler) hookUpdate(req *request, doc store.Document, body jobj.Object) outcome {
 	changed := doc
-	changed.Body = replaced(doc.Body, body)
+	changed.Body = keepSecrets(replaced(doc.Body, body))
 	if body.Bool(true, "enabled") {
-		changed.Body = changed.Body.Delete(disabledMessage)
+		changed.Body = changed.Body.Delete(disabler.MessageKey)
 	}
-	return outcome{data: public(changed), revision: doc.Rev, commit: func(ctx context.Context) (outcome, error) {
+	return outcome{data: publicHook(changed), revision: doc.Rev, commit: func(ctx context.Context) (outcome, error) {
 		saved, err := h.update(ctx, req, changed)
-		return outcome{data: public(saved), revision: saved.Rev}, err
+		return outcome{data: publicHook(saved), revision: saved.Rev}, err
 	}}
 }
 
@@ -178,5 +184,5 @@ func (h *handler) deleteHook(ctx context.Context, req *request) (outcome, error)
 	if err != nil {
 		return outcome{}, err
 	}
-	return h.deletion(req, doc, public(doc)), nil
+	return h.deletion(req, doc, publicHook(doc)), nil
 }

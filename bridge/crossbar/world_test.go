@@ -17,6 +17,7 @@ import (
 
 	"github.com/kazoolab/kazoolab/bridge/account"
 	"github.com/kazoolab/kazoolab/bridge/crossbar"
+	"github.com/kazoolab/kazoolab/bridge/fidelity"
 	"github.com/kazoolab/kazoolab/bridge/kapi"
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 	"github.com/kazoolab/kazoolab/bridge/store"
@@ -146,10 +147,7 @@ func newWorld(t testing.TB, shared *keys, change func(*crossbar.Config)) *world 
 	w.changes = &recorder{store: db, directory: account.NewDirectory()}
 	cfg := crossbar.Config{
 		Store: db, Accounts: w.changes.directory, Tokens: w.tokens, Changes: w.changes,
-		Hooks: []string{
-			"channel_create", "channel_answer", "channel_bridge", "channel_destroy",
-			"parking", "object", "notifications", "sms", "mms",
-		},
+		Dialect: fidelity.V50, Compat: fidelity.Kazoo,
 		Clock: w.clock, IDs: random, Log: slog.New(slog.DiscardHandler),
 		Version: "4.0.0", NodeName: "kazoo_apps@ref.test", ClusterID: clusterID,
 	}

@@ -2,12 +2,16 @@ package kapi
 
 import "strings"
 
-// Names of the channel events that make webhooks fire.
+// Names of the call events that make webhooks fire.
 const (
 	ChannelCreate  = "CHANNEL_CREATE"
 	ChannelAnswer  = "CHANNEL_ANSWER"
 	ChannelBridge  = "CHANNEL_BRIDGE"
 	ChannelDestroy = "CHANNEL_DESTROY"
+
+	ParkParked    = "PARK_PARKED"
+	ParkRetrieved = "PARK_RETRIEVED"
+	ParkAbandoned = "PARK_ABANDONED"
 )
 
 // CategoryCallEvent is the Event-Category of everything on ExchangeCallEvents
@@ -38,8 +42,13 @@ func CallEvent() Definition {
 			Switch-Hostname Switch-Nodename Switch-URI Switch-URL Target-Call-ID Terminator
 			Timestamp To To-Tag To-Uri Transfer-Disposition Transfer-History Transfer-Source
 			Transfer-To Transfer-Type User-Agent`),
-		Required:  []string{"Call-ID"},
-		Objects:   []string{"Custom-Application-Vars", "Custom-Channel-Vars", "Custom-SIP-Headers", "Fax-Info"},
+		Required: []string{"Call-ID"},
+		Rules: []Rule{
+			{Field: "Custom-Application-Vars", Kind: KindObject},
+			{Field: "Custom-Channel-Vars", Kind: KindObject},
+			{Field: "Custom-SIP-Headers", Kind: KindObject},
+			{Field: "Fax-Info", Kind: KindObject},
+		},
 		KeepEmpty: true,
 	}
 }

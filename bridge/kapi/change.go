@@ -44,19 +44,29 @@ func (c DocChange) Key() string {
 	return c.eventName() + "." + c.DB + "." + typ + "." + EncodeKey(c.ID)
 }
 
-func (c DocChange) eventName() string {
-	if c.Type == TypeDatabase {
-		return "db_" + c.Action
+func (c DocChange) eventName() string { return ChangeName(c.Action, c.Type) }
+
+// ChangeName is the Event-Name of a change, which begins its routing key, too.
+func ChangeName(action, typ string) string {
+	if typ == TypeDatabase {
+		return "db_" + action
 	}
-	return "doc_" + c.Action
+	return "doc_" + action
 }
 
-// docChange is kapi_conf's definition of a change.
-func docChange() Definition {
+// ChangeDefinition is kapi_conf's definition of a document or database change.
+func ChangeDefinition() Definition {
 	return Definition{
 		Category: CategoryConfiguration,
+		Names: strings.Fields(`doc_edited doc_created doc_deleted
+			db_edited db_created db_deleted db_views_updated`),
 		Optional: strings.Fields("Account-ID Date-Created Date-Modified Doc Is-Soft-Deleted Rev Type Version Origin-Cache"),
 		Required: []string{"ID", "Database"},
+		Rules: []Rule{
+			{Field: "ID", Kind: KindText},
+			{Field: "Rev", Kind: KindText},
+			{Field: "Is-Soft-Deleted", Kind: KindBoolean},
+		},
 	}
 }
 
@@ -73,7 +83,7 @@ func (c DocChange) Message(node string, msgID func() string) ([]byte, error) {
 	}
 	if c.Type == TypeDatabase {
 		from.AppVersion = "1.0.0"
-		return Build(docChange(), from, fields)
+		return Build(ChangeDefinition(), from, fields)
 	}
 	fields = append(fields,
 		jobj.Member{Key: "Origin-Cache", Value: "kazoo_data_cache"},
@@ -87,7 +97,7 @@ func (c DocChange) Message(node string, msgID func() string) ([]byte, error) {
 	if c.Modified != 0 {
 		fields = append(fields, jobj.Member{Key: "Date-Created", Value: c.Modified})
 	}
-	return Build(docChange(), from, fields)
+	return Build(ChangeDefinition(), from, fields)
 }
 
 // ParseDocChange reads a change from the bus. It checks what kapi_conf:doc_update_v/1

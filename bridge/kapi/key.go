@@ -49,3 +49,8 @@ func CallEventID(event jobj.Object) string {
 func CallEventKey(name, id string) string {
 	return "call." + name + "." + EncodeKey(id)
 }
+
+// callEventSegment is the id in a call event's key.
+func callEventSegment() Segment {
+	return Segment{Fields: []string{"Call-ID"}, From: CallEventID}
+}

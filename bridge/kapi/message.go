@@ -3,6 +3,7 @@ package kapi
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 )
@@ -15,10 +16,19 @@ type Definition struct {
 	Name     string
 	Optional []string
 	Required []string
-	// Objects are the fields that must hold an object when they are there.
-	Objects []string
+	// Either are fields of which one is required.
+	Either []string
+	// Names are the Event-Names a message may bring; nil allows any.
+	Names []string
+	// Rules hold for the values of fields that are there.
+	Rules []Rule
 	// KeepEmpty leaves empty members of nested objects alone.
 	KeepEmpty bool
+}
+
+// Fields are all that a message of the definition may have.
+func (d Definition) Fields() []string {
+	return slices.Concat(d.Optional, d.Required, d.Either, defaultOptional(), defaultRequired())
 }
 
 // Sender fills the default fields that a message does not bring itself.
@@ -67,12 +77,20 @@ func Build(def Definition, from Sender, fields jobj.Object) ([]byte, error) {
 
 // Compose is Build before the message becomes bytes.
 func Compose(def Definition, from Sender, fields jobj.Object) (jobj.Object, error) {
-	fields = fill(def, from, fields)
-	fields = dropEmpty(fields, !def.KeepEmpty, true)
-	if err := validate(def, fields); err != nil {
+	return def.finish(def.begin(from, fields))
+}
+
+// begin fills the defaults in and drops what is empty; finish validates and cuts
+// down.
+func (d Definition) begin(from Sender, fields jobj.Object) jobj.Object {
+	return dropEmpty(fill(d, from, fields), !d.KeepEmpty, true)
+}
+
+func (d Definition) finish(fields jobj.Object) (jobj.Object, error) {
+	if err := validate(d, fields); err != nil {
 		return nil, err
 	}
-	return project(def, fields), nil
+	return project(d, fields), nil
 }
 
 func fill(def Definition, from Sender, fields jobj.Object) jobj.Object {
@@ -115,42 +133,69 @@ func dropEmpty(fields jobj.Object, deep, top bool) jobj.Object {
 }
 
 func validate(def Definition, fields jobj.Object) error {
-	event := fields.String("Event-Name")
-	for _, key := range slices.Concat(defaultRequired(), def.Required) {
-		if !fields.Has(key) {
-			return &InvalidMessageError{event, key, "is required but missing"}
+	return def.check(fields.String("Event-Name"), func(key string) shape {
+		v, ok := fields.Get(key)
+		if !ok {
+			return shape{}
 		}
-	}
-	for key, want := range map[string]string{"Event-Category": def.Category, "Event-Name": def.Name} {
-		if want != "" && fields.String(key) != want {
-			return &InvalidMessageError{event, key, fmt.Sprintf("must be %q", want)}
-		}
-	}
-	for _, key := range def.Objects {
-		if v, ok := fields.Get(key); ok {
-			if _, isObject := v.(jobj.Object); !isObject {
-				return &InvalidMessageError{event, key, "must be an object"}
+		return shapeOf(v)
+	})
+}
+
+// check is kz_api:validate/4: the required fields are there, fixed values match,
+// and so do the kinds of what is there. get gives the first value of a field.
+func (d Definition) check(event string, get func(key string) shape) error {
+	for _, keys := range [][]string{defaultRequired(), d.Required} {
+		for _, key := range keys {
+			if get(key).form == absent {
+				return &InvalidMessageError{event, key, "is required but missing"}
 			}
+		}
+	}
+	if d.Either != nil && !slices.ContainsFunc(d.Either, func(key string) bool { return get(key).form != absent }) {
+		return &InvalidMessageError{event, d.Either[0], "is required, or one of " + strings.Join(d.Either[1:], ", ")}
+	}
+	for _, rule := range d.fixed() {
+		if !rule.holds(get(rule.Field)) {
+			return &InvalidMessageError{event, rule.Field, rule.needs()}
+		}
+	}
+	for _, rule := range d.Rules {
+		if v := get(rule.Field); v.form != absent && !rule.holds(v) {
+			return &InvalidMessageError{event, rule.Field, rule.needs()}
 		}
 	}
 	return nil
 }
 
+// fixed are the rules for what names a message.
+func (d Definition) fixed() []Rule {
+	rules := []Rule{{Field: "Event-Category", OneOf: []string{d.Category}}}
+	switch {
+	case d.Name != "":
+		rules = append(rules, Rule{Field: "Event-Name", OneOf: []string{d.Name}})
+	case d.Names != nil:
+		rules = append(rules, Rule{Field: "Event-Name", OneOf: d.Names})
+	}
+	return rules
+}
+
 // project keeps the known fields in wire order: optional, required, then default
-// ones, each list backwards.
+// ones, each list backwards. They are taken in turn from the other end, so that a
+// field which two lists name stands where the first of them has it.
 func project(def Definition, fields jobj.Object) jobj.Object {
 	out := make(jobj.Object, 0, len(fields))
 	take := func(keys []string) {
-		for _, key := range slices.Backward(keys) {
+		for _, key := range keys {
 			if v, ok := fields.Get(key); ok && !out.Has(key) {
 				out = append(out, jobj.Member{Key: key, Value: v})
 			}
 		}
 	}
-	own := slices.Concat(def.Optional, def.Required)
-	take(def.Optional)
-	take(def.Required)
-	take(slices.DeleteFunc(defaultOptional(), func(key string) bool { return slices.Contains(own, key) }))
+	own := slices.Concat(def.Required, def.Either, def.Optional)
 	take(defaultRequired())
+	take(slices.DeleteFunc(defaultOptional(), func(key string) bool { return slices.Contains(own, key) }))
+	take(own)
+	slices.Reverse(out)
 	return out
 }

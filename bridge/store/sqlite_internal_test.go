@@ -163,31 +163,54 @@ func TestLockedDatabaseIsReportedAndComesBack(t *testing.T) {
 
 func TestListingsUseTheirIndexes(t *testing.T) {
 	s := openFile(t, filepath.Join(t.TempDir(), "a.db"))
-	for _, query := range []string{
-		"SELECT body FROM documents d WHERE d.db='d' AND d.type='t' AND d.account_id='a' ORDER BY d.created, d.id",
-		"SELECT body FROM attempts WHERE account_id='a' AND created>=1 AND created<=2 ORDER BY created DESC, at DESC, id DESC LIMIT 50",
-		"SELECT body FROM attempts WHERE hook_id='h' AND created>=1 ORDER BY created DESC, at DESC, id DESC LIMIT 50",
-		"SELECT id FROM attempts WHERE created<1 LIMIT 1000",
+	last := Attempt{ID: "x", Created: 1, CreatedAt: time.Unix(0, 0)}
+	statements := map[string][]any{
+		"SELECT body FROM documents d WHERE d.db='d' AND d.type='t' AND d.account_id='a' ORDER BY d.created, d.id": nil,
+		attemptsBefore: {1, 1}, attemptsOldest: {1}, attemptsOf: {"a", 1},
+	}
+	for _, q := range []AttemptQuery{
+		{Limit: 50},
+		{From: 1, To: 2, After: last},
+		{AccountID: "a", From: 1, To: 2, Limit: 50},
+		{AccountID: "a", From: 1, To: 2, After: last, Limit: 50},
+		{AccountID: "a", HookID: "h", From: 1, To: 2, Limit: 50},
+		{AccountID: "a", HookID: "h", From: 1, To: 2, After: last, Limit: 50},
+		{AccountID: "a", HookID: "h", From: 1, To: 2, After: last, Limit: 50, Ascending: true},
 	} {
-		t.Run(query, func(t *testing.T) {
-			rows, err := s.read.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+query)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer func() { _ = rows.Close() }()
-			for rows.Next() {
-				var a, b, c int
-				var step string
-				if err := rows.Scan(&a, &b, &c, &step); err != nil {
-					t.Fatal(err)
-				}
+		statement, args := q.statement()
+		statements[statement] = args
+	}
+	for statement, args := range statements {
+		t.Run(statement, func(t *testing.T) {
+			for _, step := range plan(t, s, statement, args) {
 				if strings.Contains(step, "TEMP B-TREE") || !strings.Contains(step, "INDEX") {
-					t.Errorf("%s\n%s", query, step)
+					t.Errorf("%s\n%s", statement, step)
 				}
-			}
-			if err := rows.Err(); err != nil {
-				t.Fatal(err)
+				if strings.Contains(statement, "(account_id, hook_id") && !strings.Contains(step, "attempts_hook") {
+					t.Errorf("%s\n%s", statement, step)
+				}
 			}
 		})
 	}
+}
+
+func plan(t *testing.T, s *Store, statement string, args []any) (steps []string) {
+	t.Helper()
+	rows, err := s.read.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+statement, args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var a, b, c int
+		var step string
+		if err := rows.Scan(&a, &b, &c, &step); err != nil {
+			t.Fatal(err)
+		}
+		steps = append(steps, step)
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return steps
 }

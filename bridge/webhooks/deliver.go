@@ -16,7 +16,7 @@ import (
 // deliver makes the tries of one hook for one event. It reports whether the
 // outcome is safe; false means that ctx ended, or that the broker has the message
 // again.
-func (e *Engine) deliver(ctx context.Context, hook *Hook, fire *firing, msg Message) (recorded bool) {
+func (e *Engine) deliver(ctx context.Context, hook *Hook, ev *event, msg Message) (recorded bool) {
 	defer func() {
 		if problem := recover(); problem != nil {
 			e.metrics.drops.WithLabelValues("panic").Inc()
@@ -27,28 +27,75 @@ func (e *Engine) deliver(ctx context.Context, hook *Hook, fire *firing, msg Mess
 	if msg.Stale != nil && msg.Stale() {
 		return false
 	}
-	body := e.encode(hook, fire)
-	if len(body.text) > payload.MaxEncoded {
-		e.metrics.drops.WithLabelValues("too_large_encoded").Inc()
-		e.dep.Log.Warn("event not sent: its text is too large", "hook_id", hook.ID, "call_id", fire.callID, "limit", payload.MaxEncoded)
+	hook = e.current(hook, ev)
+	if hook == nil {
 		return true
 	}
-	t := try{hook: hook, eventID: e.dep.IDs.Hex(10), payload: body.payload, request: request(hook, body.text)}
-	for t.left = hook.Tries; ; t.left-- {
+	t := e.prepare(hook, ev)
+	if len(t.request.Text) > payload.MaxEncoded {
+		e.metrics.drops.WithLabelValues("too_large_encoded").Inc()
+		e.dep.Log.Warn("event not sent: its text is too large", "hook_id", hook.ID, ev.IDKind, ev.ID, "limit", payload.MaxEncoded)
+		return true
+	}
+	tries := hook.Tries(e.cfg.Compat)
+	for t.left = tries; ; t.left-- {
 		t.outcome = e.client.Do(ctx, t.request)
 		if ctx.Err() != nil {
 			return false
 		}
-		if e.note(ctx, t, fire) != nil {
+		if e.note(ctx, t, ev) != nil {
 			return false
 		}
 		if t.final() {
 			return true
 		}
-		if clock.Sleep(ctx, e.dep.Clock, e.cfg.RetryPause) != nil {
+		if clock.Sleep(ctx, e.dep.Clock, e.pause(t, tries-t.left)) != nil {
 			return false
 		}
+		if e.live(hook) == nil {
+			return true
+		}
 	}
+}
+
+// prepare makes the request of a hook for an event, the same for all tries.
+func (e *Engine) prepare(hook *Hook, ev *event) try {
+	base, data := ev.rendition(hook), e.reader.CustomData(hook.Event, hook.CustomData)
+	t := try{
+		hook: hook, eventID: e.dep.IDs.Hex(10), dialect: e.cfg.Dialect, mode: e.cfg.Compat,
+		request: request(hook, base.Text(hook.JSON && hook.Verb != "get", data)),
+		payload: func() payload.Payload { return base.Merged(data) },
+	}
+	e.addExtras(&t)
+	return t
+}
+
+// current is a hook as it stands when its turn comes: an event may have waited long
+// behind others. It is nil when the hook has gone, or has been changed so that it
+// does not take the event any more.
+func (e *Engine) current(hook *Hook, ev *event) *Hook {
+	now := e.live(hook)
+	if now == nil || now == hook {
+		return now
+	}
+	if reason := now.refuses(ev); reason != Taken {
+		e.dep.Log.Info("webhook not sent: the hook was changed", "hook_id", hook.ID, "reason", string(reason), ev.IDKind, ev.ID)
+		return nil
+	}
+	return now
+}
+
+// live is a hook's present version; nil when it was disabled or deleted. Between
+// two tries only that counts: all tries of a delivery are the same request.
+func (e *Engine) live(hook *Hook) *Hook {
+	if hook.Own {
+		return hook
+	}
+	now := e.dep.Hooks.Get(hook.AccountID, hook.ID)
+	if now == nil {
+		e.dep.Log.Info("webhook not sent: the hook is disabled or gone", "hook_id", hook.ID, "account_id", hook.AccountID)
+	}
+	return now
 }
 
 func request(hook *Hook, text []byte) delivery.Request {
@@ -67,11 +114,13 @@ func request(hook *Hook, text []byte) delivery.Request {
 }
 
 // note counts, logs and, where that is asked for, stores a try.
-func (e *Engine) note(ctx context.Context, t try, fire *firing) error {
+func (e *Engine) note(ctx context.Context, t try, ev *event) error {
 	outcome := "answered_failure"
 	switch {
 	case t.succeeded():
 		outcome = "success"
+	case t.blocked():
+		outcome = "blocked"
 	case t.outcome.Err != nil:
 		outcome = "no_answer"
 	}
@@ -81,28 +130,15 @@ func (e *Engine) note(ctx context.Context, t try, fire *firing) error {
 	if !t.succeeded() {
 		level = slog.LevelInfo
 	}
-	e.dep.Log.Log(ctx, level, "webhook", "outcome", outcome, "event", fire.event, "call_id", fire.callID,
+	e.dep.Log.Log(ctx, level, "webhook", "outcome", outcome, "event", ev.Name, ev.IDKind, ev.ID,
 		"account_id", t.hook.AccountID, "hook_id", t.hook.ID, "event_id", t.eventID,
 		"tries_left", t.left, "status", t.outcome.Status, "client_error", t.outcome.ClientError,
 		"cause", t.outcome.Err, "ms", t.outcome.Elapsed.Milliseconds())
+	if !t.succeeded() && e.dep.Failures != nil {
+		e.dep.Failures.Failed(t.hook, e.dep.Clock.Now())
+	}
 	if t.succeeded() && !e.cfg.LogSuccessfulAttempts {
 		return nil
 	}
-	return e.recorder.record(ctx, t.document(e.dep.IDs.Hex(32), e.dep.Clock.Now()))
-}
-
-// encode gives the bytes of one hook's request.
-func (e *Engine) encode(hook *Hook, fire *firing) encoded {
-	asJSON := hook.JSON && hook.Verb != "get"
-	switch {
-	case hook.CustomData == nil && asJSON:
-		return fire.json()
-	case hook.CustomData == nil:
-		return fire.form()
-	}
-	merged := fire.base.Merge(hook.CustomData, e.dep.ClusterID)
-	if asJSON {
-		return encoded{merged, merged.JSON()}
-	}
-	return encoded{merged, merged.Form()}
+	return e.recorder.record(ctx, t.document(e.dep.IDs.Hex(32), e.dep.Clock.Now()), len(t.request.Text)+len(t.outcome.Body))
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/kazoolab/kazoolab/bridge/account"
 	"github.com/kazoolab/kazoolab/bridge/fidelity"
 	"github.com/kazoolab/kazoolab/bridge/webhooks/delivery"
+	"github.com/kazoolab/kazoolab/bridge/webhooks/disabler"
 	"github.com/kazoolab/kazoolab/bridge/webhooks/payload"
 	"github.com/kazoolab/kazoolab/internal/clock"
 	"github.com/kazoolab/kazoolab/internal/ids"
@@ -39,11 +40,32 @@ type Config struct {
 	// RequestTimeout bounds the wait for an answer; the reference waits for ever
 	// (quirk no-timeout).
 	RequestTimeout time.Duration
-	// RetryPause is the time between two tries (webhooks_util:retry_hook/3).
+	// Guard says which addresses receivers may not have. Its zero value refuses this
+	// machine's own; the reference has none.
+	Guard delivery.Guard
+	// TLSUnverified takes any certificate of a receiver, as the reference does
+	// (quirk tls-unverified).
+	TLSUnverified bool
+	// RetryPause is the time between two tries (webhooks_util:retry_hook/3). It
+	// doubles, less some chance, from try to try where a status is tried again.
 	RetryPause time.Duration
+	// RetryMaxWait bounds that pause, and what a receiver may ask for with
+	// Retry-After. The event's message waits as long: keep all pauses of a hook well
+	// below the time RabbitMQ lets a consumer hold a message, 30 minutes.
+	RetryMaxWait time.Duration
 	// LogSuccessfulAttempts stores attempts that succeeded too
 	// (webhooks.log_successful_attempts).
 	LogSuccessfulAttempts bool
+	// AttemptsKeep and AttemptsMax bound what Retention leaves stored.
+	AttemptsKeep time.Duration
+	AttemptsMax  int
+	// FailureLimit is how many failures switch a hook off, where neither its account
+	// nor its reseller says otherwise (webhooks.attempt_failure_count and
+	// attempt_failure_expiry_ms).
+	FailureLimit disabler.Limit
+	// DisableDisabler leaves hooks on however often they fail
+	// (webhooks.disable_disabler).
+	DisableDisabler bool
 	// Reserved are the Custom-Channel-Vars no receiver sees.
 	Reserved payload.ReservedVars
 }
@@ -59,6 +81,10 @@ func DefaultConfig() Config {
 		ConnectTimeout: 10 * time.Second,
 		RequestTimeout: 60 * time.Second,
 		RetryPause:     2 * time.Second,
+		AttemptsKeep:   31 * 24 * time.Hour,
+		AttemptsMax:    1_000_000,
+		RetryMaxWait:   time.Minute,
+		FailureLimit:   disabler.DefaultLimit(),
 		Reserved:       payload.DefaultReservedVars(),
 	}
 }
@@ -70,11 +96,17 @@ type Accounts interface {
 	NumberOwner(number string) (accountID string, ok bool)
 }
 
-// Dependencies are what an engine works with. All are required.
+// Failures is told of each try that failed: an answer that is no success, or none.
+type Failures interface {
+	Failed(hook *Hook, at time.Time)
+}
+
+// Dependencies are what an engine works with. Fields without a remark are required.
 type Dependencies struct {
 	Hooks     *Registry
 	Accounts  Accounts
 	Attempts  AttemptStore
+	Failures  Failures // nil tells nobody
 	Clock     clock.Clock
 	IDs       *ids.Source
 	Log       *slog.Logger
@@ -90,6 +122,7 @@ type Engine struct {
 	lanes    *lanes
 	recorder *recorder
 	metrics  *metrics
+	reader   *payload.Reader
 }
 
 // New makes an engine that does nothing yet.
@@ -99,6 +132,9 @@ func New(cfg Config, dep Dependencies) *Engine {
 		dep: dep,
 		client: delivery.NewClient(delivery.Config{
 			Clock:          dep.Clock,
+			Compat:         cfg.Compat,
+			Guard:          cfg.Guard,
+			TLSUnverified:  cfg.TLSUnverified,
 			ConnectTimeout: cfg.ConnectTimeout,
 			AnswerTimeout:  cfg.RequestTimeout,
 			IdlePerHost:    cfg.Concurrency,
@@ -106,6 +142,7 @@ func New(cfg Config, dep Dependencies) *Engine {
 		}),
 		lanes:    newLanes(cfg.Concurrency),
 		recorder: newRecorder(dep.Attempts, dep.Clock, dep.Log),
+		reader:   payload.NewReader(payload.Rules{Dialect: cfg.Dialect, Compat: cfg.Compat, Reserved: cfg.Reserved}),
 		metrics:  newMetrics(dep.Metrics, func() float64 { return float64(dep.Hooks.Len()) }),
 	}
 }
@@ -130,37 +167,35 @@ func (e *Engine) Handle(ctx context.Context, msg Message) {
 	defer func() {
 		if problem := recover(); problem != nil {
 			e.dep.Log.Error("an event broke its handler", "panic", problem, "stack", string(debug.Stack()))
-			e.drop(msg, "panic")
+			e.drop(msg, "panic", nil)
 		}
 	}()
-	event, reason := e.read(msg)
-	if reason != "" {
-		e.drop(msg, reason)
+	read, err := e.read(msg)
+	if err != nil {
+		e.refuse(msg, err)
 		return
 	}
-	owner, ok := e.owner(event)
-	if !ok {
-		// Ordinary on a cluster: calls that belong to nobody here.
-		e.metrics.drops.WithLabelValues("no_account").Inc()
-		e.dep.Log.Debug("event without an account", "event", event.Name, "call_id", event.CallID())
-		e.finish(msg)
+	ev, hooks, err := e.find(read)
+	if err != nil {
+		e.refuse(msg, err)
 		return
 	}
-	fire := e.match(event, owner)
-	if len(fire.hooks) == 0 {
+	e.dep.Log.Debug("event", "event", ev.Name, ev.IDKind, ev.ID, "account_id", ev.owner.ID, "hooks", len(hooks))
+	if len(hooks) == 0 {
 		e.finish(msg)
 		return
 	}
 	e.metrics.inFlight.Inc()
-	e.metrics.deliveries.Add(float64(len(fire.hooks)))
+	e.metrics.deliveries.Add(float64(len(hooks)))
 	var left atomic.Int64
-	left.Store(int64(len(fire.hooks)))
+	left.Store(int64(len(hooks)))
 	var given atomic.Bool // back to the broker, by one delivery at least
 	msg.Body = nil        // what waits in a lane keeps only what it needs
-	for _, hook := range fire.hooks {
-		e.lanes.add(hook.key(), fire.call, func() {
+	for _, hook := range hooks {
+		ev.rendition(hook).Payload()
+		e.lanes.add(hook.key(), ev.lane, func() {
 			defer e.metrics.deliveries.Dec()
-			safe := e.deliver(ctx, hook, fire, msg)
+			safe := e.deliver(ctx, hook, ev, msg)
 			if !safe {
 				given.Store(true)
 			}
@@ -195,9 +230,23 @@ func (e *Engine) finish(msg Message) {
 	}
 }
 
-func (e *Engine) drop(msg Message, reason string) {
+// refuse lets a message go that becomes no delivery.
+func (e *Engine) refuse(msg Message, err error) {
+	switch reason := dropReason(err); reason {
+	case "": // not even dropped: nobody expects anything of it
+		e.finish(msg)
+	case "no_account": // ordinary on a cluster: calls that belong to nobody here
+		e.metrics.drops.WithLabelValues(reason).Inc()
+		e.dep.Log.Debug("event without an account", "key", msg.RoutingKey)
+		e.finish(msg)
+	default:
+		e.drop(msg, reason, err)
+	}
+}
+
+func (e *Engine) drop(msg Message, reason string, err error) {
 	e.metrics.drops.WithLabelValues(reason).Inc()
-	e.dep.Log.Warn("message dropped", "reason", reason, "key", msg.RoutingKey,
+	e.dep.Log.Warn("message dropped", "reason", reason, "error", err, "key", msg.RoutingKey,
 		"content_type", msg.ContentType, "bytes", len(msg.Body))
 	e.finish(msg)
 }

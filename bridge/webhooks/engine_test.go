@@ -34,6 +34,20 @@ type rig struct {
 
 func newRig(t *testing.T, attempts webhooks.AttemptStore, hooks ...*webhooks.Hook) *rig {
 	t.Helper()
+	return newRigTelling(t, nil, attempts, hooks...)
+}
+
+// newRigTelling is a rig whose failures are told to someone.
+func newRigTelling(t *testing.T, failures webhooks.Failures, attempts webhooks.AttemptStore, hooks ...*webhooks.Hook) *rig {
+	t.Helper()
+	return newRigWith(t, func(_ *webhooks.Config, dep *webhooks.Dependencies) { dep.Failures = failures }, attempts, hooks...)
+}
+
+// newRigWith lets a test change what the engine works with.
+func newRigWith(
+	t *testing.T, change func(*webhooks.Config, *webhooks.Dependencies), attempts webhooks.AttemptStore, hooks ...*webhooks.Hook,
+) *rig {
+	t.Helper()
 	ctx, stop := context.WithTimeout(t.Context(), 20*time.Second)
 	directory := account.NewDirectory()
 	directory.Replace([]account.Account{
@@ -45,10 +59,13 @@ func newRig(t *testing.T, attempts webhooks.AttemptStore, hooks ...*webhooks.Hoo
 	r := &rig{registry: prometheus.NewRegistry(), clock: clockwork.NewFakeClock(), ctx: ctx, stop: stop}
 	cfg := webhooks.DefaultConfig()
 	cfg.MaxEvent = 4096
-	r.engine = webhooks.New(cfg, webhooks.Dependencies{
+	cfg.Guard.AllowLoopback = true // the receivers of tests
+	dep := webhooks.Dependencies{
 		Hooks: table, Accounts: directory, Attempts: attempts, Clock: r.clock, IDs: ids.Seeded("rig"),
 		Log: slog.New(slog.DiscardHandler), Metrics: r.registry, ClusterID: recordedCluster,
-	})
+	}
+	change(&cfg, &dep)
+	r.engine = webhooks.New(cfg, dep)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -82,10 +99,15 @@ func (r *rig) await(t *testing.T, acked <-chan struct{}) {
 	}
 }
 
-// counted reads a counter with one label.
 func (r *rig) counted(t *testing.T, name, label string) float64 {
 	t.Helper()
-	families, err := r.registry.Gather()
+	return counted(t, r.registry, name, label)
+}
+
+// counted reads a counter with one label.
+func counted(t *testing.T, registry *prometheus.Registry, name, label string) float64 {
+	t.Helper()
+	families, err := registry.Gather()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,7 +127,7 @@ func event(call string) webhooks.Message {
 }
 
 func hook(id, uri string) *webhooks.Hook {
-	return &webhooks.Hook{ID: id, AccountID: "acme", URI: uri, Event: "channel_create", Verb: "post", Tries: 2, IncludeInternalLegs: true}
+	return &webhooks.Hook{ID: id, AccountID: "acme", URI: uri, Event: "channel_create", Verb: "post", Retries: 2, IncludeInternalLegs: true}
 }
 
 // ledger keeps attempts, and refuses while broken.

@@ -1,6 +1,7 @@
 package webhooks
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -8,7 +9,9 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/kazoolab/kazoolab/bridge/fidelity"
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
+	"github.com/kazoolab/kazoolab/bridge/webhooks/disabler"
 	"github.com/kazoolab/kazoolab/bridge/webhooks/payload"
 )
 
@@ -26,14 +29,21 @@ type Hook struct {
 	Verb string
 	// JSON sends a JSON body instead of form text. A GET never has a body.
 	JSON bool
-	// Tries is how often a request is made at most, from 1 to 5: what the
-	// document calls retries (quirk retries-are-tries).
-	Tries               int
+	// Retries is what the document calls so, from 0 to 5. How many tries that makes
+	// depends (see Tries).
+	Retries             int
 	IncludeSubaccounts  bool
 	IncludeInternalLegs bool
 	// CustomData is nil when the document has none; an empty one is not the same.
 	CustomData payload.Payload
 	Modifiers  payload.Payload
+	// Extras is nil for a hook without any.
+	Extras *Extras
+	// Limit is how many failures switch the hook off, as far as its document says
+	// so itself, which is an extension; 0 where its account decides.
+	Limit disabler.Limit
+	// Own marks the hook that a callflow's message brought: it is no document.
+	Own bool
 }
 
 // DocumentError says what keeps a webhook document from being loaded.
@@ -54,29 +64,35 @@ func ParseHook(id, accountID string, doc jobj.Object, events []string) (*Hook, e
 		return nil, &DocumentError{id, field, reason}
 	}
 	if accountID == "" {
-		return fail("pvt_account_id", "is missing")
+		return fail("pvt_account_id", "is missing: a hook needs the account that owns it")
 	}
 	event, ok := oneOf(strings.ToLower(doc.String("hook")), append([]string{EventAll}, events...))
 	if !ok {
-		return fail("hook", fmt.Sprintf("%q is none of %s", event, strings.Join(events, " ")))
+		return fail("hook", fmt.Sprintf("is %q: it must be one of %s %s", event, EventAll, strings.Join(events, " ")))
 	}
 	uri := doc.String("uri")
 	if uri == "" {
-		return fail("uri", "is missing")
+		return fail("uri", "is missing: give the http or https address that takes the events")
 	}
 	verb := "post"
 	if doc.Has("http_verb") {
 		verb = doc.String("http_verb")
 	}
-	if verb, ok = oneOf(verb, []string{"get", "post", "put"}); !ok {
-		return fail("http_verb", fmt.Sprintf("%q is none of get post put", verb))
+	if verb, ok = oneOf(verb, verbs()); !ok {
+		return fail("http_verb", fmt.Sprintf("is %q: it must be one of %s", verb, strings.Join(verbs(), " ")))
+	}
+	extras, field, err := parseExtras(doc)
+	if err != nil {
+		return fail(field, err.Error())
 	}
 	hook := &Hook{
 		ID: id, AccountID: accountID, URI: uri, Event: event, Verb: verb,
 		JSON:                strings.EqualFold(doc.String("format"), "json"),
-		Tries:               tries(doc),
+		Retries:             retriesOf(doc),
 		IncludeSubaccounts:  doc.Bool(false, "include_subaccounts"),
 		IncludeInternalLegs: doc.Bool(true, "include_internal_legs"),
+		Extras:              extras,
+		Limit:               disabler.OfHook(doc),
 	}
 	if data, ok := doc.Get("custom_data"); ok {
 		if obj, ok := data.(jobj.Object); ok {
@@ -86,6 +102,22 @@ func ParseHook(id, accountID string, doc jobj.Object, events []string) (*Hook, e
 	if modifiers := doc.Object("modifiers"); len(modifiers) > 0 {
 		hook.Modifiers = payload.FromObject(modifiers)
 	}
+	return hook, nil
+}
+
+// parseOwn reads the hook that a callflow's message brings. It is read like a
+// document, but that it listens to nothing: whatever name it has will do.
+func parseOwn(doc jobj.Object) (*Hook, error) {
+	event := strings.ToLower(cmp.Or(doc.String("hook"), payload.HookNotifications))
+	id := doc.String("_id")
+	if id == "" {
+		return nil, &DocumentError{id, "_id", "is missing: a callflow's hook needs an id for its attempts"}
+	}
+	hook, err := ParseHook(id, doc.String("pvt_account_id"), doc.Set("hook", event), []string{event})
+	if err != nil {
+		return nil, err
+	}
+	hook.Own = true
 	return hook, nil
 }
 
@@ -101,21 +133,41 @@ func oneOf(text string, words []string) (string, bool) {
 // Loadable tells whether a document belongs in the table of live hooks at all.
 func Loadable(doc jobj.Object) bool { return doc.Bool(true, "enabled") }
 
-// tries reads retries: a number or numeric text, clamped to 1 to 5; anything else
-// is the default (kzd_webhooks:retries/1).
-func tries(doc jobj.Object) int {
-	const otherwise, least, most = 2, 1, 5
-	v, _ := doc.Get("retries")
-	text, _ := v.(string)
-	if n, ok := v.(json.Number); ok {
-		text = n.String()
+// maxTries is how often a request is made at most, whatever the document says.
+const maxTries = 5
+
+// Tries is how often a request is made at most: as often as the document says
+// retries, or once if it says none (quirk retries-are-tries). Corrected, once and
+// then so many times again.
+func (h *Hook) Tries(compat fidelity.Compat) int {
+	if compat == fidelity.Corrected {
+		return min(h.Retries+1, maxTries)
 	}
-	f, err := strconv.ParseFloat(text, 64)
-	if err != nil {
+	return max(h.Retries, 1)
+}
+
+// retriesOf reads a number or numeric text; anything else is the default
+// (kzd_webhooks:retries/1).
+func retriesOf(doc jobj.Object) int {
+	const otherwise = 2
+	n, ok := retries(doc)
+	if !ok {
 		return otherwise
 	}
-	return int(min(max(math.Round(f), least), most))
+	return int(min(max(math.Round(n), 0), maxTries))
 }
+
+func retries(doc jobj.Object) (n float64, ok bool) {
+	v, _ := doc.Get("retries")
+	text, _ := v.(string)
+	if number, is := v.(json.Number); is {
+		text = number.String()
+	}
+	n, err := strconv.ParseFloat(text, 64)
+	return n, err == nil && !math.IsNaN(n)
+}
+
+func verbs() []string { return []string{"get", "post", "put"} }
 
 // key is the hook's place in the table of live hooks.
 func (h *Hook) key() hookKey { return hookKey{h.AccountID, h.ID} }

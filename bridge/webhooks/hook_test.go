@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/kazoolab/kazoolab/bridge/fidelity"
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 	"github.com/kazoolab/kazoolab/bridge/webhooks"
 )
@@ -31,7 +32,7 @@ func TestWhatADocumentNeedsToBeLoaded(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := webhooks.ParseHook("h", "a", document(t, c.doc), webhooks.ChannelHooks())
+			_, err := webhooks.ParseHook("h", "a", document(t, c.doc), webhooks.Names(fidelity.V50))
 			var refused *webhooks.DocumentError
 			switch {
 			case c.field == "" && err != nil:
@@ -51,21 +52,22 @@ func TestDefaultsOfADocument(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if hook.Verb != "post" || hook.JSON || hook.Tries != 2 || !hook.IncludeInternalLegs || hook.IncludeSubaccounts {
+	if hook.Verb != "post" || hook.JSON || hook.Retries != 2 || !hook.IncludeInternalLegs || hook.IncludeSubaccounts {
 		t.Errorf("got %+v", hook)
 	}
 }
 
 func TestRetriesAreTries(t *testing.T) {
-	for text, want := range map[string]int{
-		"0": 1, "1": 1, "2": 2, "3": 3, "5": 5, "9": 5, "-1": 1, `"4"`: 4, `"x"`: 2, "null": 2, "true": 2, "2.6": 3, "{}": 2,
+	for text, want := range map[string]struct{ kazoo, corrected int }{
+		"0": {1, 1}, "1": {1, 2}, "2": {2, 3}, "3": {3, 4}, "4": {4, 5}, "5": {5, 5}, "9": {5, 5}, "-1": {1, 1},
+		`"4"`: {4, 5}, `"x"`: {2, 3}, `"NaN"`: {2, 3}, "null": {2, 3}, "true": {2, 3}, "2.6": {3, 4}, "{}": {2, 3},
 	} {
 		hook, err := webhooks.ParseHook("h", "a", document(t, `{"uri":"http://h/","hook":"all","retries":`+text+`}`), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if hook.Tries != want {
-			t.Errorf("retries %s: %d tries, want %d", text, hook.Tries, want)
+		if kazoo, corrected := hook.Tries(fidelity.Kazoo), hook.Tries(fidelity.Corrected); kazoo != want.kazoo || corrected != want.corrected {
+			t.Errorf("retries %s: %d and %d tries, want %+v", text, kazoo, corrected, want)
 		}
 	}
 }

@@ -96,6 +96,18 @@ func (o *owned) remove(id string) bool {
 	return true
 }
 
+// get is the hook of an id, or nil.
+func (o *owned) get(id string) *Hook {
+	if o == nil {
+		return nil
+	}
+	s, ok := o.find(id)
+	if !ok {
+		return nil
+	}
+	return o.groups[s.group].hooks[s.at]
+}
+
 func (o *owned) find(id string) (spot, bool) {
 	if o.index != nil {
 		s, ok := o.index[id]

@@ -6,59 +6,67 @@ import (
 	"errors"
 	"io"
 	"mime"
-	"slices"
-	"strings"
 
-	"github.com/tidwall/gjson"
-
+	"github.com/kazoolab/kazoolab/bridge/fidelity"
 	"github.com/kazoolab/kazoolab/bridge/kapi"
 	"github.com/kazoolab/kazoolab/bridge/webhooks/payload"
 )
 
-// ChannelEvents are the events this engine fires for.
-func ChannelEvents() []string {
-	return []string{kapi.ChannelCreate, kapi.ChannelAnswer, kapi.ChannelBridge, kapi.ChannelDestroy}
-}
-
-// ChannelHooks are the names of the hooks that this engine fires, as documents
-// spell them.
-func ChannelHooks() []string {
-	hooks := ChannelEvents()
-	for i, event := range hooks {
-		hooks[i] = strings.ToLower(event)
+// Names are the hooks that fire in a dialect, as documents spell them. Those of
+// Kazoo 3.22 that others have no more stand last.
+func Names(dialect fidelity.Dialect) []string {
+	var names []string
+	for _, listener := range kapi.HookListeners() {
+		names = append(names, listener.Name)
 	}
-	return hooks
+	if dialect == fidelity.Talk {
+		names = append(names, payload.HookInboundFax, payload.HookOutboundFax, payload.HookCallflow)
+	}
+	return names
 }
 
-// read takes a message apart. reason is why it is none of ours, from the closed
-// list of the dropped_total metric, or "".
-func (e *Engine) read(msg Message) (event *payload.Channel, reason string) {
+// Reasons why a message is not even looked into.
+var (
+	errContentType = errors.New("the content type is not JSON's")
+	errTooLarge    = errors.New("the message is too large")
+	errNotGzip     = errors.New("the body is not gzip")
+)
+
+// read takes a message apart. The error is one that dropReason knows.
+func (e *Engine) read(msg Message) (*payload.Event, error) {
 	if !acceptable(msg.ContentType) {
-		return nil, "content_type"
+		return nil, errContentType
 	}
 	body, err := decompress(msg, e.cfg.MaxEvent)
-	switch {
-	case errors.Is(err, errTooLarge):
-		return nil, "too_large"
-	case err != nil:
-		return nil, "not_gzip"
+	if err != nil {
+		return nil, err
 	}
-	switch err := payload.Check(body); {
-	case errors.Is(err, payload.ErrTooDeep):
-		return nil, "too_deep"
-	case errors.Is(err, payload.ErrNotText):
-		return nil, "not_text"
-	case err != nil:
-		return nil, "not_json"
+	return e.reader.Read(body)
+}
+
+// dropReason is the label of the dropped_total metric, from a closed list; "" for
+// what is not dropped but just not for hooks.
+func dropReason(err error) string {
+	for _, known := range []struct {
+		err    error
+		reason string
+	}{
+		{payload.ErrIgnored, ""},
+		{errNoAccount, "no_account"},
+		{errContentType, "content_type"},
+		{errTooLarge, "too_large"},
+		{errNotGzip, "not_gzip"},
+		{payload.ErrTooDeep, "too_deep"},
+		{payload.ErrNotText, "not_text"},
+		{payload.ErrNotJSON, "not_json"},
+		{payload.ErrCategory, "event_category"},
+		{payload.ErrName, "event_name"},
+	} {
+		if errors.Is(err, known.err) {
+			return known.reason
+		}
 	}
-	if gjson.GetBytes(body, "Event-Category").Str != kapi.CategoryCallEvent {
-		return nil, "event_category"
-	}
-	event = payload.ReadChannel(body)
-	if !slices.Contains(ChannelEvents(), event.Name) {
-		return nil, "event_name"
-	}
-	return event, ""
+	return "invalid"
 }
 
 // acceptable content types are JSON's; a message without one is taken for JSON.
@@ -70,17 +78,15 @@ func acceptable(contentType string) bool {
 	return err == nil && media == kapi.ContentType
 }
 
-var errTooLarge = errors.New("the message is too large")
-
 func decompress(msg Message, limit int) ([]byte, error) {
 	body := msg.Body
 	if msg.ContentEncoding == "gzip" {
 		z, err := gzip.NewReader(bytes.NewReader(body))
 		if err != nil {
-			return nil, err
+			return nil, errNotGzip
 		}
 		if body, err = io.ReadAll(io.LimitReader(z, int64(limit)+1)); err != nil {
-			return nil, err
+			return nil, errNotGzip
 		}
 	}
 	if len(body) > limit {

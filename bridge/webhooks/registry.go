@@ -1,6 +1,10 @@
 package webhooks
 
-import "sync"
+import (
+	"sync"
+
+	"github.com/kazoolab/kazoolab/bridge/fidelity"
+)
 
 // Registry is the table of live hooks. Looking hooks up costs the number of hooks
 // found, not the number there are, and a change costs the same whatever there is.
@@ -19,6 +23,13 @@ func (r *Registry) Len() int {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	return r.live
+}
+
+// Get is a live hook, or nil.
+func (r *Registry) Get(accountID, id string) *Hook {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.accounts[accountID].get(id)
 }
 
 // Set makes a hook live, in place of an earlier version.
@@ -61,6 +72,14 @@ func (r *Registry) RemoveAccount(accountID string) {
 	if hooks := r.accounts[accountID]; hooks != nil {
 		r.live -= hooks.count
 		delete(r.accounts, accountID)
+	}
+}
+
+// AccountDeleted is told of the deletion of an account: its hooks end, but in 4.3,
+// where they go on until the next start (webhooks_listener:maybe_remove_account_hooks/3).
+func (r *Registry) AccountDeleted(accountID string, dialect fidelity.Dialect) {
+	if dialect != fidelity.V43 {
+		r.RemoveAccount(accountID)
 	}
 }
 

@@ -1,6 +1,7 @@
 package webhooks_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -17,9 +18,11 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/kazoolab/kazoolab/bridge/account"
+	"github.com/kazoolab/kazoolab/bridge/fidelity"
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 	"github.com/kazoolab/kazoolab/bridge/store"
 	"github.com/kazoolab/kazoolab/bridge/webhooks"
+	"github.com/kazoolab/kazoolab/bridge/webhooks/delivery"
 	"github.com/kazoolab/kazoolab/bridge/webhooks/payload"
 	"github.com/kazoolab/kazoolab/internal/ids"
 	"github.com/kazoolab/kazoolab/internal/vectortest"
@@ -38,6 +41,7 @@ type bench struct {
 	receiver *receiver
 	clock    *clockwork.FakeClock
 	waited   atomic.Int64 // nanoseconds that the clock was moved by
+	metrics  *prometheus.Registry
 
 	mu       sync.Mutex
 	attempts []store.Attempt
@@ -55,15 +59,17 @@ type play struct {
 	hook     jobj.Object
 	accounts []account.Account
 	reserved payload.ReservedVars
-	log      bool // log_successful_attempts
+	log      bool            // log_successful_attempts
+	compat   fidelity.Compat // "" is kazoo
 }
 
 // run plays until the message is acknowledged, moving the clock whenever all
 // that is left to do is to wait. loaded is false when the hook was refused.
 func (b *bench) run(t *testing.T, p play) (loaded bool) {
 	t.Helper()
-	hook, err := webhooks.ParseHook(p.hook.String("_id"), p.hook.String("pvt_account_id"), p.hook, webhooks.ChannelHooks())
-	if err != nil {
+	document := webhooks.Prepare(p.hook, fidelity.V50, p.compat)
+	hook, err := webhooks.ParseHook(document.String("_id"), document.String("pvt_account_id"), document, webhooks.Names(fidelity.V50))
+	if err != nil || !webhooks.Loadable(document) {
 		return false
 	}
 	directory := account.NewDirectory()
@@ -71,10 +77,13 @@ func (b *bench) run(t *testing.T, p play) (loaded bool) {
 	hooks := webhooks.NewRegistry()
 	hooks.Set(hook)
 	cfg := webhooks.DefaultConfig()
+	cfg.Dialect, cfg.Compat = fidelity.V50, cmp.Or(p.compat, fidelity.Kazoo)
 	cfg.Reserved, cfg.LogSuccessfulAttempts = p.reserved, p.log
+	cfg.Guard.Level = delivery.GuardOff // the reference has none
+	b.metrics = prometheus.NewRegistry()
 	engine := webhooks.New(cfg, webhooks.Dependencies{
 		Hooks: hooks, Accounts: directory, Attempts: b, Clock: b.clock, IDs: ids.Seeded(t.Name()),
-		Log: slog.New(slog.DiscardHandler), Metrics: prometheus.NewRegistry(), ClusterID: recordedCluster,
+		Log: slog.New(slog.DiscardHandler), Metrics: b.metrics, ClusterID: recordedCluster,
 	})
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
@@ -120,85 +129,6 @@ func recordedAccounts(id, reseller string) []account.Account {
 	return []account.Account{master, own, {
 		ID: id, Tree: []string{recordedReseller, recordedAccount}, ResellerID: reseller, Enabled: true,
 	}}
-}
-
-// TestHookPayloadsVector compares what the channel hooks send, byte for byte.
-func TestHookPayloadsVector(t *testing.T) {
-	tally := vectortest.NewTally(t, "hook_payloads")
-	for _, r := range vectortest.Read(t, "hook_payloads", "kind", "label", "event", "account_id", "reseller_id",
-		"hook", "config", "fired", "requests", "failed_attempts", "payload", "querystring", "error", "load_error") {
-		if kind := r.String("kind"); kind != "channel" {
-			tally.Left(kind)
-			continue
-		}
-		b := newBench(t, answer{status: 200})
-		hook := r.Object.Object("hook")
-		reserved := payload.ReservedVars{}
-		if keys, ok := r.Get("config", "reserved_ccv_keys"); ok {
-			reserved = payload.NewReservedVars(texts(keys))
-		}
-		loaded := b.run(t, play{
-			event:    string(r.RawMember("event")),
-			hook:     hook.Set("uri", b.receiver.here(hook.String("uri"))),
-			accounts: recordedAccounts(r.String("account_id"), r.String("reseller_id")),
-			reserved: reserved,
-		})
-		got := b.receiver.requests()
-		want := recordedRequests(r)
-		switch {
-		case r.Has("load_error"):
-			if loaded {
-				tally.Disagree(r, "the hook was loaded, recorded %s", r.String("load_error"))
-			} else {
-				tally.Agree()
-			}
-		case r.Has("failed_attempts"):
-			b.compareBrackets(t, tally, r, got)
-		case r.Has("error"):
-			compareCrash(tally, r, got)
-		default:
-			if diff := diffRequests(got, want); diff != "" {
-				tally.Disagree(r, "%s: %s", r.String("label"), diff)
-			} else {
-				tally.Agree()
-			}
-		}
-	}
-}
-
-// compareBrackets: the reference's client refused a GET with brackets; ours sends
-// it (quirk uri-brackets), with the recorded text.
-func (b *bench) compareBrackets(t *testing.T, tally *vectortest.Tally, r vectortest.Record, got []received) {
-	t.Helper()
-	target := "/hook?" + r.String("querystring")
-	switch {
-	case !strings.Contains(string(r.RawMember("failed_attempts")), `"client_error":"invalid_uri"`):
-		tally.Disagree(r, "an attempt failed for another reason than brackets")
-	case !strings.ContainsAny(target, "[]"):
-		tally.Disagree(r, "refused without brackets: %s", target)
-	case len(got) != 1 || got[0].Target != target:
-		tally.Disagree(r, "got %+v\nwant target %s", got, target)
-	default:
-		tally.Differ("uri-brackets")
-	}
-}
-
-// compareCrash: the reference crashed on null in form text; ours sends the member
-// empty.
-func compareCrash(tally *vectortest.Tally, r vectortest.Record, got []received) {
-	form := ""
-	if len(got) == 1 {
-		form = got[0].Body
-		if got[0].Method == http.MethodGet {
-			form = got[0].Target
-		}
-	}
-	emptyMember := strings.Contains(form, "=&") || strings.HasSuffix(form, "=")
-	if strings.Contains(r.String("error"), "encode_kv/3") && emptyMember {
-		tally.Differ("null-crash")
-		return
-	}
-	tally.Disagree(r, "recorded %s, got %+v", r.String("error"), got)
 }
 
 // TestRetriesVector compares requests, pauses, failures and attempts of receivers
@@ -381,7 +311,7 @@ func fanOut(t *testing.T, r vectortest.Record) []fired {
 		if !webhooks.Loadable(doc) {
 			continue
 		}
-		hook, err := webhooks.ParseHook(doc.String("id"), doc.String("account_id"), doc, webhooks.ChannelHooks())
+		hook, err := webhooks.ParseHook(doc.String("id"), doc.String("account_id"), doc, webhooks.Names(fidelity.V50))
 		if err != nil {
 			t.Fatalf("fanout.jsonl:%d: %v", r.Line, err)
 		}

@@ -67,7 +67,7 @@ func arrows() []arrow {
 				"internal/cli", "internal/bench", "internal/brokertest", "internal/chaos", "internal/realtest",
 			},
 			never: []string{"bridge", "simulator", "conformance"},
-			but:   []string{"bridge/kapi"},
+			but:   []string{"bridge/kapi", "bridge/fidelity"},
 			tests: true,
 			why:   "the parts stand on internal, not the other way round",
 		},

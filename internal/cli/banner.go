@@ -5,6 +5,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"github.com/kazoolab/kazoolab/bridge/webhooks/delivery"
 	"github.com/kazoolab/kazoolab/internal/config"
 	"github.com/kazoolab/kazoolab/internal/runfile"
 )
@@ -52,7 +53,7 @@ func (u *up) printBanner(b banner) error {
 		return u.printJSON(upReport{
 			REST: b.lab.REST, Broker: b.broker.shown(), Management: b.broker.management,
 			RunFile: b.path, AccountID: b.account.ID, Token: b.token,
-			CreateWebhook: b.createWebhook(), Relaxed: u.relaxed(), Accounts: b.lab.Accounts,
+			CreateWebhook: b.createWebhook(), Relaxed: relaxed(u.config), Accounts: b.lab.Accounts,
 		})
 	}
 	state := "temporary, --data DIR keeps accounts and hooks"
@@ -76,7 +77,7 @@ func (u *up) printBanner(b banner) error {
 	row("clock", "the machine's, until "+u.Program+" clock advance puts it forward")
 	row("state", state)
 	row("run file", b.path)
-	row("relaxed", strings.Join(append(u.relaxed(), "not for production"), "; "))
+	row("relaxed", strings.Join(append(relaxed(u.config), "not for production"), "; "))
 	row()
 	for _, a := range b.lab.Accounts {
 		row(a.Kind, a.ID, a.Name, strings.Join(a.Numbers, " "))
@@ -93,12 +94,19 @@ func (u *up) printBanner(b banner) error {
 	return nil
 }
 
-// relaxed lists what is allowed here and not in production.
-func (u *up) relaxed() []string {
-	if !u.config.AllowLoopbackTargets {
-		return []string{}
+// relaxed lists what the settings allow that production should not.
+func relaxed(c config.Config) []string {
+	all := []string{}
+	switch {
+	case c.Webhooks.Guard == string(delivery.GuardOff):
+		all = append(all, "webhooks may be delivered to any address, this machine's and cloud metadata too (webhooks.guard)")
+	case c.AllowLoopbackTargets:
+		all = append(all, "webhooks may point at this machine (allow-loopback-targets)")
 	}
-	return []string{"webhooks may point at this machine (allow-loopback-targets)"}
+	if !c.Webhooks.TLSVerify {
+		all = append(all, "certificates of receivers are not checked (webhooks.tls-verify)")
+	}
+	return all
 }
 
 // createWebhook is the command that Kazoo's documentation prints, filled in.

@@ -11,6 +11,8 @@ import (
 	"github.com/kazoolab/kazoolab/bridge/fidelity"
 	"github.com/kazoolab/kazoolab/bridge/store"
 	"github.com/kazoolab/kazoolab/bridge/webhooks"
+	"github.com/kazoolab/kazoolab/bridge/webhooks/delivery"
+	"github.com/kazoolab/kazoolab/bridge/webhooks/disabler"
 	"github.com/kazoolab/kazoolab/fixtures"
 	"github.com/kazoolab/kazoolab/internal/buildinfo"
 	"github.com/kazoolab/kazoolab/internal/config"
@@ -62,6 +64,9 @@ func (a *app) bridge(ctx context.Context, c config.Config) error {
 		return err
 	}
 	log.Info("bridge starts", "rest", listener.Addr().String(), "broker", config.MaskURL(c.AMQPURL), "version", buildinfo.Read().Version)
+	for _, relaxed := range relaxed(c) {
+		log.Warn("not what production should allow", "relaxed", relaxed)
+	}
 	b := bridge.New(a.bridgeConfig(c, c.AMQPURL, s, listener, source, log))
 	return a.runBridge(ctx, b, func(why string) {
 		log.Warn("waiting for the broker", "url", config.MaskURL(c.AMQPURL), "setting", "amqp-url", "cause", why)
@@ -83,7 +88,14 @@ func (a *app) bridgeConfig(c config.Config, amqpURL string, s *store.Store, list
 	hooks.Prefetch = c.Webhooks.Prefetch
 	hooks.ConnectTimeout = c.Webhooks.ConnectTimeout
 	hooks.RequestTimeout = c.Webhooks.RequestTimeout
+	hooks.RetryMaxWait = c.Webhooks.RetryMaxWait
+	hooks.Guard.Level = delivery.GuardLevel(c.Webhooks.Guard)
+	hooks.TLSUnverified = !c.Webhooks.TLSVerify
 	hooks.LogSuccessfulAttempts = c.Webhooks.LogSuccessfulAttempts
+	hooks.AttemptsKeep = c.Webhooks.AttemptsKeep
+	hooks.AttemptsMax = c.Webhooks.AttemptsMax
+	hooks.FailureLimit = disabler.Limit{Failures: c.Webhooks.AttemptFailureCount, Within: c.Webhooks.AttemptFailureExpiry}
+	hooks.DisableDisabler = c.Webhooks.DisableDisabler
 	return bridge.Config{
 		AMQPURL:              amqpURL,
 		Store:                s,

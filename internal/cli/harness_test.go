@@ -53,6 +53,7 @@ func prepare(t *testing.T, args ...string) *program {
 		Program:  "kazoolab",
 		Args:     args,
 		Env:      []string{"KAZOOLAB_RUN_FILE=" + filepath.Join(t.TempDir(), "run.json")},
+		Stdin:    strings.NewReader(""),
 		Stdout:   &p.stdout,
 		Stderr:   &p.stderr,
 		Hostname: "test.example.com",
@@ -88,7 +89,9 @@ func demoRunFile(base string) runfile.File {
 			{
 				ID: customerID, Name: "Cust Dental", Realm: "cust.sip.example.com", Kind: runfile.Customer,
 				ResellerID: resellerID, APIKey: "key-of-customer", Numbers: []string{"+14155550123"},
-				Users: []runfile.User{{Name: "Dana Desk", Extension: "1002"}},
+				Users: []runfile.User{{
+					ID: "daba000000000000000000000000da5c", Name: "Dana Desk", Email: "dana@cust.example.com", Extension: "1002",
+				}},
 			},
 		},
 	}

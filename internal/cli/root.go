@@ -33,10 +33,13 @@ configuration is wrong, 3 something needed cannot be reached, 130 interrupted.`,
 		a.brokerCommand(),
 		a.triggerCommand(),
 		a.listenCommand(),
+		a.hooksCommand(),
+		a.verifyCommand(),
 		a.healthCommand(),
 		a.envCommand(),
 		a.clockCommand(),
 		a.configCommand(),
+		a.quirksCommand(),
 		a.versionCommand(),
 	)
 	root.SetHelpCommand(helpCommand())

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	amqp "github.com/rabbitmq/amqp091-go"
@@ -15,7 +14,6 @@ import (
 	"github.com/kazoolab/kazoolab/internal/bus"
 	"github.com/kazoolab/kazoolab/internal/config"
 	"github.com/kazoolab/kazoolab/internal/runfile"
-	"github.com/kazoolab/kazoolab/internal/suggest"
 	"github.com/kazoolab/kazoolab/simulator/pbx"
 )
 
@@ -26,37 +24,46 @@ type triggerFlags struct {
 	file    string
 	count   int
 	timeout time.Duration
+	list    bool
 	output  *string
 }
 
 func (a *app) triggerCommand() *cobra.Command {
 	var flags triggerFlags
 	cmd := &cobra.Command{
-		Use:   "trigger [" + strings.Join(eventNames(), "|") + "]",
-		Short: "Publish a call event, as the switch would",
-		Long: `Publish the complete message of a call event on the broker and wait until a
-queue has taken it. Without a call to continue, each event is one moment of a new
-call from the telephone network to the account.
+		Use:   "trigger EVENT",
+		Short: "Publish an event, as Kazoo would",
+		Long: `Publish the complete message of an event on the broker, and wait until a queue
+has taken it if a hook listens to it. What happens is new each time: a call from
+the telephone network to the account, with the people, phones and documents
+around it. --list shows what can happen. Names are those of hooks or of the bus
+(voicemail_new, CHANNEL_CREATE, add-member).
 
 --set changes a field of the message, by its name on the bus: dots lead into
-objects, and members of Custom-Channel-Vars and Custom-Application-Vars may be
-new. An empty value removes the field. --set Call-ID=… continues a call.`,
+objects, whose members may be new. An empty value removes the field.
+--set Call-ID=… continues a call; --set Type=user says which document changes.`,
 		Example: "  kazoolab trigger channel_create --set 'Caller-ID-Number=+15551234567' --count 3\n" +
-			"  kazoolab trigger channel_destroy --set Custom-Channel-Vars.Ticket=T-17 -o json",
-		Args:      triggerArgs,
-		ValidArgs: eventNames(),
+			"  kazoolab trigger channel_destroy --set Custom-Channel-Vars.Ticket=T-17 -o json\n" +
+			"  kazoolab trigger doc_edited --set Type=user\n" +
+			"  kazoolab trigger --list",
+		Args:      flags.args,
+		ValidArgs: completions(),
 	}
 	settingFlags(cmd)
 	flags.output = outputFlag(cmd)
 	cmd.Flags().StringArrayVar(&flags.set, "set", nil, "change a field, as Path=value; may be repeated")
 	cmd.Flags().StringVar(&flags.file, "file", "", "publish the event in this JSON file instead of a made one")
-	cmd.Flags().IntVar(&flags.count, "count", 1, "how many events")
+	cmd.Flags().IntVar(&flags.count, "count", 1, "how many times")
+	cmd.Flags().BoolVar(&flags.list, "list", false, "show the events, and the hooks that hear them")
 	cmd.Flags().DurationVar(&flags.timeout, "timeout", 5*time.Second, "how long to wait for a queue to take an event")
 	account := a.accountFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		loaded, err := a.load(cmd)
 		if err != nil {
 			return err
+		}
+		if flags.list {
+			return a.printKinds(*flags.output)
 		}
 		if flags.count < 1 {
 			return usagef("--count: %d is less than 1", flags.count)
@@ -75,7 +82,7 @@ new. An empty value removes the field. --set Call-ID=… continues a call.`,
 			return err
 		}
 		sw := pbx.New(pbx.Config{Clock: clock, IDs: newIDs(loaded.Seed)})
-		events, err := newEventMaker(sw, running, flags, strings.Join(args, ""))
+		events, err := newEventMaker(sw, running, flags, args)
 		if err != nil {
 			return err
 		}
@@ -87,48 +94,27 @@ new. An empty value removes the field. --set Call-ID=… continues a call.`,
 	return cmd
 }
 
-// eventNames are the names of events as hooks spell them.
-func eventNames() []string {
-	var names []string
-	for _, name := range pbx.Events() {
-		names = append(names, strings.ToLower(name))
-	}
-	return names
-}
-
-func triggerArgs(cmd *cobra.Command, args []string) error {
-	if len(args) == 0 && !cmd.Flags().Changed("file") {
-		return usagef("which event? There are %s", strings.Join(eventNames(), ", "))
-	}
-	if len(args) > 1 {
+func (f *triggerFlags) args(cmd *cobra.Command, args []string) error {
+	switch {
+	case len(args) == 0 && !cmd.Flags().Changed("file") && !f.list:
+		return usagef("which event? kazoolab trigger --list shows them: channel_create, doc_edited, voicemail_new …")
+	case len(args) > 1:
 		return usagef("one event at a time: %q is too much", args[1])
-	}
-	if len(args) == 1 {
-		_, err := busName(args[0])
+	case len(args) == 1:
+		_, err := findKind(args[0])
 		return err
 	}
 	return nil
 }
 
-// busName is the Event-Name that belongs to either spelling of an event.
-func busName(text string) (string, error) {
-	name := strings.ToUpper(text)
-	for _, known := range pbx.Events() {
-		if name == known {
-			return known, nil
-		}
-	}
-	return "", usagef("no event %q%s", text, suggest.Hint(text, eventNames()))
-}
-
 // publish sends the events one after the other and prints each.
-func (a *app) publish(ctx context.Context, c config.Config, url string, flags triggerFlags, events eventMaker) error {
+func (a *app) publish(ctx context.Context, c config.Config, url string, flags triggerFlags, events *eventMaker) error {
 	log, err := a.logger(c)
 	if err != nil {
 		return err
 	}
 	b := bus.New(bus.Config{URL: url, Name: "kazoolab trigger", Clock: a.Clock, IDs: newIDs(""), Log: log})
-	b.DeclareExchange(kapi.ExchangeCallEvents, kapi.ExchangeType(kapi.ExchangeCallEvents))
+	b.DeclareExchange(events.exchange, kapi.ExchangeType(events.exchange))
 	running, stop := context.WithCancel(ctx)
 	defer stop()
 	ended := make(chan error, 1)
@@ -141,24 +127,26 @@ func (a *app) publish(ctx context.Context, c config.Config, url string, flags tr
 	return err
 }
 
-func (a *app) publishOn(ctx context.Context, b *bus.Bus, url string, flags triggerFlags, events eventMaker) error {
+func (a *app) publishOn(ctx context.Context, b *bus.Bus, url string, flags triggerFlags, events *eventMaker) error {
 	if err := connected(ctx, b, flags.timeout); err != nil {
 		return unreachablef("no broker at %s: %w", config.MaskURL(url), err)
 	}
 	for range flags.count {
-		e, err := events.next()
+		happened, err := events.next()
 		if err != nil {
 			return err
 		}
-		message, err := e.Message()
-		if err != nil {
-			return err
-		}
-		if err := send(ctx, b, message, flags.timeout); err != nil {
-			return err
-		}
-		if err := a.printEvent(e, message, *flags.output); err != nil {
-			return err
+		for _, e := range happened {
+			message, err := e.Message()
+			if err != nil {
+				return err
+			}
+			if err := a.send(ctx, b, message, events.heard, flags.timeout); err != nil {
+				return err
+			}
+			if err := a.printEvent(e, message, *flags.output); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -175,19 +163,29 @@ func connected(ctx context.Context, b *bus.Bus, limit time.Duration) error {
 	return err
 }
 
-func send(ctx context.Context, b *bus.Bus, m pbx.Message, limit time.Duration) error {
+// send publishes a message. One that a hook hears has to reach a queue; any other
+// may be for nobody, as on a real Kazoo.
+func (a *app) send(ctx context.Context, b *bus.Bus, m kapi.Message, heard bool, limit time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
+	var headers amqp.Table
+	if m.CallID != "" {
+		headers = amqp.Table{"call-id": []byte(m.CallID)}
+	}
 	err := b.Publish(ctx, bus.Message{
-		Exchange:    m.Exchange,
-		Key:         m.Key,
-		Body:        m.Body,
-		Headers:     amqp.Table{"call-id": []byte(m.CallID)},
-		Mandatory:   true,
-		UntilRouted: true,
+		Exchange:        m.Exchange,
+		Key:             m.Key,
+		Body:            m.Payload(),
+		ContentEncoding: m.ContentEncoding(),
+		Headers:         headers,
+		Mandatory:       true,
+		UntilRouted:     heard,
 	})
 	var returned *bus.ReturnedError
 	switch {
+	case errors.As(err, &returned) && !heard:
+		a.say("no queue takes %s; no hook listens to it", m.Key)
+		return nil
 	case errors.As(err, &returned):
 		return fmt.Errorf("no queue takes %s: does a bridge run at this broker?", m.Key)
 	case errors.Is(err, context.DeadlineExceeded):
@@ -199,15 +197,15 @@ func send(ctx context.Context, b *bus.Bus, m pbx.Message, limit time.Duration) e
 // eventReport is a published event as a line of JSON.
 type eventReport struct {
 	Event      string          `json:"event"`
-	CallID     string          `json:"call_id"`
+	CallID     string          `json:"call_id,omitempty"`
 	Exchange   string          `json:"exchange"`
 	RoutingKey string          `json:"routing_key"`
 	Message    json.RawMessage `json:"message"`
 }
 
-func (a *app) printEvent(e pbx.Event, m pbx.Message, output string) error {
+func (a *app) printEvent(e pbx.Event, m kapi.Message, output string) error {
 	if output != outputJSON {
-		a.printf("%s  %s  %s\n", e.Name(), e.CallID(), m.Key)
+		a.printf("%s  %s  %s\n", e.Name(), e.ID(), m.Key)
 		return nil
 	}
 	return a.printLine(eventReport{e.Name(), e.CallID(), m.Exchange, m.Key, m.Body})

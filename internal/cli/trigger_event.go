@@ -11,78 +11,94 @@ import (
 	"github.com/kazoolab/kazoolab/simulator/pbx"
 )
 
-// eventMaker makes the events that trigger sends.
+// eventMaker makes the events that trigger sends: one, or several that follow each
+// other.
 type eventMaker struct {
-	base      func() (pbx.Event, error)
+	base      func() ([]pbx.Event, error)
 	overrides []override
+	exchange  string
+	heard     bool // by a hook
 }
 
 // override is one --set.
 type override struct{ path, value string }
 
-// next makes an event of this moment.
-func (m eventMaker) next() (pbx.Event, error) {
-	e, err := m.base()
+// next makes the events of this moment.
+func (m *eventMaker) next() ([]pbx.Event, error) {
+	events, err := m.base()
 	if err != nil {
-		return e, err
+		return nil, err
 	}
-	for _, o := range m.overrides {
-		if e, err = applyOverride(e, o); err != nil {
-			return e, err
+	for i := range events {
+		for _, o := range m.overrides {
+			if events[i], err = applyOverride(events[i], o); err != nil {
+				return nil, err
+			}
 		}
 	}
-	return e, nil
+	return events, nil
 }
 
-// check makes an event for trial, so that whatever is wrong with the command line
+// check makes the events for trial, so that whatever is wrong with the command line
 // shows before anything is sent.
-func (m eventMaker) check() error {
-	e, err := m.next()
+func (m *eventMaker) check() error {
+	events, err := m.next()
 	if err != nil {
 		return err
 	}
-	for _, unknown := range e.Unknown() {
-		return fieldError(unknown)
-	}
-	if _, err := e.Message(); err != nil {
-		return usagef("%w", err)
+	for _, e := range events {
+		m.exchange = e.Exchange()
+		for _, unknown := range e.Unknown() {
+			return fieldError(unknown)
+		}
+		if _, err := e.Message(); err != nil {
+			return usagef("%w", err)
+		}
 	}
 	return nil
 }
 
 // newEventMaker follows the flags. running is the up that runs, nil when none does.
-func newEventMaker(sw *pbx.Switch, running *runfile.File, flags triggerFlags, event string) (eventMaker, error) {
+func newEventMaker(sw *pbx.Switch, running *runfile.File, flags triggerFlags, args []string) (*eventMaker, error) {
 	overrides, err := parseOverrides(flags.set)
 	if err != nil {
-		return eventMaker{}, err
+		return nil, err
 	}
-	m := eventMaker{overrides: overrides}
+	m := &eventMaker{overrides: overrides, heard: true}
+	var kind pbx.Kind
+	if len(args) == 1 {
+		if kind, err = findKind(args[0]); err != nil {
+			return nil, err
+		}
+		m.heard = kind.Hook != ""
+	}
 	if flags.file != "" {
-		e, err := fileEvent(sw, running, flags, event)
-		m.base = func() (pbx.Event, error) { return e, nil }
+		e, err := fileEvent(sw, running, flags, kind)
+		if known, ok := pbx.FindKind(e.Name()); ok {
+			m.heard = known.Hook != ""
+		}
+		m.base = func() ([]pbx.Event, error) { return []pbx.Event{e}, nil }
 		return m, err
 	}
 	spec, err := callSpec(running, flags.account)
 	if err != nil {
-		return m, err
+		return nil, err
 	}
 	for _, o := range overrides {
-		if o.path == "Call-ID" {
-			spec.CallID = o.value // given to the call, it is repeated in other fields too
+		switch o.path { // given to what happens, they are repeated in other fields too
+		case "Call-ID":
+			spec.CallID = o.value
+		case "Type":
+			spec.Type = o.value
 		}
 	}
-	m.base = func() (pbx.Event, error) {
-		call, err := sw.NewCall(strings.ToUpper(event), spec)
-		if err != nil {
-			return pbx.Event{}, err
-		}
-		return call.Event(), nil
-	}
+	m.base = func() ([]pbx.Event, error) { return sw.Compose(kind, spec) }
 	return m, nil
 }
 
-// fileEvent reads the event of --file.
-func fileEvent(sw *pbx.Switch, running *runfile.File, flags triggerFlags, event string) (pbx.Event, error) {
+// fileEvent reads the event of --file. kind is what the command line says it is, or
+// nothing.
+func fileEvent(sw *pbx.Switch, running *runfile.File, flags triggerFlags, kind pbx.Kind) (pbx.Event, error) {
 	data, err := os.ReadFile(flags.file)
 	if err != nil {
 		return pbx.Event{}, usagef("--file: %w", err)
@@ -91,25 +107,30 @@ func fileEvent(sw *pbx.Switch, running *runfile.File, flags triggerFlags, event 
 	if err != nil {
 		return pbx.Event{}, usagef("--file %s: %w", flags.file, err)
 	}
-	event = strings.ToUpper(event)
 	name := fields.String("Event-Name")
 	switch {
-	case name == "" && event == "":
+	case name == "" && kind.Name == "":
 		return pbx.Event{}, usagef("--file %s has no Event-Name; name the event", flags.file)
 	case name == "":
-		fields = fields.Set("Event-Name", event)
-	case event != "" && name != event:
-		return pbx.Event{}, usagef("--file %s holds a %s, not a %s", flags.file, name, event)
+		fields = fields.Set("Event-Name", kind.Event())
+	case kind.Name != "" && name != kind.Event():
+		return pbx.Event{}, usagef("--file %s holds a %s, not a %s", flags.file, name, kind.Event())
 	}
-	if flags.account != "" {
-		spec, err := callSpec(running, flags.account)
-		if err != nil {
-			return pbx.Event{}, err
-		}
-		vars := fields.Object("Custom-Channel-Vars").Set("Account-ID", spec.AccountID)
-		fields = fields.Set("Custom-Channel-Vars", vars)
+	if kind.Name != "" && !fields.Has("Event-Category") {
+		fields = fields.Set("Event-Category", kind.Category())
 	}
-	return sw.EventOf(fields), nil
+	e, err := sw.EventOf(fields)
+	if err != nil {
+		return e, usagef("--file %s: %w", flags.file, err)
+	}
+	if flags.account == "" {
+		return e, nil
+	}
+	spec, err := callSpec(running, flags.account)
+	if err != nil {
+		return e, err
+	}
+	return e.OfAccount(spec.AccountID), nil
 }
 
 // callSpec says whose call it is. An id need not be known to the up that runs: the
@@ -128,13 +149,16 @@ func callSpec(running *runfile.File, name string) (pbx.Spec, error) {
 	if err != nil {
 		return pbx.Spec{}, err
 	}
-	spec := pbx.Spec{AccountID: account.ID, AccountRealm: account.Realm, ResellerID: account.ResellerID}
+	spec := pbx.Spec{
+		AccountID: account.ID, AccountName: account.Name, AccountRealm: account.Realm, ResellerID: account.ResellerID,
+		Receiver: running.Receiver,
+	}
 	if len(account.Numbers) > 0 {
 		spec.Dialled = account.Numbers[0]
 	}
 	for _, user := range account.Users {
 		if user.Extension != "" {
-			spec.CalleeName, spec.Extension = user.Name, user.Extension
+			spec.CalleeName, spec.Extension, spec.OwnerID, spec.Email = user.Name, user.Extension, user.ID, user.Email
 			break
 		}
 	}

@@ -1,8 +1,12 @@
 package cli_test
 
 import (
+	"bytes"
+	"compress/gzip"
 	"encoding/json"
+	"io"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -17,15 +21,20 @@ import (
 // bound makes a queue for all call events of a broker.
 func bound(t *testing.T, broker *brokertest.Broker) <-chan amqp.Delivery {
 	t.Helper()
+	return boundTo(t, broker, "callevt", "call.#")
+}
+
+func boundTo(t *testing.T, broker *brokertest.Broker, exchange, key string) <-chan amqp.Delivery {
+	t.Helper()
 	channel := broker.Channel(t)
-	if err := channel.ExchangeDeclare("callevt", "topic", false, false, false, false, nil); err != nil {
+	if err := channel.ExchangeDeclare(exchange, "topic", false, false, false, false, nil); err != nil {
 		t.Fatal(err)
 	}
 	queue, err := channel.QueueDeclare("", false, true, true, false, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := channel.QueueBind(queue.Name, "call.#", "callevt", false, nil); err != nil {
+	if err := channel.QueueBind(queue.Name, key, exchange, false, nil); err != nil {
 		t.Fatal(err)
 	}
 	deliveries, err := channel.Consume(queue.Name, "", true, true, false, false, nil)
@@ -92,6 +101,111 @@ func TestTriggerManyAreDifferentCalls(t *testing.T) {
 	}
 	if len(calls) != 3 {
 		t.Errorf("%d calls", len(calls))
+	}
+}
+
+// What can be triggered, beside calls: where it goes, and what of it says so.
+func TestTriggerWhateverCanHappen(t *testing.T) {
+	t.Parallel()
+	const db = "account%2F22%2F22%2F2222222222222222222222222222"
+	for args, want := range map[string]struct {
+		exchange string
+		keys     []string // each with a * for what is drawn
+		says     string
+	}{
+		"parking":                            {"callevt", []string{"call.PARK_PARKED.*"}, `"Parking-Slot":"101"`},
+		"object":                             {"configuration", []string{"doc_edited." + db + ".device.*"}, `"Type":"device"`},
+		"doc_created --set Type=user":        {"configuration", []string{"doc_created." + db + ".user.daba000000000000000000000000da5c"}, `"Type":"user"`},
+		"doc_deleted --set Type=account":     {"configuration", []string{"doc_deleted." + db + ".account." + customerID, "doc_deleted.accounts.account." + customerID}, `"Is-Soft-Deleted":true`},
+		"doc_created --set Type=fax":         {"configuration", []string{"doc_created." + db + "-*.fax.*"}, `"Type":"fax"`},
+		"voicemail_new":                      {"notifications", []string{"notifications.voicemail.new"}, `"To-User":"+14155550123"`},
+		"missed_call":                        {"notifications", []string{"notifications.sip.missed_call"}, `"To":["dana@cust.example.com"]`},
+		"callflow --set Hook.uri=http://x/y": {"notifications", []string{"notifications.webhook.callflow"}, `"uri":"http://x/y"`},
+		"system_alert --set Details.Foo=1":   {"notifications", []string{"notifications.system.alert"}, `"Foo":"1"`},
+		"MMS":                                {"im", []string{"mms.inbound.offnet.*"}, `"To":"+14155550123"`},
+		"sms_outbound":                       {"im", []string{"sms.outbound.*.*"}, `"From":"+14155550123"`},
+		"fax_incoming": {"faxes", []string{"fax.status." + customerID + ".*", "fax.status." + customerID + ".*", "fax.status." + customerID + ".*",
+			"fax.status." + customerID + ".*", "fax.status." + customerID + ".*"}, `"Direction":"incoming"`},
+		"add_member":  {"conference", []string{"conference.event.add-member." + customerID + ".*.*"}, `"Event":"add-member"`},
+		"mwi_update":  {"presence", []string{"mwi_updates.cust%2Esip%2Eexample%2Ecom.1002"}, `"Messages-Waiting":"yes"`},
+		"reg_success": {"registrar", []string{"registration.success.cust%2Esip%2Eexample%2Ecom.*"}, `"First-Registration":true`},
+		"cdr_report":  {"cdr", []string{"cdr.report." + customerID + ".*"}, `"Event-Category":"cdr"`},
+	} {
+		t.Run(args, func(t *testing.T) {
+			t.Parallel()
+			broker := brokertest.New(t)
+			deliveries := boundTo(t, broker, want.exchange, "#")
+			server := fakeBridge(t, 200, "")
+			p := prepare(t, append(strings.Fields("trigger "+args), "--amqp-url", broker.URL)...).withRunFile(server.URL).start().expect(cli.ExitOK)
+			for _, key := range want.keys {
+				d := <-deliveries
+				if ok, err := path.Match(key, d.RoutingKey); err != nil || !ok {
+					t.Errorf("sent to %s, want %s", d.RoutingKey, key)
+				}
+				if body := plainBody(t, d); !strings.Contains(body, want.says) {
+					t.Errorf("sent %s, want %s in it", body, want.says)
+				}
+			}
+			if lines := strings.Count(p.stdout.String(), "\n"); lines != len(want.keys) {
+				t.Errorf("%d messages, want %d:\n%s", lines, len(want.keys), &p.stdout)
+			}
+		})
+	}
+}
+
+func plainBody(t *testing.T, d amqp.Delivery) string {
+	t.Helper()
+	if (d.ContentEncoding == "gzip") != strings.HasPrefix(d.RoutingKey, "mms.") {
+		t.Errorf("%s has the encoding %q", d.RoutingKey, d.ContentEncoding)
+	}
+	if d.ContentEncoding == "" {
+		return string(d.Body)
+	}
+	z, err := gzip.NewReader(bytes.NewReader(d.Body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := io.ReadAll(z)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(body)
+}
+
+func TestTriggerWhatNobodyHears(t *testing.T) {
+	t.Parallel()
+	broker := brokertest.New(t)
+	p := run(t, "trigger", "fax_status", "--account", customerID, "--amqp-url", broker.URL).expect(cli.ExitOK)
+	if !strings.Contains(p.stderr.String(), "no queue takes fax.status."+customerID) || !strings.HasPrefix(p.stdout.String(), "status  ") {
+		t.Errorf("said %q and %q", &p.stderr, &p.stdout)
+	}
+}
+
+func TestTriggerListsWhatCanHappen(t *testing.T) {
+	t.Parallel()
+	list := run(t, "trigger", "--list").expect(cli.ExitOK).stdout.String()
+	for _, line := range []string{
+		"EVENT HOOK WHAT IT SAYS", "Parking", "park_parked parking a call was put in a parking slot",
+		"voicemail_deleted a message was deleted from a voicemail box",
+	} {
+		if !strings.Contains(strings.Join(strings.Fields(list), " "), line) {
+			t.Errorf("%q is not in\n%s", line, list)
+		}
+	}
+	lines := run(t, "trigger", "--list", "-o", "json").expect(cli.ExitOK).stdout.String()
+	if !strings.Contains(lines, `{"event":"sms_inbound","hook":"sms","group":"Text messages","about":"a text message came","messages":1}`) {
+		t.Error(lines)
+	}
+}
+
+func TestTriggerAFileOfADocumentOfAnotherAccount(t *testing.T) {
+	t.Parallel()
+	broker := brokertest.New(t)
+	deliveries := boundTo(t, broker, "configuration", "#")
+	run(t, "trigger", "--amqp-url", broker.URL, "--account", customerID, "--file", write(t, `{"Event-Name":"doc_edited",
+		"Database":"account%2F11%2F11%2F1111111111111111111111111111-202403","Type":"fax","ID":"202403-f"}`)).expect(cli.ExitOK)
+	if d := <-deliveries; d.RoutingKey != "doc_edited.account%2F22%2F22%2F2222222222222222222222222222-202403.fax.202403-f" {
+		t.Error(d.RoutingKey)
 	}
 }
 

@@ -66,6 +66,36 @@ func TestDefaultsDependOnTheCommand(t *testing.T) {
 	}
 }
 
+func TestADefaultMayGoByAnotherSetting(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		flags  map[string]string
+		file   string
+		want   time.Duration
+		origin string
+	}{
+		{nil, "", time.Minute, "default with compat kazoo"},
+		{map[string]string{"compat": "corrected"}, "", 10 * time.Second, "default with compat corrected"},
+		{nil, "compat: corrected", 10 * time.Second, "default with compat corrected"},
+		{map[string]string{"compat": "corrected", "webhooks.request-timeout": "3s"}, "", 3 * time.Second, "--webhooks-request-timeout"},
+		{map[string]string{"webhooks.request-timeout": ""}, "webhooks:\n  request-timeout: 3s", time.Minute, "--webhooks-request-timeout with compat kazoo"},
+		{map[string]string{"compat": "corrected"}, "webhooks:\n  request-timeout: ''", 10 * time.Second, "f:2 with compat corrected"},
+	} {
+		loaded := mustLoad(t, config.Sources{Command: "bridge", Flags: c.flags, File: "f", ReadFile: file(c.file)})
+		if got := loaded.Webhooks.RequestTimeout; got != c.want || loaded.Origin("webhooks.request-timeout") != c.origin {
+			t.Errorf("%+v: %s from %s", c, got, loaded.Origin("webhooks.request-timeout"))
+		}
+		for _, row := range loaded.Rows("bridge") {
+			if row.Path == "webhooks.request-timeout" && (row.Origin != c.origin || row.Value == "") {
+				t.Errorf("%+v is shown as %+v", c, row)
+			}
+		}
+	}
+	if got := problems(t, config.Sources{Command: "bridge", Flags: map[string]string{"compat": "correct", "webhooks.request-timeout": "0s"}}); len(got) != 2 {
+		t.Error(got)
+	}
+}
+
 func TestEveryTypeIsReadFromText(t *testing.T) {
 	t.Parallel()
 	loaded := mustLoad(t, config.Sources{Command: "bridge", File: "f", ReadFile: file(
@@ -73,6 +103,20 @@ func TestEveryTypeIsReadFromText(t *testing.T) {
 	if loaded.DrainTimeout != 90*time.Second || loaded.Seed != "5.0" || !loaded.AllowLoopbackTargets ||
 		loaded.Store != "sqlite:/tmp/x.db" || loaded.Webhooks.Prefetch != 7 || loaded.Webhooks.RequestTimeout != 250*time.Millisecond {
 		t.Fatalf("%+v", loaded.Config)
+	}
+}
+
+func TestNumbersHaveTheirBounds(t *testing.T) {
+	t.Parallel()
+	for text, what := range map[string]string{"0": "0 is less than 1", "10001": "10001 is more than 10000", "six": `"six" is no whole number`} {
+		got := problems(t, config.Sources{Command: "up", Env: []string{"KAZOOLAB_WEBHOOKS_ATTEMPT_FAILURE_COUNT=" + text}})
+		if len(got) != 1 || got[0].Where != "KAZOOLAB_WEBHOOKS_ATTEMPT_FAILURE_COUNT" || got[0].What != what {
+			t.Errorf("%s: %v", text, got)
+		}
+	}
+	loaded := mustLoad(t, config.Sources{Command: "up", Flags: map[string]string{"webhooks.attempt-failure-count": "10000", "webhooks.attempt-failure-expiry": "100ms"}})
+	if loaded.Webhooks.AttemptFailureCount != 10000 || loaded.Webhooks.AttemptFailureExpiry != 100*time.Millisecond {
+		t.Errorf("%+v", loaded.Webhooks)
 	}
 }
 

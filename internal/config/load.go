@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"reflect"
 	"slices"
@@ -52,6 +53,7 @@ func Load(src Sources) (*Loaded, error) {
 	l.file()
 	l.environment()
 	l.flags()
+	l.dependent()
 	if len(l.problems) > 0 {
 		return nil, l.problems
 	}
@@ -72,7 +74,13 @@ type loader struct {
 // which adds the path to an origin that does not say it.
 func (l *loader) take(path, text, origin, where string) {
 	i := slices.IndexFunc(l.loaded.settings, func(s Setting) bool { return s.Path == path })
-	value, err := l.loaded.settings[i].parse(text)
+	setting := l.loaded.settings[i]
+	if text == "" && setting.by != "" { // see dependent
+		delete(l.loaded.texts, path)
+		l.loaded.origins[path] = origin
+		return
+	}
+	value, err := setting.parse(text)
 	if err != nil {
 		l.problem(where, err.Error())
 		return
@@ -93,9 +101,21 @@ func (l *loader) defaults() {
 	for _, s := range l.loaded.settings {
 		text := s.Default
 		if text == "" && s.typ.Kind() != reflect.String && !s.IsList() {
-			continue
+			continue // has none, or goes by another setting
 		}
 		l.take(s.Path, text, OriginDefault, OriginDefault+" of "+s.Path)
+	}
+}
+
+// dependent fills in what was left empty and goes by another setting.
+func (l *loader) dependent() {
+	for _, s := range l.loaded.settings {
+		if _, given := l.loaded.texts[s.Path]; given || s.by == "" {
+			continue
+		}
+		word := l.loaded.texts[s.by]
+		origin := fmt.Sprintf("%s with %s %s", cmp.Or(l.loaded.origins[s.Path], OriginDefault), s.by, word)
+		l.take(s.Path, s.tag.Get("by-"+word), origin, origin+": "+s.Path)
 	}
 }
 

@@ -22,6 +22,7 @@ type Setting struct {
 	tag     reflect.StructTag
 	typ     reflect.Type
 	check   string
+	by      string // path of the setting that an empty text goes by
 	command string // the one whose flag it is; "" is none in particular
 }
 
@@ -55,6 +56,7 @@ func settingsOf(typ reflect.Type, prefix string) []Setting {
 			tag:      field.Tag,
 			typ:      field.Type,
 			check:    field.Tag.Get("check"),
+			by:       field.Tag.Get("by"),
 		}
 		if choices := field.Tag.Get("choices"); choices != "" {
 			s.Choices = strings.Split(choices, "|")

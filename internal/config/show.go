@@ -11,7 +11,7 @@ import (
 type Row struct {
 	Path   string `json:"setting"`
 	Value  string `json:"value"`  // secrets masked
-	Origin string `json:"origin"` // default, KAZOOLAB_…, --flag or file:line
+	Origin string `json:"origin"` // default, KAZOOLAB_…, --flag or file:line; where it goes by another, with that
 }
 
 // Origin says where the value at path came from.
@@ -53,7 +53,7 @@ func Example(command string) string {
 }
 
 func yamlText(s Setting) string {
-	if s.typ.Kind() == reflect.String || s.IsList() {
+	if s.typ.Kind() == reflect.String || s.IsList() || s.Default == "" {
 		return fmt.Sprintf("%q", s.Default)
 	}
 	return s.Default

@@ -43,9 +43,11 @@ type Account struct {
 
 // User can log in to an account.
 type User struct {
+	ID        string `json:"id,omitempty"`
 	Name      string `json:"name"`
 	Username  string `json:"username"`
 	Password  string `json:"password"`
+	Email     string `json:"email,omitempty"`
 	Extension string `json:"extension,omitempty"`
 }
 

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/kazoolab/kazoolab/bridge/fidelity"
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 )
 
@@ -105,8 +106,14 @@ func NewTally(t testing.TB, name string) *Tally {
 func (c *Tally) Agree() { c.agree++ }
 
 // Differ counts a record that is unequal for the one reason that the catalogue's
-// quirk id names.
-func (c *Tally) Differ(id string) { c.differ[id]++ }
+// quirk id names. An id that the catalogue lacks excuses nothing: the test fails.
+func (c *Tally) Differ(id string) {
+	c.t.Helper()
+	if _, ok := fidelity.Find(id); !ok {
+		c.t.Errorf("%s.jsonl: the catalogue of quirks has no %q", c.name, id)
+	}
+	c.differ[id]++
+}
 
 // Left counts a record that belongs to a part not built yet.
 func (c *Tally) Left(area string) { c.left[area]++ }

@@ -2,7 +2,6 @@ package pbx
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -15,8 +14,13 @@ import (
 // is drawn or left off the wire.
 type Spec struct {
 	AccountID    string // 32 hexadecimal digits
+	AccountName  string // default: drawn
 	AccountRealm string // default: made from the id
 	ResellerID   string // default: absent
+	OwnerID      string // of the user who is called; default: drawn
+	Email        string // the user's; default: made from the name
+	Type         string // of the document that changes; default: device
+	Receiver     string // host and port of the receiver of a callflow's webhook
 	CallID       string // of the inbound leg
 	Dialled      string // E.164 number of the account
 	CalleeName   string // who answers
@@ -30,6 +34,7 @@ type Call struct {
 	sw    *Switch
 	spec  Spec
 	event string // what has just happened
+	phase phase  // and how far the call has come
 
 	otherID                  string
 	callerName, callerNumber string
@@ -42,6 +47,18 @@ type Call struct {
 	created, answered, ended, happened time.Time
 }
 
+// phase is how far a call has come.
+type phase int
+
+const (
+	phaseEnded phase = iota // the zero value: most of what is said of a call is said after it
+	phaseCreated
+	phaseRinging
+	phaseAnswered
+	phaseBridged
+	phaseTalking
+)
+
 const (
 	// setup is how long the switch takes to announce a new channel.
 	setup = 20 * time.Millisecond
@@ -52,13 +69,24 @@ const (
 // NewCall draws a call in which the named event (see Events) happens now, so
 // that what came before it lies in the past. The error is an *UnknownEventError.
 func (s *Switch) NewCall(event string, spec Spec) (*Call, error) {
-	if !slices.Contains(Events(), event) {
+	phase, ok := map[string]phase{
+		kapi.ChannelCreate:  phaseCreated,
+		kapi.ChannelAnswer:  phaseAnswered,
+		kapi.ChannelBridge:  phaseBridged,
+		kapi.ChannelDestroy: phaseEnded,
+	}[event]
+	if !ok {
 		return nil, &UnknownEventError{event}
 	}
+	return s.newCall(event, phase, spec), nil
+}
+
+func (s *Switch) newCall(event string, at phase, spec Spec) *Call {
 	c := &Call{
 		sw:           s,
 		spec:         s.complete(spec),
 		event:        event,
+		phase:        at,
 		otherID:      s.uuid4(),
 		callerName:   strings.ToUpper(fixtures.NewPerson(s.ids).Name()),
 		callerNumber: s.fictionalNumber("212"),
@@ -75,15 +103,17 @@ func (s *Switch) NewCall(event string, spec Spec) (*Call, error) {
 	bridged := answered + s.between(20*time.Millisecond, 60*time.Millisecond)
 	ended := answered + s.between(5*time.Second, time.Minute)
 	c.happened = s.now()
-	c.created = c.happened.Add(-map[string]time.Duration{
-		kapi.ChannelCreate:  setup,
-		kapi.ChannelAnswer:  answered,
-		kapi.ChannelBridge:  bridged,
-		kapi.ChannelDestroy: ended,
-	}[event])
+	c.created = c.happened.Add(-map[phase]time.Duration{
+		phaseCreated:  setup,
+		phaseRinging:  ringing,
+		phaseAnswered: answered,
+		phaseBridged:  bridged,
+		phaseTalking:  answered + 2*time.Second, // no call ends sooner than 5 s after the answer
+		phaseEnded:    ended,
+	}[at])
 	c.answered, c.ended = c.created.Add(answered), c.created.Add(ended)
 	c.interaction = s.interactionID(c.created)
-	return c, nil
+	return c
 }
 
 // complete draws what the spec leaves open.
@@ -134,14 +164,18 @@ func (c *Call) inboundLeg() leg {
 		vars:          c.identityVars(),
 		interactionID: c.interaction,
 	}
-	if c.event == kapi.ChannelCreate {
+	if c.phase == phaseCreated {
 		return l
 	}
 	l.state, l.callState, l.answerState = "EXECUTE", "ACTIVE", "answered"
 	l.toTag = c.toTag
 	l.fetchID = c.fetchID
 	l.vars = append(l.vars, c.routeVars()...)
-	if c.event == kapi.ChannelAnswer {
+	if c.phase == phaseRinging {
+		l.callState, l.answerState = "RINGING", "ringing"
+		return l
+	}
+	if c.phase == phaseAnswered {
 		return l
 	}
 	l.calleeName, l.calleeNumber = c.spec.CalleeName, c.spec.Extension
@@ -152,7 +186,7 @@ func (c *Call) inboundLeg() leg {
 		destination:  c.deviceUser,
 		direction:    "outbound",
 	}
-	if c.event == kapi.ChannelBridge {
+	if c.phase == phaseBridged || c.phase == phaseTalking {
 		return l
 	}
 	l.state, l.callState, l.answerState = "REPORTING", "HANGUP", "hangup"

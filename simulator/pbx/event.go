@@ -10,7 +10,7 @@ import (
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 )
 
-// Events lists the names of the events that the switch can compose.
+// Events lists the names of the events that NewCall can make.
 func Events() []string {
 	return []string{kapi.ChannelCreate, kapi.ChannelAnswer, kapi.ChannelBridge, kapi.ChannelDestroy}
 }
@@ -18,61 +18,101 @@ func Events() []string {
 // UnknownEventError says that no such event can be composed.
 type UnknownEventError struct{ Name string }
 
-func (e *UnknownEventError) Error() string {
-	return fmt.Sprintf("no event %q; there are %s", e.Name, strings.Join(Events(), ", "))
-}
+func (e *UnknownEventError) Error() string { return fmt.Sprintf("no event %q", e.Name) }
 
-// Event is a call event before it becomes a message. It is a value.
+// Event is an event before it becomes a message. It is a value.
 type Event struct {
+	kind   kapi.Publication
 	sender kapi.Sender
 	fields jobj.Object
 }
 
-// Message is a call event as it is published.
-type Message struct {
-	Exchange string
-	Key      string // routing key
-	// CallID goes into the AMQP header call-id (as a byte array) and is the one in the
-	// key; it may differ from the event's Call-ID.
-	CallID string
-	Body   []byte
-}
-
 // Event composes the event that has just happened.
 func (c *Call) Event() Event {
-	return Event{c.sw.sender(), c.sw.compose(c.event, c.inboundLeg(), c.happened)}
+	return Event{c.sw.channel, c.sw.sender(bySwitch()), c.sw.compose(c.event, c.inboundLeg(), c.happened)}
 }
 
 // EventOf takes an event that was made elsewhere. Fields that every message of
-// the switch has are filled in where they are missing.
-func (s *Switch) EventOf(fields jobj.Object) Event { return Event{s.sender(), fields} }
+// its kind has are filled in where they are missing. Without an Event-Category the
+// Event-Name says what it is, as FindKind reads it; failing that, it is a call's. The
+// error is an *UnknownEventError.
+func (s *Switch) EventOf(fields jobj.Object) (Event, error) {
+	category, name := fields.String("Event-Category"), fields.String("Event-Name")
+	kind, known := FindKind(name)
+	if category != "" {
+		kind, known = kindOf(category, name)
+	}
+	by := bySwitch()
+	if known {
+		category, name, by = kind.category, kind.event, kind.by
+		fields = fields.Set("Event-Name", name)
+	}
+	if category == "" {
+		category = kapi.CategoryCallEvent
+	}
+	p, ok := kapi.FindPublication(category, name)
+	if !ok {
+		return Event{}, &UnknownEventError{category + " / " + name}
+	}
+	return Event{p, s.sender(by), fields}, nil
+}
 
 // Name is the event's Event-Name.
 func (e Event) Name() string { return e.fields.String("Event-Name") }
 
-// CallID is the event's Call-ID.
+// CallID is the event's Call-ID, "" when it is of no call.
 func (e Event) CallID() string { return e.fields.String("Call-ID") }
+
+// ID is what the event is about: a call, else a document, a fax, a message, a
+// conference; failing all, the Msg-ID.
+func (e Event) ID() string {
+	for _, field := range []string{"Call-ID", "ID", "Job-ID", "Message-ID", "Fax-ID", "Voicemail-ID", "Conference-ID", "Hook-ID"} {
+		if id := e.fields.String(field); id != "" {
+			return id
+		}
+	}
+	return e.fields.String("Msg-ID")
+}
+
+// Category is the event's Event-Category.
+func (e Event) Category() string { return e.kind.Category }
+
+// Exchange is the one it is published to.
+func (e Event) Exchange() string { return e.kind.Exchange }
+
+// OfAccount returns the event as one of another account: a call's variables name
+// it, any other event itself, and a change of a document the database, too.
+func (e Event) OfAccount(id string) Event {
+	switch e.kind.Category {
+	case kapi.CategoryCallEvent:
+		e.fields = e.fields.Set("Custom-Channel-Vars", e.fields.Object("Custom-Channel-Vars").Set("Account-ID", id))
+		return e
+	case kapi.CategoryConfiguration:
+		db := e.fields.String("Database")
+		if _, ok := kapi.AccountOfDB(db); ok {
+			_, month, monthly := strings.Cut(db, "-")
+			db = kapi.AccountDB(id)
+			if monthly {
+				db += "-" + month
+			}
+			e.fields = e.fields.Set("Database", db)
+		}
+	}
+	e.fields = e.fields.Set("Account-ID", id)
+	return e
+}
 
 // Fields returns the event's fields.
 func (e Event) Fields() jobj.Object { return e.fields }
 
 // Message makes the bytes and the address. The error is a
 // *kapi.InvalidMessageError.
-func (e Event) Message() (Message, error) {
-	msg, err := kapi.Compose(kapi.CallEvent(), e.sender, e.fields)
-	if err != nil {
-		return Message{}, err
+func (e Event) Message() (kapi.Message, error) {
+	m, err := e.kind.Message(e.sender, e.fields)
+	if err == nil && e.kind.Labelled && m.CallID == "" {
+		return m, &kapi.InvalidMessageError{Event: e.Name(), Field: "Call-ID", Reason: "must be text"}
 	}
-	id := kapi.CallEventID(msg)
-	if id == "" {
-		return Message{}, &kapi.InvalidMessageError{Event: e.Name(), Field: "Call-ID", Reason: "must be text"}
-	}
-	return Message{
-		Exchange: kapi.ExchangeCallEvents,
-		Key:      kapi.CallEventKey(msg.String("Event-Name"), id),
-		CallID:   id,
-		Body:     jobj.Append(nil, msg),
-	}, nil
+	return m, err
 }
 
 // compose lists the fields of an event of a leg. Which event has which is
@@ -112,7 +152,7 @@ func (s *Switch) compose(name string, l leg, at time.Time) jobj.Object {
 	switch name {
 	case kapi.ChannelBridge:
 		fields = append(fields, jobj.Member{Key: "Bridge-B-Unique-ID", Value: l.partner.callID})
-	case kapi.ChannelCreate, kapi.ChannelAnswer:
+	case kapi.ChannelCreate, kapi.ChannelAnswer, "CHANNEL_PROGRESS", "CHANNEL_PROGRESS_MEDIA", "CHANNEL_METAFLOW", "RECORD_STOP":
 		fields = append(fields, l.addresses()...)
 	case kapi.ChannelDestroy:
 		fields = append(append(fields, l.addresses()...), l.ending.fields(l.created)...)

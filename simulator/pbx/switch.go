@@ -24,6 +24,8 @@ type Host struct {
 	Apps    string // host name of the applications that control calls
 	Carrier string // IP address from which calls of the telephone network come
 	Public  string // IP address to which the carrier sends them
+	Proxy   string // host name of the SIP proxy, which registers phones
+	Phone   string // IP address of a phone
 }
 
 // DefaultHost uses names and networks that are reserved for documentation.
@@ -34,6 +36,8 @@ func DefaultHost() Host {
 		Apps:    "apps001.example.com",
 		Carrier: "203.0.113.20",
 		Public:  "203.0.113.5",
+		Proxy:   "sip001.example.com",
+		Phone:   "192.0.2.10",
 	}
 }
 
@@ -43,6 +47,8 @@ type Switch struct {
 	clock clock.Clock
 	ids   *ids.Source
 	host  Host
+	// channel is how events of channels are published.
+	channel kapi.Publication
 }
 
 // New returns a switch without calls.
@@ -50,7 +56,8 @@ func New(c Config) *Switch {
 	if c.Host == (Host{}) {
 		c.Host = DefaultHost()
 	}
-	return &Switch{clock: c.Clock, ids: c.IDs, host: c.Host}
+	channel, _ := kapi.FindPublication(kapi.CategoryCallEvent, kapi.ChannelCreate)
+	return &Switch{clock: c.Clock, ids: c.IDs, host: c.Host, channel: channel}
 }
 
 // now is the clock in the resolution of the wire.
@@ -58,16 +65,6 @@ func (s *Switch) now() time.Time { return s.clock.Now().UTC().Truncate(time.Micr
 
 // node is the switch's name among the Erlang nodes.
 func (s *Switch) node() string { return "freeswitch@" + s.host.Switch }
-
-// sender fills the fields that every message of the switch has.
-func (s *Switch) sender() kapi.Sender {
-	return kapi.Sender{
-		Node:       s.node(),
-		AppName:    "freeswitch",
-		AppVersion: "1.0",
-		MsgID:      func() string { return micros(s.now()) },
-	}
-}
 
 // micros is how the switch writes times of its own: Unix microseconds as a string.
 func micros(t time.Time) string { return fmt.Sprintf("%d", t.UnixMicro()) }

@@ -32,6 +32,10 @@ func attempts() []contract {
 				attempt("t1", "a1", "h1", time.Microsecond), attempt("t3", "a1", "h1", 2*time.Microsecond))
 			expectAttempts(t, f, store.AttemptQuery{AccountID: "a1"}, "t4", "t3", "t2", "t1")
 			expectAttempts(t, f, store.AttemptQuery{HookID: "h1", Limit: 2}, "t4", "t3")
+			expectAttempts(t, f, store.AttemptQuery{AccountID: "a1", Ascending: true, Limit: 3}, "t1", "t2", "t3")
+			expectAttempts(t, f, store.AttemptQuery{
+				AccountID: "a1", Ascending: true, After: attempt("t2", "a1", "h1", 2*time.Microsecond),
+			}, "t3", "t4")
 		}},
 		{"by account, hook and range of time", func(t *testing.T, f *fixture) {
 			add(t, f, attempt("t1", "a1", "h1", 0), attempt("t2", "a1", "h2", time.Second),
@@ -72,6 +76,19 @@ func attempts() []contract {
 				t.Errorf("got %v, want %v", got, want)
 			}
 		}},
+		{"an answer ends where it is large enough", func(t *testing.T, f *fixture) {
+			var batch []store.Attempt
+			for i := range 5 {
+				a := attempt(fmt.Sprintf("t%d", i), "a1", "h1", time.Duration(i)*time.Second)
+				a.Body = jobj.Object{{Key: "k", Value: "0123456789"}} // 18 bytes
+				batch = append(batch, a)
+			}
+			add(t, f, batch...)
+			expectAttempts(t, f, store.AttemptQuery{MaxBytes: 1}, "t4")
+			expectAttempts(t, f, store.AttemptQuery{MaxBytes: 36}, "t4", "t3")
+			expectAttempts(t, f, store.AttemptQuery{MaxBytes: 37}, "t4", "t3", "t2")
+			expectAttempts(t, f, store.AttemptQuery{MaxBytes: 37, Limit: 1}, "t4")
+		}},
 		{"a batch is stored whole or not at all", func(t *testing.T, f *fixture) {
 			bad := attempt("t2", "a1", "h1", 0)
 			bad.Body = jobj.Object{{Key: "n", Value: json.Number("one")}}
@@ -108,6 +125,26 @@ func attempts() []contract {
 			if n, err := f.DeleteAttempts(t.Context(), startSeconds+2498); err != nil || n != 0 {
 				t.Errorf("deleted %d more, %v", n, err)
 			}
+		}},
+		{"the oldest beyond a number are deleted", func(t *testing.T, f *fixture) {
+			var batch []store.Attempt
+			for i := range 2500 {
+				batch = append(batch, attempt(fmt.Sprintf("t%04d", i), "a1", "h1", time.Duration(i)*time.Second))
+			}
+			add(t, f, batch...)
+			for _, c := range []struct{ keep, gone int64 }{{3000, 0}, {2500, 0}, {2, 2498}, {2, 0}} {
+				if n, err := f.TrimAttempts(t.Context(), c.keep); err != nil || n != c.gone {
+					t.Errorf("to keep %d, %d went, %v", c.keep, n, err)
+				}
+			}
+			expectAttempts(t, f, store.AttemptQuery{}, "t2499", "t2498")
+		}},
+		{"those of one account are deleted, and no others", func(t *testing.T, f *fixture) {
+			add(t, f, attempt("t1", "a1", "h1", 0), attempt("t2", "a2", "h1", 0), attempt("t3", "a1", "h2", 0))
+			if err := f.DeleteAttemptsOf(t.Context(), "a1"); err != nil {
+				t.Error(err)
+			}
+			expectAttempts(t, f, store.AttemptQuery{}, "t2")
 		}},
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 
+	"github.com/kazoolab/kazoolab/bridge/fidelity"
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 )
 
@@ -22,14 +23,22 @@ type Hook struct {
 	Modifiers jobj.Object
 }
 
-// Hooks returns every hook of the reference, whether it fires here or not.
-func Hooks() ([]Hook, error) {
-	list, err := read("hooks")
+// ForDialect returns the hooks that a version of Kazoo has, without "all", which
+// is a value of every hook document and no entry of the catalogue. The talk's
+// Kazoo had hooks of their own for faxes and callflows: they stand beside those of
+// 5.0, with the texts of its branch 3.22.
+func ForDialect(dialect fidelity.Dialect) ([]Hook, error) {
+	entries, err := read("hooks")
 	if err != nil {
 		return nil, err
 	}
-	hooks := make([]Hook, 0, len(list))
-	for _, element := range list {
+	differing, err := read("hooks_" + string(dialect))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	entries = overlaid(entries, differing)
+	hooks := make([]Hook, 0, len(entries))
+	for _, element := range entries {
 		entry, _ := element.(jobj.Object)
 		hooks = append(hooks, Hook{
 			Name:        entry.String("id"),
@@ -39,6 +48,33 @@ func Hooks() ([]Hook, error) {
 		})
 	}
 	return hooks, nil
+}
+
+// overlaid lays each entry of over onto the one with the same id, or appends it.
+func overlaid(entries, over []any) []any {
+	for _, element := range over {
+		entry, _ := element.(jobj.Object)
+		known := false
+		for i := range entries {
+			old, _ := entries[i].(jobj.Object)
+			if old.String("id") == entry.String("id") {
+				entries[i], known = old.Merge(entry), true
+			}
+		}
+		if !known {
+			entries = append(entries, entry)
+		}
+	}
+	return entries
+}
+
+// Names are the names of hooks, in their order.
+func Names(hooks []Hook) []string {
+	names := make([]string, len(hooks))
+	for i, hook := range hooks {
+		names[i] = hook.Name
+	}
+	return names
 }
 
 // Samples returns payloads such as a hook sends; nil for a hook without any.

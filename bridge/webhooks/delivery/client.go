@@ -10,20 +10,28 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptrace"
-	"net/url"
+	"net/textproto"
 	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
-	"syscall"
 	"time"
 
+	"github.com/kazoolab/kazoolab/bridge/fidelity"
 	"github.com/kazoolab/kazoolab/internal/clock"
 )
 
-// Config sets the limits of a Client. Every field is required.
+// Config sets the limits of a Client. Fields without a remark are required.
 type Config struct {
 	Clock clock.Clock
+	// Compat says whether the reference's redirects and queries are reproduced.
+	Compat fidelity.Compat
+	// Guard refuses addresses; the zero value refuses this machine's.
+	Guard Guard
+	// TLSUnverified takes any certificate for any host, as the reference does.
+	TLSUnverified bool
+	// Resolver finds the addresses of names; nil is the system's.
+	Resolver *net.Resolver
 	// ConnectTimeout bounds dialling and, again, the TLS handshake
 	// (webhooks.connect_timeout_ms, 10 s).
 	ConnectTimeout time.Duration
@@ -49,6 +57,12 @@ type Request struct {
 	ContentType string
 	// Text is the body, or for GET the query.
 	Text []byte
+	// Extra headers have passed CheckHeaders. They go to the hook's own host only,
+	// wherever a redirect leads.
+	Extra []Header
+	// Sign, if set, gives the headers that sign a request: its body, or the query of
+	// one without. They go where Extra goes.
+	Sign func(content []byte) []Header
 }
 
 // Header is one field of an answer, its name lower-cased.
@@ -74,11 +88,17 @@ type Client struct {
 
 // NewClient makes a client with connections of its own.
 func NewClient(cfg Config) *Client {
-	dialer := &net.Dialer{Timeout: cfg.ConnectTimeout, KeepAlive: 30 * time.Second}
+	dialer := &net.Dialer{
+		Timeout: cfg.ConnectTimeout, KeepAlive: 30 * time.Second,
+		Resolver: cfg.Resolver, Control: newGate(cfg.Guard).control,
+	}
 	return &Client{cfg: cfg, transport: &http.Transport{
-		Proxy:               nil, // a receiver is named by its hook alone
-		DialContext:         dialer.DialContext,
-		TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12},
+		Proxy:       nil, // a receiver is named by its hook alone
+		DialContext: dialer.DialContext,
+		TLSClientConfig: &tls.Config{
+			MinVersion:         tls.VersionTLS12,
+			InsecureSkipVerify: cfg.TLSUnverified, //nolint:gosec // the operator's choice, for receivers without a certificate
+		},
 		TLSHandshakeTimeout: cfg.ConnectTimeout,
 		TLSNextProto:        map[string]func(string, *tls.Conn) http.RoundTripper{}, // HTTP/1.1 only
 		DisableCompression:  true,                                                   // no Accept-Encoding on the wire
@@ -91,9 +111,6 @@ func NewClient(cfg Config) *Client {
 
 // Close drops idle connections.
 func (c *Client) Close() { c.transport.CloseIdleConnections() }
-
-// maxRedirects is where following ends; the redirect is then the answer.
-const maxRedirects = 10
 
 // Do makes the request, follows redirects as the reference's client does, and
 // reads the answer. It returns when the answer is complete, a limit is reached
@@ -117,7 +134,7 @@ func (c *Client) follow(ctx context.Context, req Request) Outcome {
 		if _, err := parseTarget(uri); err != nil {
 			return failure(err, false)
 		}
-		uri, text = withQuery(uri, text), nil
+		uri, text = c.withQuery(uri, text), nil
 	}
 	var first target
 	for hop := 0; ; hop++ {
@@ -129,10 +146,13 @@ func (c *Client) follow(ctx context.Context, req Request) Outcome {
 			first = t
 		}
 		// Credentials are for the host they were written for.
-		t.user, t.password = first.user, first.password
-		t.hasUser = first.hasUser && t.host == first.host && t.scheme == first.scheme
+		home := sameHost(first, t)
+		t.user, t.password, t.hasUser = first.user, first.password, first.hasUser && home
+		if !home {
+			req.Extra, req.Sign = nil, nil
+		}
 		out, location := c.exchange(ctx, t, method, req, text)
-		nextMethod, follows := redirect(out.Status, method)
+		nextMethod, follows := c.redirect(out.Status, method)
 		if location == "" || !follows || hop == maxRedirects {
 			return out
 		}
@@ -140,42 +160,14 @@ func (c *Client) follow(ctx context.Context, req Request) Outcome {
 		if err != nil {
 			return failure(uriError("invalid_uri"), false)
 		}
+		if c.cfg.Compat == fidelity.Corrected && !leadsHome(first, next) {
+			return out
+		}
 		if nextMethod != method {
 			text = nil
 		}
 		uri, method = next, nextMethod
 	}
-}
-
-// redirect tells whether a status is followed and with which method. 301 to 303
-// turn a POST into an empty GET; 307 keeps it; PUT and 308 are not followed
-// (quirk redirect-drop).
-func redirect(status int, method string) (next string, follows bool) {
-	if method == http.MethodPut {
-		return method, false
-	}
-	switch status {
-	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther:
-		return http.MethodGet, true
-	case http.StatusTemporaryRedirect:
-		return method, true
-	}
-	return method, false
-}
-
-func resolve(base target, location string) (string, error) {
-	if scheme, _, ok := strings.Cut(location, "://"); ok && isScheme(scheme) {
-		return location, nil
-	}
-	b, err := url.Parse(base.String())
-	if err != nil {
-		return "", err
-	}
-	l, err := b.Parse(location)
-	if err != nil {
-		return "", err
-	}
-	return l.String(), nil
 }
 
 // exchange is one request and its answer. location is the answer's, if any.
@@ -215,6 +207,18 @@ func (c *Client) request(ctx context.Context, t target, method string, req Reque
 	if t.hasUser {
 		header["Authorization"] = []string{"Basic " + base64.StdEncoding.EncodeToString([]byte(t.user+":"+t.password))}
 	}
+	for _, h := range req.Extra {
+		header[textproto.CanonicalMIMEHeaderKey(h.Name)] = []string{h.Value}
+	}
+	if req.Sign != nil {
+		content := text
+		if method == http.MethodGet {
+			content = []byte(t.query)
+		}
+		for _, h := range req.Sign(content) {
+			header[textproto.CanonicalMIMEHeaderKey(h.Name)] = []string{h.Value}
+		}
+	}
 	r := &http.Request{
 		Method: method, URL: t.url(), Host: t.host, Header: header,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
@@ -239,52 +243,4 @@ func headers(resp *http.Response) []Header {
 	}
 	slices.SortFunc(out, func(a, b Header) int { return strings.Compare(a.Name, b.Name) })
 	return out
-}
-
-func failure(err error, connected bool) Outcome {
-	return Outcome{ClientError: clientError(err, connected), Err: err}
-}
-
-// clientError names a failure as the reference's client does (recorded, where it
-// has a name for it).
-func clientError(err error, connected bool) string {
-	if uri, ok := errors.AsType[uriError](err); ok {
-		return string(uri)
-	}
-	var dns *net.DNSError
-	if errors.As(err, &dns) && dns.IsNotFound {
-		return "failed_connect: nxdomain"
-	}
-	var errno syscall.Errno
-	if !connected && errors.As(err, &errno) {
-		if name := errnoName(errno); name != "" {
-			return "failed_connect: " + name
-		}
-	}
-	if connected {
-		var timeout net.Error
-		switch {
-		case errors.As(err, &timeout) && timeout.Timeout():
-			return "timeout"
-		case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF),
-			errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE),
-			strings.Contains(err.Error(), "server closed"):
-			return "socket_closed_remotely"
-		}
-	}
-	return "unknown"
-}
-
-func errnoName(errno syscall.Errno) string {
-	switch errno {
-	case syscall.ECONNREFUSED:
-		return "econnrefused"
-	case syscall.EHOSTUNREACH:
-		return "ehostunreach"
-	case syscall.ENETUNREACH:
-		return "enetunreach"
-	case syscall.ECONNRESET:
-		return "econnreset"
-	}
-	return ""
 }

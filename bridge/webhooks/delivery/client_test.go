@@ -13,14 +13,24 @@ import (
 	"testing"
 	"time"
 
+	"github.com/kazoolab/kazoolab/bridge/fidelity"
 	"github.com/kazoolab/kazoolab/internal/clock"
 )
 
 func newTestClient(t *testing.T, answerTimeout time.Duration) *Client {
 	t.Helper()
-	c := NewClient(Config{
-		Clock: clock.System(), ConnectTimeout: 5 * time.Second, AnswerTimeout: answerTimeout, IdlePerHost: 4, KeepBody: 16,
-	})
+	return newClient(t, func(cfg *Config) { cfg.AnswerTimeout = answerTimeout })
+}
+
+// newClient may make requests to this machine.
+func newClient(t *testing.T, change func(*Config)) *Client {
+	t.Helper()
+	cfg := Config{
+		Clock: clock.System(), Compat: fidelity.Kazoo, Guard: Guard{AllowLoopback: true},
+		ConnectTimeout: 5 * time.Second, AnswerTimeout: time.Minute, IdlePerHost: 4, KeepBody: 16,
+	}
+	change(&cfg)
+	c := NewClient(cfg)
 	t.Cleanup(c.Close)
 	return c
 }
@@ -228,6 +238,10 @@ func TestASelfSignedCertificateIsRefused(t *testing.T) {
 	out := newTestClient(t, time.Minute).Do(t.Context(), post(server.URL))
 	if out.ClientError != "unknown" || out.Status != 0 {
 		t.Errorf("got %+v", out)
+	}
+	trusting := newClient(t, func(cfg *Config) { cfg.TLSUnverified = true })
+	if out := trusting.Do(t.Context(), post(server.URL)); out.Status != http.StatusNotFound {
+		t.Errorf("with any certificate allowed: got %+v", out)
 	}
 }
 

@@ -3,6 +3,8 @@ package delivery
 import (
 	"net/url"
 	"strings"
+
+	"github.com/kazoolab/kazoolab/bridge/fidelity"
 )
 
 // target is where a request goes, with path and query as they will stand in the
@@ -81,24 +83,42 @@ func unescape(s string) string {
 	return s
 }
 
-// withQuery appends form text the way the reference does: a ? always, even after
-// another one (quirk double-question), behind a fragment if there is one (quirk
-// fragment-query). Bytes that would break the request line are percent-encoded,
-// brackets aside.
-func withQuery(uri string, text []byte) string {
+// withQuery appends form text. The reference puts a ? before it always, even after
+// another one (quirk double-question), and all behind a fragment if there is one,
+// so that it is not sent (quirk fragment-query). Bytes that would break the request
+// line are percent-encoded, brackets aside, whatever the mode (quirk get-raw-bytes).
+func (c *Client) withQuery(uri string, text []byte) string {
+	joint := "?"
+	if c.cfg.Compat == fidelity.Corrected {
+		uri, _, _ = strings.Cut(uri, "#")
+		joint = corrected(uri, text)
+	}
 	var b strings.Builder
 	b.Grow(len(uri) + 1 + len(text))
 	b.WriteString(uri)
-	b.WriteByte('?')
-	for i, c := range text {
-		if queryByte(c) || c == '%' && isEscape(text[i:]) {
-			b.WriteByte(c)
+	b.WriteString(joint)
+	for i, char := range text {
+		if queryByte(char) || char == '%' && isEscape(text[i:]) {
+			b.WriteByte(char)
 			continue
 		}
 		const upperHex = "0123456789ABCDEF"
-		b.Write([]byte{'%', upperHex[c>>4], upperHex[c&0xF]})
+		b.Write([]byte{'%', upperHex[char>>4], upperHex[char&0xF]})
 	}
 	return b.String()
+}
+
+// corrected is what must stand between a uri and the text of a query.
+func corrected(uri string, text []byte) string {
+	switch {
+	case len(text) == 0:
+		return ""
+	case !strings.Contains(uri, "?"):
+		return "?"
+	case strings.HasSuffix(uri, "?"), strings.HasSuffix(uri, "&"):
+		return ""
+	}
+	return "&"
 }
 
 // queryByte tells the bytes that may stand in a query (RFC 3986, 3.4), and the

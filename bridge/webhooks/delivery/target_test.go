@@ -1,6 +1,10 @@
 package delivery
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/kazoolab/kazoolab/bridge/fidelity"
+)
 
 func TestTargets(t *testing.T) {
 	cases := []struct{ uri, host, line, err string }{
@@ -45,19 +49,31 @@ func TestTargets(t *testing.T) {
 	}
 }
 
-func TestAQueryIsAppendedBlindly(t *testing.T) {
-	cases := []struct{ uri, text, want string }{
-		{"http://h/p", "a=1&b[c]=2", "http://h/p?a=1&b[c]=2"},
-		{"http://h/p?v=1", "a=1", "http://h/p?v=1?a=1"},
-		{"http://h/p#f", "a=1", "http://h/p#f?a=1"},
-		{"http://h/p", "a b#c\r\nX: y=%41%zz\"é", "http://h/p?a%20b%23c%0D%0AX:%20y=%41%25zz%22%C3%A9"},
+func TestAQueryIsAppended(t *testing.T) {
+	cases := []struct{ uri, text, kazoo, corrected string }{
+		{"http://h/p", "a=1&b[c]=2", "http://h/p?a=1&b[c]=2", "http://h/p?a=1&b[c]=2"},
+		{"http://h/p?v=1", "a=1", "http://h/p?v=1?a=1", "http://h/p?v=1&a=1"},
+		{"http://h/p?", "a=1", "http://h/p??a=1", "http://h/p?a=1"},
+		{"http://h/p?v=1&", "a=1", "http://h/p?v=1&?a=1", "http://h/p?v=1&a=1"},
+		{"http://h/p#f", "a=1", "http://h/p#f?a=1", "http://h/p?a=1"},
+		{"http://h/p?v=1#f", "a=1", "http://h/p?v=1#f?a=1", "http://h/p?v=1&a=1"},
+		{"http://h/p", "", "http://h/p?", "http://h/p"},
+		{
+			"http://h/p", "a b#c\r\nX: y=%41%zz\"é",
+			"http://h/p?a%20b%23c%0D%0AX:%20y=%41%25zz%22%C3%A9", "http://h/p?a%20b%23c%0D%0AX:%20y=%41%25zz%22%C3%A9",
+		},
 	}
 	for _, c := range cases {
-		if got := withQuery(c.uri, []byte(c.text)); got != c.want {
-			t.Errorf("got %s, want %s", got, c.want)
+		for compat, want := range map[fidelity.Compat]string{fidelity.Kazoo: c.kazoo, fidelity.Corrected: c.corrected} {
+			if got := speaking(compat).withQuery(c.uri, []byte(c.text)); got != want {
+				t.Errorf("%s: got %s, want %s", compat, got, want)
+			}
 		}
 	}
 }
+
+// speaking is a client that makes no requests.
+func speaking(compat fidelity.Compat) *Client { return &Client{cfg: Config{Compat: compat}} }
 
 func FuzzTarget(f *testing.F) {
 	f.Add("http://u:p@h:80/a/../b?c=d#e", "x=1&y[z]=2")
@@ -67,13 +83,15 @@ func FuzzTarget(f *testing.F) {
 		if _, err := parseTarget(uri); err != nil {
 			return
 		}
-		target, err := parseTarget(withQuery(uri, []byte(text)))
-		if err != nil {
-			t.Fatalf("%q was good until %q was added: %v", uri, text, err)
-		}
-		for _, c := range []byte(target.url().RequestURI()) {
-			if c <= ' ' || c >= 0x7F {
-				t.Fatalf("%q with %q puts byte %#x into a request line", uri, text, c)
+		for _, compat := range fidelity.Compats() {
+			target, err := parseTarget(speaking(compat).withQuery(uri, []byte(text)))
+			if err != nil {
+				t.Fatalf("%s: %q was good until %q was added: %v", compat, uri, text, err)
+			}
+			for _, c := range []byte(target.url().RequestURI()) {
+				if c <= ' ' || c >= 0x7F {
+					t.Fatalf("%s: %q with %q puts byte %#x into a request line", compat, uri, text, c)
+				}
 			}
 		}
 	})

@@ -1,66 +1,40 @@
 package payload
 
 import (
-	"math"
-	"math/big"
 	"strconv"
 	"strings"
 
 	"github.com/tidwall/gjson"
 
+	"github.com/kazoolab/kazoolab/bridge/fidelity"
 	"github.com/kazoolab/kazoolab/bridge/kapi"
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 )
 
-// Channel is a channel event, read in one walk over its bytes.
-type Channel struct {
-	// Name is the Event-Name.
-	Name string
-	// Internal tells a loopback leg, which include_internal_legs: false drops
-	// (webhooks_channel_util:is_fireable_hook/2).
-	Internal bool
-	// Loopback is the event's own Channel-Is-Loopback.
-	Loopback bool
-
-	top map[string]gjson.Result // of the fields below; of a repeated one the first
-	ccv map[string]gjson.Result // Custom-Channel-Vars that are read one by one
+// channel is a channel event.
+type channel struct {
+	*message
+	// loopback is the event's own Channel-Is-Loopback.
+	loopback bool
+	ccv      map[string]gjson.Result // Custom-Channel-Vars that are read one by one
 	// vars are all Custom-Channel-Vars in order; nil when the event has none.
 	vars []Member
-}
-
-// topFields are the members of an event that payloads use.
-func isTopField(key string) bool {
-	switch key {
-	case "Event-Name", "Call-Direction", "Call-ID", "Callee-ID-Name", "Callee-ID-Number",
-		"Caller-ID-Name", "Caller-ID-Number", "Custom-Channel-Vars", "Custom-Application-Vars",
-		"From", "Inception", "Channel-Is-Loopback", "Channel-Name", "Other-Leg-Call-ID", "Request",
-		"Timestamp", "To", "Other-Leg-Destination-Number", "Hangup-Cause", "Hangup-Code",
-		"Duration-Seconds", "Ringing-Seconds", "Billing-Seconds":
-		return true
-	}
-	return false
 }
 
 // isChannelVar names the Custom-Channel-Vars with a place of their own.
 func isChannelVar(key string) bool {
 	switch key {
 	case "Account-ID", "Authorizing-ID", "Authorizing-Type", "Call-Forward", "Emergency-Resource",
-		"Resource-ID", "Global-Resource", "Owner-ID", "Original-Number":
+		"Resource-ID", "Global-Resource", "Owner-ID", "Original-Number", "Inception":
 		return true
 	}
 	return false
 }
 
-// ReadChannel reads a channel event. The body must have passed Check.
-func ReadChannel(body []byte) *Channel {
-	c := &Channel{top: make(map[string]gjson.Result, 24), ccv: make(map[string]gjson.Result, 8)}
-	gjson.ParseBytes(body).ForEach(func(key, value gjson.Result) bool {
-		if _, seen := c.top[key.Str]; !seen && isTopField(key.Str) {
-			c.top[key.Str] = value
-		}
-		return true
-	})
-	if vars := c.top["Custom-Channel-Vars"]; vars.IsObject() {
+// channelEvent reads a channel event.
+func (r *Reader) channelEvent(m *message) (*Event, error) {
+	c := &channel{message: m, ccv: make(map[string]gjson.Result, 8), loopback: isTrue(m.top["Channel-Is-Loopback"])}
+	if vars := m.top["Custom-Channel-Vars"]; vars.IsObject() {
 		c.vars = []Member{}
 		vars.ForEach(func(key, value gjson.Result) bool {
 			c.vars = append(c.vars, Member{key.Str, value.Raw})
@@ -70,44 +44,36 @@ func ReadChannel(body []byte) *Channel {
 			return true
 		})
 	}
-	c.Name = c.top["Event-Name"].Str
-	c.Loopback = isTrue(c.top["Channel-Is-Loopback"])
-	c.Internal = c.Loopback || strings.HasPrefix(c.top["Channel-Name"].Str, "loopback/")
-	return c
+	accountID := r.textOf(c.ccv["Account-ID"])
+	return &Event{
+		Hook:      strings.ToLower(c.text("Event-Name")),
+		Name:      c.text("Event-Name"),
+		ID:        m.top["Call-ID"].String(),
+		IDKind:    IDCall,
+		AccountID: accountID,
+		Dialled:   c.dialledUser(),
+		Internal:  c.loopback || strings.HasPrefix(c.text("Channel-Name"), "loopback/"),
+		Payload:   func(owner Owner) Payload { return c.payload(owner, r.Rules) },
+	}, nil
 }
 
-// CallID is the event's Call-ID, "" when it has none.
-func (c *Channel) CallID() string { return c.top["Call-ID"].String() }
-
-// AccountID is the account that the event itself names, or "".
-func (c *Channel) AccountID() string {
-	id, _ := textOf(c.ccv["Account-ID"])
-	return id
+// withAccountID is the event with the account that owns the dialled number among
+// its Custom-Channel-Vars (webhooks_channel_util:handle_event/2).
+func (c *channel) withAccountID(id string) *channel {
+	given := *c
+	given.vars = Payload(c.vars).with("Account-ID", quote(id))
+	return &given
 }
 
-// SetAccountID gives the event the account that owns the dialled number, as the
-// last of its Custom-Channel-Vars (webhooks_channel_util:handle_event/2).
-func (c *Channel) SetAccountID(id string) {
-	value := quote(id)
-	c.ccv["Account-ID"] = gjson.Parse(value)
-	c.vars = append(c.vars, Member{"Account-ID", value})
-}
-
-// DialledUser is the user part of Request, else of To: what the owner of an
+// dialledUser is the user part of Request, else of To: what the owner of an
 // event without an account is found by (stepswitch.inbound_user_field).
-func (c *Channel) DialledUser() string {
+func (c *channel) dialledUser() string {
 	for _, key := range []string{"Request", "To"} {
-		if user, _, _ := strings.Cut(c.top[key].Str, "@"); user != "" {
+		if user, _, _ := strings.Cut(c.text(key), "@"); user != "" {
 			return user
 		}
 	}
 	return ""
-}
-
-// Owner is what the account tree says of an event's account.
-type Owner struct {
-	AccountID  string
-	ResellerID string // "" when unknown
 }
 
 // ReservedVars are the Custom-Channel-Vars that never reach a receiver. The zero
@@ -136,62 +102,63 @@ func DefaultReservedVars() ReservedVars {
 		Simplify-Loopback Username`))
 }
 
-// Payload is the event as its hooks see it, before custom_data
-// (webhooks_channel_util:base_hook_event/3, format_event/3).
-func (c *Channel) Payload(owner Owner, reserved ReservedVars) Payload {
-	accountID, _ := textOf(c.ccv["Account-ID"])
+// payload picks what channel hooks send (webhooks_channel_util:base_hook_event/3,
+// format_event/3).
+func (c *channel) payload(owner Owner, r Rules) Payload {
+	accountID := r.textOf(c.ccv["Account-ID"])
 	if accountID == "" {
 		accountID = owner.AccountID
+		c = c.withAccountID(accountID)
 	}
 	global := isTrue(c.ccv["Global-Resource"])
 	p := make(Payload, 0, 32)
 	p = p.add("account_id", quote(accountID))
-	p = p.add("authorizing_id", text(c.ccv["Authorizing-ID"]))
-	p = p.add("authorizing_type", text(c.ccv["Authorizing-Type"]))
-	p = p.add("call_direction", text(c.top["Call-Direction"]))
+	p = p.add("authorizing_id", r.text(c.ccv["Authorizing-ID"]))
+	p = p.add("authorizing_type", r.text(c.ccv["Authorizing-Type"]))
+	p = p.add("call_direction", r.told(c.top["Call-Direction"]))
 	if forward, ok := c.ccv["Call-Forward"]; ok {
 		p = p.add("call_forwarded", strconv.FormatBool(isTrue(forward)))
 	}
-	p = p.add("call_id", text(c.top["Call-ID"]))
-	p = p.add("callee_id_name", text(c.top["Callee-ID-Name"]))
-	p = p.add("callee_id_number", text(c.top["Callee-ID-Number"]))
-	p = p.add("caller_id_name", text(c.top["Caller-ID-Name"]))
-	p = p.add("caller_id_number", text(c.top["Caller-ID-Number"]))
-	p = p.add("custom_channel_vars", c.remainingVars(reserved))
+	p = p.add("call_id", r.text(c.top["Call-ID"]))
+	p = p.add("callee_id_name", r.told(c.top["Callee-ID-Name"]))
+	p = p.add("callee_id_number", r.told(c.top["Callee-ID-Number"]))
+	p = p.add("caller_id_name", r.told(c.top["Caller-ID-Name"]))
+	p = p.add("caller_id_number", r.told(c.top["Caller-ID-Number"]))
+	p = p.add("custom_channel_vars", c.remainingVars(r.Reserved))
 	if vars := c.top["Custom-Application-Vars"]; vars.IsObject() {
 		p = p.add("custom_application_vars", vars.Raw)
 	}
 	p = p.add("emergency_resource_used", strconv.FormatBool(isTrue(c.ccv["Emergency-Resource"])))
 	p = p.add("from", c.top["From"].Raw)
-	p = p.add("inception", c.top["Inception"].Raw)
+	p = p.add("inception", c.inception(r))
+	resource := r.text(c.ccv["Resource-ID"])
 	if !global {
-		p = p.add("local_resource_id", text(c.ccv["Resource-ID"]))
+		p = p.add("local_resource_id", resource)
 	}
-	p = p.add("local_resource_used", strconv.FormatBool(!global))
-	p = p.add("is_internal_leg", strconv.FormatBool(c.Loopback))
-	p = p.add("other_leg_call_id", text(c.top["Other-Leg-Call-ID"]))
-	p = p.add("owner_id", text(c.ccv["Owner-ID"]))
-	if request := c.top["Request"]; request.IsObject() {
-		p = p.add("request", request.Raw)
-	}
+	// Without any resource, too (quirk resource-used-default).
+	p = p.add("local_resource_used", strconv.FormatBool(!global && (resource != "" || !r.corrected())))
+	p = p.add("is_internal_leg", strconv.FormatBool(c.loopback))
+	p = p.add("other_leg_call_id", r.text(c.top["Other-Leg-Call-ID"]))
+	p = p.add("owner_id", r.text(c.ccv["Owner-ID"]))
+	p = p.add("request", c.request(r))
 	if owner.ResellerID != "" {
 		p = p.add("reseller_id", quote(owner.ResellerID))
 	}
 	p = p.add("timestamp", whole(c.top["Timestamp"]))
 	p = p.add("to", c.top["To"].Raw)
-	return c.addOwnFields(p)
+	return c.addOwnFields(p, r)
 }
 
 // addOwnFields adds what only one kind of event has.
-func (c *Channel) addOwnFields(p Payload) Payload {
-	p = p.add("hook_event", quote(strings.ToLower(c.Name)))
-	switch c.Name {
+func (c *channel) addOwnFields(p Payload, r Rules) Payload {
+	p = p.add("hook_event", quote(strings.ToLower(c.text("Event-Name"))))
+	switch c.text("Event-Name") {
 	case kapi.ChannelBridge:
-		p = p.add("original_number", text(c.ccv["Original-Number"]))
-		p = p.add("other_leg_destination_number", text(c.top["Other-Leg-Destination-Number"]))
+		p = p.add("original_number", r.text(c.ccv["Original-Number"]))
+		p = p.add("other_leg_destination_number", r.text(c.top["Other-Leg-Destination-Number"]))
 	case kapi.ChannelDestroy:
-		p = p.add("hangup_cause", text(c.top["Hangup-Cause"]))
-		p = p.add("hangup_code", text(c.top["Hangup-Code"]))
+		p = p.add("hangup_cause", r.text(c.top["Hangup-Cause"]))
+		p = p.add("hangup_code", r.text(c.top["Hangup-Code"]))
 		p = p.add("duration_seconds", whole(c.top["Duration-Seconds"]))
 		p = p.add("ringing_seconds", whole(c.top["Ringing-Seconds"]))
 		p = p.add("billing_seconds", whole(c.top["Billing-Seconds"]))
@@ -199,8 +166,38 @@ func (c *Channel) addOwnFields(p Payload) Payload {
 	return p
 }
 
+// request is what was dialled. The reference looks for an object where every switch
+// has text, and so never has it (quirk request-missing); 4.3 takes it as it is.
+func (c *channel) request(r Rules) string {
+	request := c.top["Request"]
+	switch {
+	case r.Dialect == fidelity.V43, request.IsObject():
+		return request.Raw
+	case r.corrected():
+		return r.text(request)
+	}
+	return ""
+}
+
+// inception is where the call began. The switch has it among the
+// Custom-Channel-Vars, the reference looks beside them (quirk request-missing).
+func (c *channel) inception(r Rules) string {
+	if inception := c.top["Inception"].Raw; inception != "" || !r.corrected() {
+		return inception
+	}
+	return r.text(c.ccv["Inception"])
+}
+
+// told is a header that 4.3 tells as it is, where others have its text.
+func (r Rules) told(v gjson.Result) string {
+	if r.Dialect == fidelity.V43 {
+		return v.Raw
+	}
+	return r.text(v)
+}
+
 // remainingVars is the text of the Custom-Channel-Vars that are not reserved.
-func (c *Channel) remainingVars(reserved ReservedVars) string {
+func (c *channel) remainingVars(reserved ReservedVars) string {
 	if reserved.names == nil || c.vars == nil {
 		return ""
 	}
@@ -222,49 +219,36 @@ func (c *Channel) remainingVars(reserved ReservedVars) string {
 
 // text is the JSON text of a value read as a string, or "" when it is absent or
 // empty (kz_json:get_ne_binary_value/3).
-func text(v gjson.Result) string {
-	s, plain := textOf(v)
-	switch {
-	case s == "":
-		return ""
-	case plain:
+func (r Rules) text(v gjson.Result) string {
+	if v.Type == gjson.String {
+		if v.Str == "" {
+			return ""
+		}
 		return v.Raw
 	}
-	return quote(s)
-}
-
-// textOf reads a value as a string; plain tells that it was one already. JSON
-// null is the text "null" (quirk null-as-text).
-func textOf(v gjson.Result) (s string, plain bool) {
-	switch {
-	case v.Type == gjson.String:
-		return v.Str, true
-	case v.Type == gjson.Number:
-		return string(appendFormNumber(nil, v.Raw)), false
-	case v.IsArray():
-		return string(joined(nil, v)), false
-	}
-	if v.Raw == "" {
-		return "", false
-	}
-	return string(appendCompact(nil, v)), false
-}
-
-// whole reads a value as an integer (kz_json:get_integer_value/2): a numeric
-// string is converted, a float rounded, anything else absent.
-func whole(v gjson.Result) string {
-	switch {
-	case v.Type == gjson.String:
-		if n, ok := new(big.Int).SetString(v.Str, 10); ok {
-			return n.String()
-		}
-	case v.Type != gjson.Number || math.IsInf(v.Num, 0):
-	case isFloat(v.Raw):
-		return strconv.FormatFloat(math.Round(v.Num), 'f', 0, 64)
-	default:
-		return integer(v.Raw)
+	if s := r.textOf(v); s != "" {
+		return quote(s)
 	}
 	return ""
+}
+
+// textOf reads a value as a string. JSON null is the text "null" (quirk
+// null-as-text).
+func (r Rules) textOf(v gjson.Result) string {
+	switch {
+	case v.Type == gjson.String:
+		return v.Str
+	case v.Type == gjson.Number:
+		if r.corrected() {
+			return integer(v.Raw)
+		}
+		return string(appendFormNumber(nil, v.Raw))
+	case v.IsArray():
+		return string(joined(nil, v))
+	case v.Raw == "", v.Type == gjson.Null && r.corrected():
+		return ""
+	}
+	return string(appendCompact(nil, v, r.Compat))
 }
 
 func isTrue(v gjson.Result) bool {

@@ -2,97 +2,144 @@ package payload
 
 import (
 	"errors"
-	"strings"
-	"unicode/utf8"
 
-	"github.com/tidwall/gjson"
+	"github.com/kazoolab/kazoolab/bridge/fidelity"
+	"github.com/kazoolab/kazoolab/bridge/kapi"
+	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 )
 
-// Reasons why a message is no event. The reference takes such bytes for an empty
-// object and ignores them.
+// Reasons why a message is for no hook.
 var (
-	ErrNotJSON = errors.New("the body is not a JSON object")
-	ErrTooDeep = errors.New("the body is nested too deep")
-	ErrNotText = errors.New("the body is not UTF-8, or has half of a surrogate pair")
+	ErrCategory = errors.New("no hook is for this Event-Category")
+	ErrName     = errors.New("no hook is for this Event-Name")
+	// ErrIgnored: it comes by the bindings of a hook, and is rightly not for it.
+	ErrIgnored = errors.New("no event")
 )
 
-// maxDepth bounds nesting. Kazoo's messages stay below 10; without a bound a
-// hostile message would cost time with the square of its depth.
-const maxDepth = 64
-
-// Check reports why body cannot be read as an event, or nil. Whatever passes can
-// be walked with gjson, which trusts its input.
-func Check(body []byte) error {
-	if !utf8.Valid(body) {
-		return ErrNotText
-	}
-	depth, escapes := scan(body)
-	if depth > maxDepth {
-		return ErrTooDeep
-	}
-	if !gjson.ValidBytes(body) || !gjson.ParseBytes(body).IsObject() {
-		return ErrNotJSON
-	}
-	if escapes && loneSurrogate(string(body)) {
-		return ErrNotText
-	}
-	return nil
+// Event is what a message says to hooks: what they match on, and the payload
+// that they send.
+type Event struct {
+	// Hook is the hook that fires for it, channel_create … mms; "" when none does
+	// but the one that the message brings.
+	Hook string
+	// OldHook is the hook of Kazoo 3.22 that fires for it as well, with OldPayload:
+	// inbound_fax, outbound_fax or callflow; mostly "".
+	OldHook string
+	// Own is the hook that a callflow brings along, a document; nil for none.
+	Own jobj.Object
+	// Name is the Event-Name.
+	Name string
+	// ID is what people call it by and what keeps its order, IDKind says of what it
+	// is the id: a call, a document, a message. It may be "".
+	ID, IDKind string
+	// AccountID is the account that the message names, or "".
+	AccountID string
+	// Dialled is the user part that was called: whose number it is owns an event
+	// that names no account. "" where that rule does not hold.
+	Dialled string
+	// Internal tells a loopback leg, which include_internal_legs: false drops
+	// (webhooks_channel_util:is_fireable_hook/2).
+	Internal bool
+	// Filters are what custom_data of a hook must agree with.
+	Filters []Filter
+	// Payload makes what hooks send, before custom_data, and OldPayload what those
+	// of OldHook do. They hold on to the whole message.
+	Payload, OldPayload func(Owner) Payload
 }
 
-// scan finds the deepest nesting of a text, and whether it has \u escapes. Its
-// answer means something only if the text is JSON.
-func scan(body []byte) (deepest int, escapes bool) {
-	depth, inString := 0, false
-	for i := 0; i < len(body); i++ {
-		switch c := body[i]; {
-		case c == '\\' && inString:
-			i++
-			escapes = escapes || i < len(body) && body[i] == 'u'
-		case c == '"':
-			inString = !inString
-		case inString:
-		case c == '{' || c == '[':
-			depth++
-			deepest = max(deepest, depth)
-		case c == '}' || c == ']':
-			depth--
-		}
-	}
-	return deepest, escapes
+// Hooks whose events are not named after them.
+const (
+	HookParking       = "parking"
+	HookObject        = "object"
+	HookNotifications = "notifications"
+	// Those of Kazoo 3.22, whose events HookNotifications has today.
+	HookInboundFax  = "inbound_fax"
+	HookOutboundFax = "outbound_fax"
+	HookCallflow    = "callflow"
+)
+
+// Kinds of ids, as logs name them.
+const (
+	IDCall     = "call_id"
+	IDDocument = "doc_id"
+	IDMessage  = "message_id"
+)
+
+// Owner is what the account tree says of an event's account.
+type Owner struct {
+	AccountID  string
+	ResellerID string // "" when unknown
 }
 
-// loneSurrogate looks for half of a pair in the \u escapes of a valid JSON text.
-func loneSurrogate(s string) bool {
-	pendingHigh := false
-	for i := 0; i < len(s); i++ {
-		if s[i] != '\\' {
-			if pendingHigh {
-				return true
-			}
-			continue
-		}
-		i++
-		if s[i] != 'u' {
-			if pendingHigh {
-				return true
-			}
-			continue
-		}
-		switch unit := strings.ToLower(s[i+1 : i+5]); {
-		case unit >= "d800" && unit < "dc00":
-			if pendingHigh {
-				return true
-			}
-			pendingHigh = true
-		case unit >= "dc00" && unit < "e000":
-			if !pendingHigh {
-				return true
-			}
-			pendingHigh = false
-		case pendingHigh:
-			return true
-		}
-		i += 4
+// Rules say which Kazoo's payloads are made.
+type Rules struct {
+	Dialect  fidelity.Dialect
+	Compat   fidelity.Compat
+	Reserved ReservedVars
+}
+
+func (r Rules) corrected() bool { return r.Compat == fidelity.Corrected }
+
+// Reader makes events of messages. It is safe for many goroutines.
+type Reader struct {
+	Rules
+	validator *kapi.Validator
+}
+
+// NewReader makes a reader.
+func NewReader(rules Rules) *Reader {
+	if rules.corrected() && rules.Reserved.names == nil {
+		rules.Reserved = DefaultReservedVars() // (quirk ccv-vanish)
 	}
-	return pendingHigh
+	return &Reader{rules, kapi.NewValidator()}
+}
+
+// Read takes a message apart. The error is that of Check, ErrCategory, ErrName,
+// ErrIgnored, or a *kapi.InvalidMessageError where the reference's own validator
+// refuses the message.
+func (r *Reader) Read(body []byte) (*Event, error) {
+	if err := Check(body); err != nil {
+		return nil, err
+	}
+	m := readMessage(body)
+	category, name := m.text("Event-Category"), m.text("Event-Name")
+	read := r.channelEvent
+	switch category {
+	case kapi.CategoryCallEvent:
+		switch name {
+		case kapi.ChannelCreate, kapi.ChannelAnswer, kapi.ChannelBridge, kapi.ChannelDestroy:
+			return r.channelEvent(m) // which nothing validates
+		case kapi.ParkParked, kapi.ParkRetrieved, kapi.ParkAbandoned:
+			read = r.parking
+		default:
+			return nil, ErrName
+		}
+	case kapi.CategoryConfiguration:
+		if name == kapi.EventTypeUpdate { // the binding # brings it
+			return nil, ErrIgnored
+		}
+		read = r.change
+	case kapi.CategoryNotification:
+		read = r.notification
+	case kapi.CategorySMS, kapi.CategoryMMS:
+		if name != "inbound" {
+			return nil, ErrName
+		}
+		read = r.textMessage
+	default:
+		return nil, ErrCategory
+	}
+	if err := r.validator.Check(category, name, body); err != nil {
+		return nil, err
+	}
+	return read(m)
+}
+
+// withHookEvent adds the name of the hook, which the reference leaves out of all
+// but channel events (quirk no-hook-event).
+func (r Rules) withHookEvent(p Payload, hook string) Payload {
+	if r.corrected() {
+		return p.with("hook_event", quote(hook))
+	}
+	return p
 }

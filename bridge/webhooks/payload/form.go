@@ -4,6 +4,8 @@ import (
 	"strconv"
 
 	"github.com/tidwall/gjson"
+
+	"github.com/kazoolab/kazoolab/bridge/fidelity"
 )
 
 // MaxEncoded is where encoding stops, in bytes: a hostile event whose long keys
@@ -15,10 +17,17 @@ const MaxEncoded = 16 << 20
 // body of form requests and the query of GET requests. Keys are not escaped
 // (quirk raw-keys), an empty object or list leaves its bare & (quirk
 // empty-ampersand), a repeated key is written with its first value (quirk
-// duplicate-first). Where the reference crashes, on null, the member is sent
-// empty (quirk null-crash).
-func (p Payload) Form() []byte {
-	dst := make([]byte, 0, 1024)
+// duplicate-first), floats are printed anew (quirk float-forms). Where the
+// reference crashes, on null, the member is sent empty (quirk null-crash).
+// Corrected form text has none of this: see correctedForm.
+func (p Payload) Form(mode fidelity.Compat) []byte {
+	return p.appendForm(make([]byte, 0, 1024), mode)
+}
+
+func (p Payload) appendForm(dst []byte, mode fidelity.Compat) []byte {
+	if mode == fidelity.Corrected {
+		return correctedForm(dst, p)
+	}
 	first := p.firstValues()
 	for i, m := range p {
 		if i > 0 {
@@ -28,9 +37,6 @@ func (p Payload) Form() []byte {
 	}
 	return dst
 }
-
-// FormText prints any JSON object as form text.
-func FormText(object string) []byte { return Parse(object).Form() }
 
 // manyMembers is where looking through a list for an earlier key becomes dearer
 // than a map. An event has some 30 keys; a hostile one may have a million.
@@ -103,7 +109,7 @@ func appendScalar(dst []byte, value gjson.Result) []byte {
 func appendElement(dst []byte, element gjson.Result) []byte {
 	switch {
 	case element.IsObject():
-		return appendEscaped(dst, string(appendCompact(nil, element)))
+		return appendEscaped(dst, string(appendCompact(nil, element, fidelity.Kazoo)))
 	case element.IsArray():
 		return appendEscaped(dst, string(joined(nil, element)))
 	}
@@ -120,13 +126,13 @@ func joined(dst []byte, list gjson.Result) []byte {
 		case element.Type == gjson.String:
 			dst = append(dst, element.Str...)
 		case element.Type == gjson.Number:
-			if b, err := strconv.ParseUint(element.Raw, 10, 8); err == nil {
+			if b, err := strconv.ParseUint(integer(element.Raw), 10, 8); err == nil {
 				dst = append(dst, byte(b))
 				break
 			}
 			dst = appendFormNumber(dst, element.Raw)
 		default:
-			dst = appendCompact(dst, element)
+			dst = appendCompact(dst, element, fidelity.Kazoo)
 		}
 		return true
 	})

@@ -6,9 +6,9 @@ import (
 	"github.com/tidwall/gjson"
 )
 
-// FormList is the form text as the nested list it is built from, which is what
+// FormList is Kazoo's form text as the nested list it is built from, which is what
 // an attempt document keeps of a form request (quirk body-as-list). All its
-// strings joined depth-first are Form's text.
+// strings joined depth-first are the text that Form prints in kazoo mode.
 func (p Payload) FormList() []any {
 	return p.formList(nil)
 }
@@ -26,6 +26,7 @@ func (p Payload) formList(prefix []any) []any {
 }
 
 func formName(prefix []any, key string) []any {
+	key = wholeKey(key) // a document is UTF-8
 	if prefix == nil {
 		return []any{key}
 	}
@@ -42,7 +43,7 @@ func formItem(name []any, value gjson.Result) []any {
 			if i > 0 {
 				list = append(list, "&")
 			}
-			list = append(list, []any{name, "[]", "=", string(appendElement(nil, element))})
+			list = append(list, append(slices.Clip(name), "[]=", string(appendElement(nil, element))))
 		}
 		return list
 	case value.Type == gjson.Null:

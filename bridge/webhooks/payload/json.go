@@ -1,28 +1,39 @@
 package payload
 
 import (
+	"strings"
+
 	"github.com/tidwall/gjson"
 
+	"github.com/kazoolab/kazoolab/bridge/fidelity"
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 )
 
 // JSON prints the payload as JSON requests carry it (kz_json:encode/2 with
 // pretty): two spaces a level, a space on both sides of the colon, no newline at
-// the end, an empty object as two braces with a line of indent between.
-func (p Payload) JSON() []byte {
-	dst := make([]byte, 0, 2048)
-	return appendBlock(dst, '{', '}', 0, len(p), func(dst []byte, i int) []byte {
-		dst = jobj.AppendString(dst, p[i].Key)
-		dst = append(dst, " : "...)
-		return appendPretty(dst, gjson.Parse(p[i].Value), 1)
+// the end, an empty object as two braces with a line of indent between. Floats are
+// printed anew (quirk float-forms); in corrected JSON they stay as they came.
+func (p Payload) JSON(mode fidelity.Compat) []byte {
+	return appendObject(make([]byte, 0, 2048), p, 0, mode)
+}
+
+func appendObject(dst []byte, p Payload, level int, mode fidelity.Compat) []byte {
+	return appendBlock(dst, '{', '}', level, len(p), func(dst []byte, i int) []byte {
+		return appendPair(dst, p[i], level+1, mode)
 	})
+}
+
+func appendPair(dst []byte, m Member, level int, mode fidelity.Compat) []byte {
+	dst = jobj.AppendString(dst, wholeKey(m.Key))
+	dst = append(dst, " : "...)
+	return appendPretty(dst, gjson.Parse(m.Value), level, mode)
 }
 
 // appendBlock prints n items between two delimiters, one a line.
 func appendBlock(dst []byte, open, shut byte, level, n int, item func(dst []byte, i int) []byte) []byte {
 	dst = append(dst, open, '\n')
 	dst = appendIndent(dst, level+1)
-	for i := range n {
+	for i := 0; i < n && len(dst) <= MaxEncoded; i++ {
 		if i > 0 {
 			dst = append(dst, ',', '\n')
 			dst = appendIndent(dst, level+1)
@@ -41,26 +52,21 @@ func appendIndent(dst []byte, level int) []byte {
 	return dst
 }
 
-func appendPretty(dst []byte, value gjson.Result, level int) []byte {
+func appendPretty(dst []byte, value gjson.Result, level int, mode fidelity.Compat) []byte {
 	switch {
 	case value.IsObject():
-		inner := Parse(value.Raw)
-		return appendBlock(dst, '{', '}', level, len(inner), func(dst []byte, i int) []byte {
-			dst = jobj.AppendString(dst, inner[i].Key)
-			dst = append(dst, " : "...)
-			return appendPretty(dst, gjson.Parse(inner[i].Value), level+1)
-		})
+		return appendObject(dst, Parse(value.Raw), level, mode)
 	case value.IsArray():
 		elements := value.Array()
 		return appendBlock(dst, '[', ']', level, len(elements), func(dst []byte, i int) []byte {
-			return appendPretty(dst, elements[i], level+1)
+			return appendPretty(dst, elements[i], level+1, mode)
 		})
 	}
-	return appendJSONScalar(dst, value)
+	return appendJSONScalar(dst, value, mode)
 }
 
 // appendCompact prints a value as compact JSON (kz_json:encode/1).
-func appendCompact(dst []byte, value gjson.Result) []byte {
+func appendCompact(dst []byte, value gjson.Result, mode fidelity.Compat) []byte {
 	switch {
 	case value.IsObject():
 		dst = append(dst, '{')
@@ -68,9 +74,9 @@ func appendCompact(dst []byte, value gjson.Result) []byte {
 			if i > 0 {
 				dst = append(dst, ',')
 			}
-			dst = jobj.AppendString(dst, m.Key)
+			dst = jobj.AppendString(dst, wholeKey(m.Key))
 			dst = append(dst, ':')
-			dst = appendCompact(dst, gjson.Parse(m.Value))
+			dst = appendCompact(dst, gjson.Parse(m.Value), mode)
 		}
 		return append(dst, '}')
 	case value.IsArray():
@@ -79,18 +85,22 @@ func appendCompact(dst []byte, value gjson.Result) []byte {
 			if i > 0 {
 				dst = append(dst, ',')
 			}
-			dst = appendCompact(dst, element)
+			dst = appendCompact(dst, element, mode)
 		}
 		return append(dst, ']')
 	}
-	return appendJSONScalar(dst, value)
+	return appendJSONScalar(dst, value, mode)
 }
 
-func appendJSONScalar(dst []byte, value gjson.Result) []byte {
+func appendJSONScalar(dst []byte, value gjson.Result, mode fidelity.Compat) []byte {
 	switch value.Type {
 	case gjson.String:
-		return jobj.AppendString(dst, value.Str)
+		// Text made of a list's integers may be no UTF-8; the reference cannot encode it.
+		return jobj.AppendString(dst, strings.ToValidUTF8(value.Str, "\uFFFD"))
 	case gjson.Number:
+		if mode == fidelity.Corrected {
+			return append(dst, integer(value.Raw)...)
+		}
 		return appendJSONNumber(dst, value.Raw)
 	case gjson.True:
 		return append(dst, "true"...)

@@ -2,8 +2,11 @@ package payload
 
 import (
 	"math"
+	"math/bits"
 	"strconv"
 	"strings"
+
+	"github.com/tidwall/gjson"
 )
 
 // isFloat tells whether a JSON number is a float to Erlang: it has a point or an
@@ -18,27 +21,58 @@ func integer(raw string) string {
 	return raw
 }
 
+// longNumber is the length from which the reference's decoder leaves its short way.
+const longNumber = 32
+
+// smallestNormal is the smallest double with all its digits.
+const smallestNormal = 0x1p-1022
+
+// double is the number that the reference's decoder (jiffy) makes of a float's
+// text. One that is very small or very long goes a way of its own there: without a
+// point it is the mantissa times a power of ten, which may be 0 by itself, so that
+// 5e-324 is 0.0. ok is false for what no double holds; the reference does not take
+// a message with such a number for JSON.
+func double(raw string) (f float64, ok bool) {
+	f, err := strconv.ParseFloat(raw, 64)
+	if err != nil {
+		return 0, false
+	}
+	if math.Abs(f) >= smallestNormal && len(raw) < longNumber || strings.Contains(raw, ".") {
+		return f, true
+	}
+	at := strings.IndexAny(raw, "eE")
+	mantissa, err := strconv.ParseFloat(raw[:at], 64)
+	if err != nil {
+		return 0, false
+	}
+	power, err := strconv.ParseFloat("1e"+raw[at+1:], 64)
+	return mantissa * power, err == nil && !math.IsInf(mantissa*power, 0)
+}
+
 // appendFormNumber prints a number as form text does, before escaping
 // (kz_mochinum:digits/1).
 func appendFormNumber(dst []byte, raw string) []byte {
 	if !isFloat(raw) {
 		return append(dst, integer(raw)...)
 	}
-	f, err := strconv.ParseFloat(raw, 64)
-	if err != nil {
-		return append(dst, raw...) // beyond a double: the reference cannot hold it either
+	f, ok := double(raw)
+	if !ok {
+		return append(dst, raw...)
 	}
 	return appendDigits(dst, f)
 }
 
-// smallestNormal: what lies below came out as 0.0 in the recorded answers.
-const smallestNormal = 0x1p-1022
-
 func appendDigits(dst []byte, f float64) []byte {
-	if math.Abs(f) < smallestNormal {
+	if f == 0 {
 		return append(dst, "0.0"...)
 	}
 	negative, digits, point := shortest(f)
+	if isTie(f, digits, point) {
+		// Two texts of this length are equally near. Go and JSON bodies take the even
+		// one, form text the larger: 1027475604261341.25 ends in .3.
+		last := len(digits) - 1
+		digits = digits[:last] + string(digits[last]+1)
+	}
 	if negative {
 		dst = append(dst, '-')
 	}
@@ -84,21 +118,49 @@ func shortest(f float64) (negative bool, digits string, point int) {
 	return f < 0, strings.Replace(mantissa, ".", "", 1), e + 1
 }
 
+// isTie reports whether f lies exactly half a unit of the last digit above
+// 0.digits x 10^point: f = (2n+1)/2 x 10^q, with n the digits and q the place of
+// the last. Both sides are compared by their odd parts and their powers of two.
+func isTie(f float64, digits string, point int) bool {
+	fraction, exponent := math.Frexp(math.Abs(f))
+	odd := uint64(fraction * (1 << 53)) // f = odd x 2^twos, once it is odd
+	zeros := bits.TrailingZeros64(odd)
+	odd >>= zeros
+	twos := exponent - 53 + zeros
+	q := point - len(digits)
+	if twos != q-1 {
+		return false
+	}
+	n, err := strconv.ParseUint(digits, 10, 64)
+	if err != nil {
+		return false
+	}
+	want := 2*n + 1
+	if q > 0 {
+		odd, want = want, odd
+	}
+	for range max(q, -q) {
+		high, low := bits.Mul64(odd, 5)
+		if high != 0 || low > want {
+			return false
+		}
+		odd = low
+	}
+	return odd == want
+}
+
 // appendJSONNumber prints a number as JSON bodies do: floats plain with at least
 // one decimal, from 1e21 up and below 1e-6 with an exponent and without padding.
 func appendJSONNumber(dst []byte, raw string) []byte {
 	if !isFloat(raw) {
 		return append(dst, integer(raw)...)
 	}
-	f, err := strconv.ParseFloat(raw, 64)
-	if err != nil {
+	f, ok := double(raw)
+	if !ok {
 		return append(dst, raw...)
 	}
 	if f == 0 {
-		if math.Signbit(f) {
-			dst = append(dst, '-')
-		}
-		return append(dst, "0.0"...)
+		return append(dst, "0.0"...) // either sign
 	}
 	negative, digits, point := shortest(f)
 	if point > -6 && point <= 21 {
@@ -121,4 +183,68 @@ func appendJSONNumber(dst []byte, raw string) []byte {
 		dst = append(dst, '+')
 	}
 	return strconv.AppendInt(dst, int64(point-1), 10)
+}
+
+// whole reads a value as an integer, "" when it is none (kz_json:get_integer_value/2):
+// numeric text is converted, a float rounded.
+func whole(v gjson.Result) string {
+	raw := number(v)
+	switch {
+	case raw == "":
+		return ""
+	case !isFloat(raw):
+		return integer(raw)
+	}
+	f, err := strconv.ParseFloat(raw, 64)
+	if err != nil {
+		return "" // beyond a double
+	}
+	return strconv.FormatFloat(math.Round(f), 'f', 0, 64)
+}
+
+// number reads a value as a number and gives its JSON text, "" when it is none
+// (kz_json:get_number_value/2). Text counts where Erlang reads it as a number: an
+// integer, or a float with digits on both sides of its point.
+func number(v gjson.Result) string {
+	switch v.Type {
+	case gjson.Number:
+		return v.Raw
+	case gjson.String:
+		return numberOf(v.Str)
+	}
+	return ""
+}
+
+func numberOf(text string) string {
+	digits := strings.TrimLeft(text, "+-")
+	if len(text)-len(digits) > 1 {
+		return ""
+	}
+	if digits != "" && strings.Trim(digits, "0123456789") == "" {
+		return signed(text, strings.TrimLeft(digits, "0"))
+	}
+	mantissa, exponent, hasExponent := strings.Cut(strings.ToLower(digits), "e")
+	before, after, hasPoint := strings.Cut(mantissa, ".")
+	if !hasPoint || before == "" || after == "" || strings.Trim(before+after, "0123456789") != "" {
+		return ""
+	}
+	if size := strings.TrimLeft(exponent, "+-"); hasExponent && (len(exponent)-len(size) > 1 || size == "" || strings.Trim(size, "0123456789") != "") {
+		return ""
+	}
+	f, err := strconv.ParseFloat(text, 64)
+	if err != nil {
+		return ""
+	}
+	return strconv.FormatFloat(f, 'e', -1, 64)
+}
+
+// signed is an integer without leading zeros, under the sign of text.
+func signed(text, digits string) string {
+	switch {
+	case digits == "":
+		return "0"
+	case text[0] == '-':
+		return "-" + digits
+	}
+	return digits
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/tidwall/gjson"
 
+	"github.com/kazoolab/kazoolab/bridge/fidelity"
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 )
 
@@ -49,32 +50,31 @@ func (p Payload) with(key, value string) Payload {
 	return append(slices.Clip(p), Member{key, value})
 }
 
-// without returns p less key. The receiver is not changed.
-func (p Payload) without(key string) Payload {
-	i := p.index(key)
-	if i < 0 {
-		return p
+// without returns p less the first member of each key. The receiver is not changed.
+func (p Payload) without(keys ...string) Payload {
+	for _, key := range keys {
+		if i := p.index(key); i >= 0 {
+			p = slices.Delete(slices.Clone(p), i, i+1)
+		}
 	}
-	return slices.Delete(slices.Clone(p), i, i+1)
+	return p
+}
+
+// overlay lays members over the payload (kz_json:merge_jobjs/2). The receiver is
+// not changed.
+func (p Payload) overlay(mode fidelity.Compat, over Payload) Payload {
+	b := p.builder(len(over))
+	b.overlay(mode, over)
+	return b.done()
 }
 
 // Merge lays a hook's custom_data over the payload and sets cluster_id last
-// (webhooks_util:fire_hook/2). The data is walked from its last member to its
-// first, so that new keys stand in reverse order (quirk custom-data-reversed);
-// null removes a key. The top-level type and action only filter and never reach
-// the receiver.
-func (p Payload) Merge(customData Payload, clusterID string) Payload {
-	out := p
-	for _, m := range slices.Backward(customData) {
-		switch {
-		case m.Key == "type" || m.Key == "action":
-		case m.Value == "null":
-			out = out.without(m.Key)
-		default:
-			out = out.with(m.Key, m.Value)
-		}
-	}
-	return out.with("cluster_id", quote(clusterID))
+// (webhooks_util:fire_hook/2). The receiver is not changed.
+func (p Payload) Merge(mode fidelity.Compat, customData Payload, clusterID string) Payload {
+	b := p.builder(len(customData) + 1)
+	b.overlay(mode, customData)
+	b.set("cluster_id", quote(clusterID))
+	return b.done()
 }
 
 // Parse reads a JSON object as a payload; anything else gives nil.

@@ -1,0 +1,45 @@
+package webhooks
+
+import (
+	"github.com/kazoolab/kazoolab/bridge/account"
+	"github.com/kazoolab/kazoolab/bridge/webhooks/payload"
+)
+
+// event is a message on its way to the hooks it concerns. It is never changed
+// once made, and may be used by many goroutines.
+type event struct {
+	payload.Event
+	// owner is the account that it happened in.
+	owner account.Account
+	// lane keeps the order of one call, document or message.
+	lane string
+	// main is what hooks send, old what those of Event.OldHook do; nil for none.
+	main, old *payload.Base
+}
+
+func (e *Engine) newEvent(read *payload.Event, owner account.Account) *event {
+	ev := &event{Event: *read, owner: owner, lane: read.ID}
+	if ev.lane == "" {
+		ev.lane = e.dep.IDs.Hex(10)
+	}
+	ev.main = e.render(read.Payload, owner)
+	if read.OldHook != "" {
+		ev.old = e.render(read.OldPayload, owner)
+	}
+	ev.Payload, ev.OldPayload = nil, nil // what waits in a lane does not keep the message
+	return ev
+}
+
+func (e *Engine) render(build func(payload.Owner) payload.Payload, owner account.Account) *payload.Base {
+	return payload.NewBase(func() payload.Payload {
+		return build(payload.Owner{AccountID: owner.ID, ResellerID: owner.ResellerID})
+	}, e.cfg.Compat, e.dep.ClusterID)
+}
+
+// rendition is what a hook sends for the event.
+func (ev *event) rendition(hook *Hook) *payload.Base {
+	if ev.old != nil && hook.Event == ev.OldHook && !hook.Own {
+		return ev.old
+	}
+	return ev.main
+}
