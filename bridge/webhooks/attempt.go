@@ -21,19 +21,11 @@ type try struct {
 	messageID string
 	left      int // tries left, this one included
 	dialect   fidelity.Dialect
-	mode      fidelity.Compat
+	compat    fidelity.Compat
 	request   delivery.Request
 	// payload is what the request carries, which only some attempts ask for.
 	payload func() payload.Payload
 	outcome delivery.Outcome
-}
-
-// follow is how many tries really come after this one.
-func (t try) follow() int {
-	if t.final() {
-		return 0
-	}
-	return t.left - 1
 }
 
 // document is the attempt as the reference stores it, member by member
@@ -154,7 +146,7 @@ func (t try) requestBody() any {
 		return ""
 	case len(t.request.Text) > KeepRequestBody:
 		return strings.ToValidUTF8(string(t.request.Text[:KeepRequestBody]), "")
-	case t.hook.JSON || t.mode == fidelity.Corrected:
+	case t.hook.JSON || t.compat == fidelity.Corrected:
 		return string(t.request.Text)
 	}
 	return t.payload().FormList()

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/kazoolab/kazoolab/bridge/account"
+	"github.com/kazoolab/kazoolab/bridge/fidelity"
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 	"github.com/kazoolab/kazoolab/bridge/webhooks"
 	"github.com/kazoolab/kazoolab/internal/ids"
@@ -125,7 +126,7 @@ func BenchmarkHooksInMemory(b *testing.B) {
 
 func parsed(b *testing.B, random *ids.Source, owners []string, n int) []*webhooks.Hook {
 	b.Helper()
-	events := webhooks.ChannelHooks()
+	events := webhooks.Names(fidelity.V50)
 	var hooks []*webhooks.Hook
 	for i := range n {
 		text := fmt.Sprintf(`{"name":"New Calls","uri":"https://hooks.example.com/%06d/calls.php","http_verb":"post","hook":%q,`+
