@@ -38,6 +38,7 @@ type changes struct {
 	log       *slog.Logger
 	node      string
 	dialect   fidelity.Dialect
+	names     []string // of the hooks that it has
 	compat    fidelity.Compat
 
 	running context.Context //nolint:containedctx // of everything that outlives a request
@@ -152,7 +153,7 @@ func (c *changes) read(doc store.Document) (*webhooks.Hook, error) {
 		owner = known.ID // of which all hooks of the account share one copy
 	}
 	body := webhooks.Prepare(doc.Body, c.dialect, c.compat)
-	return webhooks.ParseHook(doc.ID, owner, body, webhooks.Names(c.dialect))
+	return webhooks.ParseHook(doc.ID, owner, body, c.names)
 }
 
 // handle applies one change. The message is only a hint: the store says what is.

@@ -26,6 +26,7 @@ type try struct {
 	// payload is what the request carries, which only some attempts ask for.
 	payload func() payload.Payload
 	outcome delivery.Outcome
+	replays string // the attempt that is made again; "" for an original
 }
 
 // document is the attempt as the reference stores it, member by member
@@ -63,7 +64,7 @@ func (t try) document(id string, now time.Time) store.Attempt {
 	put("pvt_account_db", kapi.MonthlyDB(t.hook.AccountID, now))
 	return store.Attempt{
 		ID: id, AccountID: t.hook.AccountID, HookID: t.hook.ID,
-		Created: seconds, CreatedAt: now, Success: t.succeeded(), Body: doc,
+		Created: seconds, CreatedAt: now, Success: t.succeeded(), Body: doc, Sent: t.unrecorded(),
 	}
 }
 
@@ -125,6 +126,7 @@ func (t try) requestHeaders() jobj.Object {
 		{Name: "content-type", Value: t.request.ContentType},
 		{Name: "x-hook-id", Value: t.hook.ID},
 		{Name: "x-account-id", Value: t.hook.AccountID},
+		{Name: delivery.ReplayHeader, Value: t.replays},
 	} {
 		if h.Value != "" {
 			headers = append(headers, jobj.Member{Key: h.Name, Value: t.headerValue(h.Value)})
@@ -146,7 +148,7 @@ func (t try) requestBody() any {
 		return ""
 	case len(t.request.Text) > KeepRequestBody:
 		return strings.ToValidUTF8(string(t.request.Text[:KeepRequestBody]), "")
-	case t.hook.JSON || t.compat == fidelity.Corrected:
+	case t.hook.JSON || t.compat == fidelity.Corrected || t.replays != "":
 		return string(t.request.Text)
 	}
 	return t.payload().FormList()

@@ -2,6 +2,7 @@ package webhooks
 
 import (
 	"github.com/kazoolab/kazoolab/bridge/account"
+	"github.com/kazoolab/kazoolab/bridge/webhooks/journal"
 	"github.com/kazoolab/kazoolab/bridge/webhooks/payload"
 )
 
@@ -13,6 +14,8 @@ type event struct {
 	owner account.Account
 	// lane keeps the order of one call, document or message.
 	lane string
+	// record is what is remembered of it; nil when nothing is.
+	record *journal.Event
 	// main is what hooks send, old what those of Event.OldHook do; nil for none.
 	main, old *payload.Base
 }

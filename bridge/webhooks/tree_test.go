@@ -9,74 +9,75 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/kazoolab/kazoolab/bridge/account"
+	"github.com/kazoolab/kazoolab/bridge/fidelity"
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 	"github.com/kazoolab/kazoolab/bridge/store"
 	"github.com/kazoolab/kazoolab/bridge/webhooks"
 )
 
-// family is a forest of accounts with hooks, kept twice: as documents in the
+// forest is trees of accounts with hooks, kept twice: as documents in the
 // directory and the table of hooks, and as the plainest model of it, parents alone.
-type family struct {
+type forest struct {
 	directory *account.Directory
 	table     *webhooks.Registry
 
-	members []*member // in the order they came; the dead stay, since others are below them
+	branches []*branch // in the order they came; the dead stay, since others are below them
 	hooks   []modelHook
 	made    int
 }
 
-type member struct {
+type branch struct {
 	id       string
-	parent   *member // nil for the top of a tree
+	parent   *branch // nil for the top of a tree
 	disabled bool
 	dead     bool
 }
 
 type modelHook struct {
 	id, event string
-	owner     *member
+	owner     *branch
 	deep      bool
 }
 
-func newFamily() *family {
-	return &family{directory: account.NewDirectory(), table: webhooks.NewRegistry()}
+func newForest() *forest {
+	return &forest{directory: account.NewDirectory(), table: webhooks.NewRegistry()}
 }
 
-// path lists who is above a member, the top first.
-func (m *member) path() []any {
+// path lists who is above a branch, the top first.
+func (m *branch) path() []any {
 	if m.parent == nil {
 		return nil
 	}
 	return append(m.parent.path(), m.parent.id)
 }
 
-func (m *member) below(other *member) bool {
+func (m *branch) below(other *branch) bool {
 	return m == other || m.parent != nil && m.parent.below(other)
 }
 
-// tell writes a member's document and lets the directory know.
-func (f *family) tell(m *member) {
+// tell writes a branch's document and lets the directory know.
+func (f *forest) tell(m *branch) {
 	f.directory.Put(account.FromDocument(store.Document{ID: m.id, AccountID: m.id, Body: jobj.Object{
 		{Key: "enabled", Value: !m.disabled}, {Key: "pvt_tree", Value: m.path()},
 	}}))
 }
 
-func (f *family) open(parent *member) *member {
-	m := &member{id: fmt.Sprintf("account-%d", len(f.members)), parent: parent}
-	f.members = append(f.members, m)
+func (f *forest) open(parent *branch) *branch {
+	m := &branch{id: fmt.Sprintf("account-%d", len(f.branches)), parent: parent}
+	f.branches = append(f.branches, m)
 	f.tell(m)
 	return m
 }
 
-func (f *family) close(m *member) {
+func (f *forest) close(m *branch) {
 	m.dead = true
 	f.directory.Remove(m.id)
 	f.table.RemoveAccount(m.id)
 	f.hooks = slices.DeleteFunc(f.hooks, func(h modelHook) bool { return h.owner == m })
 }
 
-// move puts a member with all that is below it under another, document by document.
-func (f *family) move(m, parent *member, order []*member) {
+// move puts a branch with all that is below it under another, document by document.
+func (f *forest) move(m, parent *branch, order []*branch) {
 	m.parent = parent
 	for _, one := range order {
 		if one.below(m) && !one.dead {
@@ -85,7 +86,7 @@ func (f *family) move(m, parent *member, order []*member) {
 	}
 }
 
-func (f *family) hook(owner *member, event string, deep bool) string {
+func (f *forest) hook(owner *branch, event string, deep bool) string {
 	f.made++
 	h := modelHook{fmt.Sprintf("hook-%03d", f.made), event, owner, deep}
 	f.hooks = append(f.hooks, h)
@@ -93,16 +94,16 @@ func (f *family) hook(owner *member, event string, deep bool) string {
 	return h.id
 }
 
-func (f *family) set(h modelHook) {
+func (f *forest) set(h modelHook) {
 	doc := jobj.Object{{Key: "uri", Value: "http://h/"}, {Key: "hook", Value: h.event}, {Key: "include_subaccounts", Value: h.deep}}
-	hook, err := webhooks.ParseHook(h.id, h.owner.id, doc, webhooks.ChannelHooks())
+	hook, err := webhooks.ParseHook(h.id, h.owner.id, doc, webhooks.Names(fidelity.V50))
 	if err == nil {
 		f.table.Set(hook)
 	}
 }
 
 // take is what the bridge finds for an event.
-func (f *family) take(event string, m *member) []string {
+func (f *forest) take(event string, m *branch) []string {
 	owner, ok := f.directory.Get(m.id)
 	ids := []string{}
 	if !ok {
@@ -115,12 +116,12 @@ func (f *family) take(event string, m *member) []string {
 }
 
 // should is what the model says it must find.
-func (f *family) should(event string, m *member) []string {
+func (f *forest) should(event string, m *branch) []string {
 	ids := []string{}
 	if m.dead {
 		return ids
 	}
-	of := func(owner *member, deep bool) (ids []string) {
+	of := func(owner *branch, deep bool) (ids []string) {
 		for _, h := range f.hooks {
 			if h.owner == owner && (h.event == event || h.event == webhooks.EventAll) && (h.deep || !deep) {
 				ids = append(ids, h.id)
@@ -142,10 +143,10 @@ func (f *family) should(event string, m *member) []string {
 func TestAHookReceivesItsOwnTreeAndNothingElse(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		g := NewWithT(t)
-		f := newFamily()
+		f := newForest()
 		f.open(nil)
-		someone := func(t *rapid.T) *member { return rapid.SampledFrom(f.members).Draw(t, "account") }
-		living := func(t *rapid.T) *member {
+		someone := func(t *rapid.T) *branch { return rapid.SampledFrom(f.branches).Draw(t, "account") }
+		living := func(t *rapid.T) *branch {
 			m := someone(t)
 			if m.dead {
 				t.Skip("closed")
@@ -156,7 +157,7 @@ func TestAHookReceivesItsOwnTreeAndNothingElse(t *testing.T) {
 		t.Repeat(map[string]func(*rapid.T){
 			"open a tree":    func(*rapid.T) { f.open(nil) },
 			"open below":     func(t *rapid.T) { f.open(living(t)) },
-			"open far below": func(*rapid.T) { f.open(f.members[len(f.members)-1]) },
+			"open far below": func(*rapid.T) { f.open(f.branches[len(f.branches)-1]) },
 			"close":          func(t *rapid.T) { f.close(living(t)) },
 			"disable or enable": func(t *rapid.T) {
 				m := living(t)
@@ -168,7 +169,7 @@ func TestAHookReceivesItsOwnTreeAndNothingElse(t *testing.T) {
 				if parent.below(m) {
 					t.Skip("below itself")
 				}
-				f.move(m, parent, rapid.Permutation(f.members).Draw(t, "order"))
+				f.move(m, parent, rapid.Permutation(f.branches).Draw(t, "order"))
 			},
 			"hook": func(t *rapid.T) { f.hook(living(t), event.Draw(t, "event"), rapid.Bool().Draw(t, "sub-accounts")) },
 			"edit a hook": func(t *rapid.T) {
@@ -188,7 +189,7 @@ func TestAHookReceivesItsOwnTreeAndNothingElse(t *testing.T) {
 				f.hooks = slices.Delete(f.hooks, i, i+1)
 			},
 			"": func(*rapid.T) {
-				for _, m := range f.members {
+				for _, m := range f.branches {
 					for _, event := range []string{"channel_create", "channel_answer"} {
 						g.Expect(f.take(event, m)).To(Equal(f.should(event, m)), "%s of %s", event, m.id)
 					}
@@ -202,7 +203,7 @@ func TestAHookReceivesItsOwnTreeAndNothingElse(t *testing.T) {
 // each level, and another reseller.
 func TestAResellersOneHookSeesItsCustomersCustomers(t *testing.T) {
 	g := NewWithT(t)
-	f := newFamily()
+	f := newForest()
 	root := f.open(nil)
 	reseller, rival := f.open(root), f.open(root)
 	one := f.hook(reseller, webhooks.EventAll, true)
@@ -219,6 +220,6 @@ func TestAResellersOneHookSeesItsCustomersCustomers(t *testing.T) {
 	g.Expect(f.take("channel_create", level)).To(Equal([]string{own, one}), "its own first")
 	g.Expect(f.take("channel_create", root)).To(Equal([]string{above}))
 	g.Expect(f.take("channel_create", rival)).To(Equal([]string{aside}))
-	f.move(level, rival, f.members)
+	f.move(level, rival, f.branches)
 	g.Expect(f.take("channel_create", level)).To(Equal([]string{own, aside}), "it has another reseller now")
 }
