@@ -68,6 +68,7 @@ type Bridge struct {
 	directory *account.Directory
 	hooks     *webhooks.Registry
 	changes   *changes
+	disabling *disabling
 	tokens    *account.Tokens
 
 	ready    chan struct{}
@@ -88,7 +89,12 @@ func New(cfg Config) *Bridge {
 		URL: cfg.AMQPURL, Name: "kazoolab bridge", Node: cfg.NodeName,
 		Clock: cfg.Clock, IDs: cfg.IDs, Log: cfg.Log,
 	})
+	b.disabling = newDisabling(cfg, b.hooks, func(accountID string) string {
+		owner, _ := b.directory.Get(accountID)
+		return owner.ResellerID
+	})
 	b.metrics.MustRegister(
+		b.disabling.disabled,
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
@@ -129,10 +135,12 @@ func (b *Bridge) Run(ctx context.Context) error {
 	defer stop()
 	b.changes = &changes{
 		bus: b.bus, store: b.cfg.Store, directory: b.directory, hooks: b.hooks,
+		failures: b.disabling.tracker, limits: b.disabling.settings,
 		clock: b.cfg.Clock, ids: b.cfg.IDs, log: b.cfg.Log, node: b.cfg.NodeName,
 		dialect: b.cfg.Webhooks.Dialect, compat: b.cfg.Webhooks.Compat,
 		running: running, loaded: make(chan struct{}), waiting: map[string]chan struct{}{},
 	}
+	b.disabling.publish, b.disabling.send = b.changes.Publish, b.changes.send
 	if err := b.changes.migrate(ctx); err != nil {
 		return err
 	}
@@ -144,7 +152,7 @@ func (b *Bridge) Run(ctx context.Context) error {
 	hooks := b.cfg.Webhooks
 	hooks.Guard.AllowLoopback = b.cfg.AllowLoopbackTargets
 	engine := webhooks.New(hooks, webhooks.Dependencies{
-		Hooks: b.hooks, Accounts: b.directory, Attempts: b.cfg.Store, Clock: b.cfg.Clock,
+		Hooks: b.hooks, Accounts: b.directory, Attempts: b.cfg.Store, Failures: b.disabling, Clock: b.cfg.Clock,
 		IDs: b.cfg.IDs, Log: b.cfg.Log, Metrics: b.metrics, ClusterID: clusterID,
 	})
 	server, err := b.server(clusterID)
@@ -155,6 +163,14 @@ func (b *Bridge) Run(ctx context.Context) error {
 	group, failed := errgroup.WithContext(running)
 	group.Go(func() error { return b.bus.Run(running) })
 	group.Go(func() error { engine.Run(running); return nil })
+	group.Go(func() error {
+		webhooks.Retention{
+			Bin: b.cfg.Store, Clock: b.cfg.Clock, Log: b.cfg.Log,
+			Keep: b.cfg.Webhooks.AttemptsKeep, Max: b.cfg.Webhooks.AttemptsMax,
+		}.Run(running)
+		return nil
+	})
+	group.Go(func() error { b.disabling.run(running); return nil })
 	group.Go(func() error { return b.serve(server) })
 	group.Go(func() error {
 		defer stop()

@@ -13,8 +13,10 @@ import (
 	"github.com/kazoolab/kazoolab/bridge/account"
 	"github.com/kazoolab/kazoolab/bridge/fidelity"
 	"github.com/kazoolab/kazoolab/bridge/kapi"
+	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 	"github.com/kazoolab/kazoolab/bridge/store"
 	"github.com/kazoolab/kazoolab/bridge/webhooks"
+	"github.com/kazoolab/kazoolab/bridge/webhooks/disabler"
 	"github.com/kazoolab/kazoolab/internal/bus"
 	"github.com/kazoolab/kazoolab/internal/clock"
 	"github.com/kazoolab/kazoolab/internal/ids"
@@ -29,6 +31,8 @@ type changes struct {
 	store     *store.Store
 	directory *account.Directory
 	hooks     *webhooks.Registry
+	failures  *disabler.Tracker
+	limits    *disabler.Settings
 	clock     clock.Clock
 	ids       *ids.Source
 	log       *slog.Logger
@@ -55,9 +59,10 @@ func (c *changes) subscribe() (*bus.Subscription, error) {
 	return c.bus.Consume(bus.Consumer{
 		Queue: bus.Queue{Exclusive: true, AutoDelete: true},
 		Bindings: []bus.Binding{
-			{Exchange: kapi.ExchangeConfiguration, Key: "*." + kapi.DatabaseWebhooks + ".webhook.*"},
+			{Exchange: kapi.ExchangeConfiguration, Key: kapi.HookDocumentsKey},
 			{Exchange: kapi.ExchangeConfiguration, Key: "*." + kapi.DatabaseAccounts + ".account.*"},
 			{Exchange: kapi.ExchangeConfiguration, Key: "*." + kapi.DatabaseNumbers + ".number.*"},
+			{Exchange: kapi.ExchangeConfiguration, Key: "*.*." + store.TypeAccountConfig + "." + kapi.ConfigWebhooks},
 		},
 		Prefetch: 100,
 		OnUp:     c.reload,
@@ -93,6 +98,10 @@ func (c *changes) load(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	configs, err := c.store.Find(ctx, store.AccountConfigs, kapi.ConfigWebhooks)
+	if err != nil {
+		return err
+	}
 	tree := make([]account.Account, len(accounts))
 	for i, doc := range accounts {
 		tree[i] = account.FromDocument(doc)
@@ -102,6 +111,11 @@ func (c *changes) load(ctx context.Context) error {
 		owners[doc.ID] = doc.AccountID
 	}
 	c.directory.Replace(tree, owners)
+	limits := make(map[string]jobj.Object, len(configs))
+	for _, doc := range configs {
+		limits[doc.AccountID] = doc.Body
+	}
+	c.limits.Replace(limits)
 	hooks := make([]*webhooks.Hook, 0, len(documents))
 	for _, doc := range documents {
 		if hook := c.parse(doc); hook != nil {
@@ -149,6 +163,10 @@ func (c *changes) apply(ctx context.Context, change kapi.DocChange) error {
 	if err != nil && !gone {
 		return err
 	}
+	if change.Type == store.TypeAccountConfig {
+		c.applyConfig(change, doc, gone)
+		return nil
+	}
 	switch change.DB {
 	case kapi.DatabaseAccounts:
 		if !gone {
@@ -157,6 +175,8 @@ func (c *changes) apply(ctx context.Context, change kapi.DocChange) error {
 		}
 		c.directory.Remove(change.ID)
 		c.hooks.AccountDeleted(change.ID, c.dialect)
+		c.failures.ForgetAccount(change.ID)
+		c.limits.Remove(change.ID)
 	case kapi.DatabaseNumbers:
 		c.directory.SetNumber(change.ID, doc.AccountID) // "" when gone
 	case kapi.DatabaseWebhooks:
@@ -165,7 +185,21 @@ func (c *changes) apply(ctx context.Context, change kapi.DocChange) error {
 	return nil
 }
 
+func (c *changes) applyConfig(change kapi.DocChange, doc store.Document, gone bool) {
+	switch owner, _ := kapi.AccountOfDB(change.DB); {
+	case gone:
+		c.limits.Remove(owner)
+	case doc.Type == store.TypeAccountConfig && doc.ID == kapi.ConfigWebhooks && doc.AccountID == owner:
+		c.limits.Set(owner, doc.Body)
+	}
+}
+
+// applyHook makes a hook live as it is now. An edit gives it a fresh start: its
+// failures were the old version's (webhooks_listener:handle_config/3).
 func (c *changes) applyHook(change kapi.DocChange, doc store.Document, gone bool) {
+	if change.Action == kapi.ActionEdited {
+		c.failures.Forget(disabler.Key{AccountID: cmp.Or(doc.AccountID, change.AccountID), HookID: change.ID})
+	}
 	if gone {
 		c.hooks.Remove(cmp.Or(doc.AccountID, change.AccountID), change.ID)
 		return
@@ -216,6 +250,8 @@ func (c *changes) listensTo(doc kapi.DocChange) bool {
 		return doc.DB == kapi.DatabaseAccounts
 	case "number":
 		return doc.DB == kapi.DatabaseNumbers
+	case store.TypeAccountConfig:
+		return doc.ID == kapi.ConfigWebhooks
 	}
 	return false
 }

@@ -61,6 +61,7 @@ func (b *Bridge) routes(rest http.Handler) http.Handler {
 func (b *Bridge) rest(clusterID string) (http.Handler, error) {
 	return crossbar.New(crossbar.Config{
 		Store: b.cfg.Store, Accounts: b.directory, Tokens: b.tokens, Changes: b.changes,
+		Failures: b.disabling, FailureLimit: b.cfg.Webhooks.FailureLimit,
 		Clock: b.cfg.Clock, IDs: b.cfg.IDs, Log: b.cfg.Log,
 		Version: b.cfg.Version, NodeName: b.cfg.NodeName, ClusterID: clusterID,
 		Dialect: b.cfg.Webhooks.Dialect, Compat: b.cfg.Webhooks.Compat,

@@ -2,6 +2,7 @@ package crossbar
 
 import (
 	"context"
+	"net/http"
 	"slices"
 	"strings"
 )
@@ -12,7 +13,7 @@ import (
 func absentFamilies() []family {
 	// A name may be followed by the methods of its collection, where known.
 	const names = `about access_lists acls agents alerts allotments apps_link apps_store basic_auth blacklists braintree bulk
-		callflows cccps cdrs channels clicktocall comments conferences configs connectivity contact_list devices directories
+		callflows cccps cdrs channels clicktocall comments conferences connectivity contact_list devices directories
 		faxboxes faxes freeswitch functions global_provisioner_templates global_resources google_auth groups hotdesks ip_auth ips
 		ledgers limits lists local_provisioner_templates local_resources media menus metaflows migrations multi_factor
 		notifications:PUT,GET,DELETE onboard parked_calls phone_numbers pivot port_requests presence queues quickcall rates ratedecks recordings
@@ -23,22 +24,31 @@ func absentFamilies() []family {
 	for field := range strings.FieldsSeq(names) {
 		name, methods, _ := strings.Cut(field, ":")
 		if methods == "" {
-			methods = "GET,PUT,POST,PATCH,DELETE"
+			families = append(families, absentFamily(name, allMethods()))
+			continue
 		}
-		f := family{name: name}
-		var args []string
-		for range 6 {
-			f.clauses = append(f.clauses, clause{args: args, operations: absentOperations(strings.Split(methods, ","))})
-			args = append(slices.Clip(args), "*")
-		}
-		families = append(families, f)
+		families = append(families, absentFamily(name, strings.Split(methods, ",")))
 	}
 	return families
 }
 
+func allMethods() []string {
+	return []string{http.MethodGet, http.MethodPut, http.MethodPost, http.MethodPatch, http.MethodDelete}
+}
+
+func absentFamily(name string, methods []string) family {
+	f := family{name: name}
+	var args []string
+	for range 6 {
+		f.clauses = append(f.clauses, clause{args: args, operations: absentOperations(methods)})
+		args = append(slices.Clip(args), "*")
+	}
+	return f
+}
+
 func absentOperations(methods []string) []operation {
 	absent := func(_ context.Context, req *request) (outcome, error) {
-		req.hint("/%s is part of Kazoo, but is not served here", req.route.head().name)
+		req.hint("/%s is part of Kazoo, but is not served here", strings.Join(append([]string{req.route.head().name}, req.route.head().args...), "/"))
 		return outcome{}, notFound()
 	}
 	var all []operation

@@ -41,6 +41,12 @@ func TestNoOneReachesIntoAnotherAccount(t *testing.T) {
 		{"GET", "/webhooks/" + seedHook, ""},
 		{"DELETE", "/webhooks/" + seedHook, ""},
 		{"GET", "/webhooks/samples", ""},
+		{"GET", "/configs/webhooks", ""},
+		{"PUT", "/configs/webhooks", `{"data":{"attempt_failure_count":1}}`},
+		{"POST", "/configs/webhooks", `{"data":{"attempt_failure_count":1}}`},
+		{"PATCH", "/configs/webhooks", `{"data":{"attempt_failure_count":1}}`},
+		{"DELETE", "/configs/webhooks", ""},
+		{"GET", "/kazoolab/failures", ""},
 	}
 	for target, allowed := range above {
 		for _, caller := range callers {

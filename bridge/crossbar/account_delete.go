@@ -88,6 +88,11 @@ func (h *handler) demolish(ctx context.Context, doc store.Document) error {
 	for _, db := range h.databasesOf(doc) {
 		changes = append(changes, databaseChange(kapi.ActionDeleted, db))
 	}
+	// They lie in the monthly databases. Who made an account with the same id would
+	// see them.
+	if err := h.Store.DeleteAttemptsOf(ctx, doc.ID); err != nil {
+		return err
+	}
 	entry, err := h.Store.List(ctx, store.Query{DB: kapi.DatabaseAccounts, AccountID: doc.ID, IncludeDeleted: true})
 	if err != nil {
 		return err

@@ -17,6 +17,7 @@ import (
 	"github.com/kazoolab/kazoolab/bridge/kapi"
 	"github.com/kazoolab/kazoolab/bridge/store"
 	"github.com/kazoolab/kazoolab/bridge/webhooks/catalogue"
+	"github.com/kazoolab/kazoolab/bridge/webhooks/disabler"
 	"github.com/kazoolab/kazoolab/internal/clock"
 	"github.com/kazoolab/kazoolab/internal/ids"
 )
@@ -40,12 +41,25 @@ type Tokens interface {
 	Verify(ctx context.Context, token string) (account.Claims, error)
 }
 
+// FailureCounter tells how near a hook is to being switched off.
+type FailureCounter interface {
+	// Limit is what holds for the hooks of an account that say nothing themselves.
+	Limit(accountID string) disabler.Limit
+	// Count is how many failures of a hook count now.
+	Count(hook disabler.Key, limit disabler.Limit) int
+}
+
 // Config says what the handler works with. Fields without a remark are required.
 type Config struct {
 	Store    *store.Store
 	Accounts *account.Directory
 	Tokens   Tokens
 	Changes  ChangePublisher
+	// Failures counts those of hooks; nil counts none.
+	Failures FailureCounter
+	// FailureLimit is the system's, which switches hooks off where no account says
+	// otherwise; its zero value is disabler.DefaultLimit.
+	FailureLimit disabler.Limit
 	// Dialect decides which hooks are listed and accepted, and the shapes of
 	// answers that differ between versions.
 	Dialect fidelity.Dialect
@@ -91,6 +105,7 @@ type handler struct {
 	accountForm *schema.Schema
 	userForm    *schema.Schema
 	keyForm     *schema.Schema
+	configForm  *schema.Schema
 
 	// accountWrites is held while an account's name and realm are checked and
 	// written, so that of two equal ones only one is accepted.
@@ -105,6 +120,7 @@ func New(cfg Config) (http.Handler, error) {
 	if cfg.MaxBody == 0 {
 		cfg.MaxBody = DefaultMaxBody
 	}
+	cfg.FailureLimit = cfg.FailureLimit.Or(disabler.DefaultLimit())
 	if cfg.RealmSuffix == "" {
 		cfg.RealmSuffix = DefaultRealmSuffix
 	}
@@ -128,7 +144,7 @@ func New(cfg Config) (http.Handler, error) {
 func (h *handler) compile() error {
 	for file, into := range map[string]**schema.Schema{
 		"webhooks": &h.hookSchema, "accounts": &h.accountForm,
-		"user_auth": &h.userForm, "api_auth": &h.keyForm,
+		"user_auth": &h.userForm, "api_auth": &h.keyForm, "account_config_webhooks": &h.configForm,
 	} {
 		text, err := schemaFiles.ReadFile("schemas/" + file + ".json")
 		if err != nil {

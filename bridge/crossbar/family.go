@@ -65,6 +65,8 @@ func (h *handler) allFamilies() map[string]family {
 	all := map[string]family{}
 	for _, f := range append(absentFamilies(),
 		h.webhooksFamily(),
+		h.configsFamily(),
+		h.extensionFamily(),
 		h.accountsFamily(),
 		h.userAuthFamily(),
 		h.apiAuthFamily(),

@@ -20,6 +20,16 @@ func (q query) accepts(doc jobj.Object) bool {
 	return true
 }
 
+// filters tells the parameters that are filters (crossbar_filter:is_filter_key/1).
+func (p parameter) filters() bool {
+	switch p.name {
+	case "created_from", "created_to", "modified_from", "modified_to":
+		return true
+	}
+	return slices.ContainsFunc([]string{"filter_", "has_key", "key_missing", "has_value", "value_missing"},
+		func(prefix string) bool { return strings.HasPrefix(p.name, prefix) })
+}
+
 func (p parameter) accepts(doc jobj.Object) bool {
 	text, isText := p.value.(string)
 	if path, ok := strings.CutPrefix(p.name, "filter_not_"); ok {

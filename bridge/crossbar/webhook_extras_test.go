@@ -9,7 +9,6 @@ import (
 
 	. "github.com/onsi/gomega"
 
-	"github.com/kazoolab/kazoolab/bridge/crossbar"
 	"github.com/kazoolab/kazoolab/bridge/kapi"
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 )
@@ -30,7 +29,7 @@ type extrasWorld struct {
 
 func newExtrasWorld(t *testing.T) extrasWorld {
 	t.Helper()
-	w := newWorld(t, newKeys(), func(*crossbar.Config) {})
+	w := newWorld(t, newKeys(), nil)
 	return extrasWorld{w, t, w.token(t, "customer")}
 }
 

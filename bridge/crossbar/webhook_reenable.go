@@ -2,11 +2,13 @@ package crossbar
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/kazoolab/kazoolab/bridge/kapi"
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 	"github.com/kazoolab/kazoolab/bridge/store"
+	"github.com/kazoolab/kazoolab/bridge/webhooks/disabler"
 )
 
 // reenableHooks switches on again what the bridge switched off by itself: the
@@ -43,11 +45,27 @@ func (h *handler) reenableAccount(ctx context.Context, req *request, accountID s
 		return err
 	}
 	for _, doc := range docs {
-		if doc.Body.Bool(true, "enabled") || doc.Body.String(disabledMessage) == "" {
-			continue
+		if err := h.reenableHook(ctx, req, doc); err != nil {
+			return err
 		}
-		doc.Body = doc.Body.Set("enabled", true).Delete(disabledMessage)
-		if _, err := h.update(ctx, req, doc); err != nil {
+	}
+	return nil
+}
+
+// reenableHook leaves alone what is on, and what a user switched off. A document
+// that someone else writes meanwhile is looked at again.
+func (h *handler) reenableHook(ctx context.Context, req *request, doc store.Document) error {
+	for tries := 5; !doc.Deleted && disabler.Disabled(doc.Body); tries-- {
+		doc.Body = disabler.Enable(doc.Body)
+		_, err := h.update(ctx, req, doc)
+		if !errors.Is(err, store.ErrConflict) || tries == 0 {
+			return err
+		}
+		doc, err = h.Store.Get(ctx, doc.DB, doc.ID)
+		switch {
+		case errors.Is(err, store.ErrNotFound):
+			return nil
+		case err != nil:
 			return err
 		}
 	}

@@ -7,14 +7,11 @@ import (
 	"github.com/kazoolab/kazoolab/bridge/kapi"
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 	"github.com/kazoolab/kazoolab/bridge/store"
+	"github.com/kazoolab/kazoolab/bridge/webhooks/disabler"
 )
 
-// disabledMessage says why a hook was switched off by itself; clients see it as
-// disable_reason.
-const (
-	disabledMessage = "pvt_disabled_message"
-	disableReason   = "disable_reason"
-)
+// disableReason is how clients see why a hook was switched off by itself.
+const disableReason = "disable_reason"
 
 // webhooksFamily is cb_webhooks. A hook belongs to one account and is reached
 // under that account's path only; the reference compares no accounts.
@@ -30,6 +27,12 @@ func (h *handler) webhooksFamily() family {
 		}},
 		{args: []string{"samples", "*"}, operations: []operation{
 			{method: http.MethodGet, within: h.getSamples, bare: h.getSamples, open: true},
+		}},
+		{args: []string{"attempts"}, operations: []operation{
+			{method: http.MethodGet, within: h.listAttempts},
+		}},
+		{args: []string{"*", "attempts"}, operations: []operation{
+			{method: http.MethodGet, within: h.listAttemptsOfHook},
 		}},
 		{args: []string{"*"}, operations: []operation{
 			{method: http.MethodGet, within: h.getHook},
@@ -71,7 +74,7 @@ func hookSummary(doc store.Document) jobj.Object {
 		enabled = value
 	}
 	summary = append(summary, jobj.Member{Key: "enabled", Value: enabled})
-	if reason := doc.Body.String(disabledMessage); reason != "" {
+	if reason := doc.Body.String(disabler.MessageKey); reason != "" {
 		summary = append(summary, jobj.Member{Key: disableReason, Value: reason})
 	}
 	return summary
@@ -87,7 +90,7 @@ func (h *handler) getHook(ctx context.Context, req *request) (outcome, error) {
 
 // explained shows why a hook was switched off as a public member.
 func explained(doc store.Document) store.Document {
-	if reason := doc.Body.String(disabledMessage); reason != "" {
+	if reason := doc.Body.String(disabler.MessageKey); reason != "" {
 		doc.Body = doc.Body.Set(disableReason, reason)
 	}
 	return doc
@@ -168,7 +171,7 @@ func (h *handler) hookUpdate(req *request, doc store.Document, body jobj.Object)
 	changed := doc
 	changed.Body = keepSecrets(replaced(doc.Body, body))
 	if body.Bool(true, "enabled") {
-		changed.Body = changed.Body.Delete(disabledMessage)
+		changed.Body = changed.Body.Delete(disabler.MessageKey)
 	}
 	return outcome{data: publicHook(changed), revision: doc.Rev, commit: func(ctx context.Context) (outcome, error) {
 		saved, err := h.update(ctx, req, changed)

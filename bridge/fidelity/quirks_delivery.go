@@ -48,7 +48,7 @@ func requestQuirks() []Quirk {
 		{
 			ID: "guard-literal", Class: Never, Area: AreaRequest,
 			Notices:   "Only addresses that are literally on the block list are refused, and only by REST: a name, a redirect or a changed document gets around it.",
-			Kazoo:     "REST refuses what Kazoo's does; the address is looked at again whenever a connection is made, redirects included (`webhooks.guard`)",
+			Kazoo:     "REST refuses what Kazoo's does; the address is checked again whenever a connection is made, redirects included (`webhooks.guard`)",
 			Corrected: same,
 			Source:    "kz_json_schema_extensions:url_validation/2",
 		},
@@ -75,8 +75,8 @@ func outcomeQuirks() []Quirk {
 		{
 			ID: "no-timeout", Class: Never, Area: AreaOutcome,
 			Notices:   "A receiver that accepts and stays silent is never given up; no attempt is written.",
-			Kazoo:     "given up after `webhooks.request-timeout`, 60 s",
-			Corrected: "given up after 10 s",
+			Kazoo:     "given up after `webhooks.request-timeout`, 60 s by default",
+			Corrected: "given up after 10 s by default",
 			Source:    "webhooks_util:do_fire/3",
 		},
 		{
@@ -87,9 +87,16 @@ func outcomeQuirks() []Quirk {
 			Source:    "Erlang's ssl:connect/4",
 		},
 		{
+			ID: "failure-per-millisecond", Class: Keep, Area: AreaOutcome,
+			Notices:   "A burst of events that all fail at once takes longer to disable the hook.",
+			Kazoo:     "failures of a hook in the same millisecond count as one",
+			Corrected: "each counts",
+			Source:    "webhooks_util:note_failed_attempt/3, whose time is part of the key",
+		},
+		{
 			ID: "disabler-per-node", Class: Never, Area: AreaOutcome,
-			Notices:   "Failures are counted on each node by itself, and two in one millisecond are one.",
-			Kazoo:     "each failure counts, in one place for all nodes",
+			Notices:   "Failures are counted on each node by itself: with N nodes a hook may fail nearly N times as often before it is disabled.",
+			Kazoo:     "one bridge has the store, and all events; what it counts is all there is",
 			Corrected: same,
 			Source:    "webhooks_disabler:find_failures/0",
 		},

@@ -1,9 +1,6 @@
 package kapi
 
-import (
-	"slices"
-	"strings"
-)
+import "strings"
 
 // CategoryConference is the Event-Category of everything on ExchangeConference.
 const CategoryConference = "conference"
@@ -71,45 +68,10 @@ func conferencePublications() []Publication {
 	}
 }
 
-// ConferenceCommand is an application that a conference can be told to run.
-type ConferenceCommand struct {
-	Name               string
-	Required, Optional []string // besides Application-Name and Conference-ID
-}
-
-// ConferenceCommands lists them.
-func ConferenceCommands() []ConferenceCommand {
-	rows := []struct{ names, required, optional string }{
-		{"deaf_participant undeaf_participant mute_participant unmute_participant", "Participant-ID", ""},
-		{"participant_energy", "Participant-ID Energy-Level", ""},
-		{"participant_volume_in", "Participant-ID Volume-In-Level", ""},
-		{"participant_volume_out", "Participant-ID Volume-Out-Level", ""},
-		{"kick", "", "Participant-ID"},
-		{"participants lock unlock", "", ""},
-		{"play", "Media-Name", "Participant-ID Call-ID"},
-		{"play_macro", "Media-Macro", ""},
-		{"record recordstop", "Media-Name", "Call-ID"},
-		{"relate_participants", "Participant-ID Other-Participant", "Relationship"},
-		{"set", "Parameter Value", ""},
-		{"stop_play", "", "Participant-ID Affects"},
-		{"dial", "Endpoints", `Account-ID Caller-ID-Name Caller-ID-Number Custom-Application-Vars Custom-Channel-Vars
-			Outbound-Call-ID Participant-Flags Profile-Name Target-Call-ID Timeout`},
-	}
-	var commands []ConferenceCommand
-	for _, row := range rows {
-		for name := range strings.FieldsSeq(row.names) {
-			commands = append(commands, ConferenceCommand{name, strings.Fields(row.required), strings.Fields(row.optional)})
-		}
-	}
-	return commands
-}
-
 // conferenceArguments are the fields that one command or another takes.
 func conferenceArguments() []string {
-	var fields []string
-	for _, c := range ConferenceCommands() {
-		fields = append(append(fields, c.Required...), c.Optional...)
-	}
-	slices.Sort(fields)
-	return slices.Compact(fields)
+	return strings.Fields(`Account-ID Affects Call-ID Caller-ID-Name Caller-ID-Number Custom-Application-Vars
+		Custom-Channel-Vars Endpoints Energy-Level Media-Macro Media-Name Other-Participant Outbound-Call-ID Parameter
+		Participant-Flags Participant-ID Profile-Name Relationship Target-Call-ID Timeout Value Volume-In-Level
+		Volume-Out-Level`)
 }

@@ -12,6 +12,10 @@ const (
 	DatabaseNumbers  = "numbers"
 )
 
+// ConfigWebhooks is the id of an account's own webhooks configuration in its
+// database (kapps_config_util:account_doc_id/1).
+const ConfigWebhooks = "configs_webhooks"
+
 // AccountDB is the encoded name of an account's database as it stands on the
 // wire: account%2Faa%2Fbb%2F and the other 28 digits. It is "" unless accountID
 // has 32 bytes.

@@ -38,6 +38,9 @@ func HookListeners() []Listener {
 	}
 }
 
+// HookDocumentsKey binds the changes of hook documents on ExchangeConfiguration.
+const HookDocumentsKey = "*." + DatabaseWebhooks + ".webhook.*"
+
 // KeepingListeners lists what the application itself binds to keep its table of
 // hooks (webhooks_listener, webhooks_shared_listener).
 func KeepingListeners() []Listener {
@@ -50,7 +53,7 @@ func KeepingListeners() []Listener {
 		}
 	}
 	return []Listener{
-		on("hook documents", "*."+DatabaseWebhooks+".webhook.*", "*"),
+		on("hook documents", HookDocumentsKey, "*"),
 		on("account deletions", "doc_deleted.*.account.*", "*"),
 		on("re-enable requests", TypeUpdateKey("webhook"), EventTypeUpdate),
 	}

@@ -16,6 +16,8 @@ const (
 	TypeUser    = "user"
 	TypeWebhook = "webhook"
 	TypeNumber  = "number"
+	// TypeAccountConfig is a configuration of one account (kapps_account_config).
+	TypeAccountConfig = "account_config"
 )
 
 // View names a way to find documents by something else than their id. Only
@@ -39,11 +41,13 @@ const (
 	UsersByUsername View = "users_by_username"
 	// NumbersByAccount: the owner's id.
 	NumbersByAccount View = "numbers_by_account"
+	// AccountConfigs: the id, which names the category, such as configs_webhooks.
+	AccountConfigs View = "account_configs"
 )
 
 // viewsVersion counts changes of viewRows. Open derives all rows again when the
 // database was written with another one, so a new view is never silently empty.
-const viewsVersion = 1
+const viewsVersion = 2
 
 type viewRow struct {
 	view View
@@ -76,6 +80,8 @@ func viewRows(doc Document) []viewRow {
 		}
 	case doc.Type == TypeNumber && doc.DB == kapi.DatabaseNumbers:
 		add(NumbersByAccount, doc.AccountID)
+	case doc.Type == TypeAccountConfig && doc.DB == kapi.AccountDB(doc.AccountID):
+		add(AccountConfigs, doc.ID)
 	}
 	return rows
 }

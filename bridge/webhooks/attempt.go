@@ -20,11 +20,20 @@ type try struct {
 	// messageID is the webhook-id of a signed hook, and begins with eventID.
 	messageID string
 	left      int // tries left, this one included
-	compat    fidelity.Compat
+	dialect   fidelity.Dialect
+	mode      fidelity.Compat
 	request   delivery.Request
 	// payload is what the request carries, which only some attempts ask for.
 	payload func() payload.Payload
 	outcome delivery.Outcome
+}
+
+// follow is how many tries really come after this one.
+func (t try) follow() int {
+	if t.final() {
+		return 0
+	}
+	return t.left - 1
 }
 
 // document is the attempt as the reference stores it, member by member
@@ -48,6 +57,9 @@ func (t try) document(id string, now time.Time) store.Attempt {
 	put("method", t.hook.Verb)
 	put("req_headers", t.requestHeaders())
 	put("req_body", t.requestBody())
+	if len(t.request.Text) > KeepRequestBody && t.hook.Verb != "get" {
+		put("req_body_bytes", len(t.request.Text)) // only where req_body is not the whole of it
+	}
 	if crashes := t.crashes(); len(crashes) > 0 {
 		put("quirks", crashes)
 	}
@@ -78,7 +90,7 @@ func (t try) putAnswer(put func(key string, value any)) {
 		put("try", t.left)
 		put("retries_left", t.retriesLeft(t.left-1))
 	}
-	if t.outcome.Status == 200 || t.succeeded() && t.compat == fidelity.Corrected {
+	if t.outcome.Status == 200 || t.succeeded() && t.mode == fidelity.Corrected {
 		put("result", "success")
 		return
 	}
@@ -86,19 +98,11 @@ func (t try) putAnswer(put func(key string, value any)) {
 	put("reason", "bad response code")
 }
 
-// follow is how many tries really come after this one.
-func (t try) follow() int {
-	if t.final() {
-		return 0
-	}
-	return t.left - 1
-}
-
 // retriesLeft is the member of that name: shown, or a text at the last try. Neither
 // is how many tries follow (quirk retries-left); corrected, it is that number.
 func (t try) retriesLeft(shown int) any {
 	switch {
-	case t.compat == fidelity.Corrected:
+	case t.mode == fidelity.Corrected:
 		return t.follow()
 	case t.left <= 1:
 		return "retries exceeded"
@@ -109,7 +113,7 @@ func (t try) retriesLeft(shown int) any {
 // headerValue lower-cases a header's value (quirk headers-lowered), unless that is
 // corrected.
 func (t try) headerValue(value string) string {
-	if t.compat == fidelity.Corrected {
+	if t.mode == fidelity.Corrected {
 		return value
 	}
 	return strings.ToLower(value)
@@ -129,13 +133,20 @@ func (t try) requestHeaders() jobj.Object {
 	return append(headers, t.hook.Extras.attemptHeaders(t.messageID)...)
 }
 
+// KeepRequestBody is how many bytes of a request's body an attempt document keeps.
+// Up to there it has every byte, in the reference's form; of a longer one it has
+// the beginning as text, and its length as req_body_bytes. The reference keeps all.
+const KeepRequestBody = 256 << 10
+
 // requestBody is the body, which for form text is the list that Kazoo builds it
 // from (quirk body-as-list), unless that is corrected.
 func (t try) requestBody() any {
 	switch {
 	case t.hook.Verb == "get":
 		return ""
-	case t.hook.JSON || t.compat == fidelity.Corrected:
+	case len(t.request.Text) > KeepRequestBody:
+		return strings.ToValidUTF8(string(t.request.Text[:KeepRequestBody]), "")
+	case t.hook.JSON || t.mode == fidelity.Corrected:
 		return string(t.request.Text)
 	}
 	return t.payload().FormList()
@@ -144,7 +155,7 @@ func (t try) requestBody() any {
 // crashes marks a request that the reference would not have made: it lists the
 // quirks over which it would have crashed.
 func (t try) crashes() []any {
-	if t.compat == fidelity.Corrected {
+	if t.mode == fidelity.Corrected {
 		return nil
 	}
 	var marks []any

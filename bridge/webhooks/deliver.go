@@ -39,8 +39,8 @@ func (e *Engine) deliver(ctx context.Context, hook *Hook, ev *event, msg Message
 		return true
 	}
 	t := try{
-		hook: hook, eventID: e.dep.IDs.Hex(10), compat: e.cfg.Compat, request: request(hook, text),
-		payload: func() payload.Payload { return base.Merged(data) },
+		hook: hook, eventID: e.dep.IDs.Hex(10), dialect: e.cfg.Dialect, mode: e.cfg.Compat,
+		request: request(hook, text), payload: func() payload.Payload { return base.Merged(data) },
 	}
 	e.addExtras(&t)
 	tries := hook.Tries(e.cfg.Compat)
@@ -128,8 +128,11 @@ func (e *Engine) note(ctx context.Context, t try, ev *event) error {
 		"account_id", t.hook.AccountID, "hook_id", t.hook.ID, "event_id", t.eventID,
 		"tries_left", t.left, "status", t.outcome.Status, "client_error", t.outcome.ClientError,
 		"cause", t.outcome.Err, "ms", t.outcome.Elapsed.Milliseconds())
+	if !t.succeeded() && e.dep.Failures != nil {
+		e.dep.Failures.Failed(t.hook, e.dep.Clock.Now())
+	}
 	if t.succeeded() && !e.cfg.LogSuccessfulAttempts {
 		return nil
 	}
-	return e.recorder.record(ctx, t.document(e.dep.IDs.Hex(32), e.dep.Clock.Now()))
+	return e.recorder.record(ctx, t.document(e.dep.IDs.Hex(32), e.dep.Clock.Now()), len(t.request.Text)+len(t.outcome.Body))
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/kazoolab/kazoolab/bridge/account"
 	"github.com/kazoolab/kazoolab/bridge/fidelity"
 	"github.com/kazoolab/kazoolab/bridge/webhooks/delivery"
+	"github.com/kazoolab/kazoolab/bridge/webhooks/disabler"
 	"github.com/kazoolab/kazoolab/bridge/webhooks/payload"
 	"github.com/kazoolab/kazoolab/internal/clock"
 	"github.com/kazoolab/kazoolab/internal/ids"
@@ -55,6 +56,16 @@ type Config struct {
 	// LogSuccessfulAttempts stores attempts that succeeded too
 	// (webhooks.log_successful_attempts).
 	LogSuccessfulAttempts bool
+	// AttemptsKeep and AttemptsMax bound what Retention leaves stored.
+	AttemptsKeep time.Duration
+	AttemptsMax  int
+	// FailureLimit is how many failures switch a hook off, where neither its account
+	// nor its reseller says otherwise (webhooks.attempt_failure_count and
+	// attempt_failure_expiry_ms).
+	FailureLimit disabler.Limit
+	// DisableDisabler leaves hooks on however often they fail
+	// (webhooks.disable_disabler).
+	DisableDisabler bool
 	// Reserved are the Custom-Channel-Vars no receiver sees.
 	Reserved payload.ReservedVars
 }
@@ -70,7 +81,10 @@ func DefaultConfig() Config {
 		ConnectTimeout: 10 * time.Second,
 		RequestTimeout: 60 * time.Second,
 		RetryPause:     2 * time.Second,
+		AttemptsKeep:   31 * 24 * time.Hour,
+		AttemptsMax:    1_000_000,
 		RetryMaxWait:   time.Minute,
+		FailureLimit:   disabler.DefaultLimit(),
 		Reserved:       payload.DefaultReservedVars(),
 	}
 }
@@ -82,11 +96,17 @@ type Accounts interface {
 	NumberOwner(number string) (accountID string, ok bool)
 }
 
-// Dependencies are what an engine works with. All are required.
+// Failures is told of each try that failed: an answer that is no success, or none.
+type Failures interface {
+	Failed(hook *Hook, at time.Time)
+}
+
+// Dependencies are what an engine works with. Fields without a remark are required.
 type Dependencies struct {
 	Hooks     *Registry
 	Accounts  Accounts
 	Attempts  AttemptStore
+	Failures  Failures // nil tells nobody
 	Clock     clock.Clock
 	IDs       *ids.Source
 	Log       *slog.Logger

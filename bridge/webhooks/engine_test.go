@@ -34,7 +34,13 @@ type rig struct {
 
 func newRig(t *testing.T, attempts webhooks.AttemptStore, hooks ...*webhooks.Hook) *rig {
 	t.Helper()
-	return newRigWith(t, func(*webhooks.Config, *webhooks.Dependencies) {}, attempts, hooks...)
+	return newRigTelling(t, nil, attempts, hooks...)
+}
+
+// newRigTelling is a rig whose failures are told to someone.
+func newRigTelling(t *testing.T, failures webhooks.Failures, attempts webhooks.AttemptStore, hooks ...*webhooks.Hook) *rig {
+	t.Helper()
+	return newRigWith(t, func(_ *webhooks.Config, dep *webhooks.Dependencies) { dep.Failures = failures }, attempts, hooks...)
 }
 
 // newRigWith lets a test change what the engine works with.

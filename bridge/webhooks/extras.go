@@ -7,6 +7,7 @@ import (
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 	"github.com/kazoolab/kazoolab/bridge/webhooks/delivery"
 	"github.com/kazoolab/kazoolab/bridge/webhooks/signature"
+	"github.com/kazoolab/kazoolab/internal/clock"
 )
 
 // Extras are what a hook has beyond the reference; without them it sends what the
@@ -72,9 +73,9 @@ func (e *Engine) addExtras(t *try) {
 		return
 	}
 	t.messageID = t.eventID + e.dep.IDs.Hex(messageIDLength-len(t.eventID))
-	id := t.messageID
+	id, now := t.messageID, clock.Machine(e.dep.Clock) // the receiver compares with its own
 	t.request.Sign = func(content []byte) []delivery.Header {
-		m := signature.Sign(id, e.dep.Clock.Now(), content, x.Secrets)
+		m := signature.Sign(id, now.Now(), content, x.Secrets)
 		return []delivery.Header{
 			{Name: signature.HeaderID, Value: m.ID},
 			{Name: signature.HeaderTimestamp, Value: m.Timestamp},

@@ -15,6 +15,7 @@ import (
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 	"github.com/kazoolab/kazoolab/bridge/webhooks"
 	"github.com/kazoolab/kazoolab/bridge/webhooks/signature"
+	"github.com/kazoolab/kazoolab/internal/clock"
 	"github.com/kazoolab/kazoolab/internal/logging"
 )
 
@@ -27,7 +28,7 @@ const (
 func extraHook(t *testing.T, uri, members string) *webhooks.Hook {
 	t.Helper()
 	doc := document(t, `{"uri":"`+uri+`","hook":"channel_create"`+members+`}`)
-	made, err := webhooks.ParseHook("h1", "acme", doc, webhooks.Names(fidelity.V50))
+	made, err := webhooks.ParseHook("h1", "acme", doc, []string{"channel_create"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,6 +119,21 @@ func TestTheTriesOfADeliveryHaveOneID(t *testing.T) {
 	}
 }
 
+// A receiver's clock is not the lab's.
+func TestALabThatIsAheadSignsInTheMachinesTime(t *testing.T) {
+	g := NewWithT(t)
+	receiver := newReceiver(t, answer{status: 200})
+	h := extraHook(t, receiver.server.URL, `,"pvt_signing_secrets":["`+oldSecret+`"]`)
+	r := newRigWith(t, func(_ *webhooks.Config, dep *webhooks.Dependencies) {
+		ahead := clock.NewAdjustable(dep.Clock)
+		g.Expect(ahead.Advance(time.Hour)).To(Succeed())
+		dep.Clock = ahead
+	}, &ledger{}, h)
+	r.await(t, r.handle(event("c1")))
+	_, err := verify(t, receiver.requests()[0], r.clock.Now(), oldSecret)
+	g.Expect(err).NotTo(HaveOccurred())
+}
+
 func TestAHookWithoutExtrasSendsAndRecordsNoneOfThem(t *testing.T) {
 	g := NewWithT(t)
 	receiver := newReceiver(t, answer{status: 500})
@@ -185,14 +201,15 @@ func TestAnAnswerIsTriedAgainWhereThatIsAskedFor(t *testing.T) {
 func TestABlockedAddressIsOneFailureOnRecord(t *testing.T) {
 	for _, compat := range fidelity.Compats() {
 		g := NewWithT(t)
-		attempts := &ledger{}
-		r := newRigWith(t, func(cfg *webhooks.Config, _ *webhooks.Dependencies) { cfg.Compat = compat }, attempts,
+		attempts, told := &ledger{}, &failures{}
+		r := newRigWith(t, func(cfg *webhooks.Config, dep *webhooks.Dependencies) { cfg.Compat, dep.Failures = compat, told }, attempts,
 			hook("h1", "http://169.254.169.254/latest/meta-data/"))
 		r.await(t, r.handle(event("c1"))) // the clock stands: it is not tried again
 		g.Expect(attempts.attempts).To(HaveLen(1))
 		g.Expect(attempts.attempts[0].Success).To(BeFalse())
 		g.Expect(attempts.attempts[0].Body.String("client_error")).To(Equal("blocked_address: 169.254.169.254"))
 		g.Expect(r.counted(t, "kazoolab_webhook_tries_total", "blocked")).To(Equal(1.0))
+		g.Expect(told.times()).To(HaveLen(1), "it counts towards switching the hook off")
 	}
 }
 

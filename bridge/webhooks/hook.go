@@ -11,6 +11,7 @@ import (
 
 	"github.com/kazoolab/kazoolab/bridge/fidelity"
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
+	"github.com/kazoolab/kazoolab/bridge/webhooks/disabler"
 	"github.com/kazoolab/kazoolab/bridge/webhooks/payload"
 )
 
@@ -36,10 +37,13 @@ type Hook struct {
 	// CustomData is nil when the document has none; an empty one is not the same.
 	CustomData payload.Payload
 	Modifiers  payload.Payload
-	// Own marks the hook that a callflow's message brought: it is no document.
-	Own bool
 	// Extras is nil for a hook without any.
 	Extras *Extras
+	// Limit is how many failures switch the hook off, as far as its document says
+	// so itself, which is an extension; 0 where its account decides.
+	Limit disabler.Limit
+	// Own marks the hook that a callflow's message brought: it is no document.
+	Own bool
 }
 
 // DocumentError says what keeps a webhook document from being loaded.
@@ -84,10 +88,11 @@ func ParseHook(id, accountID string, doc jobj.Object, events []string) (*Hook, e
 	hook := &Hook{
 		ID: id, AccountID: accountID, URI: uri, Event: event, Verb: verb,
 		JSON:                strings.EqualFold(doc.String("format"), "json"),
-		Retries:             tries(doc),
+		Retries:             retriesOf(doc),
 		IncludeSubaccounts:  doc.Bool(false, "include_subaccounts"),
 		IncludeInternalLegs: doc.Bool(true, "include_internal_legs"),
 		Extras:              extras,
+		Limit:               disabler.OfHook(doc),
 	}
 	if data, ok := doc.Get("custom_data"); ok {
 		if obj, ok := data.(jobj.Object); ok {
@@ -122,9 +127,19 @@ func Loadable(doc jobj.Object) bool { return doc.Bool(true, "enabled") }
 // maxTries is how often a request is made at most, whatever the document says.
 const maxTries = 5
 
-// tries is the number of retries that counts: a number or numeric text; anything
-// else is the default (kzd_webhooks:retries/1).
-func tries(doc jobj.Object) int {
+// Tries is how often a request is made at most: as often as the document says
+// retries, or once if it says none (quirk retries-are-tries). Corrected, once and
+// then so many times again.
+func (h *Hook) Tries(compat fidelity.Compat) int {
+	if compat == fidelity.Corrected {
+		return min(h.Retries+1, maxTries)
+	}
+	return max(h.Retries, 1)
+}
+
+// retriesOf reads a number or numeric text; anything else is the default
+// (kzd_webhooks:retries/1).
+func retriesOf(doc jobj.Object) int {
 	const otherwise = 2
 	n, ok := retries(doc)
 	if !ok {
@@ -141,16 +156,6 @@ func retries(doc jobj.Object) (n float64, ok bool) {
 	}
 	n, err := strconv.ParseFloat(text, 64)
 	return n, err == nil && !math.IsNaN(n)
-}
-
-// Tries is how often a request is made at most: as often as the document says
-// retries, or once if it says none (quirk retries-are-tries). Corrected, once and
-// then so many times again.
-func (h *Hook) Tries(compat fidelity.Compat) int {
-	if compat == fidelity.Corrected {
-		return min(h.Retries+1, maxTries)
-	}
-	return max(h.Retries, 1)
 }
 
 func verbs() []string { return []string{"get", "post", "put"} }

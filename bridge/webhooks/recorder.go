@@ -2,6 +2,7 @@ package webhooks
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 
@@ -26,20 +27,25 @@ type recorder struct {
 
 type recording struct {
 	attempt store.Attempt
+	bytes   int // of what was sent and answered
 	done    chan struct{}
 }
 
-// maxBatch is where sharing a commit brings no more (performance measured with
-// 100 rows a commit: 20,000 a second).
-const maxBatch = 200
+// Bounds of a batch: maxBatch is where sharing a commit brings no more (performance
+// measured with 100 rows a commit: 20,000 a second), maxBatchBytes keeps a batch of
+// large attempts from holding the store, and their printed copies, for long.
+const (
+	maxBatch      = 200
+	maxBatchBytes = 4 << 20
+)
 
 func newRecorder(s AttemptStore, c clock.Clock, log *slog.Logger) *recorder {
 	return &recorder{store: s, clock: c, log: log, in: make(chan recording)}
 }
 
-// record returns when the attempt is stored, or with ctx's error.
-func (r *recorder) record(ctx context.Context, attempt store.Attempt) error {
-	rec := recording{attempt, make(chan struct{})}
+// record returns when the attempt, of so many bytes, is stored, or with ctx's error.
+func (r *recorder) record(ctx context.Context, attempt store.Attempt, bytes int) error {
+	rec := recording{attempt, bytes, make(chan struct{})}
 	select {
 	case r.in <- rec:
 	case <-ctx.Done():
@@ -76,16 +82,21 @@ func (r *recorder) run(ctx context.Context) {
 
 func (r *recorder) gather(ctx context.Context) []recording {
 	var batch []recording
+	bytes := 0
+	add := func(rec recording) {
+		batch = append(batch, rec)
+		bytes += rec.bytes
+	}
 	select {
 	case rec := <-r.in:
-		batch = append(batch, rec)
+		add(rec)
 	case <-ctx.Done():
 		return nil
 	}
-	for len(batch) < maxBatch {
+	for len(batch) < maxBatch && bytes < maxBatchBytes {
 		select {
 		case rec := <-r.in:
-			batch = append(batch, rec)
+			add(rec)
 		default:
 			return batch
 		}
@@ -93,6 +104,7 @@ func (r *recorder) gather(ctx context.Context) []recording {
 	return batch
 }
 
+// write returns true when the attempts are stored, or can never be.
 func (r *recorder) write(ctx context.Context, attempts []store.Attempt) bool {
 	const firstPause, longestPause = 100 * time.Millisecond, 5 * time.Second
 	for pause := firstPause; ; pause = min(2*pause, longestPause) {
@@ -103,9 +115,28 @@ func (r *recorder) write(ctx context.Context, attempts []store.Attempt) bool {
 		if ctx.Err() != nil {
 			return false
 		}
+		if errors.Is(err, store.ErrInvalid) {
+			return r.writeEach(ctx, attempts, err)
+		}
 		r.log.Error("attempts cannot be stored; their messages stay unacknowledged", "attempts", len(attempts), "error", err, "retry_in", pause)
 		if clock.Sleep(ctx, r.clock, pause) != nil {
 			return false
 		}
 	}
+}
+
+// writeEach stores what a batch has beside an attempt that can never be stored,
+// such as one whose hook, made up by a message, has NUL in its id. To try that
+// again would keep every later attempt waiting for ever.
+func (r *recorder) writeEach(ctx context.Context, attempts []store.Attempt, err error) bool {
+	if len(attempts) == 1 {
+		r.log.Error("an attempt can never be stored and is left out", "error", err)
+		return true
+	}
+	for i := range attempts {
+		if !r.write(ctx, attempts[i:i+1]) {
+			return false
+		}
+	}
+	return true
 }

@@ -8,15 +8,19 @@ import (
 
 	"github.com/kazoolab/kazoolab/bridge/fidelity"
 	"github.com/kazoolab/kazoolab/bridge/webhooks/delivery"
+	"github.com/kazoolab/kazoolab/internal/clock"
 )
 
-// succeeded: 200, and 201 for a PUT; nothing else (webhooks_util:handle_resp/5).
-// Corrected, every 2xx (quirk status-final).
+// succeeded: 200, and 201 for a PUT, but in 4.3 nothing else
+// (webhooks_util:handle_resp/5). Corrected, every 2xx (quirk status-final).
 func (t try) succeeded() bool {
-	if t.compat == fidelity.Corrected {
+	switch {
+	case t.mode == fidelity.Corrected:
 		return t.outcome.Status/100 == 2
+	case t.outcome.Status == http.StatusCreated:
+		return t.hook.Verb == "put" && t.dialect != fidelity.V43
 	}
-	return t.outcome.Status == http.StatusOK || t.outcome.Status == http.StatusCreated && t.hook.Verb == "put"
+	return t.outcome.Status == http.StatusOK
 }
 
 // final tells whether a delivery ends with this try. An answer ends it whatever its
@@ -31,7 +35,7 @@ func (t try) final() bool {
 	case t.outcome.Err != nil:
 		return false
 	}
-	return !t.passing() || t.compat != fidelity.Corrected && !t.hook.Extras.retriesStatus()
+	return !t.passing() || t.mode != fidelity.Corrected && !t.hook.Extras.retriesStatus()
 }
 
 // passing tells an answer that says: not now.
@@ -54,7 +58,7 @@ func (e *Engine) pause(t try, before int) time.Duration {
 	}
 	pause := min(e.cfg.RetryPause<<before, e.cfg.RetryMaxWait)
 	pause -= time.Duration(e.dep.IDs.Float64() * float64(pause) / 2)
-	return min(max(pause, retryAfter(t.outcome.Headers, e.dep.Clock.Now())), e.cfg.RetryMaxWait)
+	return min(max(pause, retryAfter(t.outcome.Headers, clock.Machine(e.dep.Clock).Now())), e.cfg.RetryMaxWait)
 }
 
 // retryAfter reads what a receiver asks for, as seconds or as a date (RFC 9110,

@@ -12,6 +12,7 @@ import (
 	"github.com/kazoolab/kazoolab/bridge/store"
 	"github.com/kazoolab/kazoolab/bridge/webhooks"
 	"github.com/kazoolab/kazoolab/bridge/webhooks/delivery"
+	"github.com/kazoolab/kazoolab/bridge/webhooks/disabler"
 	"github.com/kazoolab/kazoolab/fixtures"
 	"github.com/kazoolab/kazoolab/internal/buildinfo"
 	"github.com/kazoolab/kazoolab/internal/config"
@@ -91,6 +92,10 @@ func (a *app) bridgeConfig(c config.Config, amqpURL string, s *store.Store, list
 	hooks.Guard.Level = delivery.GuardLevel(c.Webhooks.Guard)
 	hooks.TLSUnverified = !c.Webhooks.TLSVerify
 	hooks.LogSuccessfulAttempts = c.Webhooks.LogSuccessfulAttempts
+	hooks.AttemptsKeep = c.Webhooks.AttemptsKeep
+	hooks.AttemptsMax = c.Webhooks.AttemptsMax
+	hooks.FailureLimit = disabler.Limit{Failures: c.Webhooks.AttemptFailureCount, Within: c.Webhooks.AttemptFailureExpiry}
+	hooks.DisableDisabler = c.Webhooks.DisableDisabler
 	return bridge.Config{
 		AMQPURL:              amqpURL,
 		Store:                s,

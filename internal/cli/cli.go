@@ -44,6 +44,7 @@ type State struct {
 	Program        string   // as it was called, for commands to copy
 	Args           []string // without the program's name
 	Env            []string // NAME=value
+	Stdin          io.Reader
 	Stdout, Stderr io.Writer
 	// StdoutTerminal says that a person reads Stdout.
 	StdoutTerminal bool
@@ -66,6 +67,7 @@ func NewState(hurry <-chan struct{}) State {
 		Program:        os.Args[0],
 		Args:           os.Args[1:],
 		Env:            os.Environ(),
+		Stdin:          os.Stdin,
 		Stdout:         os.Stdout,
 		Stderr:         os.Stderr,
 		StdoutTerminal: term.IsTerminal(int(os.Stdout.Fd())),

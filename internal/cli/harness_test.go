@@ -53,6 +53,7 @@ func prepare(t *testing.T, args ...string) *program {
 		Program:  "kazoolab",
 		Args:     args,
 		Env:      []string{"KAZOOLAB_RUN_FILE=" + filepath.Join(t.TempDir(), "run.json")},
+		Stdin:    strings.NewReader(""),
 		Stdout:   &p.stdout,
 		Stderr:   &p.stderr,
 		Hostname: "test.example.com",

@@ -103,6 +103,11 @@ func ask(ctx context.Context, method, url string, body io.Reader) (status int, a
 func askWith(ctx context.Context, method, url string, body io.Reader, add func(*http.Request)) (status int, answer []byte, err error) {
 	ctx, cancel := context.WithTimeout(ctx, askLimit)
 	defer cancel()
+	return askUntil(ctx, method, url, body, add)
+}
+
+// askUntil is askWith that waits as long as ctx lets it.
+func askUntil(ctx context.Context, method, url string, body io.Reader, add func(*http.Request)) (status int, answer []byte, err error) {
 	req, err := http.NewRequestWithContext(ctx, method, url, body)
 	if err != nil {
 		return 0, nil, usagef("%w", err)

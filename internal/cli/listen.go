@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -32,7 +31,9 @@ Answers come in turn, the last one repeats:
   200            a status; 500x3 gives it three times
   slow:2s        200 after a wait
   drop           close the connection without an answer
-  redirect:/x    302 to /x; redirect:308:/x for another status`,
+  redirect:/x    302 to /x; redirect:308:/x for another status
+
+With --secret, each line also says whether the request is signed with it.`,
 		Example: "  kazoolab listen --answer 500x2,200 --show body --count 3",
 		Args:    noArguments,
 	}
@@ -42,6 +43,7 @@ Answers come in turn, the last one repeats:
 	cmd.Flags().Var(show, "show", "also print the decoded payload, a value a line")
 	address := cmd.Flags().String("addr", "", "address to listen on; port 0 takes a free one (default "+defaultReceiver+", or what up was told)")
 	answer := cmd.Flags().String("answer", "200", "what to answer, in turn")
+	secrets := secretFlag(cmd)
 	count := cmd.Flags().Int("count", 0, "end after so many requests; 0 never ends")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		loaded, err := a.load(cmd)
@@ -55,6 +57,10 @@ Answers come in turn, the last one repeats:
 		if *count < 0 {
 			return usagef("--count: %d is less than 0", *count)
 		}
+		known, err := parseSecrets(*secrets)
+		if err != nil {
+			return err
+		}
 		if *address == "" {
 			*address = defaultReceiver
 			if path, err := a.runFilePath(loaded.Config); err == nil {
@@ -63,11 +69,12 @@ Answers come in turn, the last one repeats:
 				}
 			}
 		}
-		report := a.requestLine
+		p := requestPrinter{app: a, secrets: known}
+		report := p.line
 		if *output == outputJSON {
-			report = a.requestJSON
+			report = p.json
 		} else if show.value == "body" {
-			report = a.requestWithBody
+			report = p.withBody
 		}
 		return a.listen(cmd.Context(), *address, script, *count, report)
 	}
@@ -133,51 +140,4 @@ func cause(err error) error {
 		}
 		err = inner
 	}
-}
-
-func (a *app) requestLine(r receiver.Request) {
-	a.printf("%s  %-4s  %-8.8s  %-16s  %s  %6d ms\n",
-		r.Received.Format("15:04:05.000"), r.Method, orDash(r.HookID()), orDash(r.Event()), a.paintOutcome(r.Outcome), r.Took.Milliseconds())
-}
-
-func (a *app) requestWithBody(r receiver.Request) {
-	a.requestLine(r)
-	for _, f := range r.Fields() {
-		a.printf("    %s = %s\n", f.Key, strconv.Quote(f.Value)[1:len(strconv.Quote(f.Value))-1])
-	}
-}
-
-// requestReport is a request as a line of JSON.
-type requestReport struct {
-	Time      time.Time         `json:"time"`
-	Method    string            `json:"method"`
-	Target    string            `json:"target"`
-	HookID    string            `json:"hook_id,omitempty"`
-	AccountID string            `json:"account_id,omitempty"`
-	Event     string            `json:"event,omitempty"`
-	Answered  string            `json:"answered"`
-	Millis    int64             `json:"ms"`
-	Headers   map[string]string `json:"headers"`
-	Body      string            `json:"body"`
-}
-
-func (a *app) requestJSON(r receiver.Request) {
-	headers := map[string]string{}
-	for name := range r.Header {
-		headers[name] = r.Header.Get(name)
-	}
-	err := a.printLine(requestReport{
-		Time: r.Received, Method: r.Method, Target: r.Target, HookID: r.HookID(), AccountID: r.AccountID(),
-		Event: r.Event(), Answered: r.Outcome, Millis: r.Took.Milliseconds(), Headers: headers, Body: string(r.Body),
-	})
-	if err != nil {
-		a.say("a request cannot be printed: %v", err)
-	}
-}
-
-func orDash(text string) string {
-	if text == "" {
-		return "-"
-	}
-	return text
 }

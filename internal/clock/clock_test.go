@@ -33,3 +33,14 @@ func TestSleepEndsWithItsContext(t *testing.T) {
 		}
 	}
 }
+
+func TestTheMachinesClockIsBehindAnAdjustable(t *testing.T) {
+	machine := clockwork.NewFakeClock()
+	lab := clock.NewAdjustable(machine)
+	if err := lab.Advance(time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	if clock.Machine(lab) != clock.Clock(machine) || clock.Machine(machine) != clock.Clock(machine) {
+		t.Error("another clock than that of the machine")
+	}
+}

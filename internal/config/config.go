@@ -17,6 +17,7 @@ import "time"
 //	check      rule of the text: choice (see choices), amqp, store, address, apikey, user
 //	choices    accepted words, separated by |
 //	min        smallest number, size or duration accepted
+//	max        largest number accepted
 //	empty      "yes" accepts an empty text although the default is none
 //	by         name of another setting: an empty text then means that of the tag
 //	           by-WORD, WORD being what the other says
@@ -28,7 +29,7 @@ type Config struct {
 	AMQPURL              string        `koanf:"amqp-url" for:"up,bridge,trigger" default:"amqp://guest:guest@127.0.0.1:5672/" default-up:"" check:"amqp" secret:"url" help:"broker to use; left empty, up has one of its own"`
 	Store                string        `koanf:"store" for:"bridge" default:"sqlite:kazoolab.db" check:"store" secret:"url" help:"where documents are kept, sqlite:FILE or sqlite::memory:"`
 	Data                 string        `koanf:"data" for:"up" help:"folder that keeps accounts and hooks between runs; empty means a temporary one"`
-	RunFile              string        `koanf:"run-file" for:"up,trigger,listen,health,env,clock" help:"file in which up tells the other commands about itself; empty means one in the user's runtime folder"`
+	RunFile              string        `koanf:"run-file" for:"up,trigger,listen,health,env,clock,hooks" help:"file in which up tells the other commands about itself; empty means one in the user's runtime folder"`
 	Seed                 string        `koanf:"seed" for:"up,trigger" default:"demo" default-trigger:"" help:"makes ids and names repeatable; for trigger empty means a new call each time"`
 	Dialect              string        `koanf:"dialect" for:"up,bridge" default:"talk" check:"choice" choices:"talk|5.0|4.3" help:"version of Kazoo that is spoken"`
 	Compat               string        `koanf:"compat" for:"up,bridge" default:"kazoo" check:"choice" choices:"kazoo|corrected" help:"whether that version's quirks are reproduced; see kazoolab quirks"`
@@ -52,9 +53,10 @@ type Log struct {
 	Format string `koanf:"format" for:"up,bridge,broker,trigger" default:"text" check:"choice" choices:"text|json" help:"form of a log line"`
 }
 
-// Webhooks is how events are delivered. Kazoo keeps connect-timeout and
-// log-successful-attempts in its system configuration, category webhooks, as
-// connect_timeout_ms and log_successful_attempts; it has no request timeout.
+// Webhooks is how events are delivered. Kazoo keeps these in its system
+// configuration, category webhooks: connect_timeout_ms, log_successful_attempts,
+// attempt_failure_count, attempt_failure_expiry_ms and disable_disabler. An account
+// can have its own of the two about failures. Kazoo has no request timeout.
 type Webhooks struct {
 	Concurrency           int           `koanf:"concurrency" for:"up,bridge" default:"64" min:"1" help:"requests under way at once for one hook"`
 	Prefetch              int           `koanf:"prefetch" for:"up,bridge" default:"5000" min:"1" help:"events taken from the queue and not yet finished; bounds memory"`
@@ -64,6 +66,11 @@ type Webhooks struct {
 	Guard                 string        `koanf:"guard" for:"up,bridge" default:"on" check:"choice" choices:"on|strict|off" help:"addresses receivers may not have, looked at when dialled: on refuses this machine, its link and cloud metadata, strict private networks too"`
 	TLSVerify             bool          `koanf:"tls-verify" for:"up,bridge" default:"true" help:"check the certificates of receivers"`
 	LogSuccessfulAttempts bool          `koanf:"log-successful-attempts" for:"up,bridge" default:"false" help:"record deliveries that succeeded too, not only failures"`
+	AttemptsKeep          time.Duration `koanf:"attempts-keep" for:"up,bridge" default:"744h" min:"0s" help:"how long recorded attempts are kept; 0s is for ever"`
+	AttemptsMax           int           `koanf:"attempts-max" for:"up,bridge" default:"1000000" min:"0" help:"how many recorded attempts are kept, of all hooks together; 0 is any number"`
+	AttemptFailureCount   int           `koanf:"attempt-failure-count" for:"up,bridge" default:"6" min:"1" max:"10000" help:"failed requests of one hook within webhooks.attempt-failure-expiry that switch it off"`
+	AttemptFailureExpiry  time.Duration `koanf:"attempt-failure-expiry" for:"up,bridge" default:"1m" min:"100ms" help:"how long a failed request counts; looked at every quarter of it"`
+	DisableDisabler       bool          `koanf:"disable-disabler" for:"up,bridge" default:"false" help:"never switch a hook off for its failures"`
 }
 
 // Bootstrap is the first account of an empty store.

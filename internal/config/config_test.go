@@ -106,6 +106,20 @@ func TestEveryTypeIsReadFromText(t *testing.T) {
 	}
 }
 
+func TestNumbersHaveTheirBounds(t *testing.T) {
+	t.Parallel()
+	for text, what := range map[string]string{"0": "0 is less than 1", "10001": "10001 is more than 10000", "six": `"six" is no whole number`} {
+		got := problems(t, config.Sources{Command: "up", Env: []string{"KAZOOLAB_WEBHOOKS_ATTEMPT_FAILURE_COUNT=" + text}})
+		if len(got) != 1 || got[0].Where != "KAZOOLAB_WEBHOOKS_ATTEMPT_FAILURE_COUNT" || got[0].What != what {
+			t.Errorf("%s: %v", text, got)
+		}
+	}
+	loaded := mustLoad(t, config.Sources{Command: "up", Flags: map[string]string{"webhooks.attempt-failure-count": "10000", "webhooks.attempt-failure-expiry": "100ms"}})
+	if loaded.Webhooks.AttemptFailureCount != 10000 || loaded.Webhooks.AttemptFailureExpiry != 100*time.Millisecond {
+		t.Errorf("%+v", loaded.Webhooks)
+	}
+}
+
 func TestSizesAndListsAreReadFromText(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]int64{"256MiB": 256 << 20, "1GB": 1_000_000_000, "1048576": 1 << 20, "1.5 kib": 1536} {

@@ -68,6 +68,9 @@ func (s Setting) parseInt(text string) (any, error) {
 	if least, err := strconv.Atoi(s.tag.Get("min")); err == nil && n < least {
 		return nil, fmt.Errorf("%d is less than %d", n, least)
 	}
+	if most, err := strconv.Atoi(s.tag.Get("max")); err == nil && n > most {
+		return nil, fmt.Errorf("%d is more than %d", n, most)
+	}
 	return n, nil
 }
 

@@ -194,6 +194,11 @@ func TestEveryKindOfMessageCanBeTriggered(t *testing.T) {
 			t.Errorf("%s cannot be triggered", name)
 		}
 	}
+	for _, event := range kapi.ConferenceEvents() {
+		if k, ok := pbx.FindKind(event); !ok || k.Name != event {
+			t.Errorf("%s of a conference cannot be triggered", event)
+		}
+	}
 }
 
 // A kind names the hook that hears it: the one whose binding its key meets.
@@ -284,8 +289,8 @@ func TestAChangeLiesWhereDocumentsOfItsTypeDo(t *testing.T) {
 func TestAFaxIsOneFax(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]string{
-		"fax_outgoing": "start prepare prepare send send send send send end", "fax_outgoing_error": "start prepare prepare send error",
-		"fax_incoming": "start receive receive receive end", "fax_incoming_error": "start receive error",
+		"fax_outgoing": "start,prepare,prepare,send,send,send,send,send,end", "fax_outgoing_error": "start,prepare,prepare,send,error",
+		"fax_incoming": "start,receive,receive,receive,end", "fax_incoming_error": "start,receive,error",
 	} {
 		k, _ := pbx.FindKind(name)
 		var states, ids []string
@@ -295,7 +300,7 @@ func TestAFaxIsOneFax(t *testing.T) {
 			ids = append(ids, obj.String("Job-ID"), obj.String("Msg-ID"))
 		}
 		slices.Sort(ids)
-		if got := strings.Join(states, " "); got != want || len(slices.Compact(ids)) != len(states)+1 {
+		if got := strings.Join(states, ","); got != want || len(slices.Compact(ids)) != len(states)+1 {
 			t.Errorf("%s: states %s of %v", name, got, ids)
 		}
 	}

@@ -50,6 +50,13 @@ func views() []contract {
 			}
 			expectFound(t, f, store.NumbersByAccount, accountOne, "+14155550100", "+14155550101")
 		}},
+		{"configurations of accounts, each in its account's own database", func(t *testing.T, f *fixture) {
+			const own = "account%2Fa1%2Fb2%2Fc3d4e5f60718293a4b5c6d7e8f90"
+			f.save(t, store.Document{DB: own, ID: "configs_webhooks", Type: "account_config", AccountID: accountOne})
+			f.save(t, store.Document{DB: own, ID: "configs_other", Type: "account_config", AccountID: accountOne})
+			f.save(t, store.Document{DB: "elsewhere", ID: "configs_webhooks", Type: "account_config", AccountID: accountOne})
+			expectFound(t, f, store.AccountConfigs, "configs_webhooks", "configs_webhooks")
+		}},
 		{"only documents of the right type are found", func(t *testing.T, f *fixture) {
 			f.save(t, store.Document{DB: "accounts", ID: "x", Type: "limits", Body: object(t, `{"name":"one","pvt_md5_auth":"m1"}`)})
 			expectFound(t, f, store.AccountsByName, "one")

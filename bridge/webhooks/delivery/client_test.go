@@ -239,6 +239,10 @@ func TestASelfSignedCertificateIsRefused(t *testing.T) {
 	if out.ClientError != "unknown" || out.Status != 0 {
 		t.Errorf("got %+v", out)
 	}
+	trusting := newClient(t, func(cfg *Config) { cfg.TLSUnverified = true })
+	if out := trusting.Do(t.Context(), post(server.URL)); out.Status != http.StatusNotFound {
+		t.Errorf("with any certificate allowed: got %+v", out)
+	}
 }
 
 func TestASilentReceiverIsGivenUp(t *testing.T) {

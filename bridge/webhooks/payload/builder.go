@@ -10,8 +10,8 @@ import (
 // keeps an index: a hostile message may have a million keys.
 type builder struct {
 	members Payload
-	index   map[string]int
-	removed int // members that are gone, their Value ""
+	index   map[string][]int // where the members of a key stand
+	removed int              // members that are gone, their Value ""
 }
 
 // builder starts with the members of p, with room for more.
@@ -45,7 +45,7 @@ func (b *builder) set(key, value string) {
 	}
 	b.members = append(b.members, Member{key, value})
 	if b.index != nil {
-		b.index[key] = len(b.members) - 1
+		b.index[key] = append(b.index[key], len(b.members)-1)
 	}
 }
 
@@ -57,10 +57,9 @@ func (b *builder) remove(key string) {
 	}
 	b.members[at].Value = ""
 	b.removed++
-	if b.index == nil {
-		return
+	if b.index != nil {
+		b.index[key] = b.index[key][1:]
 	}
-	delete(b.index, key)
 }
 
 func (b *builder) find(key string) (int, bool) {
@@ -69,15 +68,18 @@ func (b *builder) find(key string) (int, bool) {
 		return at, at >= 0
 	}
 	if b.index == nil {
-		b.index = make(map[string]int, 2*len(b.members))
+		b.index = make(map[string][]int, len(b.members))
 		for i, m := range b.members {
-			if _, seen := b.index[m.Key]; !seen && m.Value != "" {
-				b.index[m.Key] = i
+			if m.Value != "" {
+				b.index[m.Key] = append(b.index[m.Key], i)
 			}
 		}
 	}
-	at, ok := b.index[key]
-	return at, ok
+	at := b.index[key]
+	if len(at) == 0 {
+		return 0, false
+	}
+	return at[0], true
 }
 
 func (b *builder) done() Payload {

@@ -1,11 +1,9 @@
 package payload_test
 
 import (
-	"encoding/json"
 	"errors"
 	"strings"
 	"testing"
-	"unicode/utf8"
 
 	"github.com/kazoolab/kazoolab/bridge/fidelity"
 	"github.com/kazoolab/kazoolab/bridge/webhooks/payload"
@@ -146,33 +144,6 @@ func TestCheckRefusesWhatCannotBeAnEvent(t *testing.T) {
 			}
 		})
 	}
-}
-
-func FuzzChannel(f *testing.F) {
-	f.Add(answeredCall)
-	f.Add(`{"Event-Name":"CHANNEL_DESTROY","Custom-Channel-Vars":{"n":null,"l":[[1,2.5],{}],"o":{}},"Timestamp":"12","Call-ID":[65,"x"]}`)
-	f.Add(`{"Custom-Channel-Vars":[1],"Timestamp":1e999,"Request":{"a":1,"a":2},"To":null}`)
-	f.Fuzz(func(t *testing.T, body string) {
-		if payload.Check([]byte(body)) != nil {
-			return
-		}
-		if !json.Valid([]byte(body)) {
-			t.Fatalf("Check let %q through", body)
-		}
-		event, err := recorded().Read([]byte(body))
-		if err != nil {
-			return
-		}
-		p := event.Payload(payload.Owner{AccountID: "a", ResellerID: "r"})
-		p = p.Merge(fidelity.Kazoo, payload.Parse(body), "c")
-		if out := p.JSON(fidelity.Kazoo); !json.Valid(out) {
-			t.Errorf("the JSON body of %q is not JSON: %s", body, out)
-		}
-		// A document is UTF-8, which form text is not when normalising broke a key.
-		if got, want := joinDepthFirst(p.FormList()), string(p.Form(fidelity.Kazoo)); got != want && utf8.ValidString(want) {
-			t.Errorf("form list %q, form text %q", got, want)
-		}
-	})
 }
 
 func BenchmarkChannel(b *testing.B) {

@@ -13,6 +13,7 @@ import (
 func keys() *rapid.Generator[string] {
 	return rapid.SampledFrom([]string{
 		"a", "b", "account_id", "hook_event", "cluster_id", "type", "action", "", "é", "a b", "a&b", "c=d", "[x]", "k[", "line\nbreak", "%41", "+", "#",
+		"Call-ID", "call_id", "CALL-id", "É-Ü", "é-ü", "Я",
 	})
 }
 

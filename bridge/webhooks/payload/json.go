@@ -1,6 +1,8 @@
 package payload
 
 import (
+	"strings"
+
 	"github.com/tidwall/gjson"
 
 	"github.com/kazoolab/kazoolab/bridge/fidelity"
@@ -93,7 +95,8 @@ func appendCompact(dst []byte, value gjson.Result, mode fidelity.Compat) []byte 
 func appendJSONScalar(dst []byte, value gjson.Result, mode fidelity.Compat) []byte {
 	switch value.Type {
 	case gjson.String:
-		return jobj.AppendString(dst, value.Str)
+		// Text made of a list's integers may be no UTF-8; the reference cannot encode it.
+		return jobj.AppendString(dst, strings.ToValidUTF8(value.Str, "\uFFFD"))
 	case gjson.Number:
 		if mode == fidelity.Corrected {
 			return append(dst, integer(value.Raw)...)

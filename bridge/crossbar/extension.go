@@ -1,0 +1,51 @@
+package crossbar
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/kazoolab/kazoolab/bridge/kapi"
+	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
+	"github.com/kazoolab/kazoolab/bridge/store"
+	"github.com/kazoolab/kazoolab/bridge/webhooks/disabler"
+)
+
+// extension is the endpoint of all that Kazoo does not have, below an account and
+// with the same rights as everything there.
+const extension = "kazoolab"
+
+func (h *handler) extensionFamily() family {
+	return family{name: extension, clauses: []clause{
+		{args: []string{"failures"}, operations: []operation{{method: http.MethodGet, within: h.listFailures}}},
+	}}
+}
+
+// listFailures tells of each hook how many of its failures count now, and how many
+// within how long would switch it off.
+func (h *handler) listFailures(ctx context.Context, req *request) (outcome, error) {
+	docs, err := h.Store.List(ctx, store.Query{
+		DB: kapi.DatabaseWebhooks, Type: store.TypeWebhook, AccountID: req.account.ID,
+	})
+	if err != nil {
+		return outcome{}, err
+	}
+	rows := make([]row, len(docs))
+	for i, doc := range docs {
+		rows[i] = row{key: doc.ID, value: h.failuresOf(doc), stored: stored(doc)}
+	}
+	return req.listing(rows, true)
+}
+
+func (h *handler) failuresOf(doc store.Document) jobj.Object {
+	limit, count := h.FailureLimit, 0
+	if h.Failures != nil {
+		limit = disabler.OfHook(doc.Body).Or(h.Failures.Limit(doc.AccountID))
+		count = h.Failures.Count(disabler.Key{AccountID: doc.AccountID, HookID: doc.ID}, limit)
+	}
+	return jobj.Object{
+		{Key: "id", Value: doc.ID},
+		{Key: "failures", Value: count},
+		{Key: disabler.CountKey, Value: limit.Failures},
+		{Key: disabler.WindowKey, Value: limit.Within.Milliseconds()},
+	}
+}
