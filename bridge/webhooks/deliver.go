@@ -67,7 +67,7 @@ func (e *Engine) deliver(ctx context.Context, hook *Hook, ev *event, msg Message
 func (e *Engine) prepare(hook *Hook, ev *event) try {
 	base, data := ev.rendition(hook), e.reader.CustomData(hook.Event, hook.CustomData)
 	t := try{
-		hook: hook, eventID: e.dep.IDs.Hex(10), dialect: e.cfg.Dialect, mode: e.cfg.Compat,
+		hook: hook, eventID: e.dep.IDs.Hex(10), dialect: e.cfg.Dialect, compat: e.cfg.Compat,
 		request: request(hook, base.Text(hook.JSON && hook.Verb != "get", data)),
 		payload: func() payload.Payload { return base.Merged(data) },
 	}

@@ -66,8 +66,8 @@ func ParseHook(id, accountID string, doc jobj.Object, events []string) (*Hook, e
 	if accountID == "" {
 		return fail("pvt_account_id", "is missing: a hook needs the account that owns it")
 	}
-	event := strings.ToLower(doc.String("hook"))
-	if event != EventAll && !slices.Contains(events, event) {
+	event, ok := oneOf(strings.ToLower(doc.String("hook")), append([]string{EventAll}, events...))
+	if !ok {
 		return fail("hook", fmt.Sprintf("is %q: it must be one of %s %s", event, EventAll, strings.Join(events, " ")))
 	}
 	uri := doc.String("uri")
@@ -78,7 +78,7 @@ func ParseHook(id, accountID string, doc jobj.Object, events []string) (*Hook, e
 	if doc.Has("http_verb") {
 		verb = doc.String("http_verb")
 	}
-	if !slices.Contains(verbs(), verb) {
+	if verb, ok = oneOf(verb, verbs()); !ok {
 		return fail("http_verb", fmt.Sprintf("is %q: it must be one of %s", verb, strings.Join(verbs(), " ")))
 	}
 	extras, field, err := parseExtras(doc)
@@ -119,6 +119,15 @@ func parseOwn(doc jobj.Object) (*Hook, error) {
 	}
 	hook.Own = true
 	return hook, nil
+}
+
+// oneOf finds text among words and returns the word itself, of which a million hooks
+// then share one copy.
+func oneOf(text string, words []string) (string, bool) {
+	if i := slices.Index(words, text); i >= 0 {
+		return words[i], true
+	}
+	return text, false
 }
 
 // Loadable tells whether a document belongs in the table of live hooks at all.
