@@ -42,7 +42,7 @@ func (e *Engine) Replay(ctx context.Context, r Replay) (store.Attempt, error) {
 	if err != nil {
 		return store.Attempt{}, err
 	}
-	t.dialect, t.mode = e.cfg.Dialect, e.cfg.Compat
+	t.dialect, t.compat = e.cfg.Dialect, e.cfg.Compat
 	e.addExtras(&t)
 	t.outcome = e.client.Do(ctx, t.request)
 	if ctx.Err() != nil {
