@@ -229,7 +229,7 @@ func TestAnExplanationReadsWell(t *testing.T) {
 			"tries":[{"at":"2026-11-15T12:00:01.000Z","status":503,"answer":"busy","attempt_id":"a1","success":false,"ms":12}]}],
 		"silent_hooks":[{"id":"h1","name":"CRM","hook":"channel_create","uri":"http://127.0.0.1/","account_id":"` + customerID + `",
 			"account_name":"Customer","relation":"own","would_fire_if":"enabled were true","reasons":[{"reason":"disabled","field":"enabled",
-			"wants":true,"has":false,"since":"2026-11-15T12:00:00Z","text":"is switched off, by hand"}]}],
+			"wants":true,"has":false,"since":"2026-11-15T12:00:00Z","text":"is switched off by hand"}]}],
 		"unlisted_hooks":0,"message_size":148,
 		"message":{"Event-Category":"call_event","Event-Name":"CHANNEL_CREATE","Call-ID":"c1","Custom-Channel-Vars":{"Account-ID":"` + customerID + `"}}}`))
 }

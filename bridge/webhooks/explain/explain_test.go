@@ -193,6 +193,7 @@ func TestChangesThatNobodyWaitsForArePassedOver(t *testing.T) {
 		{"a sibling's", []ownedHook{{rival, `{"hook":"object"}`}}, []string{"channel_create"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			g, l := NewWithT(t), newLab(t)
 			for _, hook := range c.hooks {
 				l.hook(hook.owner, hook.document)
