@@ -18,6 +18,7 @@ import (
 	"github.com/kazoolab/kazoolab/bridge/store"
 	"github.com/kazoolab/kazoolab/bridge/webhooks/catalogue"
 	"github.com/kazoolab/kazoolab/bridge/webhooks/disabler"
+	"github.com/kazoolab/kazoolab/bridge/webhooks/samples"
 	"github.com/kazoolab/kazoolab/internal/clock"
 	"github.com/kazoolab/kazoolab/internal/ids"
 )
@@ -62,6 +63,11 @@ type Config struct {
 	FailureLimit disabler.Limit
 	// Trials sends sample events; nil sends none.
 	Trials Trier
+	// Events, Listening and Replays are behind /kazoolab/events and
+	// /kazoolab/attempts.
+	Events    Events
+	Listening Listening
+	Replays   Replayer
 	// Dialect decides which hooks are listed and accepted, and the shapes of
 	// answers that differ between versions.
 	Dialect fidelity.Dialect
@@ -103,6 +109,7 @@ type handler struct {
 	buckets  *buckets
 
 	hooks       []catalogue.Hook // of the dialect
+	samples     *samples.Set
 	hookSchema  *schema.Schema
 	accountForm *schema.Schema
 	userForm    *schema.Schema
@@ -155,6 +162,10 @@ func (h *handler) compile() error {
 		if *into, err = schema.Compile(file, text); err != nil {
 			return err
 		}
+	}
+	var err error
+	if h.samples, err = samples.New(h.Dialect, h.Compat, h.ClusterID); err != nil {
+		return err
 	}
 	return h.loadHooks()
 }

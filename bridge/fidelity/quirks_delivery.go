@@ -13,7 +13,7 @@ func requestQuirks() []Quirk {
 		{
 			ID: "fragment-query", Class: Keep, Area: AreaRequest,
 			Notices:   "GET puts the fields behind the `#` of a uri, so they are not sent.",
-			Kazoo:     "`http://h/p#f` is asked for as `/p`",
+			Kazoo:     "of `http://h/p#f` only `/p` is asked for",
 			Corrected: "`/p?account_id=…`",
 			Source:    "webhooks_util:do_fire/3",
 		},
@@ -133,6 +133,20 @@ func attemptQuirks() []Quirk {
 			Kazoo:     "`\"server\":\"nginx/1.0 (debian)\"`",
 			Corrected: "as sent: `\"server\":\"nginx/1.0 (Debian)\"`; names stay lower case",
 			Source:    "webhooks_util:debug_req/5, debug_resp/3",
+		},
+		{
+			ID: "attempt-pages", Class: Never, Area: AreaAttempts,
+			Notices:   "The start keys of a list of attempts are seconds: a page full of attempts of one second is followed by itself, for ever.",
+			Kazoo:     "a start key names the last attempt shown, so each is shown once",
+			Corrected: same,
+			Source:    "crossbar_view; view webhooks/attempts_by_time_listing",
+		},
+		{
+			ID: "attempts-unbounded", Class: Never, Area: AreaAttempts,
+			Notices:   "Request bodies of any length are kept in attempts, and a list holds as many as are asked for.",
+			Kazoo:     "of a body the first 256 KiB are kept, with its length in `req_body_bytes`; a page ends at 32 MiB or 50,000 attempts looked at, a whole list that long is refused (416)",
+			Corrected: same,
+			Source:    "webhooks_util:debug_req/5; crossbar_view",
 		},
 	}
 }

@@ -20,23 +20,30 @@ func documentQuirks() []Quirk {
 		{
 			ID: "stale-table", Class: Never, Area: AreaDocuments,
 			Notices:   "When more than 100 changes come at once, some hooks stay as they were until the next edit or restart.",
-			Kazoo:     "all hooks are read again periodically, and after each reconnection",
+			Kazoo:     "no change is dropped, and all hooks are read again after each reconnection",
 			Corrected: same,
 			Source:    "webhooks_listener, its queue's x-max-length",
 		},
 		{
 			ID: "migrated-type", Class: Keep, Area: AreaDocuments,
 			Notices:   "Fax and callflow hooks of Kazoo 3, migrated, carry a top-level `type` that nothing reads: they get every notification.",
-			Kazoo:     "a top-level `type` means nothing",
+			Kazoo:     "a top-level `type` means nothing, as in Kazoo",
 			Corrected: "it counts as `custom_data.type`",
 			Source:    "webhooks_util:update_hook_doc/3",
 		},
 	}
 }
 
-// restQuirks are differences of the REST API, which has no modes.
+// restQuirks are differences of the REST API.
 func restQuirks() []Quirk {
 	return []Quirk{
+		{
+			ID: "samples-by-hand", Class: Keep, Area: AreaREST,
+			Notices:   "Samples of channel and parking hooks have members that no hook sends (`disposition`, `caller_id_Number`) and lack others; sms and mms have none.",
+			Kazoo:     "Kazoo's samples; those of the talk's own hooks are payloads",
+			Corrected: "each sample is a payload, made by the encoder that serves receivers",
+			Source:    "crossbar/priv, the files of samples",
+		},
 		{
 			ID: "rest-crash", Class: Never, Area: AreaREST,
 			Notices:   "A request that Kazoo did not foresee is answered with 500: `init failed`, `validation failed to run on the server`.",

@@ -14,6 +14,7 @@ import (
 	"github.com/kazoolab/kazoolab/bridge/fidelity"
 	"github.com/kazoolab/kazoolab/bridge/webhooks/delivery"
 	"github.com/kazoolab/kazoolab/bridge/webhooks/disabler"
+	"github.com/kazoolab/kazoolab/bridge/webhooks/journal"
 	"github.com/kazoolab/kazoolab/bridge/webhooks/payload"
 	"github.com/kazoolab/kazoolab/internal/clock"
 	"github.com/kazoolab/kazoolab/internal/ids"
@@ -113,6 +114,8 @@ type Dependencies struct {
 	Log       *slog.Logger
 	Metrics   prometheus.Registerer
 	ClusterID string
+	// Journal remembers events and what became of them; nil remembers none.
+	Journal *journal.Journal
 }
 
 // Engine delivers events. Handle takes them, Run lets them be recorded.
@@ -182,6 +185,7 @@ func (e *Engine) Handle(ctx context.Context, msg Message) {
 		return
 	}
 	e.dep.Log.Debug("event", "event", ev.Name, ev.IDKind, ev.label, "account_id", ev.owner.ID, "hooks", len(hooks))
+	ev.record = e.remember(msg, journal.Event{AccountID: ev.owner.ID}, hooks)
 	if len(hooks) == 0 {
 		e.finish(msg)
 		return
@@ -239,6 +243,7 @@ func (e *Engine) refuse(msg Message, err error) {
 	case "no_account": // ordinary on a cluster: calls that belong to nobody here
 		e.metrics.drops.WithLabelValues(reason).Inc()
 		e.dep.Log.Debug("event without an account", "key", msg.RoutingKey)
+		e.remember(msg, journal.Event{}, nil)
 		e.finish(msg)
 	default:
 		e.drop(msg, reason, err)
@@ -249,5 +254,6 @@ func (e *Engine) drop(msg Message, reason string, err error) {
 	e.metrics.drops.WithLabelValues(reason).Inc()
 	e.dep.Log.Warn("message dropped", "reason", reason, "error", clip(err.Error()), "key", msg.RoutingKey,
 		"content_type", msg.ContentType, "bytes", len(msg.Body))
+	e.remember(msg, journal.Event{Dropped: reason, Problem: clip(err.Error())}, nil)
 	e.finish(msg)
 }

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/kazoolab/kazoolab/bridge/account"
+	"github.com/kazoolab/kazoolab/bridge/webhooks/journal"
 	"github.com/kazoolab/kazoolab/bridge/webhooks/payload"
 )
 
@@ -17,6 +18,8 @@ type event struct {
 	label string
 	// lane keeps the order of one call, document or message.
 	lane string
+	// record is what is remembered of it; nil when nothing is.
+	record *journal.Event
 	// main is what hooks send, old what those of Event.OldHook do; nil for none.
 	main, old *payload.Base
 }
