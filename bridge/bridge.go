@@ -18,6 +18,7 @@ import (
 	"github.com/kazoolab/kazoolab/bridge/kapi"
 	"github.com/kazoolab/kazoolab/bridge/store"
 	"github.com/kazoolab/kazoolab/bridge/webhooks"
+	"github.com/kazoolab/kazoolab/bridge/webhooks/journal"
 	"github.com/kazoolab/kazoolab/internal/bus"
 	"github.com/kazoolab/kazoolab/internal/clock"
 	"github.com/kazoolab/kazoolab/internal/ids"
@@ -37,6 +38,8 @@ type Config struct {
 	// Tools answers below /_dev/. Without it there is nothing there.
 	Tools    http.Handler
 	Webhooks webhooks.Config
+	// ExplainEvents is how many events are remembered, to be explained; 0 is none.
+	ExplainEvents int
 	// NodeName stands in messages as Node: name@host.
 	NodeName string
 	Version  string
@@ -71,10 +74,12 @@ type Bridge struct {
 	disabling *disabling
 	engine    *webhooks.Engine
 	tokens    *account.Tokens
+	journal   *journal.Journal
 
 	ready    chan struct{}
 	draining atomic.Bool
 	subs     atomic.Pointer[[]*bus.Subscription]
+	taking   atomic.Pointer[time.Time] // since when events are taken
 }
 
 // New prepares a node without any I/O.
@@ -138,7 +143,7 @@ func (b *Bridge) Run(ctx context.Context) error {
 		bus: b.bus, store: b.cfg.Store, directory: b.directory, hooks: b.hooks,
 		failures: b.disabling.tracker, limits: b.disabling.settings,
 		clock: b.cfg.Clock, ids: b.cfg.IDs, log: b.cfg.Log, node: b.cfg.NodeName,
-		dialect: b.cfg.Webhooks.Dialect, compat: b.cfg.Webhooks.Compat,
+		dialect: b.cfg.Webhooks.Dialect, names: webhooks.Names(b.cfg.Webhooks.Dialect), compat: b.cfg.Webhooks.Compat,
 		running: running, loaded: make(chan struct{}), waiting: map[string]chan struct{}{},
 	}
 	b.disabling.publish, b.disabling.send = b.changes.Publish, b.changes.send
@@ -150,11 +155,14 @@ func (b *Bridge) Run(ctx context.Context) error {
 		return fmt.Errorf("load accounts and hooks: %w", err)
 	}
 	b.tokens = account.NewTokens(b.tokenConfig()) //nolint:contextcheck // its key pair is made in the background
+	b.journal = journal.New(journal.Config{
+		Events: b.cfg.ExplainEvents, Bytes: journal.DefaultBytes, Mark: b.cfg.IDs.Hex(4),
+	})
 	hooks := b.cfg.Webhooks
 	hooks.Guard.AllowLoopback = b.cfg.AllowLoopbackTargets
 	engine := webhooks.New(hooks, webhooks.Dependencies{
 		Hooks: b.hooks, Accounts: b.directory, Attempts: b.cfg.Store, Failures: b.disabling, Clock: b.cfg.Clock,
-		IDs: b.cfg.IDs, Log: b.cfg.Log, Metrics: b.metrics, ClusterID: clusterID,
+		IDs: b.cfg.IDs, Log: b.cfg.Log, Metrics: b.metrics, ClusterID: clusterID, Journal: b.journal,
 	})
 	b.engine = engine
 	server, err := b.server(clusterID)
@@ -223,8 +231,13 @@ func (b *Bridge) subscribe(ctx, failed context.Context, engine *webhooks.Engine)
 		Prefetch: b.cfg.Webhooks.Prefetch,
 		OnUp: func() {
 			// Hooks may have been changed while there was no connection; events
-			// that waited must not meet the old ones.
-			b.changes.reload()
+			// that waited must not meet the old ones. On the first one they were
+			// loaded when the change messages began to come, before this.
+			if b.bus.State().Reconnects > 0 {
+				b.changes.reload()
+			}
+			now := b.cfg.Clock.Now()
+			b.taking.Store(&now)
 			select {
 			case up <- struct{}{}:
 			default:

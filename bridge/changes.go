@@ -38,11 +38,16 @@ type changes struct {
 	log       *slog.Logger
 	node      string
 	dialect   fidelity.Dialect
+	names     []string // of the hooks that it has
 	compat    fidelity.Compat
 
 	running context.Context //nolint:containedctx // of everything that outlives a request
 	loaded  chan struct{}   // closed after the first load
 	once    sync.Once
+
+	// remembering is held by whoever reads the store into memory: what is read early
+	// must not be remembered late, over a change that was applied in between.
+	remembering sync.Mutex
 
 	mu      sync.Mutex
 	waiting map[string]chan struct{} // by Msg-ID: closed when applied here
@@ -86,29 +91,25 @@ func (c *changes) reload() {
 }
 
 func (c *changes) load(ctx context.Context) error {
-	accounts, err := c.store.List(ctx, store.Query{DB: kapi.DatabaseAccounts, Type: "account"})
-	if err != nil {
-		return err
+	c.remembering.Lock()
+	defer c.remembering.Unlock()
+	var tree []account.Account
+	for doc, err := range c.store.Each(ctx, store.Query{DB: kapi.DatabaseAccounts, Type: store.TypeAccount}) {
+		if err != nil {
+			return err
+		}
+		tree = append(tree, account.FromDocument(doc))
 	}
-	numbers, err := c.store.List(ctx, store.Query{DB: kapi.DatabaseNumbers, Type: "number"})
-	if err != nil {
-		return err
-	}
-	documents, err := c.store.List(ctx, store.Query{DB: kapi.DatabaseWebhooks, Type: "webhook"})
-	if err != nil {
-		return err
+	owners := map[string]string{}
+	for doc, err := range c.store.Each(ctx, store.Query{DB: kapi.DatabaseNumbers, Type: store.TypeNumber}) {
+		if err != nil {
+			return err
+		}
+		owners[doc.ID] = doc.AccountID
 	}
 	configs, err := c.store.Find(ctx, store.AccountConfigs, kapi.ConfigWebhooks)
 	if err != nil {
 		return err
-	}
-	tree := make([]account.Account, len(accounts))
-	for i, doc := range accounts {
-		tree[i] = account.FromDocument(doc)
-	}
-	owners := make(map[string]string, len(numbers))
-	for _, doc := range numbers {
-		owners[doc.ID] = doc.AccountID
 	}
 	c.directory.Replace(tree, owners)
 	limits := make(map[string]jobj.Object, len(configs))
@@ -116,14 +117,18 @@ func (c *changes) load(ctx context.Context) error {
 		limits[doc.AccountID] = doc.Body
 	}
 	c.limits.Replace(limits)
-	hooks := make([]*webhooks.Hook, 0, len(documents))
-	for _, doc := range documents {
+	documents, hooks := 0, []*webhooks.Hook(nil)
+	for doc, err := range c.store.Each(ctx, store.Query{DB: kapi.DatabaseWebhooks, Type: store.TypeWebhook}) {
+		if err != nil {
+			return err
+		}
+		documents++
 		if hook := c.parse(doc); hook != nil {
 			hooks = append(hooks, hook)
 		}
 	}
 	c.hooks.Replace(hooks)
-	c.log.Info("accounts and hooks loaded", "accounts", len(tree), "hooks", len(hooks), "documents", len(documents))
+	c.log.Info("accounts and hooks loaded", "accounts", len(tree), "hooks", len(hooks), "documents", documents)
 	return nil
 }
 
@@ -143,8 +148,12 @@ func (c *changes) parse(doc store.Document) *webhooks.Hook {
 
 // read makes a document a hook, on or off. The error is a *webhooks.DocumentError.
 func (c *changes) read(doc store.Document) (*webhooks.Hook, error) {
+	owner := doc.AccountID
+	if known, ok := c.directory.Get(owner); ok {
+		owner = known.ID // of which all hooks of the account share one copy
+	}
 	body := webhooks.Prepare(doc.Body, c.dialect, c.compat)
-	return webhooks.ParseHook(doc.ID, doc.AccountID, body, webhooks.Names(c.dialect))
+	return webhooks.ParseHook(doc.ID, owner, body, c.names)
 }
 
 // handle applies one change. The message is only a hint: the store says what is.
@@ -163,6 +172,8 @@ func (c *changes) handle(d bus.Delivery) {
 }
 
 func (c *changes) apply(ctx context.Context, change kapi.DocChange) error {
+	c.remembering.Lock()
+	defer c.remembering.Unlock()
 	doc, err := c.store.Get(ctx, change.DB, change.ID)
 	gone := errors.Is(err, store.ErrNotFound) || err == nil && doc.Deleted
 	if err != nil && !gone {

@@ -26,16 +26,21 @@ const (
 
 // listAttempts shows the attempts of the account's hooks.
 func (h *handler) listAttempts(ctx context.Context, req *request) (outcome, error) {
-	return h.attempts(ctx, req, "")
+	return h.attempts(ctx, req, store.AttemptQuery{}, shownAttempt)
 }
 
 // listAttemptsOfHook shows those of one hook, which may be gone, or be made up by a
 // callflow. One that the account never had has none: it is not looked up.
 func (h *handler) listAttemptsOfHook(ctx context.Context, req *request) (outcome, error) {
-	return h.attempts(ctx, req, req.arg(0))
+	return h.attempts(ctx, req, store.AttemptQuery{HookID: req.arg(0)}, shownAttempt)
 }
 
-func (h *handler) attempts(ctx context.Context, req *request, hookID string) (outcome, error) {
+func shownAttempt(a store.Attempt) jobj.Object {
+	return publicMembers(a.Body).Set("timestamp", a.Created)
+}
+
+// attempts lists those of the account that q chooses, each as show has it.
+func (h *handler) attempts(ctx context.Context, req *request, q store.AttemptQuery, show func(store.Attempt) jobj.Object) (outcome, error) {
 	size, err := req.pageSize()
 	if err != nil {
 		return outcome{}, err
@@ -44,10 +49,8 @@ func (h *handler) attempts(ctx context.Context, req *request, hookID string) (ou
 	if err != nil {
 		return outcome{}, err
 	}
-	q := store.AttemptQuery{
-		AccountID: req.account.ID, HookID: hookID, From: from, To: to,
-		Limit: readAttempts, MaxBytes: readAttemptsBytes, Ascending: req.ascending(),
-	}
+	q.AccountID, q.From, q.To, q.Ascending = req.account.ID, from, to, req.ascending()
+	q.Limit, q.MaxBytes = readAttempts, readAttemptsBytes
 	p := &page{start: place{}.text(), unpaged: !req.paginated()}
 	if start := req.text("start_key"); start != "" {
 		p.start = start
@@ -79,7 +82,7 @@ func (h *handler) attempts(ctx context.Context, req *request, hookID string) (ou
 				p.size, p.next = len(rows), placeOf(q.After).text()
 				return outcome{data: rows, list: p}, nil
 			case fits:
-				row := publicMembers(a.Body).Set("timestamp", a.Created)
+				row := show(a)
 				rows, held = append(rows, row), held+weight(row)
 			}
 			q.After, seen = a, seen+1

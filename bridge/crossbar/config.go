@@ -63,6 +63,11 @@ type Config struct {
 	FailureLimit disabler.Limit
 	// Trials sends sample events; nil sends none.
 	Trials Trier
+	// Events, Listening and Replays are behind /kazoolab/events and
+	// /kazoolab/attempts.
+	Events    Events
+	Listening Listening
+	Replays   Replayer
 	// Dialect decides which hooks are listed and accepted, and the shapes of
 	// answers that differ between versions.
 	Dialect fidelity.Dialect

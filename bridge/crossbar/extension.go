@@ -18,6 +18,11 @@ func (h *handler) extensionFamily() family {
 	return family{name: extension, clauses: []clause{
 		{args: []string{"failures"}, operations: []operation{{method: http.MethodGet, within: h.listFailures}}},
 		{args: []string{"hooks", "*", "test"}, operations: []operation{{method: http.MethodPost, within: h.tryHook, metered: true}}},
+		{args: []string{"events"}, operations: []operation{{method: http.MethodGet, within: h.listEvents}}},
+		{args: []string{"events", "*"}, operations: []operation{{method: http.MethodGet, within: h.explainEvent}}},
+		{args: []string{"attempts"}, operations: []operation{{method: http.MethodGet, within: h.listMarkedAttempts}}},
+		{args: []string{"attempts", "*"}, operations: []operation{{method: http.MethodGet, within: h.getAttempt}}},
+		{args: []string{"attempts", "*", "replay"}, operations: []operation{{method: http.MethodPost, within: h.replayAttempt}}},
 	}}
 }
 

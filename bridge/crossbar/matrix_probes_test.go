@@ -48,9 +48,9 @@ func (m *matrix) ofRoute(r crossbar.Route, verb, target string) []probe {
 		under += "/" + r.Family
 		bare := p
 		bare.target = ""
-		say(bare, "/v2/"+r.Family+words(r.Args, hookOf(stranger)))
+		say(bare, "/v2/"+r.Family+words(r.Args, m.id(r, stranger)))
 	}
-	for i, id := range []string{hookOf(target), hookOf(stranger), "x"} {
+	for i, id := range []string{m.id(r, target), m.id(r, stranger), "x"} {
 		path := under + words(rest, id)
 		if i > 0 && !strings.Contains(words(rest, "*"), "*") {
 			break
@@ -74,6 +74,10 @@ func (m *matrix) otherwise(p probe, path, stranger string) []probe {
 		probes = append(probes, q)
 	}
 	data := members(stranger)
+	if p.route.Family != "accounts" {
+		below := strings.Replace(path, p.target+"/", p.target+"/descendants/", 1)
+		say(p.method, below, p.body)
+	}
 	if p.verb != http.MethodGet {
 		say(http.MethodPost, path+"?verb="+strings.ToLower(p.verb), p.body)
 		say(http.MethodPost, path, fmt.Sprintf(`{"data":{%s,"verb":%q}}`, data, p.verb))
@@ -95,6 +99,15 @@ func (m *matrix) otherwise(p probe, path, stranger string) []probe {
 		say(http.MethodGet, path+"?"+query, "")
 	}
 	return probes
+}
+
+// id is that of something of an account that a route could mean: a hook and its
+// attempt have the same here.
+func (m *matrix) id(r crossbar.Route, accountID string) string {
+	if len(r.Args) > 0 && r.Args[0] == "events" {
+		return m.events[accountID]
+	}
+	return hookOf(accountID)
 }
 
 // words fills the arguments of a route.

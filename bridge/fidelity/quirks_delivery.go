@@ -13,7 +13,7 @@ func requestQuirks() []Quirk {
 		{
 			ID: "fragment-query", Class: Keep, Area: AreaRequest,
 			Notices:   "GET puts the fields behind the `#` of a uri, so they are not sent.",
-			Kazoo:     "`http://h/p#f` is asked for as `/p`",
+			Kazoo:     "of `http://h/p#f` only `/p` is asked for",
 			Corrected: "`/p?account_id=…`",
 			Source:    "webhooks_util:do_fire/3",
 		},

@@ -20,14 +20,14 @@ func documentQuirks() []Quirk {
 		{
 			ID: "stale-table", Class: Never, Area: AreaDocuments,
 			Notices:   "When more than 100 changes come at once, some hooks stay as they were until the next edit or restart.",
-			Kazoo:     "all hooks are read again periodically, and after each reconnection",
+			Kazoo:     "no change is dropped, and all hooks are read again after each reconnection",
 			Corrected: same,
 			Source:    "webhooks_listener, its queue's x-max-length",
 		},
 		{
 			ID: "migrated-type", Class: Keep, Area: AreaDocuments,
 			Notices:   "Fax and callflow hooks of Kazoo 3, migrated, carry a top-level `type` that nothing reads: they get every notification.",
-			Kazoo:     "a top-level `type` means nothing",
+			Kazoo:     "a top-level `type` means nothing, as in Kazoo",
 			Corrected: "it counts as `custom_data.type`",
 			Source:    "webhooks_util:update_hook_doc/3",
 		},

@@ -57,7 +57,7 @@ func textQuirks() []Quirk {
 			ID: "key-bytes", Class: Keep, Area: AreaText,
 			Notices: "Normalising breaks keys with accented, Greek or Cyrillic letters: their bytes are shifted and are no UTF-8 any more. " +
 				"Kazoo crashes when such a key is to be JSON.",
-			Kazoo:     "form text has the shifted bytes; in JSON, where they cannot stand, the key keeps its letters",
+			Kazoo:     "form text has the shifted bytes; in JSON, where they cannot stand, the key keeps its letters, and the attempt lists this id in `quirks`",
 			Corrected: "only `A` to `Z` and `-` change",
 			Source:    "kz_json:normalize_key/1",
 		},

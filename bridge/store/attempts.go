@@ -26,6 +26,9 @@ type Attempt struct {
 	CreatedAt time.Time // the same moment to the microsecond: attempts of one second keep their order
 	Success   bool
 	Body      jobj.Object // the members of the attempt document in wire order
+	// Sent is the text of the request, a body or a query, where Body does not hold
+	// it byte for byte; else nil.
+	Sent []byte
 }
 
 // AttemptQuery chooses attempts; an empty field does not restrict. Without an
@@ -34,6 +37,7 @@ type AttemptQuery struct {
 	AccountID string
 	HookID    string
 	From, To  int64 // inclusive range of Created, Gregorian seconds
+	Failed    bool  // only those without success
 
 	// Limit is the most attempts to return; 0 is no limit.
 	Limit int
@@ -70,8 +74,8 @@ func (s *Store) AddAttempts(ctx context.Context, attempts []Attempt) error {
 
 func (s *Store) insertAttempts(ctx context.Context, tx *sql.Tx, attempts []Attempt, texts []string) (err error) {
 	insert, err := tx.PrepareContext(ctx, `INSERT INTO attempts
-		(id, account_id, hook_id, created, at, success, body)
-		VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO NOTHING`)
+		(id, account_id, hook_id, created, at, success, body, sent)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (id) DO NOTHING`)
 	if err != nil {
 		return err
 	}
@@ -82,7 +86,7 @@ func (s *Store) insertAttempts(ctx context.Context, tx *sql.Tx, attempts []Attem
 			id = s.ids.Hex(32)
 		}
 		_, err := insert.ExecContext(ctx, id, a.AccountID, a.HookID, a.Created, a.CreatedAt.UnixMicro(),
-			flag(a.Success), texts[i])
+			flag(a.Success), texts[i], a.Sent)
 		if err != nil {
 			return fmt.Errorf("attempt of hook %s: %w", a.HookID, err)
 		}
@@ -107,6 +111,20 @@ func encodeAttempt(a Attempt) (string, error) {
 		return "", fmt.Errorf("%w: body is not JSON", ErrInvalid)
 	}
 	return string(text), nil
+}
+
+const attemptColumns = "id, account_id, hook_id, created, at, success, body, sent"
+
+// Attempt returns one attempt. The error wraps ErrNotFound when there is none.
+func (s *Store) Attempt(ctx context.Context, id string) (Attempt, error) {
+	found, err := selectAttempts(ctx, s.read, 0, "SELECT "+attemptColumns+" FROM attempts WHERE id=$1", id)
+	if err == nil && len(found) == 0 {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return Attempt{}, fmt.Errorf("read attempt %s: %w", id, err)
+	}
+	return found[0], nil
 }
 
 // Attempts returns attempts, newest first unless the query says otherwise.
@@ -143,6 +161,9 @@ func (q AttemptQuery) statement() (string, []any) {
 	default:
 		where = " AND hook_id=" + bind(q.HookID)
 	}
+	if q.Failed {
+		where += " AND success=0"
+	}
 	columns = append(columns, "created", "at", "id")
 	key := func(created, at int64, id string) string {
 		return "(" + strings.Join(append(slices.Clip(fixed), bind(created), bind(at), bind(id)), ", ") + ")"
@@ -167,7 +188,7 @@ func (q AttemptQuery) statement() (string, []any) {
 		}
 	}
 	names := "(" + strings.Join(columns, ", ") + ")"
-	statement := "SELECT id, account_id, hook_id, created, at, success, body FROM attempts WHERE " +
+	statement := "SELECT " + attemptColumns + " FROM attempts WHERE " +
 		names + " > " + low() + " AND " + names + " < " + high() + where +
 		" ORDER BY " + strings.Join(columns, order+", ") + order
 	if q.Limit > 0 {
@@ -190,7 +211,7 @@ func selectAttempts(ctx context.Context, from queryer, maxBytes int, query strin
 			success int
 			body    sql.RawBytes
 		)
-		if err := rows.Scan(&a.ID, &a.AccountID, &a.HookID, &a.Created, &at, &success, &body); err != nil {
+		if err := rows.Scan(&a.ID, &a.AccountID, &a.HookID, &a.Created, &at, &success, &body, &a.Sent); err != nil {
 			return nil, err
 		}
 		a.CreatedAt = time.UnixMicro(at).UTC()
@@ -198,7 +219,7 @@ func selectAttempts(ctx context.Context, from queryer, maxBytes int, query strin
 		if a.Body, err = jobj.ParseObject(body); err != nil {
 			return nil, fmt.Errorf("stored body of attempt %s: %w", a.ID, err)
 		}
-		total += len(body)
+		total += len(body) + len(a.Sent)
 		attempts = append(attempts, a)
 	}
 	return attempts, rows.Err()

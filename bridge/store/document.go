@@ -8,6 +8,8 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"iter"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -48,32 +50,59 @@ func (s *Store) Get(ctx context.Context, db, id string) (Document, error) {
 // is kept from the stored document; for a new one it is taken over when set, else
 // it is now. Modified is now.
 func (s *Store) Save(ctx context.Context, doc Document) (Document, error) {
+	saved, err := s.saveAll(ctx, []Document{doc})
+	if err != nil {
+		return Document{}, err
+	}
+	return saved[0], nil
+}
+
+// SaveAll saves documents as Save does, all or none of them: in one transaction, of
+// which the commit is the dear part.
+func (s *Store) SaveAll(ctx context.Context, docs []Document) error {
+	_, err := s.saveAll(ctx, slices.Clone(docs))
+	return err
+}
+
+// saveAll writes docs, and over them what they are as saved.
+func (s *Store) saveAll(ctx context.Context, docs []Document) ([]Document, error) {
+	texts := make([]string, len(docs))
+	for i := range docs {
+		if err := s.prepareDocument(&docs[i], &texts[i]); err != nil {
+			return nil, fmt.Errorf("save document %s/%s: %w", docs[i].DB, docs[i].ID, err)
+		}
+	}
+	err := s.update(ctx, func(tx *sql.Tx) error {
+		for i, doc := range docs {
+			saved, err := s.put(ctx, tx, doc, texts[i])
+			if err != nil {
+				return fmt.Errorf("document %s/%s: %w", doc.DB, doc.ID, err)
+			}
+			docs[i] = saved
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("save: %w", err)
+	}
+	return docs, nil
+}
+
+// prepareDocument checks a document that is to be saved, and prints its body.
+func (s *Store) prepareDocument(doc *Document, text *string) (err error) {
 	if doc.ID == "" && doc.Rev == "" {
 		doc.ID = s.ids.Hex(32)
 	}
-	saved, err := s.save(ctx, doc)
-	if err != nil {
-		return Document{}, fmt.Errorf("save document %s/%s: %w", doc.DB, doc.ID, err)
-	}
-	return saved, nil
-}
-
-func (s *Store) save(ctx context.Context, doc Document) (saved Document, err error) {
 	if doc.DB == "" || doc.ID == "" {
-		return Document{}, fmt.Errorf("%w: database and id are required", ErrInvalid)
+		return fmt.Errorf("%w: database and id are required", ErrInvalid)
 	}
 	if err := checkText(doc.DB, doc.ID, doc.Type, doc.AccountID); err != nil {
-		return Document{}, err
-	}
-	text := printBody(doc.Body)
-	if doc.Body, err = readBody(text); err != nil {
-		return Document{}, err
-	}
-	err = s.update(ctx, func(tx *sql.Tx) error {
-		saved, err = s.put(ctx, tx, doc, string(text))
 		return err
-	})
-	return saved, err
+	}
+	body := printBody(doc.Body)
+	*text = string(body)
+	doc.Body, err = readBody(body)
+	return err
 }
 
 // put is Save within a transaction. Its writes are conditional on the revision, so
@@ -162,28 +191,50 @@ func get(ctx context.Context, from queryer, db, id string) (Document, error) {
 }
 
 func selectDocuments(ctx context.Context, from queryer, query string, args ...any) (docs []Document, err error) {
-	rows, err := from.QueryContext(ctx, query, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		var (
-			doc     Document
-			deleted int
-			body    sql.RawBytes
-		)
-		if err := rows.Scan(&doc.DB, &doc.ID, &doc.Type, &doc.AccountID, &doc.Rev,
-			&deleted, &doc.Created, &doc.Modified, &body); err != nil {
+	for doc, err := range eachDocument(ctx, from, query, args...) {
+		if err != nil {
 			return nil, err
-		}
-		doc.Deleted = deleted != 0
-		if doc.Body, err = jobj.ParseObject(body); err != nil {
-			return nil, fmt.Errorf("stored body of %s/%s: %w", doc.DB, doc.ID, err)
 		}
 		docs = append(docs, doc)
 	}
-	return docs, rows.Err()
+	return docs, nil
+}
+
+// eachDocument reads row by row. An error is the last it yields.
+func eachDocument(ctx context.Context, from queryer, query string, args ...any) iter.Seq2[Document, error] {
+	return func(yield func(Document, error) bool) {
+		rows, err := from.QueryContext(ctx, query, args...)
+		if err != nil {
+			yield(Document{}, err)
+			return
+		}
+		defer func() { _ = rows.Close() }() // all is read, or given up
+		for rows.Next() {
+			doc, err := scanDocument(rows)
+			if !yield(doc, err) || err != nil {
+				return
+			}
+		}
+		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+			yield(Document{}, err)
+		}
+	}
+}
+
+func scanDocument(rows *sql.Rows) (doc Document, err error) {
+	var (
+		deleted int
+		body    sql.RawBytes
+	)
+	if err := rows.Scan(&doc.DB, &doc.ID, &doc.Type, &doc.AccountID, &doc.Rev,
+		&deleted, &doc.Created, &doc.Modified, &body); err != nil {
+		return doc, err
+	}
+	doc.Deleted = deleted != 0
+	if doc.Body, err = jobj.ParseObject(body); err != nil {
+		return doc, fmt.Errorf("stored body of %s/%s: %w", doc.DB, doc.ID, err)
+	}
+	return doc, nil
 }
 
 // nextRev counts one up from prev and adds a digest of what is stored, so that

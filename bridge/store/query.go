@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"iter"
 	"strconv"
 )
 
@@ -24,31 +25,62 @@ type Query struct {
 // List returns the documents of a database, oldest first, those of one second by
 // id. The order holds from page to page while others write.
 func (s *Store) List(ctx context.Context, q Query) ([]Document, error) {
-	query := "SELECT " + documentColumns + " FROM documents d WHERE d.db=$1"
-	args := []any{q.DB}
-	bind := func(value any) string {
-		args = append(args, value)
-		return "$" + strconv.Itoa(len(args))
-	}
-	if q.Type != "" {
-		query += " AND d.type=" + bind(q.Type)
-	}
-	if q.AccountID != "" {
-		query += " AND d.account_id=" + bind(q.AccountID)
-	}
-	if !q.IncludeDeleted {
-		query += " AND d.deleted=0"
-	}
-	if q.After.ID != "" {
-		query += " AND (d.created, d.id) > (" + bind(q.After.Created) + ", " + bind(q.After.ID) + ")"
-	}
-	query += " ORDER BY d.created, d.id"
-	if q.Limit > 0 {
-		query += " LIMIT " + bind(q.Limit)
-	}
+	query, args := q.statement()
 	docs, err := selectDocuments(ctx, s.read, query, args...)
 	if err != nil {
 		return nil, fmt.Errorf("list documents of %s: %w", q.DB, err)
 	}
 	return docs, nil
 }
+
+// Each goes through the documents of a database one by one, in no order: of a million
+// it holds one. An error ends it. Until it is done a database in memory serves no one
+// else, the loop's body included. Limit and After do not apply.
+func (s *Store) Each(ctx context.Context, q Query) iter.Seq2[Document, error] {
+	return func(yield func(Document, error) bool) {
+		query, args := q.conditions()
+		for doc, err := range eachDocument(ctx, s.read, query, args...) {
+			if err != nil {
+				err = fmt.Errorf("read documents of %s: %w", q.DB, err)
+			}
+			if !yield(doc, err) {
+				return
+			}
+		}
+	}
+}
+
+// conditions is the query without order and limits.
+func (q Query) conditions() (query string, args []any) {
+	query = "SELECT " + documentColumns + " FROM documents d WHERE d.db=$1"
+	args = []any{q.DB}
+	if q.Type != "" {
+		args = append(args, q.Type)
+		query += " AND d.type=" + last(args)
+	}
+	if q.AccountID != "" {
+		args = append(args, q.AccountID)
+		query += " AND d.account_id=" + last(args)
+	}
+	if !q.IncludeDeleted {
+		query += " AND d.deleted=0"
+	}
+	return query, args
+}
+
+func (q Query) statement() (query string, args []any) {
+	query, args = q.conditions()
+	if q.After.ID != "" {
+		args = append(args, q.After.Created, q.After.ID)
+		query += " AND (d.created, d.id) > (" + last(args[:len(args)-1]) + ", " + last(args) + ")"
+	}
+	query += " ORDER BY d.created, d.id"
+	if q.Limit > 0 {
+		args = append(args, q.Limit)
+		query += " LIMIT " + last(args)
+	}
+	return query, args
+}
+
+// last is the parameter that stands for the last of args.
+func last(args []any) string { return "$" + strconv.Itoa(len(args)) }

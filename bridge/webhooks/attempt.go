@@ -21,19 +21,12 @@ type try struct {
 	messageID string
 	left      int // tries left, this one included
 	dialect   fidelity.Dialect
-	mode      fidelity.Compat
+	compat    fidelity.Compat
 	request   delivery.Request
 	// payload is what the request carries, which only some attempts ask for.
 	payload func() payload.Payload
 	outcome delivery.Outcome
-}
-
-// follow is how many tries really come after this one.
-func (t try) follow() int {
-	if t.final() {
-		return 0
-	}
-	return t.left - 1
+	replays string // the attempt that is made again; "" for an original
 }
 
 // document is the attempt as the reference stores it, member by member
@@ -71,7 +64,7 @@ func (t try) document(id string, now time.Time) store.Attempt {
 	put("pvt_account_db", kapi.MonthlyDB(t.hook.AccountID, now))
 	return store.Attempt{
 		ID: id, AccountID: t.hook.AccountID, HookID: t.hook.ID,
-		Created: seconds, CreatedAt: now, Success: t.succeeded(), Body: doc,
+		Created: seconds, CreatedAt: now, Success: t.succeeded(), Body: doc, Sent: t.unrecorded(),
 	}
 }
 
@@ -90,7 +83,7 @@ func (t try) putAnswer(put func(key string, value any)) {
 		put("try", t.left)
 		put("retries_left", t.retriesLeft(t.left-1))
 	}
-	if t.outcome.Status == 200 || t.succeeded() && t.mode == fidelity.Corrected {
+	if t.outcome.Status == 200 || t.succeeded() && t.compat == fidelity.Corrected {
 		put("result", "success")
 		return
 	}
@@ -98,11 +91,19 @@ func (t try) putAnswer(put func(key string, value any)) {
 	put("reason", "bad response code")
 }
 
+// follow is how many tries really come after this one.
+func (t try) follow() int {
+	if t.final() {
+		return 0
+	}
+	return t.left - 1
+}
+
 // retriesLeft is the member of that name: shown, or a text at the last try. Neither
 // is how many tries follow (quirk retries-left); corrected, it is that number.
 func (t try) retriesLeft(shown int) any {
 	switch {
-	case t.mode == fidelity.Corrected:
+	case t.compat == fidelity.Corrected:
 		return t.follow()
 	case t.left <= 1:
 		return "retries exceeded"
@@ -113,7 +114,7 @@ func (t try) retriesLeft(shown int) any {
 // headerValue lower-cases a header's value (quirk headers-lowered), unless that is
 // corrected.
 func (t try) headerValue(value string) string {
-	if t.mode == fidelity.Corrected {
+	if t.compat == fidelity.Corrected {
 		return value
 	}
 	return strings.ToLower(value)
@@ -125,6 +126,7 @@ func (t try) requestHeaders() jobj.Object {
 		{Name: "content-type", Value: t.request.ContentType},
 		{Name: "x-hook-id", Value: t.hook.ID},
 		{Name: "x-account-id", Value: t.hook.AccountID},
+		{Name: delivery.ReplayHeader, Value: t.replays},
 	} {
 		if h.Value != "" {
 			headers = append(headers, jobj.Member{Key: h.Name, Value: t.headerValue(h.Value)})
@@ -146,7 +148,7 @@ func (t try) requestBody() any {
 		return ""
 	case len(t.request.Text) > KeepRequestBody:
 		return strings.ToValidUTF8(string(t.request.Text[:KeepRequestBody]), "")
-	case t.hook.JSON || t.mode == fidelity.Corrected:
+	case t.hook.JSON || t.compat == fidelity.Corrected || t.replays != "":
 		return string(t.request.Text)
 	}
 	return t.payload().FormList()
@@ -155,7 +157,7 @@ func (t try) requestBody() any {
 // crashes marks a request that the reference would not have made: it lists the
 // quirks over which it would have crashed.
 func (t try) crashes() []any {
-	if t.mode == fidelity.Corrected {
+	if t.compat == fidelity.Corrected {
 		return nil
 	}
 	var marks []any

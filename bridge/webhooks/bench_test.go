@@ -13,13 +13,22 @@ import (
 
 	"github.com/kazoolab/kazoolab/bridge/account"
 	"github.com/kazoolab/kazoolab/bridge/webhooks"
+	"github.com/kazoolab/kazoolab/bridge/webhooks/journal"
 	"github.com/kazoolab/kazoolab/internal/clock"
 	"github.com/kazoolab/kazoolab/internal/ids"
 )
 
 // BenchmarkDeliver is an event from bytes to acknowledgement, with a receiver in
 // the same process, as many at once as a hook may have.
-func BenchmarkDeliver(b *testing.B) {
+func BenchmarkDeliver(b *testing.B) { benchmarkDeliver(b, nil) }
+
+// BenchmarkDeliverRemembered is the same with a journal.
+func BenchmarkDeliverRemembered(b *testing.B) {
+	benchmarkDeliver(b, journal.New(journal.Config{Events: 1000, Bytes: journal.DefaultBytes, Mark: "0000"}))
+}
+
+func benchmarkDeliver(b *testing.B, remembered *journal.Journal) {
+	b.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	defer server.Close()
 	directory := account.NewDirectory()
@@ -31,6 +40,7 @@ func BenchmarkDeliver(b *testing.B) {
 	engine := webhooks.New(cfg, webhooks.Dependencies{
 		Hooks: hooks, Accounts: directory, Attempts: &ledger{}, Clock: clock.System(), IDs: ids.New(),
 		Log: slog.New(slog.DiscardHandler), Metrics: prometheus.NewRegistry(), ClusterID: recordedCluster,
+		Journal: remembered,
 	})
 	window := make(chan struct{}, 64)
 	var done sync.WaitGroup

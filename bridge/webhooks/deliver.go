@@ -9,6 +9,7 @@ import (
 
 	"github.com/kazoolab/kazoolab/bridge/kapi"
 	"github.com/kazoolab/kazoolab/bridge/webhooks/delivery"
+	"github.com/kazoolab/kazoolab/bridge/webhooks/journal"
 	"github.com/kazoolab/kazoolab/bridge/webhooks/payload"
 	"github.com/kazoolab/kazoolab/internal/clock"
 )
@@ -21,6 +22,7 @@ func (e *Engine) deliver(ctx context.Context, hook *Hook, ev *event, msg Message
 		if problem := recover(); problem != nil {
 			e.metrics.drops.WithLabelValues("panic").Inc()
 			e.dep.Log.Error("an event broke its delivery", "hook_id", hook.ID, "panic", problem, "stack", string(debug.Stack()))
+			ev.record.GaveUp(hook.AccountID, hook.ID, journal.Panicked)
 			recorded = true
 		}
 	}()
@@ -34,9 +36,11 @@ func (e *Engine) deliver(ctx context.Context, hook *Hook, ev *event, msg Message
 	t := e.prepare(hook, ev)
 	if len(t.request.Text) > payload.MaxEncoded {
 		e.metrics.drops.WithLabelValues("too_large_encoded").Inc()
-		e.dep.Log.Warn("event not sent: its text is too large", "hook_id", hook.ID, ev.IDKind, ev.ID, "limit", payload.MaxEncoded)
+		e.dep.Log.Warn("event not sent: its text is too large", "hook_id", hook.ID, ev.IDKind, ev.label, "limit", payload.MaxEncoded)
+		ev.record.GaveUp(hook.AccountID, hook.ID, journal.TooLarge)
 		return true
 	}
+	ev.record.Sending(hook.AccountID, hook.ID, remembered(t))
 	tries := hook.Tries(e.cfg.Compat)
 	for t.left = tries; ; t.left-- {
 		t.outcome = e.client.Do(ctx, t.request)
@@ -53,6 +57,7 @@ func (e *Engine) deliver(ctx context.Context, hook *Hook, ev *event, msg Message
 			return false
 		}
 		if e.live(hook) == nil {
+			ev.record.GaveUp(hook.AccountID, hook.ID, journal.HookGone)
 			return true
 		}
 	}
@@ -62,7 +67,7 @@ func (e *Engine) deliver(ctx context.Context, hook *Hook, ev *event, msg Message
 func (e *Engine) prepare(hook *Hook, ev *event) try {
 	base, data := ev.rendition(hook), e.reader.CustomData(hook.Event, hook.CustomData)
 	t := try{
-		hook: hook, eventID: e.dep.IDs.Hex(10), dialect: e.cfg.Dialect, mode: e.cfg.Compat,
+		hook: hook, eventID: e.dep.IDs.Hex(10), dialect: e.cfg.Dialect, compat: e.cfg.Compat,
 		request: request(hook, base.Text(hook.JSON && hook.Verb != "get", data)),
 		payload: func() payload.Payload { return base.Merged(data) },
 	}
@@ -75,11 +80,16 @@ func (e *Engine) prepare(hook *Hook, ev *event) try {
 // does not take the event any more.
 func (e *Engine) current(hook *Hook, ev *event) *Hook {
 	now := e.live(hook)
-	if now == nil || now == hook {
+	if now == nil {
+		ev.record.GaveUp(hook.AccountID, hook.ID, journal.HookGone)
+		return nil
+	}
+	if now == hook {
 		return now
 	}
 	if reason := now.refuses(ev); reason != Taken {
-		e.dep.Log.Info("webhook not sent: the hook was changed", "hook_id", hook.ID, "reason", string(reason), ev.IDKind, ev.ID)
+		e.dep.Log.Info("webhook not sent: the hook was changed", "hook_id", hook.ID, "reason", string(reason), ev.IDKind, ev.label)
+		ev.record.GaveUp(hook.AccountID, hook.ID, journal.HookChanged)
 		return nil
 	}
 	return now
@@ -130,15 +140,22 @@ func (e *Engine) note(ctx context.Context, t try, ev *event) error {
 	if !t.succeeded() {
 		level = slog.LevelInfo
 	}
-	e.dep.Log.Log(ctx, level, "webhook", "outcome", outcome, "event", ev.Name, ev.IDKind, ev.ID,
+	e.dep.Log.Log(ctx, level, "webhook", "outcome", outcome, "event", ev.Name, ev.IDKind, ev.label,
 		"account_id", t.hook.AccountID, "hook_id", t.hook.ID, "event_id", t.eventID,
 		"tries_left", t.left, "status", t.outcome.Status, "client_error", t.outcome.ClientError,
 		"cause", t.outcome.Err, "ms", t.outcome.Elapsed.Milliseconds())
+	now := e.dep.Clock.Now()
 	if !t.succeeded() && e.dep.Failures != nil {
-		e.dep.Failures.Failed(t.hook, e.dep.Clock.Now())
+		e.dep.Failures.Failed(t.hook, now)
 	}
 	if t.succeeded() && !e.cfg.LogSuccessfulAttempts {
+		rememberTry(ev.record, t, now, "")
 		return nil
 	}
-	return e.recorder.record(ctx, t.document(e.dep.IDs.Hex(32), e.dep.Clock.Now()), len(t.request.Text)+len(t.outcome.Body))
+	id := e.dep.IDs.Hex(32)
+	if err := e.recorder.record(ctx, t.document(id, now), len(t.request.Text)+len(t.outcome.Body)); err != nil {
+		return err
+	}
+	rememberTry(ev.record, t, now, id)
+	return nil
 }

@@ -2,6 +2,7 @@ package webhooks
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"runtime/debug"
 	"sync/atomic"
@@ -13,6 +14,7 @@ import (
 	"github.com/kazoolab/kazoolab/bridge/fidelity"
 	"github.com/kazoolab/kazoolab/bridge/webhooks/delivery"
 	"github.com/kazoolab/kazoolab/bridge/webhooks/disabler"
+	"github.com/kazoolab/kazoolab/bridge/webhooks/journal"
 	"github.com/kazoolab/kazoolab/bridge/webhooks/payload"
 	"github.com/kazoolab/kazoolab/internal/clock"
 	"github.com/kazoolab/kazoolab/internal/ids"
@@ -112,6 +114,8 @@ type Dependencies struct {
 	Log       *slog.Logger
 	Metrics   prometheus.Registerer
 	ClusterID string
+	// Journal remembers events and what became of them; nil remembers none.
+	Journal *journal.Journal
 }
 
 // Engine delivers events. Handle takes them, Run lets them be recorded.
@@ -167,7 +171,7 @@ func (e *Engine) Handle(ctx context.Context, msg Message) {
 	defer func() {
 		if problem := recover(); problem != nil {
 			e.dep.Log.Error("an event broke its handler", "panic", problem, "stack", string(debug.Stack()))
-			e.drop(msg, "panic", nil)
+			e.drop(msg, "panic", errors.New("panic"))
 		}
 	}()
 	read, err := e.read(msg)
@@ -180,7 +184,8 @@ func (e *Engine) Handle(ctx context.Context, msg Message) {
 		e.refuse(msg, err)
 		return
 	}
-	e.dep.Log.Debug("event", "event", ev.Name, ev.IDKind, ev.ID, "account_id", ev.owner.ID, "hooks", len(hooks))
+	e.dep.Log.Debug("event", "event", ev.Name, ev.IDKind, ev.label, "account_id", ev.owner.ID, "hooks", len(hooks))
+	ev.record = e.remember(msg, journal.Event{AccountID: ev.owner.ID}, hooks)
 	if len(hooks) == 0 {
 		e.finish(msg)
 		return
@@ -238,6 +243,7 @@ func (e *Engine) refuse(msg Message, err error) {
 	case "no_account": // ordinary on a cluster: calls that belong to nobody here
 		e.metrics.drops.WithLabelValues(reason).Inc()
 		e.dep.Log.Debug("event without an account", "key", msg.RoutingKey)
+		e.remember(msg, journal.Event{}, nil)
 		e.finish(msg)
 	default:
 		e.drop(msg, reason, err)
@@ -246,7 +252,8 @@ func (e *Engine) refuse(msg Message, err error) {
 
 func (e *Engine) drop(msg Message, reason string, err error) {
 	e.metrics.drops.WithLabelValues(reason).Inc()
-	e.dep.Log.Warn("message dropped", "reason", reason, "error", err, "key", msg.RoutingKey,
+	e.dep.Log.Warn("message dropped", "reason", reason, "error", clip(err.Error()), "key", msg.RoutingKey,
 		"content_type", msg.ContentType, "bytes", len(msg.Body))
+	e.remember(msg, journal.Event{Dropped: reason, Problem: clip(err.Error())}, nil)
 	e.finish(msg)
 }

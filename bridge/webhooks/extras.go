@@ -72,7 +72,9 @@ func (e *Engine) addExtras(t *try) {
 	if len(x.Secrets) == 0 {
 		return
 	}
-	t.messageID = t.eventID + e.dep.IDs.Hex(messageIDLength-len(t.eventID))
+	if t.messageID == "" {
+		t.messageID = t.eventID + e.dep.IDs.Hex(messageIDLength-len(t.eventID))
+	}
 	id, now := t.messageID, clock.Machine(e.dep.Clock) // the receiver compares with its own
 	t.request.Sign = func(content []byte) []delivery.Header {
 		m := signature.Sign(id, now.Now(), content, x.Secrets)
@@ -84,6 +86,19 @@ func (e *Engine) addExtras(t *try) {
 	}
 }
 
+// withoutHeaders is x less the headers.
+func (x *Extras) withoutHeaders() *Extras {
+	if x == nil {
+		return nil
+	}
+	less := *x
+	less.Headers = nil
+	return &less
+}
+
+// hiddenHeader stands in an attempt for the value of an added header.
+const hiddenHeader = "***"
+
 // attemptHeaders are the added headers as an attempt shows them: their values may
 // be credentials, and are left out.
 func (x *Extras) attemptHeaders(messageID string) jobj.Object {
@@ -92,7 +107,7 @@ func (x *Extras) attemptHeaders(messageID string) jobj.Object {
 	}
 	var shown jobj.Object
 	for _, h := range x.Headers {
-		shown = append(shown, jobj.Member{Key: strings.ToLower(h.Name), Value: "***"})
+		shown = append(shown, jobj.Member{Key: strings.ToLower(h.Name), Value: hiddenHeader})
 	}
 	if messageID != "" {
 		shown = append(shown, jobj.Member{Key: signature.HeaderID, Value: messageID})

@@ -27,13 +27,15 @@ type Hook struct {
 	Event string
 	// Verb is get, post or put.
 	Verb string
-	// JSON sends a JSON body instead of form text. A GET never has a body.
-	JSON bool
 	// Retries is what the document calls so, from 0 to 5. How many tries that makes
 	// depends (see Tries).
-	Retries             int
+	Retries int
+	// JSON sends a JSON body instead of form text. A GET never has a body.
+	JSON                bool
 	IncludeSubaccounts  bool
 	IncludeInternalLegs bool
+	// Own marks the hook that a callflow's message brought: it is no document.
+	Own bool
 	// CustomData is nil when the document has none; an empty one is not the same.
 	CustomData payload.Payload
 	Modifiers  payload.Payload
@@ -42,8 +44,6 @@ type Hook struct {
 	// Limit is how many failures switch the hook off, as far as its document says
 	// so itself, which is an extension; 0 where its account decides.
 	Limit disabler.Limit
-	// Own marks the hook that a callflow's message brought: it is no document.
-	Own bool
 }
 
 // DocumentError says what keeps a webhook document from being loaded.
@@ -66,8 +66,15 @@ func ParseHook(id, accountID string, doc jobj.Object, events []string) (*Hook, e
 	if accountID == "" {
 		return fail("pvt_account_id", "is missing: a hook needs the account that owns it")
 	}
-	event := strings.ToLower(doc.String("hook"))
-	if event != EventAll && !slices.Contains(events, event) {
+	const header = "goes into a header, which can carry no control character and here 1024 bytes at most: use letters and digits"
+	if !headerText(id) {
+		return fail("_id", header)
+	}
+	if !headerText(accountID) {
+		return fail("pvt_account_id", header)
+	}
+	event, ok := oneOf(strings.ToLower(doc.String("hook")), append([]string{EventAll}, events...))
+	if !ok {
 		return fail("hook", fmt.Sprintf("is %q: it must be one of %s %s", event, EventAll, strings.Join(events, " ")))
 	}
 	uri := doc.String("uri")
@@ -78,7 +85,7 @@ func ParseHook(id, accountID string, doc jobj.Object, events []string) (*Hook, e
 	if doc.Has("http_verb") {
 		verb = doc.String("http_verb")
 	}
-	if !slices.Contains(verbs(), verb) {
+	if verb, ok = oneOf(verb, verbs()); !ok {
 		return fail("http_verb", fmt.Sprintf("is %q: it must be one of %s", verb, strings.Join(verbs(), " ")))
 	}
 	extras, field, err := parseExtras(doc)
@@ -121,8 +128,22 @@ func parseOwn(doc jobj.Object) (*Hook, error) {
 	return hook, nil
 }
 
+// oneOf finds text among words and returns the word itself, of which a million hooks
+// then share one copy.
+func oneOf(text string, words []string) (string, bool) {
+	if i := slices.Index(words, text); i >= 0 {
+		return words[i], true
+	}
+	return text, false
+}
+
 // Loadable tells whether a document belongs in the table of live hooks at all.
 func Loadable(doc jobj.Object) bool { return doc.Bool(true, "enabled") }
+
+// headerText tells whether a text can stand in a header.
+func headerText(s string) bool {
+	return len(s) <= 1024 && strings.IndexFunc(s, func(r rune) bool { return r < ' ' || r == 0x7F }) < 0
+}
 
 // maxTries is how often a request is made at most, whatever the document says.
 const maxTries = 5

@@ -15,7 +15,7 @@ import (
 // (webhooks_util:handle_resp/5). Corrected, every 2xx (quirk status-final).
 func (t try) succeeded() bool {
 	switch {
-	case t.mode == fidelity.Corrected:
+	case t.compat == fidelity.Corrected:
 		return t.outcome.Status/100 == 2
 	case t.outcome.Status == http.StatusCreated:
 		return t.hook.Verb == "put" && t.dialect != fidelity.V43
@@ -35,7 +35,7 @@ func (t try) final() bool {
 	case t.outcome.Err != nil:
 		return false
 	}
-	return !t.passing() || t.mode != fidelity.Corrected && !t.hook.Extras.retriesStatus()
+	return !t.passing() || t.compat != fidelity.Corrected && !t.hook.Extras.retriesStatus()
 }
 
 // passing tells an answer that says: not now.

@@ -48,7 +48,7 @@ func TestWhichAnswersSucceedAndWhichAreTriedAgain(t *testing.T) {
 			{fidelity.Corrected, nil, c.corrected}, {fidelity.Corrected, &Extras{RetryOnStatus: true}, c.corrected},
 		} {
 			one := try{
-				hook: &Hook{Verb: c.verb, Extras: mode.extras}, left: 2, mode: mode.compat,
+				hook: &Hook{Verb: c.verb, Extras: mode.extras}, left: 2, compat: mode.compat,
 				outcome: delivery.Outcome{Status: c.status},
 			}
 			g.Expect(one.succeeded()).To(Equal(mode.want == success), "%+v", c)
@@ -62,7 +62,7 @@ func TestWhichAnswersSucceedAndWhichAreTriedAgain(t *testing.T) {
 func TestFailuresOfTheTransportAreTriedAgainButForWhatIsBlocked(t *testing.T) {
 	g := NewWithT(t)
 	for _, compat := range fidelity.Compats() {
-		failed := try{hook: &Hook{}, left: 2, mode: compat, outcome: delivery.Outcome{Err: errors.New("refused")}}
+		failed := try{hook: &Hook{}, left: 2, compat: compat, outcome: delivery.Outcome{Err: errors.New("refused")}}
 		g.Expect(failed.final()).To(BeFalse())
 		failed.outcome.Err = &delivery.BlockedError{Address: netip.MustParseAddr("127.0.0.1")}
 		g.Expect(failed.final()).To(BeTrue())

@@ -1,6 +1,7 @@
 package webhooks_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -58,15 +59,17 @@ type play struct {
 	hook     jobj.Object
 	accounts []account.Account
 	reserved payload.ReservedVars
-	log      bool // log_successful_attempts
+	log      bool            // log_successful_attempts
+	compat   fidelity.Compat // "" is kazoo
 }
 
 // run plays until the message is acknowledged, moving the clock whenever all
 // that is left to do is to wait. loaded is false when the hook was refused.
 func (b *bench) run(t *testing.T, p play) (loaded bool) {
 	t.Helper()
-	hook, err := webhooks.ParseHook(p.hook.String("_id"), p.hook.String("pvt_account_id"), p.hook, webhooks.Names(fidelity.V50))
-	if err != nil {
+	document := webhooks.Prepare(p.hook, fidelity.V50, p.compat)
+	hook, err := webhooks.ParseHook(document.String("_id"), document.String("pvt_account_id"), document, webhooks.Names(fidelity.V50))
+	if err != nil || !webhooks.Loadable(document) {
 		return false
 	}
 	directory := account.NewDirectory()
@@ -74,7 +77,7 @@ func (b *bench) run(t *testing.T, p play) (loaded bool) {
 	hooks := webhooks.NewRegistry()
 	hooks.Set(hook)
 	cfg := webhooks.DefaultConfig()
-	cfg.Dialect = fidelity.V50
+	cfg.Dialect, cfg.Compat = fidelity.V50, cmp.Or(p.compat, fidelity.Kazoo)
 	cfg.Reserved, cfg.LogSuccessfulAttempts = p.reserved, p.log
 	cfg.Guard.Level = delivery.GuardOff // the reference has none
 	b.metrics = prometheus.NewRegistry()

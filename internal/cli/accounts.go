@@ -5,8 +5,6 @@ import (
 	"crypto/md5"
 	"crypto/sha1"
 	"encoding/hex"
-	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -24,11 +22,13 @@ func hasAccounts(ctx context.Context, s *store.Store) (bool, error) {
 	return len(docs) > 0, err
 }
 
-// saveAccounts writes accounts with their users and numbers into an empty store.
+// saveAccounts writes accounts with their users and numbers into an empty store, all
+// or nothing.
 // No change messages go out: nothing runs yet that could know older ones.
 func saveAccounts(ctx context.Context, s *store.Store, accounts []fixtures.Account) error {
+	var docs []store.Document
 	for _, a := range accounts {
-		docs := []store.Document{accountDocument(a, kapi.AccountDB(a.ID))}
+		docs = append(docs, accountDocument(a, kapi.AccountDB(a.ID)), accountDocument(a, kapi.DatabaseAccounts))
 		for _, u := range a.Users {
 			docs = append(docs, userDocument(a, u))
 		}
@@ -38,16 +38,8 @@ func saveAccounts(ctx context.Context, s *store.Store, accounts []fixtures.Accou
 				Body: jobj.Object{{Key: "pvt_state", Value: "in_service"}, {Key: "pvt_assigned_to", Value: a.ID}},
 			})
 		}
-		// Last, so that a store in which this was cut short still counts as empty.
-		docs = append(docs, accountDocument(a, kapi.DatabaseAccounts))
-		for _, doc := range docs {
-			_, err := s.Save(ctx, doc)
-			if err != nil && !errors.Is(err, store.ErrConflict) { // left by an attempt that was cut short
-				return fmt.Errorf("account %s: %w", a.Name, err)
-			}
-		}
 	}
-	return nil
+	return s.SaveAll(ctx, docs)
 }
 
 func accountDocument(a fixtures.Account, db string) store.Document {

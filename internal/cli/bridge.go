@@ -102,6 +102,7 @@ func (a *app) bridgeConfig(c config.Config, amqpURL string, s *store.Store, list
 		Listener:             listener,
 		AllowLoopbackTargets: c.AllowLoopbackTargets,
 		Webhooks:             hooks,
+		ExplainEvents:        c.Webhooks.ExplainEvents,
 		NodeName:             "kazoolab@" + a.Hostname,
 		Version:              buildinfo.Read().Version,
 		DrainTimeout:         c.DrainTimeout,

@@ -53,6 +53,8 @@ type State struct {
 	Clock          clock.Clock
 	// Listen opens a listening socket.
 	Listen func(ctx context.Context, network, address string) (net.Listener, error)
+	// Edit runs an editor, a command with its arguments, until the user ends it.
+	Edit func(ctx context.Context, command []string) error
 	// Hurry is closed when the user does not want to wait for an orderly end.
 	Hurry <-chan struct{}
 }
@@ -75,6 +77,7 @@ func NewState(hurry <-chan struct{}) State {
 		PID:            os.Getpid(),
 		Clock:          clock.System(),
 		Listen:         (&net.ListenConfig{}).Listen,
+		Edit:           runEditor,
 		Hurry:          hurry,
 	}
 }

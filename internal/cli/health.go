@@ -93,6 +93,10 @@ type notReadyError []string
 
 func (e notReadyError) Error() string { return "not ready: " + strings.Join(e, "; ") }
 
+// maxAnswer is how much of an answer is read, in bytes: an attempt may hold a
+// request of 16 MiB.
+const maxAnswer = 64 << 20
+
 // ask makes one request to a bridge, past any proxy. The error leads to
 // ExitUnreachable, or to ExitUsage for a URL that is none.
 func ask(ctx context.Context, method, url string, body io.Reader) (status int, answer []byte, err error) {
@@ -124,7 +128,7 @@ func askUntil(ctx context.Context, method, url string, body io.Reader, add func(
 		return 0, nil, unreachablef("no bridge at %s://%s: %w", req.URL.Scheme, req.URL.Host, cause(err))
 	}
 	defer func() { _ = res.Body.Close() }()
-	answer, err = io.ReadAll(io.LimitReader(res.Body, 1<<20))
+	answer, err = io.ReadAll(io.LimitReader(res.Body, maxAnswer))
 	if err != nil {
 		return 0, nil, unreachablef("the bridge at %s stopped in its answer: %w", req.URL.Host, err)
 	}

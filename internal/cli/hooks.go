@@ -36,6 +36,7 @@ there is only one such.`,
 		a.hooksEnableCommand(),
 		a.hooksDisableCommand(),
 		a.hooksTestCommand(),
+		a.hooksAttemptsCommand(),
 	)
 	return cmd
 }

@@ -139,6 +139,9 @@ func refusal(status int, envelope jobj.Object) string {
 	if said[0] == "" {
 		said[0] = http.StatusText(status)
 	}
+	if text := envelope.String("data", "message"); strings.ReplaceAll(said[0], "_", " ") != text && text != "" {
+		said = append(said, text)
+	}
 	for _, member := range envelope.Object("data") {
 		rules, _ := member.Value.(jobj.Object)
 		for _, rule := range rules {
@@ -152,9 +155,14 @@ func refusal(status int, envelope jobj.Object) string {
 	return strings.Join(said, "; ")
 }
 
-// rows reads a whole list, page by page.
+// rows reads a whole list, page by page. The path may have a query.
 func (c *client) rows(ctx context.Context, path string) ([]jobj.Object, error) {
-	query := url.Values{"page_size": {"500"}}
+	path, chosen, _ := strings.Cut(path, "?")
+	query, err := url.ParseQuery(chosen)
+	if err != nil {
+		return nil, err
+	}
+	query.Set("page_size", "500")
 	var rows []jobj.Object
 	for {
 		envelope, err := c.do(ctx, http.MethodGet, path+"?"+query.Encode(), nil)

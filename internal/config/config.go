@@ -65,6 +65,7 @@ type Webhooks struct {
 	RetryMaxWait          time.Duration `koanf:"retry-max-wait" for:"up,bridge" default:"1m" min:"1ms" help:"longest pause before a 5xx or 429 is tried again, Retry-After included; the event's message is held as long"`
 	Guard                 string        `koanf:"guard" for:"up,bridge" default:"on" check:"choice" choices:"on|strict|off" help:"addresses receivers may not have, looked at when dialled: on refuses this machine, its link and cloud metadata, strict private networks too"`
 	TLSVerify             bool          `koanf:"tls-verify" for:"up,bridge" default:"true" help:"check the certificates of receivers"`
+	ExplainEvents         int           `koanf:"explain-events" for:"up,bridge" default:"1000" min:"0" help:"events remembered for kazoolab explain, and as many that belong to no account; 0 is none"`
 	LogSuccessfulAttempts bool          `koanf:"log-successful-attempts" for:"up,bridge" default:"false" help:"record deliveries that succeeded too, not only failures"`
 	AttemptsKeep          time.Duration `koanf:"attempts-keep" for:"up,bridge" default:"744h" min:"0s" help:"how long recorded attempts are kept; 0s is for ever"`
 	AttemptsMax           int           `koanf:"attempts-max" for:"up,bridge" default:"1000000" min:"0" help:"how many recorded attempts are kept, of all hooks together; 0 is any number"`

@@ -26,6 +26,13 @@ func (e *SyntaxError) Error() string {
 // Parse reads exactly one JSON value. Numbers become json.Number, objects
 // Object. The error is a *SyntaxError.
 func Parse(data []byte) (any, error) {
+	if v, ok := parseQuick(data); ok {
+		return v, nil
+	}
+	return parseSlow(data)
+}
+
+func parseSlow(data []byte) (any, error) {
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.UseNumber()
 	v, err := parseValue(dec, 0)

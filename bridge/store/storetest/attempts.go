@@ -20,11 +20,23 @@ func attempts() []contract {
 				ID: "t1", AccountID: "a1", HookID: "h1", Success: true,
 				Created: startSeconds, CreatedAt: start().Add(123456 * time.Microsecond),
 				Body: object(t, `{"resp_status_code":"200","try":2,"req_body":[["a","=","1"],"&"],"nul":"\u0000"}`),
+				Sent: []byte("a=1&\xff\x00"),
 			}
 			add(t, f, want)
 			got := expectAttempts(t, f, store.AttemptQuery{}, "t1")
 			if !reflect.DeepEqual(got[0], want) {
 				t.Errorf("got  %+v\nwant %+v", got[0], want)
+			}
+		}},
+		{"one attempt by its id", func(t *testing.T, f *fixture) {
+			add(t, f, attempt("t1", "a1", "h1", 0), attempt("t2", "a1", "h1", 0))
+			if got, err := f.Attempt(t.Context(), "t2"); err != nil || got.ID != "t2" || got.Sent != nil {
+				t.Errorf("%+v, %v", got, err)
+			}
+			for _, id := range []string{"t3", "", "t2\x00", "\xff"} {
+				if _, err := f.Attempt(t.Context(), id); !errors.Is(err, store.ErrNotFound) {
+					t.Errorf("%q: %v", id, err)
+				}
 			}
 		}},
 		{"newest first, to the microsecond", func(t *testing.T, f *fixture) {

@@ -38,6 +38,21 @@ func conflicts() []contract {
 				t.Errorf("got %+v", got)
 			}
 		}},
+		{"of documents that are saved together, one conflict refuses all", func(t *testing.T, f *fixture) {
+			f.save(t, store.Document{DB: "d", ID: "x"})
+			docs := []store.Document{{DB: "d", ID: "new"}, {DB: "d", ID: "x"}, {DB: "d"}}
+			if err := f.SaveAll(t.Context(), docs); !errors.Is(err, store.ErrConflict) || !strings.Contains(err.Error(), "d/x") {
+				t.Errorf("got %v", err)
+			}
+			expectList(t, f, store.Query{DB: "d"}, "x")
+			docs[1].ID = "y"
+			if err := f.SaveAll(t.Context(), docs); err != nil {
+				t.Error(err)
+			}
+			if got, err := f.List(t.Context(), store.Query{DB: "d"}); err != nil || len(got) != 4 || docs[2].ID != "" {
+				t.Errorf("%d documents, %v; the caller's own: %+v", len(got), err, docs)
+			}
+		}},
 		{"of writers who race for one revision exactly one wins", func(t *testing.T, f *fixture) {
 			const writers, rounds = 8, 10
 			doc := f.save(t, store.Document{DB: "d", ID: "x", Body: jobj.Object{}})

@@ -1,6 +1,8 @@
 package storetest
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -38,6 +40,40 @@ func lists() []contract {
 			expectList(t, f, store.Query{DB: "webhooks", AccountID: "a1"}, "h1", "m1")
 			expectList(t, f, store.Query{DB: "webhooks", Type: "webhook", AccountID: "a1", IncludeDeleted: true}, "h1", "h3")
 			expectList(t, f, store.Query{DB: "web"})
+		}},
+		{"one by one, each once, until there is enough", func(t *testing.T, f *fixture) {
+			for i := range 5 {
+				f.save(t, store.Document{DB: "d", ID: fmt.Sprint(i), Type: "webhook", Deleted: i == 3})
+			}
+			f.save(t, store.Document{DB: "d", ID: "other", Type: "user"})
+			q := store.Query{DB: "d", Type: "webhook"}
+			for _, enough := range []int{1, 2, 100} {
+				var got []store.Document
+				for doc, err := range f.Each(t.Context(), q) {
+					if err != nil {
+						t.Fatal(err)
+					}
+					if got = append(got, doc); len(got) == enough {
+						break
+					}
+				}
+				if ids := documentIDs(got); len(slices.Compact(slices.Sorted(slices.Values(ids)))) != min(enough, 4) || slices.Contains(ids, "3") {
+					t.Errorf("got %v", ids)
+				}
+			}
+			f.save(t, store.Document{DB: "d"}) // nothing is held any more
+		}},
+		{"one by one, until the context ends", func(t *testing.T, f *fixture) {
+			f.save(t, store.Document{DB: "d", ID: "a"})
+			ctx, cancel := context.WithCancel(t.Context())
+			cancel()
+			var errs []error
+			for _, err := range f.Each(ctx, store.Query{DB: "d"}) {
+				errs = append(errs, err)
+			}
+			if len(errs) != 1 || !errors.Is(errs[0], context.Canceled) {
+				t.Errorf("got %v", errs)
+			}
 		}},
 		{"page by page, while others write", func(t *testing.T, f *fixture) {
 			var want []string

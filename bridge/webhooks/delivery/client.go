@@ -57,6 +57,9 @@ type Request struct {
 	ContentType string
 	// Text is the body, or for GET the query.
 	Text []byte
+	// Replays is the attempt that is made again, which a header says wherever the
+	// request goes; "" for an original.
+	Replays string
 	// Extra headers have passed CheckHeaders. They go to the hook's own host only,
 	// wherever a redirect leads.
 	Extra []Header
@@ -64,6 +67,10 @@ type Request struct {
 	// one without. They go where Extra goes.
 	Sign func(content []byte) []Header
 }
+
+// ReplayHeader names the attempt that a request repeats, so that no receiver takes
+// it for the original.
+const ReplayHeader = "x-kazoolab-replay"
 
 // Header is one field of an answer, its name lower-cased.
 type Header struct{ Name, Value string }
@@ -203,6 +210,9 @@ func (c *Client) request(ctx context.Context, t target, method string, req Reque
 	}
 	if req.ContentType != "" {
 		header["Content-Type"] = []string{req.ContentType}
+	}
+	if req.Replays != "" {
+		header[http.CanonicalHeaderKey(ReplayHeader)] = []string{req.Replays}
 	}
 	if t.hasUser {
 		header["Authorization"] = []string{"Basic " + base64.StdEncoding.EncodeToString([]byte(t.user+":"+t.password))}

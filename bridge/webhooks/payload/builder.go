@@ -1,6 +1,10 @@
 package payload
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/kazoolab/kazoolab/bridge/fidelity"
+)
 
 // builder collects members; one met again replaces the first. Beyond manyMembers it
 // keeps an index: a hostile message may have a million keys.
@@ -8,6 +12,30 @@ type builder struct {
 	members Payload
 	index   map[string][]int // where the members of a key stand
 	removed int              // members that are gone, their Value ""
+}
+
+// builder starts with the members of p, with room for more.
+func (p Payload) builder(more int) builder {
+	members := make(Payload, len(p), len(p)+more)
+	copy(members, p)
+	return builder{members: members}
+}
+
+// overlay sets the members of over. They are walked from last to first, so that new
+// keys stand in reverse order (quirk custom-data-reversed); corrected, from first to
+// last. null removes a key.
+func (b *builder) overlay(mode fidelity.Compat, over Payload) {
+	for i := range over {
+		m := over[len(over)-1-i]
+		if mode == fidelity.Corrected {
+			m = over[i]
+		}
+		if m.Value == "null" {
+			b.remove(m.Key)
+			continue
+		}
+		b.set(m.Key, m.Value)
+	}
 }
 
 func (b *builder) set(key, value string) {

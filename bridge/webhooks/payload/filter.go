@@ -37,6 +37,9 @@ func (f Filter) Passes(customData Payload) bool {
 	return f.value.Type == gjson.String && f.value.Str == text
 }
 
+// Has is the event's own value as JSON, "" when it has none.
+func (f Filter) Has() string { return f.value.Raw }
+
 // allOf is the value of a filter that lets everything through.
 const allOf = "all"
 

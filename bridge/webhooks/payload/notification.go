@@ -38,21 +38,9 @@ func (r *Reader) notification(m *message) (*Event, error) {
 }
 
 // notifiedAccount looks for the account in all the places where notifications
-// have it; the first that is there counts, and it must be text
-// (kapi_notifications:find_account_id/2).
+// have it; the first that is there counts, and it must be text.
 func notifiedAccount(m *message) string {
-	for _, place := range [][]string{
-		{"account_id"},
-		{"account", "_id"},
-		{"pvt_account_id"},
-		{"_id"},
-		{"id"},
-		{"Account-ID"},
-		{"details", "account_id"},
-		{"Details", "Account-ID"},
-		{"details", "custom_channel_vars", "account_id"},
-		{"Details", "Custom-Channel-Vars", "Account-ID"},
-	} {
+	for _, place := range notifiedPlaces() {
 		if found := get(m.top[place[0]], place[1:]...); found.Raw != "" {
 			return found.Str
 		}

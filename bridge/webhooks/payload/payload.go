@@ -60,33 +60,21 @@ func (p Payload) without(keys ...string) Payload {
 	return p
 }
 
-// overlay lays members over the payload (kz_json:merge_jobjs/2): they are walked
-// from last to first, so that new keys stand in reverse order (quirk
-// custom-data-reversed); corrected, from first to last. What is there is replaced
-// whole in its place, and null removes it. The receiver is not changed.
+// overlay lays members over the payload (kz_json:merge_jobjs/2). The receiver is
+// not changed.
 func (p Payload) overlay(mode fidelity.Compat, over Payload) Payload {
-	b := builder{members: slices.Grow(slices.Clone(p), len(over)+1)}
-	for i := range over {
-		m := over[len(over)-1-i]
-		if mode == fidelity.Corrected {
-			m = over[i]
-		}
-		if m.Value == "null" {
-			b.remove(m.Key)
-			continue
-		}
-		b.set(m.Key, m.Value)
-	}
+	b := p.builder(len(over))
+	b.overlay(mode, over)
 	return b.done()
 }
 
 // Merge lays a hook's custom_data over the payload and sets cluster_id last
-// (webhooks_util:fire_hook/2).
+// (webhooks_util:fire_hook/2). The receiver is not changed.
 func (p Payload) Merge(mode fidelity.Compat, customData Payload, clusterID string) Payload {
-	if len(customData) > 0 {
-		p = p.overlay(mode, customData)
-	}
-	return p.with("cluster_id", quote(clusterID))
+	b := p.builder(len(customData) + 1)
+	b.overlay(mode, customData)
+	b.set("cluster_id", quote(clusterID))
+	return b.done()
 }
 
 // Parse reads a JSON object as a payload; anything else gives nil.

@@ -1,0 +1,139 @@
+package webhooks
+
+import (
+	"cmp"
+	"strings"
+
+	"github.com/tidwall/gjson"
+
+	"github.com/kazoolab/kazoolab/bridge/account"
+	"github.com/kazoolab/kazoolab/bridge/kapi"
+	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
+	"github.com/kazoolab/kazoolab/bridge/webhooks/payload"
+)
+
+// Reading is a message read again, to be explained.
+type Reading struct {
+	// Dropped is why it is no event, of the reasons of the dropped_total metric.
+	Dropped string
+	// Event is what hooks call it, such as channel_create, and Name its Event-Name.
+	Event, Name string
+	// ID is what people call it by, and IDKind what it is the id of, as logs name it.
+	ID, IDKind string
+
+	event    *event
+	body     []byte
+	accounts Accounts
+}
+
+// Refusal is a Reason with what decided: the member of the hook, what that asks for
+// and what the event has, both as JSON, "" for nothing.
+type Refusal struct {
+	Reason            Reason
+	Field, Wants, Has string
+}
+
+// Reread reads a message again, by the same code as when it came. owner is the
+// account it was found to belong to then; the zero Account is none.
+func (e *Engine) Reread(msg Message, owner account.Account) Reading {
+	read, err := e.read(msg)
+	if err != nil {
+		return Reading{Dropped: dropReason(err)}
+	}
+	return Reading{
+		Event: cmp.Or(read.Hook, payload.HookCallflow), Name: read.Name, ID: read.ID, IDKind: read.IDKind,
+		event: e.newEvent(read, owner), body: msg.Body, accounts: e.dep.Accounts,
+	}
+}
+
+// Refusals says why a hook of the event's account or of one above does not take the
+// event: nothing when it does. What else a hook that does not include sub-accounts
+// would refuse stands there too.
+func (r Reading) Refusals(hook *Hook) []Refusal {
+	reason := hook.refuses(r.event)
+	if reason == Taken {
+		return nil
+	}
+	all := []Refusal{r.refusal(hook, reason)}
+	if reason == ReasonNoDescendant {
+		all = append(all, r.AsOwn(hook)...)
+	}
+	return all
+}
+
+// AsOwn is Refusals as if the event had happened in the hook's own account.
+func (r Reading) AsOwn(hook *Hook) []Refusal {
+	own := *r.event
+	own.owner = account.Account{ID: hook.AccountID}
+	if reason := hook.refuses(&own); reason != Taken {
+		return []Refusal{r.refusal(hook, reason)}
+	}
+	return nil
+}
+
+// refusal adds to a reason what decided.
+func (r Reading) refusal(hook *Hook, reason Reason) Refusal {
+	refusal := Refusal{Reason: reason}
+	switch reason {
+	case Taken: // no refusal at all
+	case ReasonOtherEvent:
+		refusal.Field, refusal.Wants, refusal.Has = "hook", jsonText(hook.Event), jsonText(r.Event)
+	case ReasonNoDescendant:
+		refusal.Field, refusal.Wants, refusal.Has = "include_subaccounts", "true", "false"
+	case ReasonInternalLeg:
+		refusal.Field, refusal.Wants, refusal.Has = "include_internal_legs", "true", "false"
+	case ReasonAction, ReasonType:
+		key := string(reason)
+		refusal.Field = "custom_data." + key
+		refusal.Wants, _ = hook.CustomData.Get(key)
+		for _, filter := range r.event.Filters {
+			if filter.Key == key {
+				refusal.Has = filter.Has()
+			}
+		}
+	case ReasonModifier:
+		key, _ := r.event.rendition(hook).Payload().Passes(hook.Modifiers)
+		refusal.Field = "modifiers." + key
+		refusal.Wants, _ = hook.Modifiers.Get(key)
+		refusal.Has, _ = r.event.rendition(hook).Payload().Get(key)
+	}
+	return refusal
+}
+
+func jsonText(text string) string { return string(jobj.AppendString(nil, text)) }
+
+// Sought is a place in which an account was looked for.
+type Sought struct {
+	Field string // as the message spells it, with dots
+	Has   string // what it holds, "" when it is absent
+	// Number is the telephone number that was looked up, "" when Has is the account's
+	// id itself.
+	Number string
+	// Owner is the account that it leads to, which may have no document; "" for none.
+	Owner string
+}
+
+// Sought lists where the event's account was looked for, in order, up to the place
+// that decided.
+func (r Reading) Sought() []Sought {
+	var all []Sought
+	for _, field := range payload.AccountFields(r.Event) {
+		found := gjson.GetBytes(r.body, field)
+		s := Sought{Field: field, Has: found.String()}
+		if s.Has != "" {
+			s.Owner = r.event.AccountID
+		}
+		if all = append(all, s); s.Has != "" {
+			return all
+		}
+	}
+	if !strings.HasPrefix(r.Event, "channel_") {
+		return all
+	}
+	dialled := Sought{Field: "Request or To", Has: r.event.Dialled}
+	if dialled.Has != "" {
+		dialled.Number = kapi.E164(dialled.Has)
+		dialled.Owner, _ = r.accounts.NumberOwner(dialled.Number)
+	}
+	return append(all, dialled)
+}
