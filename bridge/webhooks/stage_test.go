@@ -186,8 +186,8 @@ func notificationMessage(name, members string) string {
 		`"Account-ID":"` + stageAcme + `","Msg-ID":"m","App-Name":"fax","App-Version":"4.0.0","Node":"n"}`
 }
 
-func textMessage(category, members string) string {
-	return `{"Event-Category":"` + category + `","Event-Name":"inbound",` + comma(members) + `"Message-ID":"msg-1","Account-ID":"` + stageAcme +
+func textMessage(category string) string {
+	return `{"Event-Category":"` + category + `","Event-Name":"inbound","Message-ID":"msg-1","Account-ID":"` + stageAcme +
 		`","From":"+12125550199","To":"+14155550100","Body":"running late","Route-Type":"offnet","Msg-ID":"m","App-Name":"im","App-Version":"1.0"}`
 }
 
