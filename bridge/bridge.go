@@ -143,7 +143,7 @@ func (b *Bridge) Run(ctx context.Context) error {
 		bus: b.bus, store: b.cfg.Store, directory: b.directory, hooks: b.hooks,
 		failures: b.disabling.tracker, limits: b.disabling.settings,
 		clock: b.cfg.Clock, ids: b.cfg.IDs, log: b.cfg.Log, node: b.cfg.NodeName,
-		dialect: b.cfg.Webhooks.Dialect, compat: b.cfg.Webhooks.Compat,
+		dialect: b.cfg.Webhooks.Dialect, names: webhooks.Names(b.cfg.Webhooks.Dialect), compat: b.cfg.Webhooks.Compat,
 		running: running, loaded: make(chan struct{}), waiting: map[string]chan struct{}{},
 	}
 	b.disabling.publish, b.disabling.send = b.changes.Publish, b.changes.send
@@ -231,8 +231,11 @@ func (b *Bridge) subscribe(ctx, failed context.Context, engine *webhooks.Engine)
 		Prefetch: b.cfg.Webhooks.Prefetch,
 		OnUp: func() {
 			// Hooks may have been changed while there was no connection; events
-			// that waited must not meet the old ones.
-			b.changes.reload()
+			// that waited must not meet the old ones. On the first one they were
+			// loaded when the change messages began to come, before this.
+			if b.bus.State().Reconnects > 0 {
+				b.changes.reload()
+			}
 			now := b.cfg.Clock.Now()
 			b.taking.Store(&now)
 			select {

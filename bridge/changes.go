@@ -38,11 +38,16 @@ type changes struct {
 	log       *slog.Logger
 	node      string
 	dialect   fidelity.Dialect
+	names     []string // of the hooks that it has
 	compat    fidelity.Compat
 
 	running context.Context //nolint:containedctx // of everything that outlives a request
 	loaded  chan struct{}   // closed after the first load
 	once    sync.Once
+
+	// remembering is held by whoever reads the store into memory: what is read early
+	// must not be remembered late, over a change that was applied in between.
+	remembering sync.Mutex
 
 	mu      sync.Mutex
 	waiting map[string]chan struct{} // by Msg-ID: closed when applied here
@@ -86,6 +91,8 @@ func (c *changes) reload() {
 }
 
 func (c *changes) load(ctx context.Context) error {
+	c.remembering.Lock()
+	defer c.remembering.Unlock()
 	var tree []account.Account
 	for doc, err := range c.store.Each(ctx, store.Query{DB: kapi.DatabaseAccounts, Type: store.TypeAccount}) {
 		if err != nil {
@@ -146,7 +153,7 @@ func (c *changes) read(doc store.Document) (*webhooks.Hook, error) {
 		owner = known.ID // of which all hooks of the account share one copy
 	}
 	body := webhooks.Prepare(doc.Body, c.dialect, c.compat)
-	return webhooks.ParseHook(doc.ID, owner, body, webhooks.Names(c.dialect))
+	return webhooks.ParseHook(doc.ID, owner, body, c.names)
 }
 
 // handle applies one change. The message is only a hint: the store says what is.
@@ -165,6 +172,8 @@ func (c *changes) handle(d bus.Delivery) {
 }
 
 func (c *changes) apply(ctx context.Context, change kapi.DocChange) error {
+	c.remembering.Lock()
+	defer c.remembering.Unlock()
 	doc, err := c.store.Get(ctx, change.DB, change.ID)
 	gone := errors.Is(err, store.ErrNotFound) || err == nil && doc.Deleted
 	if err != nil && !gone {

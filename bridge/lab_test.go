@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -179,7 +180,13 @@ func (n *node) token(ctx context.Context, accountID string) string {
 // hook creates a webhook that points at the receiver and returns its id.
 func (l *lab) hook(ctx context.Context, accountID, more string) string {
 	GinkgoHelper()
-	a := l.node.request(ctx, http.MethodPut, "/v2/accounts/"+accountID+"/webhooks", l.node.token(ctx, accountID),
+	return l.hookBy(ctx, l.node.token(ctx, accountID), accountID, more)
+}
+
+// hookBy is hook with the token of another account that may.
+func (l *lab) hookBy(ctx context.Context, token, accountID, more string) string {
+	GinkgoHelper()
+	a := l.node.request(ctx, http.MethodPut, "/v2/accounts/"+accountID+"/webhooks", token,
 		fmt.Sprintf(`{"data":{"name":"New Calls","uri":"%s/hook",%s}}`, l.receiver.url, more))
 	Expect(a.Status).To(Equal(http.StatusCreated), "%s", jobj.Append(nil, a.Object))
 	return a.String("data", "id")
@@ -232,12 +239,18 @@ func (r *receiver) does(answer func() int) {
 	r.answer = answer
 }
 
-// calls lists the call ids that arrived, in order.
-func (r *receiver) calls() []string {
+// arrivals lists what arrived, in order.
+func (r *receiver) arrivals() []arrival {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	ids := make([]string, len(r.got))
-	for i, a := range r.got {
+	return slices.Clone(r.got)
+}
+
+// calls lists the call ids that arrived, in order.
+func (r *receiver) calls() []string {
+	got := r.arrivals()
+	ids := make([]string, len(got))
+	for i, a := range got {
 		ids[i] = a.Fields.Get("call_id")
 	}
 	return ids

@@ -27,13 +27,15 @@ type Hook struct {
 	Event string
 	// Verb is get, post or put.
 	Verb string
-	// JSON sends a JSON body instead of form text. A GET never has a body.
-	JSON bool
 	// Retries is what the document calls so, from 0 to 5. How many tries that makes
 	// depends (see Tries).
-	Retries             int
+	Retries int
+	// JSON sends a JSON body instead of form text. A GET never has a body.
+	JSON                bool
 	IncludeSubaccounts  bool
 	IncludeInternalLegs bool
+	// Own marks the hook that a callflow's message brought: it is no document.
+	Own bool
 	// CustomData is nil when the document has none; an empty one is not the same.
 	CustomData payload.Payload
 	Modifiers  payload.Payload
@@ -42,8 +44,6 @@ type Hook struct {
 	// Limit is how many failures switch the hook off, as far as its document says
 	// so itself, which is an extension; 0 where its account decides.
 	Limit disabler.Limit
-	// Own marks the hook that a callflow's message brought: it is no document.
-	Own bool
 }
 
 // DocumentError says what keeps a webhook document from being loaded.

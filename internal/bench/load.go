@@ -22,8 +22,8 @@ import (
 	"github.com/kazoolab/kazoolab/simulator/pbx"
 )
 
-// seedStore makes one account with one form-POST hook.
-func seedStore(ctx context.Context, url, target string) (accountID string, err error) {
+// seedStore makes one account with so many form-POST hooks.
+func seedStore(ctx context.Context, url, target string, hooks int) (accountID string, err error) {
 	random := ids.New()
 	s, err := store.Open(ctx, url, store.Options{Clock: clock.System(), IDs: random, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
@@ -31,21 +31,20 @@ func seedStore(ctx context.Context, url, target string) (accountID string, err e
 	}
 	defer func() { _ = s.Close() }()
 	accountID = random.Hex(32)
-	_, err = s.Save(ctx, store.Document{
+	docs := []store.Document{{
 		DB: kapi.DatabaseAccounts, ID: accountID, Type: store.TypeAccount, AccountID: accountID,
 		Body: jobj.Object{{Key: "name", Value: "Bench"}, {Key: "pvt_tree", Value: []any{}}},
-	})
-	if err != nil {
-		return "", err
+	}}
+	for range hooks {
+		docs = append(docs, store.Document{
+			DB: kapi.DatabaseWebhooks, ID: random.Hex(32), Type: store.TypeWebhook, AccountID: accountID,
+			Body: jobj.Object{
+				{Key: "name", Value: "bench"}, {Key: "uri", Value: target}, {Key: "hook", Value: "channel_create"},
+				{Key: "http_verb", Value: "post"}, {Key: "format", Value: "form-data"}, {Key: "enabled", Value: true},
+			},
+		})
 	}
-	_, err = s.Save(ctx, store.Document{
-		DB: kapi.DatabaseWebhooks, ID: random.Hex(32), Type: store.TypeWebhook, AccountID: accountID,
-		Body: jobj.Object{
-			{Key: "name", Value: "bench"}, {Key: "uri", Value: target}, {Key: "hook", Value: "channel_create"},
-			{Key: "http_verb", Value: "post"}, {Key: "format", Value: "form-data"}, {Key: "enabled", Value: true},
-		},
-	})
-	return accountID, err
+	return accountID, s.SaveAll(ctx, docs)
 }
 
 // fill puts events into an empty work queue, bound as the bridge binds it.

@@ -2,12 +2,14 @@
 // process until it is ready, and its memory at rest. Then the bridge beside the
 // least that could do its job: a loop that consumes, posts the raw body and
 // acknowledges after a 2xx. Both take the same events from the same queue and post
-// to the same receiver; runs alternate. Every run is printed.
+// to the same receiver; runs alternate. Then the bridge alone, with several hooks for
+// each event. Every run is printed.
 //
-//	go run ./internal/bench -kazoolab bin/kazoolab [-starts 10] [-events 20000] [-runs 5]
+//	go run ./internal/bench -kazoolab bin/kazoolab [-starts 10] [-events 20000] [-runs 5] [-fanout 1,10,100] [-hooks 1000000]
 //
 // For the runs it starts a private RabbitMQ, or uses -amqp-url, whose queue
-// kazoolab.webhooks it then empties. -runs 0 or -starts 0 leaves that part out.
+// kazoolab.webhooks it then empties. -runs 0, -starts 0 or -fanout ” leaves that part
+// out. -hooks adds the start of a bridge that has so many.
 package main
 
 import (
@@ -39,6 +41,8 @@ type options struct {
 	starts   int
 	events   int
 	runs     int
+	fanout   string
+	hooks    int
 	bare     bool
 	target   string
 }
@@ -51,6 +55,8 @@ func run(ctx context.Context, args []string) error {
 	flags.IntVar(&o.starts, "starts", 10, "starts of kazoolab up")
 	flags.IntVar(&o.events, "events", 20000, "events a run")
 	flags.IntVar(&o.runs, "runs", 5, "runs of each")
+	flags.StringVar(&o.fanout, "fanout", "1,10,100", "how many hooks an event has, in turn; events are as many fewer")
+	flags.IntVar(&o.hooks, "hooks", 0, "hooks of a bridge whose start is measured, such as 1000000; 0 leaves that out")
 	flags.BoolVar(&o.bare, "bare", false, "be the bare loop (used by bench itself)")
 	flags.StringVar(&o.target, "target", "", "where the bare loop posts to")
 	if err := flags.Parse(args); err != nil {
@@ -59,7 +65,7 @@ func run(ctx context.Context, args []string) error {
 	if o.bare {
 		return bareLoop(ctx, o.amqpURL, o.target)
 	}
-	if err := measureStarts(ctx, os.Stdout, o.kazoolab, o.starts); err != nil || o.runs == 0 {
+	if err := measureStarts(ctx, os.Stdout, o.kazoolab, o.starts); err != nil || o.runs == 0 && o.hooks == 0 {
 		return err
 	}
 	if o.amqpURL == "" {
@@ -70,7 +76,18 @@ func run(ctx context.Context, args []string) error {
 		defer func() { _ = server.Stop() }()
 		o.amqpURL = server.URL()
 	}
-	return compare(ctx, o)
+	if o.hooks > 0 {
+		if err := measureCrowd(ctx, os.Stdout, o, o.hooks); err != nil {
+			return err
+		}
+	}
+	if o.runs == 0 {
+		return nil
+	}
+	if err := compare(ctx, o); err != nil {
+		return err
+	}
+	return fanOut(ctx, os.Stdout, o)
 }
 
 // compare alternates the two and prints each run, the medians and their ratio.
@@ -90,16 +107,13 @@ func compare(ctx context.Context, o options) error {
 		return err
 	}
 	storeURL := "sqlite:" + filepath.Join(dir, "bench.db")
-	accountID, err := seedStore(ctx, storeURL, receiver.url())
+	accountID, err := seedStore(ctx, storeURL, receiver.url(), 1)
 	if err != nil {
 		return err
 	}
 	contenders := []contender{
 		{"bare loop", []string{self, "-bare", "-amqp-url", o.amqpURL, "-target", receiver.url()}},
-		{"bridge", []string{
-			o.kazoolab, "bridge", "--amqp-url", o.amqpURL, "--store", storeURL, "--rest-listen", "127.0.0.1:0",
-			"--allow-loopback-targets", "--log-level", "warn",
-		}},
+		o.bridge(storeURL),
 	}
 	results := map[string][]result{}
 	for i := range o.runs {
@@ -116,6 +130,14 @@ func compare(ctx context.Context, o options) error {
 		}
 	}
 	return summarise(results)
+}
+
+// bridge is the contender that all this is about.
+func (o options) bridge(storeURL string) contender {
+	return contender{"bridge", []string{
+		o.kazoolab, "bridge", "--amqp-url", o.amqpURL, "--store", storeURL, "--rest-listen", "127.0.0.1:0",
+		"--allow-loopback-targets", "--log-level", "warn",
+	}}
 }
 
 func summarise(results map[string][]result) error {

@@ -129,7 +129,7 @@ func untilReady(ctx context.Context, url string) error {
 			}
 		}
 		if clock.Sleep(ctx, clock.System(), pollPause) != nil {
-			return fmt.Errorf("not ready in %s", startLimit)
+			return errors.New("it does not get ready in time")
 		}
 	}
 }

@@ -1,0 +1,67 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+// fanOut measures the bridge where each event has several hooks. There are as many
+// deliveries each time, so that the figures can be compared.
+func fanOut(ctx context.Context, out io.Writer, o options) error {
+	for text := range strings.SplitSeq(o.fanout, ",") {
+		if text == "" {
+			continue
+		}
+		hooks, err := strconv.Atoi(text)
+		if err != nil || hooks < 1 || hooks > o.events {
+			return fmt.Errorf("-fanout: %q is no number of hooks from 1 to -events", text)
+		}
+		if err := fanOutTo(ctx, out, o, hooks); err != nil {
+			return fmt.Errorf("fan-out to %d hooks: %w", hooks, err)
+		}
+	}
+	return nil
+}
+
+func fanOutTo(ctx context.Context, out io.Writer, o options, hooks int) error {
+	dir, err := os.MkdirTemp("", "kazoolab-bench-")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	receiver, err := newReceiver()
+	if err != nil {
+		return err
+	}
+	defer receiver.close()
+	storeURL := "sqlite:" + filepath.Join(dir, "bench.db")
+	accountID, err := seedStore(ctx, storeURL, receiver.url(), hooks)
+	if err != nil {
+		return err
+	}
+	events := o.events / hooks
+	var results []result
+	for i := range o.runs {
+		if err := fill(ctx, o.amqpURL, accountID, events); err != nil {
+			return fmt.Errorf("fill the queue: %w", err)
+		}
+		r, err := measure(ctx, o.bridge(storeURL), receiver, events*hooks)
+		if err != nil {
+			return err
+		}
+		results = append(results, r)
+		fmt.Fprintf(out, "run %d  1 event to %d hooks  %s\n", i+1, hooks, r.deliveries())
+	}
+	fmt.Fprintf(out, "median 1 event to %d hooks  %s\n", hooks, median(results).deliveries())
+	return nil
+}
+
+// deliveries is the result where what arrives are deliveries, several for an event.
+func (r result) deliveries() string {
+	return fmt.Sprintf("%7.0f deliveries/s  %.3f CPU s/1,000  %4.0f MB peak", r.rate, r.cpu, r.peak)
+}
