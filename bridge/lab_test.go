@@ -20,6 +20,7 @@ import (
 	. "github.com/onsi/gomega"
 
 	"github.com/kazoolab/kazoolab/bridge"
+	"github.com/kazoolab/kazoolab/bridge/fidelity"
 	"github.com/kazoolab/kazoolab/bridge/kapi"
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 	"github.com/kazoolab/kazoolab/bridge/store"
@@ -88,10 +89,17 @@ type node struct {
 
 func (l *lab) start(amqpURL string, drain time.Duration) *node {
 	GinkgoHelper()
+	return l.startSpeaking(fidelity.Talk, amqpURL, drain)
+}
+
+// startSpeaking starts a bridge of another dialect than that of the lab.
+func (l *lab) startSpeaking(dialect fidelity.Dialect, amqpURL string, drain time.Duration) *node {
+	GinkgoHelper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	Expect(err).NotTo(HaveOccurred())
 	hooks := webhooks.DefaultConfig()
 	hooks.RetryPause = 10 * time.Millisecond
+	hooks.Dialect = dialect
 	ctx, stop := context.WithCancel(context.Background())
 	n := &node{
 		base: "http://" + listener.Addr().String(), stop: stop, ended: make(chan error, 1),

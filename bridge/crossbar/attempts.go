@@ -15,7 +15,8 @@ import (
 
 // Bounds of a list of attempts. A page that would pass them ends early and says
 // where to go on; a list that was asked for whole is refused, as the reference does
-// when it runs short of memory (crossbar.request_memory_limit).
+// when it runs short of memory (crossbar.request_memory_limit; quirk
+// attempts-unbounded).
 const (
 	maxAttemptsBytes  = 32 << 20 // held for one answer
 	maxAttemptsSeen   = 50_000   // looked at for one answer, for filters that fit few
@@ -118,8 +119,8 @@ func weight(value any) int {
 }
 
 // place is where a page of attempts ended: the last one shown. Attempts of one
-// second are told apart, which the reference's keys, seconds, do not: there a page
-// full of them is followed by itself.
+// second are told apart, which the reference's keys, seconds, do not (quirk
+// attempt-pages).
 type place struct {
 	created, micros int64
 	id              string

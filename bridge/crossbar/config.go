@@ -18,6 +18,7 @@ import (
 	"github.com/kazoolab/kazoolab/bridge/store"
 	"github.com/kazoolab/kazoolab/bridge/webhooks/catalogue"
 	"github.com/kazoolab/kazoolab/bridge/webhooks/disabler"
+	"github.com/kazoolab/kazoolab/bridge/webhooks/samples"
 	"github.com/kazoolab/kazoolab/internal/clock"
 	"github.com/kazoolab/kazoolab/internal/ids"
 )
@@ -108,6 +109,7 @@ type handler struct {
 	buckets  *buckets
 
 	hooks       []catalogue.Hook // of the dialect
+	samples     *samples.Set
 	hookSchema  *schema.Schema
 	accountForm *schema.Schema
 	userForm    *schema.Schema
@@ -160,6 +162,10 @@ func (h *handler) compile() error {
 		if *into, err = schema.Compile(file, text); err != nil {
 			return err
 		}
+	}
+	var err error
+	if h.samples, err = samples.New(h.Dialect, h.Compat, h.ClusterID); err != nil {
+		return err
 	}
 	return h.loadHooks()
 }

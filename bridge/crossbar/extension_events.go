@@ -173,9 +173,9 @@ func explanationOf(e explain.Explanation) jobj.Object {
 
 // withText appends the pairs of key and text whose text is not empty.
 func withText(o jobj.Object, pairs ...string) jobj.Object {
-	for i := 0; i < len(pairs); i += 2 {
-		if pairs[i+1] != "" {
-			o = append(o, jobj.Member{Key: pairs[i], Value: pairs[i+1]})
+	for pair := range slices.Chunk(pairs, 2) {
+		if key, text := pair[0], pair[len(pair)-1]; text != "" {
+			o = append(o, jobj.Member{Key: key, Value: text})
 		}
 	}
 	return o

@@ -47,8 +47,13 @@ type explaining struct {
 
 func newExplaining(t *testing.T) *explaining {
 	t.Helper()
+	return newExplainingWith(t, newKeys())
+}
+
+func newExplainingWith(t *testing.T, shared *keys) *explaining {
+	t.Helper()
 	x := &explaining{journal: journal.New(journal.Config{Events: 100, Bytes: 1 << 20, Mark: "test"}), replays: &replays{}}
-	x.world = newWorld(t, newKeys(), func(cfg *crossbar.Config) {
+	x.world = newWorld(t, shared, func(cfg *crossbar.Config) {
 		live := webhooks.NewRegistry()
 		engine := webhooks.New(webhooks.DefaultConfig(), webhooks.Dependencies{
 			Hooks: live, Accounts: cfg.Accounts, Attempts: cfg.Store, Clock: cfg.Clock, IDs: ids.Seeded("engine"),
@@ -229,7 +234,7 @@ func TestAnExplanationReadsWell(t *testing.T) {
 			"tries":[{"at":"2026-11-15T12:00:01.000Z","status":503,"answer":"busy","attempt_id":"a1","success":false,"ms":12}]}],
 		"silent_hooks":[{"id":"h1","name":"CRM","hook":"channel_create","uri":"http://127.0.0.1/","account_id":"` + customerID + `",
 			"account_name":"Customer","relation":"own","would_fire_if":"enabled were true","reasons":[{"reason":"disabled","field":"enabled",
-			"wants":true,"has":false,"since":"2026-11-15T12:00:00Z","text":"is switched off, by hand"}]}],
+			"wants":true,"has":false,"since":"2026-11-15T12:00:00Z","text":"is switched off by hand"}]}],
 		"unlisted_hooks":0,"message_size":148,
 		"message":{"Event-Category":"call_event","Event-Name":"CHANNEL_CREATE","Call-ID":"c1","Custom-Channel-Vars":{"Account-ID":"` + customerID + `"}}}`))
 }

@@ -83,6 +83,9 @@ func play(t *testing.T, tally *vectortest.Tally, shared *keys, records []vectort
 		if problem == nil {
 			s.names = trial
 			s.learnKeys(record, got)
+			for _, row := range recordedAttempts(records[i : i+1]) {
+				s.shown[string(jobj.Append(nil, row))] = true
+			}
 			tally.Agree()
 			continue
 		}
@@ -108,6 +111,7 @@ type stage struct {
 	address string
 	names   names
 	keys    map[string]string // recorded start keys to ours
+	shown   map[string]bool   // recorded rows of lists of attempts
 }
 
 func newStage(t *testing.T, shared *keys, setup string) *stage {
@@ -119,7 +123,7 @@ func newStage(t *testing.T, shared *keys, setup string) *stage {
 	w := newWorld(t, shared, func(cfg *crossbar.Config) { cfg.BlockedHosts, cfg.BlockedNetworks = hosts, networks })
 	server := httptest.NewServer(w.handler)
 	t.Cleanup(server.Close)
-	return &stage{world: w, t: t, address: server.Listener.Addr().String(), names: names{}, keys: map[string]string{}}
+	return &stage{world: w, t: t, address: server.Listener.Addr().String(), names: names{}, keys: map[string]string{}, shown: map[string]bool{}}
 }
 
 // learnKeys remembers which of our start keys stands for a recorded one: what they
@@ -337,6 +341,7 @@ func (n names) bus(want []any, changes []kapi.DocChange) error {
 //	refused-is-kept   what is refused is not stored
 //	bearer-token      a token is also taken as a bearer
 //	server-refusal    the HTTP server refuses a bad escape itself, and says so
+//	attempt-pages     a start key of attempts goes on after the last one shown
 //	notify-later      notifications of new accounts and users are not sent yet
 func (s *stage) excuse(record vectortest.Record, got response, changes []kapi.DocChange) string {
 	want := record.Object.Object("response")
@@ -352,6 +357,8 @@ func (s *stage) excuse(record vectortest.Record, got response, changes []kapi.Do
 		return "account-id-taken"
 	case status == http.StatusUnauthorized && got.status < 300 && s.isBearer(request):
 		return "bearer-token"
+	case got.status == http.StatusOK && s.repeatsItself(record):
+		return "attempt-pages"
 	case status == http.StatusBadRequest && bytes.HasPrefix(got.body, []byte("400 Bad Request")) && want.String("body") == "":
 		return "server-refusal"
 	}
@@ -387,6 +394,15 @@ func (s *stage) excuse(record vectortest.Record, got response, changes []kapi.Do
 		}
 	}
 	return ""
+}
+
+// repeatsItself tells a later page of attempts that begins with one that an earlier
+// page of the recording had shown.
+func (s *stage) repeatsItself(record vectortest.Record) bool {
+	data, _ := record.Get("response", "json", "data")
+	rows, _ := data.([]any)
+	return len(rows) > 0 && strings.HasSuffix(record.String("request", "path"), "/attempts") &&
+		strings.Contains(record.String("request", "query"), "start_key=") && s.shown[string(jobj.Append(nil, rows[0]))]
 }
 
 func (s *stage) isBearer(request jobj.Object) bool {

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
-	"github.com/kazoolab/kazoolab/bridge/webhooks/catalogue"
 )
 
 // metadataPrefix begins the ids of the documents that describe hooks; samples are
@@ -38,32 +37,27 @@ func (h *handler) listCatalogue(_ context.Context, req *request) (outcome, error
 
 // listSamples names the hooks that have samples.
 func (h *handler) listSamples(context.Context, *request) (outcome, error) {
-	names := []string{}
-	for _, hook := range h.hooks {
-		samples, err := catalogue.Samples(hook.Name)
-		if err != nil {
-			return outcome{}, err
-		}
-		if samples != nil {
-			names = append(names, metadataPrefix+hook.Name)
-		}
+	hooks := h.samples.Hooks()
+	names := make([]any, len(hooks))
+	for i, hook := range hooks {
+		names[i] = metadataPrefix + hook
 	}
-	slices.Sort(names)
-	return outcome{data: list(names)}, nil
+	return outcome{data: names}, nil
 }
 
 func (h *handler) getSamples(_ context.Context, req *request) (outcome, error) {
 	id := req.arg(1)
 	name, ok := strings.CutPrefix(id, metadataPrefix)
-	if !ok || !slices.ContainsFunc(h.hooks, func(hook catalogue.Hook) bool { return hook.Name == name }) {
+	samples := h.samples.Of(name)
+	if !ok || samples == nil {
+		req.adviseSample(id, h.samples.Hooks())
 		return outcome{}, unknownName(id)
 	}
-	samples, err := catalogue.Samples(name)
-	if err != nil {
-		return outcome{}, err
+	shown := []any{}
+	for _, sample := range samples {
+		if object, ok := sample.(jobj.Object); !ok || req.query.accepts(object) {
+			shown = append(shown, sample)
+		}
 	}
-	if samples == nil {
-		return outcome{}, unknownName(id)
-	}
-	return outcome{data: samples, list: &page{size: len(samples)}}, nil
+	return outcome{data: shown, list: &page{size: len(shown)}}, nil
 }

@@ -134,5 +134,19 @@ func attemptQuirks() []Quirk {
 			Corrected: "as sent: `\"server\":\"nginx/1.0 (Debian)\"`; names stay lower case",
 			Source:    "webhooks_util:debug_req/5, debug_resp/3",
 		},
+		{
+			ID: "attempt-pages", Class: Never, Area: AreaAttempts,
+			Notices:   "The start keys of a list of attempts are seconds: a page full of attempts of one second is followed by itself, for ever.",
+			Kazoo:     "a start key names the last attempt shown, so each is shown once",
+			Corrected: same,
+			Source:    "crossbar_view; view webhooks/attempts_by_time_listing",
+		},
+		{
+			ID: "attempts-unbounded", Class: Never, Area: AreaAttempts,
+			Notices:   "Request bodies of any length are kept in attempts, and a list holds as many as are asked for.",
+			Kazoo:     "of a body the first 256 KiB are kept, with its length in `req_body_bytes`; a page ends at 32 MiB or 50,000 attempts looked at, a whole list that long is refused (416)",
+			Corrected: same,
+			Source:    "webhooks_util:debug_req/5; crossbar_view",
+		},
 	}
 }

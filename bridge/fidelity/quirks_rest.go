@@ -34,9 +34,16 @@ func documentQuirks() []Quirk {
 	}
 }
 
-// restQuirks are differences of the REST API, which has no modes.
+// restQuirks are differences of the REST API.
 func restQuirks() []Quirk {
 	return []Quirk{
+		{
+			ID: "samples-by-hand", Class: Keep, Area: AreaREST,
+			Notices:   "Samples of channel and parking hooks have members that no hook sends (`disposition`, `caller_id_Number`) and lack others; sms and mms have none.",
+			Kazoo:     "Kazoo's samples; those of the talk's own hooks are payloads",
+			Corrected: "each sample is a payload, made by the encoder that serves receivers",
+			Source:    "crossbar/priv, the files of samples",
+		},
 		{
 			ID: "rest-crash", Class: Never, Area: AreaREST,
 			Notices:   "A request that Kazoo did not foresee is answered with 500: `init failed`, `validation failed to run on the server`.",

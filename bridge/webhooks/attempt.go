@@ -137,7 +137,7 @@ func (t try) requestHeaders() jobj.Object {
 
 // KeepRequestBody is how many bytes of a request's body an attempt document keeps.
 // Up to there it has every byte, in the reference's form; of a longer one it has
-// the beginning as text, and its length as req_body_bytes. The reference keeps all.
+// the beginning as text, and its length as req_body_bytes (quirk attempts-unbounded).
 const KeepRequestBody = 256 << 10
 
 // requestBody is the body, which for form text is the list that Kazoo builds it

@@ -28,6 +28,7 @@ func BenchmarkDeliverRemembered(b *testing.B) {
 }
 
 func benchmarkDeliver(b *testing.B, remembered *journal.Journal) {
+	b.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	defer server.Close()
 	directory := account.NewDirectory()

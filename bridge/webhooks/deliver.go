@@ -36,7 +36,7 @@ func (e *Engine) deliver(ctx context.Context, hook *Hook, ev *event, msg Message
 	t := e.prepare(hook, ev)
 	if len(t.request.Text) > payload.MaxEncoded {
 		e.metrics.drops.WithLabelValues("too_large_encoded").Inc()
-		e.dep.Log.Warn("event not sent: its text is too large", "hook_id", hook.ID, ev.IDKind, ev.ID, "limit", payload.MaxEncoded)
+		e.dep.Log.Warn("event not sent: its text is too large", "hook_id", hook.ID, ev.IDKind, ev.label, "limit", payload.MaxEncoded)
 		ev.record.GaveUp(hook.AccountID, hook.ID, journal.TooLarge)
 		return true
 	}
@@ -88,7 +88,7 @@ func (e *Engine) current(hook *Hook, ev *event) *Hook {
 		return now
 	}
 	if reason := now.refuses(ev); reason != Taken {
-		e.dep.Log.Info("webhook not sent: the hook was changed", "hook_id", hook.ID, "reason", string(reason), ev.IDKind, ev.ID)
+		e.dep.Log.Info("webhook not sent: the hook was changed", "hook_id", hook.ID, "reason", string(reason), ev.IDKind, ev.label)
 		ev.record.GaveUp(hook.AccountID, hook.ID, journal.HookChanged)
 		return nil
 	}
@@ -140,7 +140,7 @@ func (e *Engine) note(ctx context.Context, t try, ev *event) error {
 	if !t.succeeded() {
 		level = slog.LevelInfo
 	}
-	e.dep.Log.Log(ctx, level, "webhook", "outcome", outcome, "event", ev.Name, ev.IDKind, ev.ID,
+	e.dep.Log.Log(ctx, level, "webhook", "outcome", outcome, "event", ev.Name, ev.IDKind, ev.label,
 		"account_id", t.hook.AccountID, "hook_id", t.hook.ID, "event_id", t.eventID,
 		"tries_left", t.left, "status", t.outcome.Status, "client_error", t.outcome.ClientError,
 		"cause", t.outcome.Err, "ms", t.outcome.Elapsed.Milliseconds())

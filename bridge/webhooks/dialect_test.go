@@ -42,11 +42,13 @@ func versionRows() []versionRow {
 		alike("sub-accounts and internal legs", "hooks of ancestors fire; internal legs can be left out",
 			"3.22: own account only, all legs; the talk wishes for the first", showFanOut),
 		alike("cluster_id", "c1", "3.22 had none", func(t *testing.T, d fidelity.Dialect) string {
+			t.Helper()
 			return field(on(t, stage{dialect: d}).sent(t, plain, callMessage("CHANNEL_CREATE", "")), "cluster_id")
 		}),
 		row("type and action of custom_data", func(t *testing.T, d fidelity.Dialect) string {
+			t.Helper()
 			text := on(t, stage{dialect: d}).sent(t, `"hook":"object","custom_data":{"type":"user","action":"doc_edited","x":"1"}`,
-				changeMessage("doc_edited", "user"))
+				userEdited())
 			other := on(t, stage{dialect: d}).sent(t, `"hook":"sms","custom_data":{"type":"mine","x":"1"}`, textMessage("sms", ""))
 			return "object " + field(text, "type") + ", sms " + field(other, "type") + ", x " + field(other, "x")
 		}, "object user, sms sms, x 1", "object user, sms sms, x 1", "object user, sms mine, x 1", "3.22 as 4.3"),
@@ -57,17 +59,21 @@ func versionRows() []versionRow {
 			"channel_create channel_answer channel_bridge channel_destroy parking object notifications sms mms", ""),
 		row("a fax and its error", showFaxes, "inbound_fax with pages 2, inbound_fax with pages 2", "refused", "refused", ""),
 		row("request", func(t *testing.T, d fidelity.Dialect) string {
+			t.Helper()
 			return field(on(t, stage{dialect: d}).sent(t, plain, callMessage("CHANNEL_CREATE", `"Request":"100@r"`)), "request")
 		}, "absent", "absent", "100@r", "3.22 as 4.3"),
 		row("call_direction, caller and callee ids", func(t *testing.T, d fidelity.Dialect) string {
+			t.Helper()
 			text := on(t, stage{dialect: d}).sent(t, plain, callMessage("CHANNEL_CREATE", `"Call-Direction":"","Caller-ID-Name":7`))
 			return "call_direction " + field(text, "call_direction") + ", caller_id_name " + field(text, "caller_id_name")
 		}, "call_direction absent, caller_id_name 7", "call_direction absent, caller_id_name 7", "call_direction , caller_id_name 7", "3.22 as 4.3"),
 		alike("parking", stageAcme, "3.22: no account_id", func(t *testing.T, d fidelity.Dialect) string {
+			t.Helper()
 			return field(on(t, stage{dialect: d}).sent(t, `"hook":"parking"`, callMessage("PARK_PARKED", "")), "account_id")
 		}),
 		alike("custom_channel_vars, custom_application_vars, is_internal_leg", "X 1, a 1, false", "3.22 had none of them",
 			func(t *testing.T, d fidelity.Dialect) string {
+				t.Helper()
 				text := on(t, stage{dialect: d}).sent(t, plain, richCall())
 				return "X " + field(text, "custom_channel_vars[X]") + ", a " + field(text, "custom_application_vars[a]") + ", " + field(text, "is_internal_leg")
 			}),
@@ -75,9 +81,11 @@ func versionRows() []versionRow {
 			"account_id call_direction call_id custom_channel_vars custom_application_vars emergency_resource_used from local_resource_used"+
 				" is_internal_leg reseller_id timestamp to hook_event cluster_id",
 			"3.22: call_direction first, then timestamp", func(t *testing.T, d fidelity.Dialect) string {
+				t.Helper()
 				return names(on(t, stage{dialect: d}).sent(t, plain, richCall()))
 			}),
 		row("deletion of an account", func(t *testing.T, d fidelity.Dialect) string {
+			t.Helper()
 			s := on(t, stage{dialect: d})
 			NewWithT(t).Expect(s.hook(t, plain)).To(Succeed())
 			s.hooks.AccountDeleted(stageAcme, d)
@@ -89,11 +97,13 @@ func versionRows() []versionRow {
 			return cfg.RequestTimeout.String()
 		}),
 		alike("connection refused", "2 tries", "3.22: 1", func(t *testing.T, d fidelity.Dialect) string {
+			t.Helper()
 			s := on(t, stage{dialect: d})
 			s.sent(t, plain+`,"uri":"http://127.0.0.1:1/","retries":2`, callMessage("CHANNEL_CREATE", ""))
 			return fmt.Sprint(len(s.ledger.attempts), " tries")
 		}),
 		alike("end of tries", "retries exceeded", "3.22: one more attempt that says so", func(t *testing.T, d fidelity.Dialect) string {
+			t.Helper()
 			s := on(t, stage{dialect: d}, answer{close: true})
 			s.sent(t, plain+`,"retries":3`, callMessage("CHANNEL_CREATE", ""))
 			return s.ledger.attempts[len(s.ledger.attempts)-1].Body.String("retries_left")
@@ -102,6 +112,7 @@ func versionRows() []versionRow {
 			"resp_status_code resp_headers resp_body try retries_left result reason hook_id hook_event event_id uri method req_headers req_body"+
 				" pvt_modified pvt_created pvt_type pvt_account_id pvt_account_db",
 			"3.22: hook_id result reason and three more", func(t *testing.T, d fidelity.Dialect) string {
+				t.Helper()
 				s := on(t, stage{dialect: d}, answer{status: 500})
 				s.sent(t, plain, callMessage("CHANNEL_CREATE", ""))
 				var keys []string
@@ -111,11 +122,13 @@ func versionRows() []versionRow {
 				return strings.Join(keys, " ")
 			}),
 		row("an account's threshold that is no number, the system's being 9", func(t *testing.T, d fidelity.Dialect) string {
+			t.Helper()
 			settings := disabler.NewSettings(disabler.Limit{Failures: 9, Within: time.Minute}, d, func(string) string { return "" })
 			settings.Set(stageAcme, document(t, `{"attempt_failure_count":"many"}`))
 			return fmt.Sprint(settings.Limit(stageAcme).Failures, " failures")
 		}, "10 failures", "10 failures", "6 failures", "unknown of 3.22"),
 		row("what a document without them has", func(t *testing.T, d fidelity.Dialect) string {
+			t.Helper()
 			s := on(t, stage{dialect: d}, answer{close: true})
 			s.sent(t, plain, callMessage("CHANNEL_CREATE", ""))
 			return fmt.Sprint(strings.ToLower(s.receiver.requests()[0].Method), ", ", len(s.receiver.requests()), " tries")
@@ -143,6 +156,7 @@ func TestWhatEachDialectDoes(t *testing.T) {
 }
 
 func showSuccess(t *testing.T, d fidelity.Dialect) string {
+	t.Helper()
 	good := func(verb string) string {
 		text := verb
 		for _, status := range []int{200, 201, 202, 204, 302, 500} {
@@ -158,6 +172,7 @@ func showSuccess(t *testing.T, d fidelity.Dialect) string {
 }
 
 func showVerbs(t *testing.T, d fidelity.Dialect) string {
+	t.Helper()
 	s := on(t, stage{dialect: d})
 	var taken []string
 	for _, verb := range []string{"get", "post", "put"} {
@@ -174,6 +189,7 @@ func showVerbs(t *testing.T, d fidelity.Dialect) string {
 }
 
 func showFanOut(t *testing.T, d fidelity.Dialect) string {
+	t.Helper()
 	g := NewWithT(t)
 	s := on(t, stage{dialect: d})
 	g.Expect(s.hookOf(t, stageReseller, "above", `"hook":"all","include_subaccounts":true,"include_internal_legs":false`)).To(Succeed())
@@ -189,8 +205,9 @@ func showFanOut(t *testing.T, d fidelity.Dialect) string {
 }
 
 func showObjectFilter(t *testing.T, d fidelity.Dialect) string {
+	t.Helper()
 	text := "all is a word"
-	if on(t, stage{dialect: d}).sent(t, `"hook":"object","custom_data":{"type":"all","action":"all"}`, changeMessage("doc_edited", "user")) != "nothing" {
+	if on(t, stage{dialect: d}).sent(t, `"hook":"object","custom_data":{"type":"all","action":"all"}`, userEdited()) != "nothing" {
 		text = "all is all"
 	}
 	hooks, err := catalogue.ForDialect(d)
@@ -208,6 +225,7 @@ func showObjectFilter(t *testing.T, d fidelity.Dialect) string {
 
 // showHooks: what fires is what the catalogue offers.
 func showHooks(t *testing.T, d fidelity.Dialect) string {
+	t.Helper()
 	hooks, err := catalogue.ForDialect(d)
 	g := NewWithT(t)
 	g.Expect(err).NotTo(HaveOccurred())
@@ -216,6 +234,7 @@ func showHooks(t *testing.T, d fidelity.Dialect) string {
 }
 
 func showFaxes(t *testing.T, d fidelity.Dialect) string {
+	t.Helper()
 	s := on(t, stage{dialect: d})
 	if s.hook(t, `"hook":"inbound_fax","http_verb":"post"`) != nil {
 		return "refused"

@@ -2,7 +2,7 @@ package webhooks
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"log/slog"
 	"runtime/debug"
 	"sync/atomic"
@@ -170,7 +170,7 @@ func (e *Engine) Handle(ctx context.Context, msg Message) {
 	defer func() {
 		if problem := recover(); problem != nil {
 			e.dep.Log.Error("an event broke its handler", "panic", problem, "stack", string(debug.Stack()))
-			e.drop(msg, "panic", nil)
+			e.drop(msg, "panic", errors.New("panic"))
 		}
 	}()
 	read, err := e.read(msg)
@@ -183,7 +183,7 @@ func (e *Engine) Handle(ctx context.Context, msg Message) {
 		e.refuse(msg, err)
 		return
 	}
-	e.dep.Log.Debug("event", "event", ev.Name, ev.IDKind, ev.ID, "account_id", ev.owner.ID, "hooks", len(hooks))
+	e.dep.Log.Debug("event", "event", ev.Name, ev.IDKind, ev.label, "account_id", ev.owner.ID, "hooks", len(hooks))
 	ev.record = e.remember(msg, journal.Event{AccountID: ev.owner.ID}, hooks)
 	if len(hooks) == 0 {
 		e.finish(msg)
@@ -251,8 +251,8 @@ func (e *Engine) refuse(msg Message, err error) {
 
 func (e *Engine) drop(msg Message, reason string, err error) {
 	e.metrics.drops.WithLabelValues(reason).Inc()
-	e.dep.Log.Warn("message dropped", "reason", reason, "error", err, "key", msg.RoutingKey,
+	e.dep.Log.Warn("message dropped", "reason", reason, "error", clip(err.Error()), "key", msg.RoutingKey,
 		"content_type", msg.ContentType, "bytes", len(msg.Body))
-	e.remember(msg, journal.Event{Dropped: reason, Problem: fmt.Sprint(err)}, nil)
+	e.remember(msg, journal.Event{Dropped: reason, Problem: clip(err.Error())}, nil)
 	e.finish(msg)
 }

@@ -1,6 +1,8 @@
 package webhooks
 
 import (
+	"strings"
+
 	"github.com/kazoolab/kazoolab/bridge/account"
 	"github.com/kazoolab/kazoolab/bridge/webhooks/journal"
 	"github.com/kazoolab/kazoolab/bridge/webhooks/payload"
@@ -12,6 +14,8 @@ type event struct {
 	payload.Event
 	// owner is the account that it happened in.
 	owner account.Account
+	// label is the id as logs show it.
+	label string
 	// lane keeps the order of one call, document or message.
 	lane string
 	// record is what is remembered of it; nil when nothing is.
@@ -21,7 +25,7 @@ type event struct {
 }
 
 func (e *Engine) newEvent(read *payload.Event, owner account.Account) *event {
-	ev := &event{Event: *read, owner: owner, lane: read.ID}
+	ev := &event{Event: *read, owner: owner, label: clip(read.ID), lane: read.ID}
 	if ev.lane == "" {
 		ev.lane = e.dep.IDs.Hex(10)
 	}
@@ -45,4 +49,13 @@ func (ev *event) rendition(hook *Hook) *payload.Base {
 		return ev.old
 	}
 	return ev.main
+}
+
+// clip bounds what a message can put into a line of the log.
+func clip(text string) string {
+	const most = 200
+	if len(text) <= most {
+		return text
+	}
+	return strings.ToValidUTF8(text[:most], "") + "…"
 }

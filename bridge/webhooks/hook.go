@@ -66,6 +66,13 @@ func ParseHook(id, accountID string, doc jobj.Object, events []string) (*Hook, e
 	if accountID == "" {
 		return fail("pvt_account_id", "is missing: a hook needs the account that owns it")
 	}
+	const header = "goes into a header, which can carry no control character and here 1024 bytes at most: use letters and digits"
+	if !headerText(id) {
+		return fail("_id", header)
+	}
+	if !headerText(accountID) {
+		return fail("pvt_account_id", header)
+	}
 	event, ok := oneOf(strings.ToLower(doc.String("hook")), append([]string{EventAll}, events...))
 	if !ok {
 		return fail("hook", fmt.Sprintf("is %q: it must be one of %s %s", event, EventAll, strings.Join(events, " ")))
@@ -132,6 +139,11 @@ func oneOf(text string, words []string) (string, bool) {
 
 // Loadable tells whether a document belongs in the table of live hooks at all.
 func Loadable(doc jobj.Object) bool { return doc.Bool(true, "enabled") }
+
+// headerText tells whether a text can stand in a header.
+func headerText(s string) bool {
+	return len(s) <= 1024 && strings.IndexFunc(s, func(r rune) bool { return r < ' ' || r == 0x7F }) < 0
+}
 
 // maxTries is how often a request is made at most, whatever the document says.
 const maxTries = 5

@@ -97,7 +97,8 @@ func (r *Registry) Replace(hooks []*Hook) {
 // Find returns the hooks that an event of accountID concerns: the account's own,
 // then, from the root of its tree down to its parent, those of each ancestor that
 // include sub-accounts (webhooks_util:find_webhooks/3). Within an account they
-// stand by id. The slice is the caller's.
+// stand by id, where the reference has no order (quirk hook-order). The slice is the
+// caller's.
 func (r *Registry) Find(event, accountID string, ancestors []string) []*Hook {
 	r.mu.RLock()
 	defer r.mu.RUnlock()

@@ -143,11 +143,12 @@ func joinedText(dst []byte, value any) ([]byte, bool) {
 	case string:
 		return append(dst, value...), true
 	case []any:
-		ok := true
 		for _, element := range value {
-			if dst, ok = joinedText(dst, element); !ok {
+			longer, ok := joinedText(dst, element)
+			if !ok {
 				return nil, false
 			}
+			dst = longer
 		}
 		return dst, true
 	}

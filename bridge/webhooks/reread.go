@@ -75,6 +75,7 @@ func (r Reading) AsOwn(hook *Hook) []Refusal {
 func (r Reading) refusal(hook *Hook, reason Reason) Refusal {
 	refusal := Refusal{Reason: reason}
 	switch reason {
+	case Taken: // no refusal at all
 	case ReasonOtherEvent:
 		refusal.Field, refusal.Wants, refusal.Has = "hook", jsonText(hook.Event), jsonText(r.Event)
 	case ReasonNoDescendant:

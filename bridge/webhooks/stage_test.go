@@ -35,6 +35,7 @@ type stage struct {
 	dialect  fidelity.Dialect
 	compat   fidelity.Compat
 	reserved *payload.ReservedVars // nil is the default list
+	log      *slog.Logger          // nil is none
 
 	receiver *receiver
 	accounts *account.Directory
@@ -60,6 +61,9 @@ func on(t *testing.T, s stage, script ...answer) *stage {
 		{ID: stageAcme, Tree: []string{stageReseller}, ResellerID: stageReseller, Enabled: true},
 		{ID: stageRival, Tree: []string{stageReseller}, ResellerID: stageReseller, Enabled: true},
 	}, nil)
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
 	cfg := webhooks.DefaultConfig()
 	cfg.Dialect, cfg.Compat, cfg.Guard.Level = s.dialect, s.compat, delivery.GuardOff
 	if s.reserved != nil {
@@ -67,7 +71,7 @@ func on(t *testing.T, s stage, script ...answer) *stage {
 	}
 	s.engine = webhooks.New(cfg, webhooks.Dependencies{
 		Hooks: s.hooks, Accounts: s.accounts, Attempts: s.ledger, Clock: s.clock, IDs: ids.Seeded(t.Name()),
-		Log: slog.New(slog.DiscardHandler), Metrics: s.metrics, ClusterID: "c1",
+		Log: s.log, Metrics: s.metrics, ClusterID: "c1",
 	})
 	ctx, stop := context.WithTimeout(t.Context(), 20*time.Second)
 	s.ctx = ctx
@@ -163,7 +167,7 @@ func field(text, name string) string {
 // names are the names of a form text's members, in order, each once.
 func names(text string) string {
 	var found []string
-	for _, member := range strings.Split(text, "&") {
+	for member := range strings.SplitSeq(text, "&") {
 		name, _, _ := strings.Cut(member, "=")
 		name, _, _ = strings.Cut(name, "[")
 		if len(found) == 0 || found[len(found)-1] != name {
@@ -179,9 +183,8 @@ func callMessage(event, members string) string {
 		`"Custom-Channel-Vars":{"Account-ID":"` + stageAcme + `"},"Msg-ID":"m","App-Name":"switch","App-Version":"1.0"}`
 }
 
-func changeMessage(action, kind string) string {
-	return `{"Event-Category":"configuration","Event-Name":"` + action + `","ID":"doc-1","Type":"` + kind +
-		`","Database":"` + stageAcmeDB + `","Msg-ID":"m","App-Name":"datamgr","App-Version":"4.0.0"}`
+func userEdited() string {
+	return `{"Event-Category":"configuration","Event-Name":"doc_edited","ID":"doc-1","Type":"user","Database":"` + stageAcmeDB + `","Msg-ID":"m","App-Name":"datamgr","App-Version":"4.0.0"}`
 }
 
 func notificationMessage(name, members string) string {

@@ -75,13 +75,17 @@ func accountName(o jobj.Object) string {
 	return clean(o.String("account_id"))
 }
 
-// clockTime is a moment as listen prints it; a text that is none stays.
+// clockTime is the time of day of a moment, to the millisecond where that is known;
+// a text that is no moment stays.
 func clockTime(text string) string {
 	at, err := time.Parse(time.RFC3339, text)
-	if err != nil {
+	switch {
+	case err != nil:
 		return clean(text)
+	case strings.Contains(text, "."):
+		return at.Local().Format("15:04:05.000")
 	}
-	return at.Local().Format("15:04:05.000")
+	return at.Local().Format("15:04:05")
 }
 
 // hookTitle is `hook "CRM" (6e097cd2)`, with the account where that is not the

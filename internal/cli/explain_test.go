@@ -44,7 +44,7 @@ func TestExplainSaysWhyNothingFired(t *testing.T) {
 	s.g.Expect(out).To(gomega.ContainSubstring("No webhook fired."))
 	lines := strings.Split(strings.TrimSpace(out), "\n")
 	s.g.Expect(lines[len(lines)-3]).To(gomega.And(
-		gomega.ContainSubstring(`hook "New Calls" (`+s.hook[:8]+`) would fire if enabled were true: it is switched off, by hand`),
+		gomega.ContainSubstring(`hook "New Calls" (`+s.hook[:8]+`) would fire if enabled were true: it is switched off by hand`),
 		gomega.HaveSuffix("kazoolab hooks enable "+s.hook[:8]+" --account "+s.lab.AccountID)))
 	s.g.Expect(lines[len(lines)-2]).To(gomega.MatchRegexp(
 		`hook "CRM" \([0-9a-f]{8}\) would fire if include_internal_legs were true: it wants no internal legs, and this is one`))

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -123,8 +124,8 @@ func (l *attemptLog) run(ctx context.Context, since time.Duration, follow bool) 
 		if !follow {
 			return nil
 		}
-		if clock.Sleep(ctx, l.Clock, followPause) != nil {
-			return nil
+		if err := clock.Sleep(ctx, l.Clock, followPause); err != nil {
+			return orderly(ctx, err)
 		}
 		l.choice.Set("created_from", fmt.Sprint(l.last-followOverlap))
 		if rows, err = l.client.attempts(ctx, l.choice); err != nil {
@@ -145,9 +146,7 @@ func (l *attemptLog) first(ctx context.Context, since time.Duration) ([]jobj.Obj
 		return l.client.attempts(ctx, l.choice)
 	}
 	query := url.Values{"page_size": {lastAttempts}}
-	for name, values := range l.choice {
-		query[name] = values
-	}
+	maps.Copy(query, l.choice)
 	envelope, err := l.client.do(ctx, http.MethodGet, attemptsPath+"?"+query.Encode(), nil)
 	newest := listOf(envelope, "data")
 	rows := make([]jobj.Object, 0, len(newest))

@@ -77,15 +77,6 @@ func Names(hooks []Hook) []string {
 	return names
 }
 
-// Samples returns payloads such as a hook sends; nil for a hook without any.
-func Samples(hook string) ([]any, error) {
-	samples, err := read("sample_" + hook)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	return samples, err
-}
-
 // Restricted returns the notifications that only superduper callers are shown
 // (cb_webhooks, list of hooks).
 func Restricted() []string { return []string{"system_alert", "webhook_disabled"} }

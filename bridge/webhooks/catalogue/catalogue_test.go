@@ -84,19 +84,3 @@ func TestModifiers(t *testing.T) {
 		t.Error("4.3 does not know cf_notification")
 	}
 }
-
-func TestSamples(t *testing.T) {
-	for name := range hooks(t, fidelity.V50) {
-		samples, err := catalogue.Samples(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		// The reference has none for the two kinds of messages.
-		if want := name != "sms" && name != "mms"; (len(samples) > 0) != want {
-			t.Errorf("%s has %d samples", name, len(samples))
-		}
-	}
-	if samples, err := catalogue.Samples("../hooks"); err != nil || samples != nil {
-		t.Errorf("a name that leads elsewhere: %v %v", samples, err)
-	}
-}

@@ -60,15 +60,13 @@ func (x *Explainer) relation(owner, of string) Relation {
 	return Sibling
 }
 
+// document is a hook's, or an empty one where the account has no such hook.
 func (x *Explainer) document(ctx context.Context, accountID, id string) (store.Document, error) {
 	doc, err := x.Documents.Get(ctx, kapi.DatabaseWebhooks, id)
-	switch {
-	case err != nil && !errors.Is(err, store.ErrNotFound):
-		return doc, err
-	case err != nil || doc.AccountID != accountID:
-		return store.Document{ID: id, AccountID: accountID}, nil
+	if errors.Is(err, store.ErrNotFound) || err == nil && doc.AccountID != accountID {
+		doc, err = store.Document{ID: id, AccountID: accountID}, nil
 	}
-	return doc, nil
+	return doc, err
 }
 
 func (x *Explainer) fired(ctx context.Context, e *journal.Event, mayKnow MayKnow) ([]Fired, error) {

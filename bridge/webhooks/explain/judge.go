@@ -115,8 +115,7 @@ func (j judge) since(seconds int64) time.Duration {
 
 // asDocumentError finds the field of a document that keeps it from being loaded.
 func asDocumentError(err error) (field, reason string) {
-	var refused *webhooks.DocumentError
-	if errors.As(err, &refused) {
+	if refused, ok := errors.AsType[*webhooks.DocumentError](err); ok {
 		return refused.Field, refused.Reason
 	}
 	return "", err.Error()

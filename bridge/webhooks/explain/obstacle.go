@@ -68,7 +68,7 @@ func deleted(doc store.Document) Obstacle {
 func disabled(doc store.Document) Obstacle {
 	o := Obstacle{
 		Reason: ReasonDisabled, Field: "enabled", Wants: "true", Has: "false", At: doc.Modified,
-		Text: "is switched off, by hand", If: "enabled were true",
+		Text: "is switched off by hand", If: "enabled were true",
 	}
 	if message := doc.Body.String("pvt_disabled_message"); message != "" {
 		o.Reason, o.Text = ReasonAutoDisabled, "was switched off by the bridge: "+message
@@ -107,6 +107,7 @@ func noDocument(accountID string) Obstacle {
 func refused(r webhooks.Refusal) Obstacle {
 	o := Obstacle{Reason: r.Reason, Field: r.Field, Wants: r.Wants, Has: r.Has}
 	switch r.Reason {
+	case webhooks.Taken: // no refusal at all
 	case webhooks.ReasonOtherEvent:
 		o.Text, o.If = fmt.Sprintf("listens to %s, not to %s", plain(r.Wants), plain(r.Has)), "hook were "+plain(r.Has)+" or all"
 		if r.Wants == `"all"` {

@@ -226,6 +226,7 @@ func TestTheRightReasonIsNamed(t *testing.T) {
 	t.Parallel()
 	for _, s := range setups() {
 		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
 			g, l := NewWithT(t), newLab(t)
 			for _, hook := range s.hooks {
 				l.hook(hook.owner, hook.document)

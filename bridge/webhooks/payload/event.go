@@ -103,36 +103,50 @@ func (r *Reader) Read(body []byte) (*Event, error) {
 	}
 	m := readMessage(body)
 	category, name := m.text("Event-Category"), m.text("Event-Name")
-	read := r.channelEvent
-	switch category {
-	case kapi.CategoryCallEvent:
-		switch name {
-		case kapi.ChannelCreate, kapi.ChannelAnswer, kapi.ChannelBridge, kapi.ChannelDestroy:
-			return r.channelEvent(m) // which nothing validates
-		case kapi.ParkParked, kapi.ParkRetrieved, kapi.ParkAbandoned:
-			read = r.parking
-		default:
-			return nil, ErrName
-		}
-	case kapi.CategoryConfiguration:
-		if name == kapi.EventTypeUpdate { // the binding # brings it
-			return nil, ErrIgnored
-		}
-		read = r.change
-	case kapi.CategoryNotification:
-		read = r.notification
-	case kapi.CategorySMS, kapi.CategoryMMS:
-		if name != "inbound" {
-			return nil, ErrName
-		}
-		read = r.textMessage
-	default:
-		return nil, ErrCategory
+	if category == kapi.CategoryCallEvent && isChannelEvent(name) {
+		return r.channelEvent(m) // which nothing validates
+	}
+	read, err := r.reading(category, name)
+	if err != nil {
+		return nil, err
 	}
 	if err := r.validator.Check(category, name, body); err != nil {
 		return nil, err
 	}
 	return read(m)
+}
+
+func isChannelEvent(name string) bool {
+	switch name {
+	case kapi.ChannelCreate, kapi.ChannelAnswer, kapi.ChannelBridge, kapi.ChannelDestroy:
+		return true
+	}
+	return false
+}
+
+// reading is how a message is read that must pass its validator before.
+func (r *Reader) reading(category, name string) (func(*message) (*Event, error), error) {
+	switch category {
+	case kapi.CategoryCallEvent:
+		switch name {
+		case kapi.ParkParked, kapi.ParkRetrieved, kapi.ParkAbandoned:
+			return r.parking, nil
+		}
+		return nil, ErrName
+	case kapi.CategoryConfiguration:
+		if name == kapi.EventTypeUpdate { // the binding # brings it
+			return nil, ErrIgnored
+		}
+		return r.change, nil
+	case kapi.CategoryNotification:
+		return r.notification, nil
+	case kapi.CategorySMS, kapi.CategoryMMS:
+		if name == "inbound" {
+			return r.textMessage, nil
+		}
+		return nil, ErrName
+	}
+	return nil, ErrCategory
 }
 
 // withHookEvent adds the name of the hook, which the reference leaves out of all

@@ -10,7 +10,7 @@ import (
 
 // Normalise gives keys the form that receivers know, lower-case with underscores,
 // at every level; members that are null go, but null in a list stays. A key met
-// again replaces the value in its first place (kz_json:normalize/1).
+// again replaces the value in its first place (kz_json, normalising).
 func (r Rules) Normalise(p Payload) Payload {
 	b := builder{members: make(Payload, 0, len(p)+2)}
 	for _, m := range p {
