@@ -83,7 +83,7 @@ func (t try) putAnswer(put func(key string, value any)) {
 		put("try", t.left)
 		put("retries_left", t.retriesLeft(t.left-1))
 	}
-	if t.outcome.Status == 200 || t.succeeded() && t.mode == fidelity.Corrected {
+	if t.outcome.Status == 200 || t.succeeded() && t.compat == fidelity.Corrected {
 		put("result", "success")
 		return
 	}
@@ -91,11 +91,19 @@ func (t try) putAnswer(put func(key string, value any)) {
 	put("reason", "bad response code")
 }
 
+// follow is how many tries really come after this one.
+func (t try) follow() int {
+	if t.final() {
+		return 0
+	}
+	return t.left - 1
+}
+
 // retriesLeft is the member of that name: shown, or a text at the last try. Neither
 // is how many tries follow (quirk retries-left); corrected, it is that number.
 func (t try) retriesLeft(shown int) any {
 	switch {
-	case t.mode == fidelity.Corrected:
+	case t.compat == fidelity.Corrected:
 		return t.follow()
 	case t.left <= 1:
 		return "retries exceeded"
@@ -106,7 +114,7 @@ func (t try) retriesLeft(shown int) any {
 // headerValue lower-cases a header's value (quirk headers-lowered), unless that is
 // corrected.
 func (t try) headerValue(value string) string {
-	if t.mode == fidelity.Corrected {
+	if t.compat == fidelity.Corrected {
 		return value
 	}
 	return strings.ToLower(value)
@@ -149,7 +157,7 @@ func (t try) requestBody() any {
 // crashes marks a request that the reference would not have made: it lists the
 // quirks over which it would have crashed.
 func (t try) crashes() []any {
-	if t.mode == fidelity.Corrected {
+	if t.compat == fidelity.Corrected {
 		return nil
 	}
 	var marks []any
