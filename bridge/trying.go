@@ -29,6 +29,7 @@ func (t trier) Try(ctx context.Context, doc store.Document) (webhooks.Trial, err
 	// A REST write outlives its request, but not the node that would record it.
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	defer context.AfterFunc(t.changes.running, cancel)()
+	stop := context.AfterFunc(t.changes.running, cancel)
+	defer stop()
 	return t.engine.Try(ctx, hook, owner, webhooks.Message{Body: msg.Body, ContentType: kapi.ContentType})
 }

@@ -78,7 +78,9 @@ func (r *request) preflight() answer { return r.empty(http.StatusOK) }
 // been otherwise.
 func (r *request) unmet(status int, full answer) answer {
 	if status == http.StatusBadRequest {
-		return bare(status)
+		a := bare(status)
+		a.header.Set(hintHeader, strings.Join(r.hints, "; "))
+		return a
 	}
 	a := r.empty(status)
 	setLanguage(a.header)

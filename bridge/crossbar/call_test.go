@@ -1,6 +1,7 @@
 package crossbar_test
 
 import (
+	"encoding/base64"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -62,4 +63,9 @@ func (r reply) want(t testing.TB, status int) reply {
 		t.Fatalf("status %d, want %d: %s", r.status, status, r.text)
 	}
 	return r
+}
+
+// encoded is a value as start keys are spelled.
+func encoded(value []any) string {
+	return base64.RawURLEncoding.EncodeToString(jobj.Append(nil, value))
 }

@@ -63,6 +63,7 @@ func (r *request) precondition(exists bool, tag string) int {
 		}
 		c, err := parseCondition(text)
 		if err != nil {
+			r.hint("If-Match: %v; it must be *, or tags such as \"1-abc\"", err)
 			return http.StatusBadRequest
 		}
 		// A strong comparison: a weak tag matches nothing.
@@ -76,6 +77,7 @@ func (r *request) precondition(exists bool, tag string) int {
 	}
 	c, err := parseCondition(text)
 	if err != nil {
+		r.hint("If-None-Match: %v; it must be *, or tags such as \"1-abc\"", err)
 		return http.StatusBadRequest
 	}
 	matches := func(t etag) bool { return tag != "" && t.value == tag }

@@ -47,8 +47,13 @@ type explaining struct {
 
 func newExplaining(t *testing.T) *explaining {
 	t.Helper()
+	return newExplainingWith(t, newKeys())
+}
+
+func newExplainingWith(t *testing.T, shared *keys) *explaining {
+	t.Helper()
 	x := &explaining{journal: journal.New(journal.Config{Events: 100, Bytes: 1 << 20, Mark: "test"}), replays: &replays{}}
-	x.world = newWorld(t, newKeys(), func(cfg *crossbar.Config) {
+	x.world = newWorld(t, shared, func(cfg *crossbar.Config) {
 		live := webhooks.NewRegistry()
 		engine := webhooks.New(webhooks.DefaultConfig(), webhooks.Dependencies{
 			Hooks: live, Accounts: cfg.Accounts, Attempts: cfg.Store, Clock: cfg.Clock, IDs: ids.Seeded("engine"),

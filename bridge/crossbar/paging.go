@@ -173,8 +173,10 @@ func (r *request) pageSize() (int, error) {
 	size, ok := wholeNumber(value)
 	switch {
 	case !ok:
+		r.hint("page_size must be a whole number from 1 up")
 		return 0, faultyRequest("invalid page size")
 	case size < 1:
+		r.hint("page_size must be a whole number from 1 up")
 		return 0, faultyRequest("page size must be at least 1")
 	}
 	return int(min(size, math.MaxInt32)), nil

@@ -35,6 +35,7 @@ func (r *request) moment(name string, otherwise int64) int64 {
 	value, given := r.value(name)
 	at, ok := wholeNumber(value)
 	if ok && at > 0 {
+		r.adviseTime(name, at)
 		return at
 	}
 	if given {

@@ -21,6 +21,7 @@ func (r *request) tunnelled() string {
 // carried it is as well, and stands in the header.
 func (r *request) checkMethod() error {
 	if !slices.Contains(r.allowed, r.verb) || r.method == http.MethodHead || r.method == http.MethodOptions {
+		r.adviseMethod()
 		return methodNotAllowed()
 	}
 	if !slices.Contains(r.allowed, r.method) {

@@ -50,6 +50,7 @@ func (h *handler) getSamples(_ context.Context, req *request) (outcome, error) {
 	name, ok := strings.CutPrefix(id, metadataPrefix)
 	samples := h.samples.Of(name)
 	if !ok || samples == nil {
+		req.adviseSample(id, h.samples.Hooks())
 		return outcome{}, unknownName(id)
 	}
 	shown := []any{}

@@ -30,6 +30,7 @@ func (h *handler) checkHook(req *request, data any, stored jobj.Object) (jobj.Ob
 	value, wrong := h.hookSchema.Check(data)
 	var v violations
 	v.addAll(wrong)
+	req.adviseHook(append(catalogue.Names(h.hooks), allHooks), data)
 	body, _ := value.(jobj.Object)
 	if uri, ok := body.Get("uri"); ok {
 		if text, ok := uri.(string); ok {
@@ -59,6 +60,7 @@ func (h *handler) checkModifiers(req *request, body jobj.Object, v *violations) 
 		definition, _ := modifier.Value.(jobj.Object)
 		value, ok := body.Get("custom_data", modifier.Key)
 		if !ok {
+			req.adviseModifier(body.String("hook"), path)
 			v.add(path, "required", "missing required modifier")
 			continue
 		}

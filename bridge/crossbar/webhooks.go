@@ -108,8 +108,9 @@ func (h *handler) createHook(_ context.Context, req *request) (outcome, error) {
 	// one that never fires.
 	key := kapi.DocChange{Action: kapi.ActionCreated, DB: kapi.DatabaseWebhooks, Type: store.TypeWebhook, ID: req.chosenID}.Key()
 	if len(key) > maxRoutingKey {
-		return outcome{}, violation("id", "maxLength", "the id is too long to stand in a routing key")
+		return outcome{}, violation("id", "maxLength", "the id is too long to stand in a routing key; leave it out, or choose one of 32 hexadecimal digits")
 	}
+	req.adviseID(req.chosenID)
 	doc := store.Document{
 		DB: kapi.DatabaseWebhooks, ID: req.chosenID, Type: store.TypeWebhook, AccountID: req.account.ID,
 		Body: keepSecrets(publicMembers(body)),
@@ -142,6 +143,10 @@ func (h *handler) replaceHook(ctx context.Context, req *request) (outcome, error
 func (h *handler) patchHook(ctx context.Context, req *request) (outcome, error) {
 	doc, err := h.loadHook(ctx, req)
 	if err != nil {
+		return outcome{}, err
+	}
+	if _, ok := req.data.([]any); ok { // laid over a hook it would mean nothing
+		_, err := h.checkHook(req, req.data, doc.Body)
 		return outcome{}, err
 	}
 	merged := patched(publicMembers(explained(doc).Body), req.object())

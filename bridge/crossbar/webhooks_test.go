@@ -2,6 +2,7 @@ package crossbar_test
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -9,6 +10,8 @@ import (
 	"github.com/kazoolab/kazoolab/bridge/fidelity"
 	"github.com/kazoolab/kazoolab/bridge/kapi"
 	"github.com/kazoolab/kazoolab/bridge/store"
+	"github.com/kazoolab/kazoolab/bridge/webhooks"
+	"github.com/kazoolab/kazoolab/bridge/webhooks/catalogue"
 )
 
 const hooksPath = "/v2/accounts/" + customerID + "/webhooks"
@@ -36,6 +39,21 @@ func TestTheHookOfTheTalk(t *testing.T) {
 		t.Errorf("published %+v", changes)
 	}
 	w.call(t, "GET", made.header.Get("Location"), w.token(t, "customer"), "").want(t, http.StatusOK)
+}
+
+func TestEveryHookThatCanBeMadeFires(t *testing.T) {
+	for _, dialect := range fidelity.Dialects() {
+		hooks, err := catalogue.ForDialect(dialect)
+		if err != nil {
+			t.Fatal(err)
+		}
+		made, fires := catalogue.Names(hooks), webhooks.Names(dialect)
+		slices.Sort(made)
+		slices.Sort(fires)
+		if !slices.Equal(made, fires) {
+			t.Errorf("%s: %v can be made, %v fire", dialect, made, fires)
+		}
+	}
 }
 
 func TestHookAddresses(t *testing.T) {

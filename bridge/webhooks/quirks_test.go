@@ -170,7 +170,7 @@ func TestHooksOfAnAccountFireByID(t *testing.T) {
 }
 
 func TestEachKeptQuirkIsShown(t *testing.T) {
-	// The first is no difference, the second is shown where failures are counted.
+	// The one is shown above, the other beside the clock that it needs, in bridge.
 	shown := map[string]bool{"hook-order": true, "failure-per-millisecond": true}
 	for _, row := range keptQuirks() {
 		shown[row.id] = true
