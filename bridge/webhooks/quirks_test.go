@@ -171,7 +171,7 @@ func TestHooksOfAnAccountFireByID(t *testing.T) {
 
 func TestEachKeptQuirkIsShown(t *testing.T) {
 	// The first is no difference, the others are shown where failures are counted and
-	// samples are made.
+	// where REST serves samples.
 	shown := map[string]bool{"hook-order": true, "failure-per-millisecond": true, "samples-by-hand": true}
 	for _, row := range keptQuirks() {
 		shown[row.id] = true
