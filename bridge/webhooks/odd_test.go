@@ -157,8 +157,8 @@ func TestWrongKindsOfWhatMatchingReads(t *testing.T) {
 		{"notifications", notificationMessage("inbound_fax", inboundFax), []string{
 			"Event-Name", "account_id", "account", "pvt_account_id", "_id", "id", "details", "Details", "Fax-Info", "Fax-ID", "Call-ID"}},
 		{"notifications", callflowMessage(""), []string{"Hook", "Data"}},
-		{"sms", textMessage("sms", ""), []string{"Event-Name", "Message-ID", "Account-ID", "From", "Body", "Charges", "Route-Type"}},
-		{"mms", textMessage("mms", ""), []string{"Message-ID", "Account-ID", "Body"}},
+		{"sms", textMessage("sms"), []string{"Event-Name", "Message-ID", "Account-ID", "From", "Body", "Charges", "Route-Type"}},
+		{"mms", textMessage("mms"), []string{"Message-ID", "Account-ID", "Body"}},
 	} {
 		t.Run(kind.hook+" "+kind.fields[0], func(t *testing.T) {
 			g := NewWithT(t)
