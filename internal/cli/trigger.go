@@ -68,6 +68,9 @@ objects, whose members may be new. An empty value removes the field.
 		if flags.count < 1 {
 			return usagef("--count: %d is less than 1", flags.count)
 		}
+		if flags.timeout <= 0 {
+			return usagef("--timeout: %s is no time to wait; write it as 5s", flags.timeout)
+		}
 		flags.account = *account
 		url := loaded.AMQPURL
 		var running *runfile.File
