@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -70,7 +71,7 @@ func (k *keeper) left(t *testing.T) map[string]int {
 // sweep again after some time.
 func (k *keeper) sweeping(t *testing.T, r webhooks.Retention) (step func(time.Duration)) {
 	t.Helper()
-	ctx, stop := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
 	r.Clock, r.Log = k.clock, slog.New(slog.DiscardHandler)
 	if r.Bin == nil {
 		r.Bin = k.Store
@@ -161,28 +162,47 @@ func (b *refusingBin) DeleteAttempts(ctx context.Context, before int64) (int64, 
 // New attempts are stored while old ones go: the two take turns.
 func TestDeletingKeepsNoWriterWaiting(t *testing.T) {
 	g, k := NewWithT(t), newKeeper(t)
-	k.fill(t, "before", 20_000)
+	k.fill(t, "before", 3000)
 	k.clock.Advance(time.Hour)
-	leftThen := make(chan int, 1)
-	bin := &watched{AttemptBin: k.Store, started: make(chan struct{})}
-	go func() {
-		<-bin.started
-		if k.AddAttempts(t.Context(), []store.Attempt{{ID: "new", AccountID: "a1", HookID: "new", Created: kapi.Gregorian(k.clock.Now())}}) == nil {
-			left, _ := k.Attempts(t.Context(), store.AttemptQuery{HookID: "before"})
-			leftThen <- len(left)
+	bin := &watched{AttemptBin: k.Store, busy: make(chan struct{}), ended: make(chan struct{})}
+	writing := make(chan error, 1)
+	go func() { // one after the other, until the deletion is over
+		for n := int64(1); ; n++ {
+			at := k.clock.Now()
+			if err := k.AddAttempts(t.Context(), []store.Attempt{{AccountID: "a1", HookID: "new", Created: kapi.Gregorian(at), CreatedAt: at}}); err != nil {
+				writing <- err
+				return
+			}
+			if bin.written.Store(n); n == 1 {
+				close(bin.busy)
+			}
+			select {
+			case <-bin.ended:
+				writing <- nil
+				return
+			default:
+			}
 		}
 	}()
 	k.sweeping(t, webhooks.Retention{Bin: bin, Keep: time.Minute})
-	g.Eventually(leftThen).WithTimeout(20*time.Second).Should(Receive(BeNumerically(">", 0)), "written in between")
-	g.Expect(k.left(t)).To(Equal(map[string]int{"new": 1}))
+	g.Expect(<-writing).To(Succeed())
+	g.Expect(bin.between).To(BeNumerically(">=", 10), "written between 30 chunks")
+	g.Expect(k.left(t)).To(HaveLen(1))
 }
 
+// watched counts what is written while it deletes.
 type watched struct {
 	webhooks.AttemptBin
-	started chan struct{}
+	busy, ended chan struct{}
+	written     atomic.Int64
+	between     int64
 }
 
 func (w *watched) DeleteAttempts(ctx context.Context, before int64) (int64, error) {
-	close(w.started)
-	return w.AttemptBin.DeleteAttempts(ctx, before)
+	<-w.busy
+	defer close(w.ended)
+	start := w.written.Load()
+	n, err := w.AttemptBin.DeleteAttempts(ctx, before)
+	w.between = w.written.Load() - start
+	return n, err
 }
