@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -19,6 +20,7 @@ import (
 	. "github.com/onsi/gomega"
 
 	"github.com/kazoolab/kazoolab/bridge"
+	"github.com/kazoolab/kazoolab/bridge/fidelity"
 	"github.com/kazoolab/kazoolab/bridge/kapi"
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 	"github.com/kazoolab/kazoolab/bridge/store"
@@ -87,10 +89,17 @@ type node struct {
 
 func (l *lab) start(amqpURL string, drain time.Duration) *node {
 	GinkgoHelper()
+	return l.startSpeaking(fidelity.Talk, amqpURL, drain)
+}
+
+// startSpeaking starts a bridge of another dialect than that of the lab.
+func (l *lab) startSpeaking(dialect fidelity.Dialect, amqpURL string, drain time.Duration) *node {
+	GinkgoHelper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	Expect(err).NotTo(HaveOccurred())
 	hooks := webhooks.DefaultConfig()
 	hooks.RetryPause = 10 * time.Millisecond
+	hooks.Dialect = dialect
 	ctx, stop := context.WithCancel(context.Background())
 	n := &node{
 		base: "http://" + listener.Addr().String(), stop: stop, ended: make(chan error, 1),
@@ -171,7 +180,13 @@ func (n *node) token(ctx context.Context, accountID string) string {
 // hook creates a webhook that points at the receiver and returns its id.
 func (l *lab) hook(ctx context.Context, accountID, more string) string {
 	GinkgoHelper()
-	a := l.node.request(ctx, http.MethodPut, "/v2/accounts/"+accountID+"/webhooks", l.node.token(ctx, accountID),
+	return l.hookBy(ctx, l.node.token(ctx, accountID), accountID, more)
+}
+
+// hookBy is hook with the token of another account that may.
+func (l *lab) hookBy(ctx context.Context, token, accountID, more string) string {
+	GinkgoHelper()
+	a := l.node.request(ctx, http.MethodPut, "/v2/accounts/"+accountID+"/webhooks", token,
 		fmt.Sprintf(`{"data":{"name":"New Calls","uri":"%s/hook",%s}}`, l.receiver.url, more))
 	Expect(a.Status).To(Equal(http.StatusCreated), "%s", jobj.Append(nil, a.Object))
 	return a.String("data", "id")
@@ -224,12 +239,18 @@ func (r *receiver) does(answer func() int) {
 	r.answer = answer
 }
 
-// calls lists the call ids that arrived, in order.
-func (r *receiver) calls() []string {
+// arrivals lists what arrived, in order.
+func (r *receiver) arrivals() []arrival {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	ids := make([]string, len(r.got))
-	for i, a := range r.got {
+	return slices.Clone(r.got)
+}
+
+// calls lists the call ids that arrived, in order.
+func (r *receiver) calls() []string {
+	got := r.arrivals()
+	ids := make([]string, len(got))
+	for i, a := range got {
 		ids[i] = a.Fields.Get("call_id")
 	}
 	return ids

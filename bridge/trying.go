@@ -6,7 +6,7 @@ import (
 	"github.com/kazoolab/kazoolab/bridge/kapi"
 	"github.com/kazoolab/kazoolab/bridge/store"
 	"github.com/kazoolab/kazoolab/bridge/webhooks"
-	"github.com/kazoolab/kazoolab/bridge/webhooks/sample"
+	"github.com/kazoolab/kazoolab/bridge/webhooks/samples"
 )
 
 // trier tries hooks with sample events.
@@ -19,9 +19,9 @@ func (t trier) Try(ctx context.Context, doc store.Document) (webhooks.Trial, err
 		return webhooks.Trial{}, err
 	}
 	owner, _ := t.directory.Get(doc.AccountID)
-	msg, err := sample.Message(sample.Wish{
+	body, err := samples.Message(samples.Wish{
 		Hook: hook.Event, Type: doc.Body.String("custom_data", "type"), Action: doc.Body.String("custom_data", "action"),
-		Account: owner, At: t.cfg.Clock.Now(), IDs: t.cfg.IDs, Node: t.cfg.NodeName,
+		Account: owner, At: t.cfg.Clock.Now(), IDs: t.cfg.IDs,
 	})
 	if err != nil {
 		return webhooks.Trial{}, &webhooks.DocumentError{HookID: doc.ID, Field: "custom_data", Reason: err.Error()}
@@ -29,6 +29,7 @@ func (t trier) Try(ctx context.Context, doc store.Document) (webhooks.Trial, err
 	// A REST write outlives its request, but not the node that would record it.
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	defer context.AfterFunc(t.changes.running, cancel)()
-	return t.engine.Try(ctx, hook, owner, webhooks.Message{Body: msg.Body, ContentType: kapi.ContentType})
+	stop := context.AfterFunc(t.changes.running, cancel) //nolint:contextcheck // it can only end the one there is
+	defer stop()
+	return t.engine.Try(ctx, hook, owner, webhooks.Message{Body: body, ContentType: kapi.ContentType})
 }

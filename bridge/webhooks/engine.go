@@ -135,7 +135,6 @@ func New(cfg Config, dep Dependencies) *Engine {
 		cfg: cfg,
 		dep: dep,
 		client: delivery.NewClient(delivery.Config{
-			Clock:          dep.Clock,
 			Compat:         cfg.Compat,
 			Guard:          cfg.Guard,
 			TLSUnverified:  cfg.TLSUnverified,

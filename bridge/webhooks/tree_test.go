@@ -22,8 +22,8 @@ type forest struct {
 	table     *webhooks.Registry
 
 	branches []*branch // in the order they came; the dead stay, since others are below them
-	hooks   []modelHook
-	made    int
+	hooks    []modelHook
+	made     int
 }
 
 type branch struct {

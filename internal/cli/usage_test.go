@@ -40,7 +40,7 @@ func TestWrongCommandLinesSayWhatIsMeant(t *testing.T) {
 		{"listen --answer 200,whatever", []string{`"whatever"`, "slow:2s"}},
 		{"listen --show headers", []string{"--show"}},
 		{"listen --count -1", []string{"--count"}},
-		{"hooks lst", []string{`unknown command "lst" for "kazoolab hooks"`, "did you mean list?"}},
+		{"hooks lst", []string{`unknown command "lst" for "kazoolab hooks"`, "did you mean list or"}},
 		{"hooks show", []string{"which webhook?", "kazoolab hooks list"}},
 		{"hooks disable a b", []string{`"b" is too much`}},
 		{"hooks enable", []string{"which webhook?"}},

@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/kazoolab/kazoolab/bridge/fidelity"
-	"github.com/kazoolab/kazoolab/internal/clock"
 )
 
 func newTestClient(t *testing.T, answerTimeout time.Duration) *Client {
@@ -26,7 +25,7 @@ func newTestClient(t *testing.T, answerTimeout time.Duration) *Client {
 func newClient(t *testing.T, change func(*Config)) *Client {
 	t.Helper()
 	cfg := Config{
-		Clock: clock.System(), Compat: fidelity.Kazoo, Guard: Guard{AllowLoopback: true},
+		Compat: fidelity.Kazoo, Guard: Guard{AllowLoopback: true},
 		ConnectTimeout: 5 * time.Second, AnswerTimeout: time.Minute, IdlePerHost: 4, KeepBody: 16,
 	}
 	change(&cfg)

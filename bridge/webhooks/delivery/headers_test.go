@@ -12,8 +12,6 @@ import (
 	"time"
 
 	. "github.com/onsi/gomega"
-
-	"github.com/kazoolab/kazoolab/internal/clock"
 )
 
 func TestWhichHeadersCanBeAdded(t *testing.T) {
@@ -101,7 +99,7 @@ func FuzzRequest(f *testing.F) {
 // onTheWire gives the lines of a request's head, none when nothing was sent.
 func onTheWire(t *testing.T, req Request) []string {
 	t.Helper()
-	c := NewClient(Config{Clock: clock.System(), ConnectTimeout: time.Second, AnswerTimeout: time.Second, IdlePerHost: 1, KeepBody: 16})
+	c := NewClient(Config{ConnectTimeout: time.Second, AnswerTimeout: time.Second, IdlePerHost: 1, KeepBody: 16})
 	defer c.Close()
 	head := make(chan []string, 1)
 	c.transport.DialContext = func(context.Context, string, string) (net.Conn, error) {
