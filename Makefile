@@ -89,9 +89,14 @@ vectors: ## Compare with the recorded answers: a line of figures for each file (
 	@GO='$(GO)' tools/vectors
 
 .PHONY: bench
-bench: rabbitmq build ## Run the benchmarks, and measure the program: its start, its work beside a bare loop (BENCH=regexp, BENCHFLAGS='-starts 10 -runs 5')
+bench: rabbitmq build ## Run the benchmarks, and measure the program: its start, its work beside a bare loop, its fan-out (BENCH=regexp, BENCHFLAGS='-starts 10 -runs 5')
 	$(with_rabbitmq) $(GO) test -run '^$$' -bench '$(BENCH)' -benchmem $(TESTFLAGS) $(PKG)
 	$(GO) run ./internal/bench -kazoolab bin/kazoolab $(BENCHFLAGS)
+
+.PHONY: bench-match
+bench-match: build ## Measure the table of hooks, from 10 to 1,000,000: ns and bytes to match an event, to change it, to hold it, to start with it
+	$(GO) test -run '^$$' -bench 'Match|HooksInMemory|RegistryChange' -benchmem $(TESTFLAGS) ./bridge/webhooks
+	$(GO) run ./internal/bench -kazoolab bin/kazoolab -starts 0 -runs 0 -hooks 1000000 $(BENCHFLAGS)
 
 .PHONY: bench-broker
 bench-broker: rabbitmq build ## Compare the embedded broker with RabbitMQ, half an hour (BENCHFLAGS='-messages 20000 -only publish')

@@ -6,7 +6,7 @@ import (
 	"github.com/kazoolab/kazoolab/bridge/kapi"
 	"github.com/kazoolab/kazoolab/bridge/store"
 	"github.com/kazoolab/kazoolab/bridge/webhooks"
-	"github.com/kazoolab/kazoolab/bridge/webhooks/sample"
+	"github.com/kazoolab/kazoolab/bridge/webhooks/samples"
 )
 
 // trier makes the requests that people ask for: sample events, and attempts once
@@ -20,16 +20,16 @@ func (t trier) Try(ctx context.Context, doc store.Document) (webhooks.Trial, err
 		return webhooks.Trial{}, err
 	}
 	owner, _ := t.directory.Get(doc.AccountID)
-	msg, err := sample.Message(sample.Wish{
+	body, err := samples.Message(samples.Wish{
 		Hook: hook.Event, Type: doc.Body.String("custom_data", "type"), Action: doc.Body.String("custom_data", "action"),
-		Account: owner, At: t.cfg.Clock.Now(), IDs: t.cfg.IDs, Node: t.cfg.NodeName,
+		Account: owner, At: t.cfg.Clock.Now(), IDs: t.cfg.IDs,
 	})
 	if err != nil {
 		return webhooks.Trial{}, &webhooks.DocumentError{HookID: doc.ID, Field: "custom_data", Reason: err.Error()}
 	}
 	ctx, cancel := t.whileRunning(ctx)
 	defer cancel()
-	return t.engine.Try(ctx, hook, owner, webhooks.Message{Body: msg.Body, ContentType: kapi.ContentType})
+	return t.engine.Try(ctx, hook, owner, webhooks.Message{Body: body, ContentType: kapi.ContentType})
 }
 
 // Replay makes a stored attempt once more.
@@ -43,7 +43,7 @@ func (t trier) Replay(ctx context.Context, r webhooks.Replay) (store.Attempt, er
 // not the node that would record it.
 func (t trier) whileRunning(ctx context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(ctx)
-	stop := context.AfterFunc(t.changes.running, cancel)
+	stop := context.AfterFunc(t.changes.running, cancel) //nolint:contextcheck // it can only end the one there is
 	return ctx, func() {
 		stop()
 		cancel()

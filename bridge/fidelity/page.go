@@ -16,8 +16,8 @@ what becomes of them:
 * ` + "`kazoo`" + ` (the default) reproduces each that puts bytes on the wire. A receiver that works with Kazoo works here.
 * ` + "`corrected`" + ` does what one would expect. Choose it when your receivers are new, or when they stumble over one of these.
 
-The REST API has no modes: it answers as Kazoo's does, its oddities included. Crashes, holes and losses are in neither mode: they are
-listed at the end, with what happens instead. Where the reference crashes over an
+The REST API answers as Kazoo's does in both, its oddities included, unless one is listed here. Crashes, holes and losses are in
+neither: they are listed at the end, with what happens instead. Where the reference crashes over an
 event that is delivered here, an attempt document names the quirk in ` + "`quirks`" + `.
 
 ` + "`kazoolab quirks`" + ` prints this catalogue, ` + "`kazoolab quirks ID`" + ` one entry of it. This page is made from the same data:

@@ -41,7 +41,7 @@ type AttemptQuery struct {
 
 	// Limit is the most attempts to return; 0 is no limit.
 	Limit int
-	// MaxBytes ends an answer with the attempt whose body, as it is stored, makes
+	// MaxBytes ends an answer with the attempt whose body and text, as stored, make
 	// it that large; 0 is no limit. At least one attempt is returned.
 	MaxBytes int
 	// Ascending returns the oldest first.

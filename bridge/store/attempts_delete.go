@@ -16,12 +16,16 @@ const (
 	attemptsBefore = "SELECT id FROM attempts WHERE created<$1 LIMIT $2"
 	attemptsOldest = "SELECT id FROM attempts ORDER BY created, at, id LIMIT $1"
 	attemptsOf     = "SELECT id FROM attempts WHERE account_id=$1 LIMIT $2"
+
+	deleteBefore = "DELETE FROM attempts WHERE id IN (" + attemptsBefore + ")"
+	deleteOldest = "DELETE FROM attempts WHERE id IN (" + attemptsOldest + ")"
+	deleteOf     = "DELETE FROM attempts WHERE id IN (" + attemptsOf + ")"
 )
 
 // DeleteAttempts deletes what was created before a moment in Gregorian seconds and
 // says how many went, also when it is cut short by an error.
 func (s *Store) DeleteAttempts(ctx context.Context, before int64) (int64, error) {
-	n, err := s.deleteAttempts(ctx, math.MaxInt64, attemptsBefore, before)
+	n, err := s.deleteAttempts(ctx, math.MaxInt64, deleteBefore, before)
 	if err != nil {
 		return n, fmt.Errorf("delete attempts: %w", err)
 	}
@@ -35,7 +39,7 @@ func (s *Store) TrimAttempts(ctx context.Context, keep int64) (int64, error) {
 	if err := s.read.QueryRowContext(ctx, "SELECT count(*) FROM attempts").Scan(&stored); err != nil {
 		return 0, fmt.Errorf("count attempts: %w", err)
 	}
-	n, err := s.deleteAttempts(ctx, stored-keep, attemptsOldest)
+	n, err := s.deleteAttempts(ctx, stored-keep, deleteOldest)
 	if err != nil {
 		return n, fmt.Errorf("trim attempts: %w", err)
 	}
@@ -44,21 +48,21 @@ func (s *Store) TrimAttempts(ctx context.Context, keep int64) (int64, error) {
 
 // DeleteAttemptsOf deletes every attempt of an account.
 func (s *Store) DeleteAttemptsOf(ctx context.Context, accountID string) error {
-	if _, err := s.deleteAttempts(ctx, math.MaxInt64, attemptsOf, accountID); err != nil {
+	if _, err := s.deleteAttempts(ctx, math.MaxInt64, deleteOf, accountID); err != nil {
 		return fmt.Errorf("delete attempts of %s: %w", accountID, err)
 	}
 	return nil
 }
 
-// deleteAttempts deletes at most limit of the attempts that a query names, chunk by
+// deleteAttempts runs a deletion until at most limit attempts are gone, chunk by
 // chunk; between two of them other writers have their turn.
-func (s *Store) deleteAttempts(ctx context.Context, limit int64, which string, args ...any) (int64, error) {
+func (s *Store) deleteAttempts(ctx context.Context, limit int64, statement string, args ...any) (int64, error) {
 	var total int64
 	for total < limit {
 		chunk := min(limit-total, deleteChunk)
 		var n int64
 		err := s.update(ctx, func(tx *sql.Tx) error {
-			result, err := tx.ExecContext(ctx, "DELETE FROM attempts WHERE id IN ("+which+")", append(args, chunk)...)
+			result, err := tx.ExecContext(ctx, statement, append(args, chunk)...)
 			if err != nil {
 				return err
 			}

@@ -28,7 +28,7 @@ func TestHowFarCorrectionsGo(t *testing.T) {
 		{"type-action-stripped", "custom_data.type where it filters", newer, `"hook":"object","custom_data":{"type":"all","action":"all"}`, userEdited(), "type", "user", "user"},
 		{"no-hook-event", "parking", everywhere, `"hook":"parking"`, callMessage("PARK_PARKED", ""), "hook_event", "absent", "parking"},
 		{"no-hook-event", "notifications", everywhere, `"hook":"notifications"`, notificationMessage("low_balance", `"Current-Balance":1`), "hook_event", "absent", "notifications"},
-		{"no-hook-event", "mms", everywhere, `"hook":"mms"`, textMessage("mms", ""), "hook_event", "absent", "mms"},
+		{"no-hook-event", "mms", everywhere, `"hook":"mms"`, textMessage("mms"), "hook_event", "absent", "mms"},
 		{"migrated-type", "a migrated hook and its own", everywhere, `"hook":"notifications","type":"inbound_fax"`, notificationMessage("inbound_fax", inboundFax), "node", "n", "n"},
 	}
 	for _, row := range rows {

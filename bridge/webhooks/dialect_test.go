@@ -49,7 +49,7 @@ func versionRows() []versionRow {
 			t.Helper()
 			text := on(t, stage{dialect: d}).sent(t, `"hook":"object","custom_data":{"type":"user","action":"doc_edited","x":"1"}`,
 				userEdited())
-			other := on(t, stage{dialect: d}).sent(t, `"hook":"sms","custom_data":{"type":"mine","x":"1"}`, textMessage("sms", ""))
+			other := on(t, stage{dialect: d}).sent(t, `"hook":"sms","custom_data":{"type":"mine","x":"1"}`, textMessage("sms"))
 			return "object " + field(text, "type") + ", sms " + field(other, "type") + ", x " + field(other, "x")
 		}, "object user, sms sms, x 1", "object user, sms sms, x 1", "object user, sms mine, x 1", "3.22 as 4.3"),
 		row("object filter", showObjectFilter, "all is all; offered: yes", "all is all; offered: yes", "all is a word; offered: no", "3.22 had none but modifiers"),

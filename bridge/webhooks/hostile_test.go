@@ -123,7 +123,7 @@ func TestNothingInAnEventReachesBeyondItsPlace(t *testing.T) {
 		"parking":        callMessage("PARK_PARKED", member),
 		"object":         strings.Replace(userEdited(), `"doc-1"`, e, 1),
 		"notifications":  notificationMessage("low_balance", member+`,"Current-Balance":[`+e+`,{`+member+`}]`),
-		"sms":            strings.Replace(textMessage("sms", ""), `"msg-1"`, e, 1),
+		"sms":            strings.Replace(textMessage("sms"), `"msg-1"`, e, 1),
 		"inbound_fax":    notificationMessage("inbound_fax", member+","+inboundFax),
 		"callflow":       strings.Replace(callflowMessage(`"custom_data":{`+member+`}`), `"Caller-ID-Name":"Pat"`, member, 1),
 	}
@@ -145,11 +145,11 @@ func TestNothingInAnEventReachesBeyondItsPlace(t *testing.T) {
 			}
 			far.mu.Lock()
 			defer far.mu.Unlock()
-			g.Expect(len(far.read)).To(Equal(3*len(messages) + 1)) // a callflow's own hook fires as well
+			g.Expect(far.read).To(HaveLen(3*len(messages) + 1)) // a callflow's own hook fires as well
 			for _, request := range far.read {
 				g.Expect(fault(request)).To(BeEmpty())
 			}
-			g.Expect(len(s.ledger.attempts)).To(Equal(len(far.read)))
+			g.Expect(s.ledger.attempts).To(HaveLen(len(far.read)))
 			for _, attempt := range s.ledger.attempts {
 				g.Expect(json.Valid(jobj.Append(nil, attempt.Body))).To(BeTrue())
 			}

@@ -170,8 +170,9 @@ func TestHooksOfAnAccountFireByID(t *testing.T) {
 }
 
 func TestEachKeptQuirkIsShown(t *testing.T) {
-	// The one is shown above, the other beside the clock that it needs, in bridge.
-	shown := map[string]bool{"hook-order": true, "failure-per-millisecond": true}
+	// The first is no difference, the others are shown where failures are counted and
+	// where REST serves samples.
+	shown := map[string]bool{"hook-order": true, "failure-per-millisecond": true, "samples-by-hand": true}
 	for _, row := range keptQuirks() {
 		shown[row.id] = true
 		if q, ok := fidelity.Find(row.id); !ok || q.Class != fidelity.Keep {

@@ -125,7 +125,7 @@ func TestAnAttemptThatCanNeverBeStoredHoldsUpNobody(t *testing.T) {
 	r := newRig(t, kept, bad, hook("good", failing.server.URL))
 	r.await(t, r.handle(event("c1")))
 	r.await(t, r.handle(event("c2")))
-	if got := kept.ids(); got != "good good" {
+	if got := kept.ids(); got != "good, good" {
 		t.Errorf("stored: %s", got)
 	}
 }
@@ -149,7 +149,7 @@ func (r *refusing) ids() string {
 	for _, a := range r.attempts {
 		ids = append(ids, a.HookID)
 	}
-	return strings.Join(ids, " ")
+	return strings.Join(ids, ", ")
 }
 
 func TestOfALongBodyTheBeginningIsKept(t *testing.T) {

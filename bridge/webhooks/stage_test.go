@@ -107,12 +107,18 @@ func (s *stage) hookOf(t *testing.T, owner, id, members string) error {
 // the last one.
 func (s *stage) send(t *testing.T, message string) []received {
 	t.Helper()
+	return s.take(t, webhooks.Message{
+		Body: []byte(strings.ReplaceAll(message, "RECEIVER", s.receiver.server.URL)), ContentType: "application/json",
+	})
+}
+
+// take is send for a message of any make.
+func (s *stage) take(t *testing.T, message webhooks.Message) []received {
+	t.Helper()
 	before := len(s.receiver.requests())
 	acked := make(chan struct{})
-	s.engine.Handle(s.ctx, webhooks.Message{
-		Body: []byte(strings.ReplaceAll(message, "RECEIVER", s.receiver.server.URL)), ContentType: "application/json",
-		Ack: func() error { close(acked); return nil },
-	})
+	message.Ack = func() error { close(acked); return nil }
+	s.engine.Handle(s.ctx, message)
 	playing, stop := context.WithCancel(s.ctx)
 	defer stop()
 	go func() {
@@ -181,8 +187,8 @@ func notificationMessage(name, members string) string {
 		`"Account-ID":"` + stageAcme + `","Msg-ID":"m","App-Name":"fax","App-Version":"4.0.0","Node":"n"}`
 }
 
-func textMessage(category, members string) string {
-	return `{"Event-Category":"` + category + `","Event-Name":"inbound",` + comma(members) + `"Message-ID":"msg-1","Account-ID":"` + stageAcme +
+func textMessage(category string) string {
+	return `{"Event-Category":"` + category + `","Event-Name":"inbound","Message-ID":"msg-1","Account-ID":"` + stageAcme +
 		`","From":"+12125550199","To":"+14155550100","Body":"running late","Route-Type":"offnet","Msg-ID":"m","App-Name":"im","App-Version":"1.0"}`
 }
 

@@ -96,8 +96,8 @@ func (b *bench) run(t *testing.T, p play) (loaded bool) {
 	go func() {
 		// Whoever waits does so between two tries: nothing else is left to do.
 		for b.clock.BlockUntilContext(ctx, 1) == nil {
+			b.waited.Add(int64(cfg.RetryPause)) // before: what follows may end the play
 			b.clock.Advance(cfg.RetryPause)
-			b.waited.Add(int64(cfg.RetryPause))
 		}
 	}()
 	select {

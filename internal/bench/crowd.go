@@ -22,9 +22,9 @@ import (
 // hooksEach is how many hooks an account of a crowd has.
 const hooksEach = 10
 
-// measureCrowd starts a bridge that has so many hooks, and writes to out when it took
-// events and what memory it took at the most and at rest.
-func measureCrowd(ctx context.Context, out io.Writer, o options, hooks int) (err error) {
+// measureCrowd starts a bridge that has so many hooks, beside a built-in broker, and
+// writes to out when it took events and what memory it took at the most and at rest.
+func measureCrowd(ctx context.Context, out io.Writer, kazoolab string, hooks int) error {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Minute)
 	defer cancel()
 	dir, err := os.MkdirTemp("", "kazoolab-bench-")
@@ -36,34 +36,54 @@ func measureCrowd(ctx context.Context, out io.Writer, o options, hooks int) (err
 	if err := seedCrowd(ctx, storeURL, hooks); err != nil {
 		return err
 	}
+	amqp, err := freeAddress()
+	if err != nil {
+		return err
+	}
 	address, err := freeAddress()
 	if err != nil {
 		return err
 	}
-	cmd := exec.CommandContext(ctx, o.kazoolab, "bridge", "--amqp-url", o.amqpURL, "--store", storeURL, //nolint:gosec // the program that the user names
-		"--rest-listen", address, "--log-level", "warn")
-	cmd.Stderr = os.Stderr
-	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
-	wall := clock.System()
-	began := wall.Now()
-	if err := cmd.Start(); err != nil {
+	_, end, err := beside(ctx, kazoolab, "broker", "--listen", amqp, "--http", "")
+	if err != nil {
 		return err
 	}
-	defer func() {
-		cancel()
-		_ = cmd.Wait()
-	}()
+	defer end()
+	wall := clock.System()
+	began := wall.Now()
+	pid, end, err := beside(ctx, kazoolab, "bridge", "--amqp-url", "amqp://guest:guest@"+amqp, "--store", storeURL,
+		"--rest-listen", address, "--log-level", "error")
+	if err != nil {
+		return err
+	}
+	defer end()
 	if err := untilReady(ctx, "http://"+address+"/readyz"); err != nil {
 		return err
 	}
-	ready, used := wall.Since(began), figures.Process(cmd.Process.Pid)
+	ready, used := wall.Since(began), figures.Process(pid)
 	if err := clock.Sleep(ctx, wall, crowdRest); err != nil {
 		return err
 	}
-	rest := figures.Process(cmd.Process.Pid)
+	rest := figures.Process(pid)
 	fmt.Fprintf(out, "%d hooks  ready after %.1f s (%.1f s CPU)  %.0f MB peak  %.0f MB at rest\n",
 		hooks, ready.Seconds(), used.CPU, rest.Peak, rest.Resident)
 	return nil
+}
+
+// beside runs the program until end is called.
+func beside(ctx context.Context, kazoolab string, args ...string) (pid int, end func(), err error) {
+	ctx, cancel := context.WithCancel(ctx)
+	cmd := exec.CommandContext(ctx, kazoolab, args...) //nolint:gosec // the program that the user names
+	cmd.Stderr = os.Stderr
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	if err := cmd.Start(); err != nil {
+		cancel()
+		return 0, nil, err
+	}
+	return cmd.Process.Pid, func() {
+		cancel()
+		_ = cmd.Wait()
+	}, nil
 }
 
 // crowdRest is how long the program may settle: Go gives memory back within a few minutes.

@@ -65,8 +65,16 @@ func run(ctx context.Context, args []string) error {
 	if o.bare {
 		return bareLoop(ctx, o.amqpURL, o.target)
 	}
-	if err := measureStarts(ctx, os.Stdout, o.kazoolab, o.starts); err != nil || o.runs == 0 && o.hooks == 0 {
+	if err := measureStarts(ctx, os.Stdout, o.kazoolab, o.starts); err != nil {
 		return err
+	}
+	if o.hooks > 0 {
+		if err := measureCrowd(ctx, os.Stdout, o.kazoolab, o.hooks); err != nil {
+			return err
+		}
+	}
+	if o.runs == 0 {
+		return nil
 	}
 	if o.amqpURL == "" {
 		server, err := rabbitmq.Start(ctx, rabbitmq.Options{})
@@ -75,14 +83,6 @@ func run(ctx context.Context, args []string) error {
 		}
 		defer func() { _ = server.Stop() }()
 		o.amqpURL = server.URL()
-	}
-	if o.hooks > 0 {
-		if err := measureCrowd(ctx, os.Stdout, o, o.hooks); err != nil {
-			return err
-		}
-	}
-	if o.runs == 0 {
-		return nil
 	}
 	if err := compare(ctx, o); err != nil {
 		return err

@@ -22,7 +22,7 @@ func (a *app) hooksTestCommand() *cobra.Command {
 		Short: "Send a webhook a sample event, and print what is answered",
 		Long: `Have the bridge send a webhook one sample event of its kind, whether the hook is
 on or off, and print what was sent and answered. The request is as a real event's,
-but for values that say Sample Caller and the like; filters are not asked, and no
+of a call or document whose id begins with sample-; filters are not asked, and no
 other hook gets it. The attempt is kept among the hook's, but does not count as a
 failure. Exit code 1 when the receiver does not answer with success.`,
 		Example: "  kazoolab hooks test 6e097cd2\n  kazoolab hooks test 'New Calls' -o json",
