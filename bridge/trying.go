@@ -43,7 +43,7 @@ func (t trier) Replay(ctx context.Context, r webhooks.Replay) (store.Attempt, er
 // not the node that would record it.
 func (t trier) whileRunning(ctx context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(ctx)
-	stop := context.AfterFunc(t.changes.running, cancel) //nolint:contextcheck // it can only end the one there is
+	stop := context.AfterFunc(t.changes.running, cancel)
 	return ctx, func() {
 		stop()
 		cancel()
