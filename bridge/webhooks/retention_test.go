@@ -70,7 +70,7 @@ func (k *keeper) left(t *testing.T) map[string]int {
 // sweep again after some time.
 func (k *keeper) sweeping(t *testing.T, r webhooks.Retention) (step func(time.Duration)) {
 	t.Helper()
-	ctx, stop := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
 	r.Clock, r.Log = k.clock, slog.New(slog.DiscardHandler)
 	if r.Bin == nil {
 		r.Bin = k.Store
@@ -161,20 +161,42 @@ func (b *refusingBin) DeleteAttempts(ctx context.Context, before int64) (int64, 
 // New attempts are stored while old ones go: the two take turns.
 func TestDeletingKeepsNoWriterWaiting(t *testing.T) {
 	g, k := NewWithT(t), newKeeper(t)
-	k.fill(t, "before", 20_000)
+	k.fill(t, "before", 3000)
 	k.clock.Advance(time.Hour)
-	leftThen := make(chan int, 1)
 	bin := &watched{AttemptBin: k.Store, started: make(chan struct{})}
-	go func() {
-		<-bin.started
-		if k.AddAttempts(t.Context(), []store.Attempt{{ID: "new", AccountID: "a1", HookID: "new", Created: kapi.Gregorian(k.clock.Now())}}) == nil {
-			left, _ := k.Attempts(t.Context(), store.AttemptQuery{HookID: "before"})
-			leftThen <- len(left)
-		}
-	}()
+	inBetween := make(chan error, 1)
+	// The writer is at work before the deletion is, so that each waits for the other.
+	go func() { inBetween <- k.writeAmong("before", bin.started) }()
 	k.sweeping(t, webhooks.Retention{Bin: bin, Keep: time.Minute})
-	g.Eventually(leftThen).WithTimeout(20*time.Second).Should(Receive(BeNumerically(">", 0)), "written in between")
-	g.Expect(k.left(t)).To(Equal(map[string]int{"new": 1}))
+	g.Eventually(inBetween).WithTimeout(30 * time.Second).Should(Receive(BeNil()))
+	g.Eventually(func() int { return k.left(t)["before"] }).WithTimeout(30 * time.Second).Should(BeZero())
+}
+
+// writeAmong writes attempts until one was written while old ones of a hook were
+// being deleted; the error says that all were gone before that.
+func (k *keeper) writeAmong(hook string, deleting <-chan struct{}) error {
+	for i := 0; ; i++ {
+		begun := false
+		select {
+		case <-deleting:
+			begun = true
+		default:
+		}
+		err := k.AddAttempts(context.Background(), []store.Attempt{{
+			ID: fmt.Sprint("new-", i), AccountID: "a1", HookID: "new", Created: kapi.Gregorian(k.clock.Now()),
+		}})
+		if err != nil {
+			return err
+		}
+		if !begun {
+			continue
+		}
+		left, err := k.Attempts(context.Background(), store.AttemptQuery{HookID: hook, Limit: 1})
+		if err == nil && len(left) == 0 {
+			err = errors.New("nothing was written before all was deleted")
+		}
+		return err
+	}
 }
 
 type watched struct {
