@@ -68,6 +68,9 @@ objects, whose members may be new. An empty value removes the field.
 		if flags.count < 1 {
 			return usagef("--count: %d is less than 1", flags.count)
 		}
+		if flags.timeout <= 0 {
+			return usagef("--timeout: %s is no time to wait; write it as 5s", flags.timeout)
+		}
 		flags.account = *account
 		url := loaded.AMQPURL
 		var running *runfile.File
@@ -205,7 +208,7 @@ type eventReport struct {
 
 func (a *app) printEvent(e pbx.Event, m kapi.Message, output string) error {
 	if output != outputJSON {
-		a.printf("%s  %s  %s\n", e.Name(), e.ID(), m.Key)
+		a.printf("%s  %s  %s\n", clean(e.Name()), clean(e.ID()), clean(m.Key))
 		return nil
 	}
 	return a.printLine(eventReport{e.Name(), e.CallID(), m.Exchange, m.Key, m.Body})
