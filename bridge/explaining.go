@@ -3,8 +3,6 @@ package bridge
 import (
 	"time"
 
-	"github.com/kazoolab/kazoolab/bridge/store"
-	"github.com/kazoolab/kazoolab/bridge/webhooks"
 	"github.com/kazoolab/kazoolab/bridge/webhooks/explain"
 )
 
@@ -12,9 +10,7 @@ import (
 func (b *Bridge) explainer() *explain.Explainer {
 	return explain.New(explain.Dependencies{
 		Journal: b.journal, Engine: b.engine, Documents: b.cfg.Store, Accounts: b.directory, Live: b.hooks,
-		Parse: func(doc store.Document) (*webhooks.Hook, error) {
-			return webhooks.ParseHook(doc.ID, doc.AccountID, doc.Body, webhooks.Names(b.cfg.Webhooks.Dialect))
-		},
+		Parse: b.changes.read,
 	})
 }
 
