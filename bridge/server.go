@@ -66,6 +66,6 @@ func (b *Bridge) rest(clusterID string) (http.Handler, error) {
 		Version: b.cfg.Version, NodeName: b.cfg.NodeName, ClusterID: clusterID,
 		Dialect: b.cfg.Webhooks.Dialect, Compat: b.cfg.Webhooks.Compat,
 		AllowLoopbackTargets: b.cfg.AllowLoopbackTargets,
-		Events:               b.explainer(), Listening: b.listening, Replays: b.engine,
+		Events:               b.explainer(), Listening: b.listening, Replays: trier{b},
 	})
 }

@@ -9,7 +9,8 @@ import (
 	"github.com/kazoolab/kazoolab/bridge/webhooks/samples"
 )
 
-// trier tries hooks with sample events.
+// trier makes the requests that people ask for: sample events, and attempts once
+// more.
 type trier struct{ *Bridge }
 
 // Try sends a hook one event of its kind.
@@ -26,10 +27,25 @@ func (t trier) Try(ctx context.Context, doc store.Document) (webhooks.Trial, err
 	if err != nil {
 		return webhooks.Trial{}, &webhooks.DocumentError{HookID: doc.ID, Field: "custom_data", Reason: err.Error()}
 	}
-	// A REST write outlives its request, but not the node that would record it.
-	ctx, cancel := context.WithCancel(ctx)
+	ctx, cancel := t.whileRunning(ctx)
 	defer cancel()
-	stop := context.AfterFunc(t.changes.running, cancel) //nolint:contextcheck // it can only end the one there is
-	defer stop()
 	return t.engine.Try(ctx, hook, owner, webhooks.Message{Body: body, ContentType: kapi.ContentType})
+}
+
+// Replay makes a stored attempt once more.
+func (t trier) Replay(ctx context.Context, r webhooks.Replay) (store.Attempt, error) {
+	ctx, cancel := t.whileRunning(ctx)
+	defer cancel()
+	return t.engine.Replay(ctx, r)
+}
+
+// whileRunning is ctx until the node ends: a REST write outlives its request, but
+// not the node that would record it.
+func (t trier) whileRunning(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	stop := context.AfterFunc(t.changes.running, cancel)
+	return ctx, func() {
+		stop()
+		cancel()
+	}
 }

@@ -80,7 +80,8 @@ func (h *handler) replayAttempt(ctx context.Context, req *request) (outcome, err
 		return outcome{}, err
 	}
 	if err == nil {
-		again.Hook, _ = webhooks.ParseHook(doc.ID, doc.AccountID, doc.Body, webhooks.Names(h.Dialect)) // nil when it cannot be read
+		body := webhooks.Prepare(doc.Body, h.Dialect, h.Compat)
+		again.Hook, _ = webhooks.ParseHook(doc.ID, doc.AccountID, body, webhooks.Names(h.Dialect)) // nil when it cannot be read
 	}
 	var v violations
 	for _, m := range req.object() {

@@ -71,7 +71,6 @@ func (h *handler) allFamilies() map[string]family {
 		h.userAuthFamily(),
 		h.apiAuthFamily(),
 		h.authFamily(),
-		h.extensionFamily(),
 	) {
 		all[f.name] = f
 	}

@@ -125,9 +125,8 @@ func hasValue(doc jobj.Object, path string) bool {
 func within(doc jobj.Object, key, text string, holds func(at, limit int64) bool) bool {
 	limit, valid := wholeNumber(text)
 	value, _ := doc.Get(key)
-	at, ok := value.(int64)
-	if number, isNumber := value.(json.Number); isNumber {
-		at, ok = wholeNumber(number)
-	}
+	_, isText := value.(string)
+	at, ok := wholeNumber(value)
+	ok = ok && !isText
 	return valid && ok && holds(at, limit)
 }

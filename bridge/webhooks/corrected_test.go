@@ -8,58 +8,40 @@ import (
 	"github.com/kazoolab/kazoolab/bridge/fidelity"
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 	"github.com/kazoolab/kazoolab/bridge/webhooks"
-	"github.com/kazoolab/kazoolab/bridge/webhooks/payload"
 )
 
-// TestQuirksOfWhatFiresAndWhatIsSent shows the two modes side by side.
-func TestQuirksOfWhatFiresAndWhatIsSent(t *testing.T) {
-	const call = `"hook":"channel_create"`
-	sends := func(hook, message, name string) func(*testing.T, *stage) string {
-		return func(t *testing.T, s *stage) string {
-			t.Helper()
-			text := s.sent(t, hook, message)
-			if text == "nothing" || name == "" {
-				return text
-			}
-			return field(text, name)
-		}
-	}
+// Beside the rows of TestQuirksSideBySide: how far a correction goes, in each dialect.
+func TestHowFarCorrectionsGo(t *testing.T) {
+	const blocked = `"custom_data":{"type":"user","x":"1"}`
+	everywhere := []fidelity.Dialect{fidelity.Talk, fidelity.V50, fidelity.V43}
+	newer := []fidelity.Dialect{fidelity.Talk, fidelity.V50}
 	rows := []struct {
-		quirk, what      string
-		kazoo, corrected string
-		show             func(*testing.T, *stage) string
+		quirk, what         string
+		dialects            []fidelity.Dialect
+		hook, message, name string // of the member that is looked at
+		kazoo, corrected    string
 	}{
-		{"null-as-text", "a null header", "null", "absent", sends(call, callMessage("CHANNEL_CREATE", `"Caller-ID-Name":null`), "caller_id_name")},
-		{"custom-data-blocks", "a notifications hook with custom_data and no type", "nothing", "n", sends(`"hook":"notifications","custom_data":{"x":"1"}`, notificationMessage("voicemail_full", `"Max-Message-Count":1,"Message-Count":1,"Voicemail-Box":"b"`), "node")},
-		{"custom-data-blocks", "an object hook with a type and no action", "nothing", "doc_edited", sends(`"hook":"object","custom_data":{"type":"user"}`, userEdited(), "action")},
-		{"custom-data-blocks", "another type is another type", "nothing", "nothing", sends(`"hook":"object","custom_data":{"type":"device"}`, userEdited(), "")},
-		{"type-action-stripped", "custom_data.type of a call hook", "absent", "mine", sends(call+`,"custom_data":{"type":"mine"}`, callMessage("CHANNEL_CREATE", ""), "type")},
-		{"type-action-stripped", "custom_data.action of a notifications hook", "absent", "mine", sends(`"hook":"notifications","custom_data":{"type":"all","action":"mine"}`, notificationMessage("low_balance", `"Current-Balance":1`), "action")},
-		{"type-action-stripped", "custom_data.type where it filters", "user", "user", sends(`"hook":"object","custom_data":{"type":"all","action":"all"}`, userEdited(), "type")},
-		{"request-missing", "what was dialled", "absent", "100@r", sends(call, callMessage("CHANNEL_CREATE", `"Request":"100@r"`), "request")},
-		{"request-missing", "where the call began", "absent", "200@r", sends(call, `{"Event-Category":"call_event","Event-Name":"CHANNEL_CREATE","Custom-Channel-Vars":{"Inception":"200@r","Account-ID":"`+stageAcme+`"}}`, "inception")},
-		{"resource-used-default", "a call without a resource", "true", "false", sends(call, callMessage("CHANNEL_CREATE", ""), "local_resource_used")},
-		{"no-hook-event", "parking", "absent", "parking", sends(`"hook":"parking"`, callMessage("PARK_PARKED", ""), "hook_event")},
-		{"no-hook-event", "object", "absent", "object", sends(`"hook":"object"`, userEdited(), "hook_event")},
-		{"no-hook-event", "notifications", "absent", "notifications", sends(`"hook":"notifications"`, notificationMessage("low_balance", `"Current-Balance":1`), "hook_event")},
-		{"no-hook-event", "sms", "absent", "sms", sends(`"hook":"sms"`, textMessage("sms"), "hook_event")},
-		{"no-hook-event", "mms", "absent", "mms", sends(`"hook":"mms"`, textMessage("mms"), "hook_event")},
-		{"key-bytes", "a key beyond ASCII in form text", "absent", "x", sends(`"hook":"parking"`, callMessage("PARK_PARKED", `"É-A":"x"`), "É_a")},
-		{"migrated-type", "a migrated hook and another notification", "n", "nothing", sends(`"hook":"notifications","type":"inbound_fax"`, notificationMessage("low_balance", `"Current-Balance":1`), "node")},
-		{"migrated-type", "a migrated hook and its own", "n", "n", sends(`"hook":"notifications","type":"inbound_fax"`, notificationMessage("inbound_fax", inboundFax), "node")},
-		{"object-twice", "an account's change, in the database of accounts", "doc_edited", "nothing", sends(`"hook":"object"`, `{"Event-Category":"configuration","Event-Name":"doc_edited","ID":"`+stageAcme+`","Type":"account","Database":"accounts","Msg-ID":"m","App-Name":"d","App-Version":"4"}`, "action")},
-		{"ccv-vanish", "Custom-Channel-Vars, their reserved list unset", "absent", "1", func(t *testing.T, s *stage) string {
-			t.Helper()
-			unset := on(t, stage{dialect: s.dialect, compat: s.compat, reserved: &payload.ReservedVars{}})
-			return field(unset.sent(t, call, richCall()), "custom_channel_vars[X]")
-		}},
+		{"custom-data-blocks", "an object hook with a type and no action", everywhere, `"hook":"object",` + blocked, userEdited(), "action", "nothing", "doc_edited"},
+		{"custom-data-blocks", "a notifications hook without a type", everywhere, `"hook":"notifications","custom_data":{"x":"1"}`, notificationMessage("low_balance", `"Current-Balance":1`), "node", "nothing", "n"},
+		{"custom-data-blocks", "another type is another type", everywhere, `"hook":"object","custom_data":{"type":"device"}`, userEdited(), "", "nothing", "nothing"},
+		{"type-action-stripped", "custom_data.action of a notifications hook", newer, `"hook":"notifications","custom_data":{"type":"all","action":"mine"}`, notificationMessage("low_balance", `"Current-Balance":1`), "action", "absent", "mine"},
+		{"type-action-stripped", "custom_data.type where it filters", newer, `"hook":"object","custom_data":{"type":"all","action":"all"}`, userEdited(), "type", "user", "user"},
+		{"no-hook-event", "parking", everywhere, `"hook":"parking"`, callMessage("PARK_PARKED", ""), "hook_event", "absent", "parking"},
+		{"no-hook-event", "notifications", everywhere, `"hook":"notifications"`, notificationMessage("low_balance", `"Current-Balance":1`), "hook_event", "absent", "notifications"},
+		{"no-hook-event", "mms", everywhere, `"hook":"mms"`, textMessage("mms"), "hook_event", "absent", "mms"},
+		{"migrated-type", "a migrated hook and its own", everywhere, `"hook":"notifications","type":"inbound_fax"`, notificationMessage("inbound_fax", inboundFax), "node", "n", "n"},
 	}
 	for _, row := range rows {
 		t.Run(row.quirk+": "+row.what, func(t *testing.T) {
 			g := NewWithT(t)
-			for _, dialect := range []fidelity.Dialect{fidelity.Talk, fidelity.V50} {
-				g.Expect(row.show(t, on(t, stage{dialect: dialect, compat: fidelity.Kazoo}))).To(Equal(row.kazoo), "kazoo, %s", dialect)
-				g.Expect(row.show(t, on(t, stage{dialect: dialect, compat: fidelity.Corrected}))).To(Equal(row.corrected), "corrected, %s", dialect)
+			for _, dialect := range row.dialects {
+				for compat, want := range map[fidelity.Compat]string{fidelity.Kazoo: row.kazoo, fidelity.Corrected: row.corrected} {
+					text := on(t, stage{dialect: dialect, compat: compat}).sent(t, row.hook+`,"http_verb":"post"`, row.message)
+					if text != "nothing" {
+						text = field(text, row.name)
+					}
+					g.Expect(text).To(Equal(want), "%s, %s", compat, dialect)
+				}
 			}
 		})
 	}

@@ -2,11 +2,8 @@ package webhooks
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
-	"math"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/kazoolab/kazoolab/bridge/fidelity"
@@ -166,17 +163,12 @@ func retriesOf(doc jobj.Object) int {
 	if !ok {
 		return otherwise
 	}
-	return int(min(max(math.Round(n), 0), maxTries))
+	return int(min(max(n, 0), maxTries))
 }
 
-func retries(doc jobj.Object) (n float64, ok bool) {
-	v, _ := doc.Get("retries")
-	text, _ := v.(string)
-	if number, is := v.(json.Number); is {
-		text = number.String()
-	}
-	n, err := strconv.ParseFloat(text, 64)
-	return n, err == nil && !math.IsNaN(n)
+func retries(doc jobj.Object) (n int64, ok bool) {
+	value, _ := doc.Get("retries")
+	return jobj.Integer(value)
 }
 
 func verbs() []string { return []string{"get", "post", "put"} }

@@ -34,14 +34,19 @@ var (
 
 // read takes a message apart. The error is one that dropReason knows.
 func (e *Engine) read(msg Message) (*payload.Event, error) {
-	if !acceptable(msg.ContentType) {
-		return nil, errContentType
-	}
-	body, err := decompress(msg, e.cfg.MaxEvent)
+	body, err := e.open(msg)
 	if err != nil {
 		return nil, err
 	}
 	return e.reader.Read(body)
+}
+
+// open is the body as the sender wrote it.
+func (e *Engine) open(msg Message) ([]byte, error) {
+	if !acceptable(msg.ContentType) {
+		return nil, errContentType
+	}
+	return decompress(msg, e.cfg.MaxEvent)
 }
 
 // dropReason is the label of the dropped_total metric, from a closed list; "" for

@@ -74,8 +74,8 @@ func (r Replay) try() (try, error) {
 	switch {
 	case hook.URI == "":
 		return fail("it has no uri")
-	case !slices.Contains([]string{"get", "post", "put"}, hook.Verb):
-		return fail("its method %q is none of get post put", hook.Verb)
+	case !slices.Contains(verbs(), hook.Verb):
+		return fail("its method %q is none of %s", hook.Verb, strings.Join(verbs(), " "))
 	}
 	if hasExtras(r.Attempt) {
 		if r.Hook == nil {

@@ -40,13 +40,17 @@ type Refusal struct {
 // Reread reads a message again, by the same code as when it came. owner is the
 // account it was found to belong to then; the zero Account is none.
 func (e *Engine) Reread(msg Message, owner account.Account) Reading {
-	read, err := e.read(msg)
+	body, err := e.open(msg)
+	if err != nil {
+		return Reading{Dropped: dropReason(err)}
+	}
+	read, err := e.reader.Read(body)
 	if err != nil {
 		return Reading{Dropped: dropReason(err)}
 	}
 	return Reading{
 		Event: cmp.Or(read.Hook, payload.HookCallflow), Name: read.Name, ID: read.ID, IDKind: read.IDKind,
-		event: e.newEvent(read, owner), body: msg.Body, accounts: e.dep.Accounts,
+		event: e.newEvent(read, owner), body: body, accounts: e.dep.Accounts,
 	}
 }
 

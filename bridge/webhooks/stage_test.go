@@ -17,7 +17,6 @@ import (
 	"github.com/kazoolab/kazoolab/bridge/fidelity"
 	"github.com/kazoolab/kazoolab/bridge/webhooks"
 	"github.com/kazoolab/kazoolab/bridge/webhooks/delivery"
-	"github.com/kazoolab/kazoolab/bridge/webhooks/payload"
 	"github.com/kazoolab/kazoolab/internal/ids"
 )
 
@@ -32,10 +31,9 @@ const (
 // stage is a bridge's middle: hook documents, messages, and a receiver that
 // answers as it is told.
 type stage struct {
-	dialect  fidelity.Dialect
-	compat   fidelity.Compat
-	reserved *payload.ReservedVars // nil is the default list
-	log      *slog.Logger          // nil is none
+	dialect fidelity.Dialect
+	compat  fidelity.Compat
+	log     *slog.Logger // nil is none
 
 	receiver *receiver
 	accounts *account.Directory
@@ -66,9 +64,6 @@ func on(t *testing.T, s stage, script ...answer) *stage {
 	}
 	cfg := webhooks.DefaultConfig()
 	cfg.Dialect, cfg.Compat, cfg.Guard.Level = s.dialect, s.compat, delivery.GuardOff
-	if s.reserved != nil {
-		cfg.Reserved = *s.reserved
-	}
 	s.engine = webhooks.New(cfg, webhooks.Dependencies{
 		Hooks: s.hooks, Accounts: s.accounts, Attempts: s.ledger, Clock: s.clock, IDs: ids.Seeded(t.Name()),
 		Log: s.log, Metrics: s.metrics, ClusterID: "c1",

@@ -13,10 +13,15 @@ import (
 // a line each. show says what else: sent or message.
 func (a *app) printExplanation(e jobj.Object, show string) {
 	a.printf("%s  %s\n", a.paint(bold, eventTitle(e)), eventPlace(e))
+	fired := listOf(e, "fired_hooks")
 	if why := e.Object("why"); why != nil {
-		a.printf("%s %s\n", a.paint(red, "Nothing fired:"), clean(why.String("text")))
+		title := a.paint(red, "Nothing fired:")
+		if len(fired) > 0 {
+			title = a.paint(yellow, "Not all can be told:")
+		}
+		a.printf("%s %s\n", title, clean(why.String("text")))
 	}
-	if fired := listOf(e, "fired_hooks"); len(fired) > 0 {
+	if len(fired) > 0 {
 		a.printf("%s\n", a.paint(bold, "Fired"))
 		for _, hook := range fired {
 			a.printFired(hook, e, show == "sent")

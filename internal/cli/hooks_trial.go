@@ -84,7 +84,7 @@ func (a *app) printText(text string) {
 
 func trialFailure(trial jobj.Object) string {
 	if status := trial.String("resp_status_code"); status != "" {
-		return "the receiver answered " + status + "; only 200 is success"
+		return "the receiver answered " + status + ", which is no success"
 	}
 	return "the receiver did not answer: " + trial.String("client_error")
 }

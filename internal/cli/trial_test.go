@@ -25,7 +25,7 @@ func TestAHookIsTried(t *testing.T) {
 		Should(gomega.MatchRegexp(`POST +` + s.hook[:8] + ` +channel_create +200`))
 
 	p := beside(s.running, "hooks", "test", s.hook, "-o", "json").start().
-		expect(cli.ExitFailed, "the receiver answered 500; only 200 is success")
+		expect(cli.ExitFailed, "the receiver answered 500, which is no success")
 	var trial map[string]any
 	s.g.Expect(json.Unmarshal([]byte(p.stdout.String()), &trial)).To(gomega.Succeed())
 	s.g.Expect(trial).To(gomega.And(gomega.HaveKeyWithValue("success", false), gomega.HaveKeyWithValue("resp_status_code", "500"),

@@ -2,8 +2,11 @@ package cli
 
 import (
 	"errors"
+	"fmt"
+	"io"
 	"os"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 	"github.com/kazoolab/kazoolab/internal/runfile"
@@ -99,7 +102,7 @@ func newEventMaker(sw *pbx.Switch, running *runfile.File, flags triggerFlags, ar
 // fileEvent reads the event of --file. kind is what the command line says it is, or
 // nothing.
 func fileEvent(sw *pbx.Switch, running *runfile.File, flags triggerFlags, kind pbx.Kind) (pbx.Event, error) {
-	data, err := os.ReadFile(flags.file)
+	data, err := readFile(flags.file)
 	if err != nil {
 		return pbx.Event{}, usagef("--file: %w", err)
 	}
@@ -131,6 +134,28 @@ func fileEvent(sw *pbx.Switch, running *runfile.File, flags triggerFlags, kind p
 		return e, err
 	}
 	return e.OfAccount(spec.AccountID), nil
+}
+
+// maxFile is far above what a consumer takes, and far below what harms to read.
+const maxFile = 16 << 20
+
+// readFile reads a file of text.
+func readFile(name string) ([]byte, error) {
+	file, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = file.Close() }()
+	data, err := io.ReadAll(io.LimitReader(file, maxFile+1))
+	switch {
+	case err != nil:
+		return nil, err
+	case len(data) > maxFile:
+		return nil, fmt.Errorf("%s is larger than %d MiB, which is no event", name, maxFile>>20)
+	case !utf8.Valid(data):
+		return nil, fmt.Errorf("%s is not UTF-8", name)
+	}
+	return data, nil
 }
 
 // callSpec says whose call it is. An id need not be known to the up that runs: the

@@ -257,6 +257,21 @@ func TestTriggerRefusesWhatCannotBeSent(t *testing.T) {
 		{[]string{"--file", write(t, `{"Event-Name":"DTMF","Call-ID":"c","Dtmf-Digit":"5"}`)}, []string{"did you mean DTMF-Digit?"}},
 		{[]string{"--file", write(t, `{"Event-Name":`)}, []string{"at byte"}},
 		{[]string{"--file", "/does/not/exist.json"}, []string{"no such file"}},
+		{[]string{"--file", t.TempDir()}, []string{"is a directory"}},
+		{[]string{"--file", write(t, "")}, []string{"unexpected end at byte 0"}},
+		{[]string{"--file", write(t, "[]")}, []string{"not an object"}},
+		{[]string{"--file", write(t, "\ufeff{}")}, []string{"at byte 1"}},
+		{[]string{"--file", write(t, `{"Event-Name":"DTMF","Call-ID":"c"} {}`)}, []string{"text after the value at byte"}},
+		{[]string{"--file", write(t, `{"Event-Name":["DTMF"],"Call-ID":"c"}`)}, []string{"no Event-Name"}},
+		{[]string{"--file", write(t, "{\"Event-Name\":\"DTMF\",\"Call-ID\":\"\xe9\"}")}, []string{"event.json is not UTF-8"}},
+		{[]string{"--file", write(t, strings.Repeat(`{"a":`, 600)+"1"+strings.Repeat("}", 600))}, []string{"nested too deep"}},
+		{[]string{"--file", write(t, strings.Repeat(" ", 17<<20))}, []string{"larger than 16 MiB"}},
+		{[]string{"channel_create", "--set", "=x"}, []string{`"=x"`, "Path=value"}},
+		{[]string{"channel_create", "--set", "a..b=1"}, []string{`no field "a..b"`}},
+		{[]string{"channel_create", "--set", "Custom-Channel-Vars.=1"}, []string{`no field "Custom-Channel-Vars."`}},
+		{[]string{"channel_create", "--timeout", "-1s"}, []string{"--timeout: -1s", "5s"}},
+		{[]string{"channel_create", "--timeout", "soon"}, []string{`"soon"`, "--timeout"}},
+		{[]string{"channel_create", "--count", "1e3"}, []string{`"1e3"`, "--count"}},
 	} {
 		args := append([]string{"trigger", "--account", customerID, "--amqp-url", "amqp://127.0.0.1:1"}, c.args...)
 		run(t, args...).expect(cli.ExitUsage, c.says...)

@@ -2,6 +2,7 @@ package disabler
 
 import (
 	"cmp"
+	"math"
 	"sync"
 	"time"
 
@@ -30,7 +31,7 @@ func (l Limit) Or(other Limit) Limit {
 func OfHook(doc jobj.Object) Limit {
 	var limit Limit
 	if n, ok := integerMember(doc, CountKey); ok && n > 0 {
-		limit.Failures = n
+		limit.Failures = int(n)
 	}
 	if n, ok := integerMember(doc, WindowKey); ok && n > 0 {
 		limit.Within = milliseconds(n)
@@ -113,6 +114,17 @@ func (s *Settings) config(accountID string) config {
 	return s.accounts[s.reseller(accountID)]
 }
 
+func integerMember(doc jobj.Object, key string) (int64, bool) {
+	value, _ := doc.Get(key)
+	return jobj.Integer(value)
+}
+
+// milliseconds is a duration, the longest one for more than it can hold.
+func milliseconds(n int64) time.Duration {
+	const most = math.MaxInt64 / int64(time.Millisecond)
+	return time.Duration(max(min(n, most), -most)) * time.Millisecond
+}
+
 // read takes a configuration as it stands in a document, which may hold anything.
 // Where the count is no number, one more than the system's is too many, and in 4.3
 // it is 6 (webhooks_disabler:check_failure/3); a window that is none is a minute
@@ -123,7 +135,7 @@ func (s *Settings) read(doc jobj.Object) config {
 		own.limit.Failures = s.system.Failures + 1
 	}
 	if n, ok := integerMember(doc, CountKey); ok {
-		own.limit.Failures = n
+		own.limit.Failures = int(n)
 	}
 	if n, ok := integerMember(doc, WindowKey); ok {
 		own.limit.Within = milliseconds(n)

@@ -1,6 +1,7 @@
 package disabler_test
 
 import (
+	"math"
 	"testing"
 	"time"
 
@@ -66,7 +67,7 @@ func TestValuesOfDocuments(t *testing.T) {
 	const broken = 10 // the system's 9, and one more
 	for value, want := range map[string]int{
 		`3`: 3, `"3"`: 3, `"+3"`: 3, `0`: 0, `-2`: -2, `2.5`: 3, `"2.5"`: 3, `3e0`: 3, `"3.0e0"`: 3,
-		`99999999999999999999`: 1 << 53, `"99999999999999999999"`: 1 << 53,
+		`99999999999999999999`: math.MaxInt64, `"99999999999999999999"`: math.MaxInt64,
 		`"abc"`: broken, `""`: broken, `null`: broken, `true`: broken, `[3]`: broken, `{}`: broken,
 		`" 3"`: broken, `"3e0"`: broken, `".5"`: broken, `"5."`: broken, `"0x10"`: broken, `"1_0"`: broken, `"inf"`: broken, `"nan"`: broken,
 	} {
@@ -78,7 +79,7 @@ func TestValuesOfDocuments(t *testing.T) {
 			switch want {
 			case broken:
 				wantCount, wantWindow = otherwise, time.Minute
-			case 1 << 53: // longer than a duration can be
+			case math.MaxInt64: // longer than a duration can be
 				wantWindow = time.Duration((1<<63-1)/int64(time.Millisecond)) * time.Millisecond
 			}
 			if got != (disabler.Limit{Failures: wantCount, Within: wantWindow}) {

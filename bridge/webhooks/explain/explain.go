@@ -99,7 +99,8 @@ type Explanation struct {
 	// it had, in bytes.
 	Body []byte
 	Size int
-	// Why is what kept the event from every hook, if anything did.
+	// Why is what kept the event from every hook, if anything did, or what keeps it
+	// from being explained.
 	Why *Obstacle
 	// Sought is where its account was looked for, when it has none.
 	Sought []webhooks.Sought
@@ -218,11 +219,14 @@ func (x *Explainer) Explain(ctx context.Context, id string, within, mayKnow MayK
 		return out, false, err
 	}
 	out.Fired = fired
-	switch out.Outcome {
-	case Dropped:
+	switch {
+	case out.Outcome == Dropped:
 		out.Why = dropped(e)
 		return out, true, nil
-	case NoAccount:
+	case e.Cut:
+		out.Why = cut(e)
+		return out, true, nil
+	case out.Outcome == NoAccount:
 		out.Sought = reading.Sought()
 		out.Why = noAccount(out.Sought)
 	}

@@ -1,6 +1,8 @@
 package explain_test
 
 import (
+	"bytes"
+	"compress/gzip"
 	"fmt"
 	"net/http"
 	"strings"
@@ -12,6 +14,7 @@ import (
 	"github.com/kazoolab/kazoolab/bridge/store"
 	"github.com/kazoolab/kazoolab/bridge/webhooks"
 	"github.com/kazoolab/kazoolab/bridge/webhooks/explain"
+	"github.com/kazoolab/kazoolab/bridge/webhooks/journal"
 )
 
 func TestWhatFiredIsToldWithWhatWasSentAndAnswered(t *testing.T) {
@@ -213,4 +216,42 @@ func TestChangesThatNobodyWaitsForArePassedOver(t *testing.T) {
 			g.Expect(kinds).To(Equal(c.want))
 		})
 	}
+}
+
+// A message without a body any more cannot be judged by.
+func TestAnEventThatIsTooLargeToBeRememberedIsToldAsSuch(t *testing.T) {
+	t.Parallel()
+	g, l := NewWithT(t), newLab(t)
+	l.hook(acme, `{"hook":"channel_answer"}`)
+	l.hook(branch, `{"hook":"all"}`)
+	for _, account := range []string{acme, ""} {
+		l.journal.Add(journal.Event{
+			At: l.clock.Now(), AccountID: account, Message: journal.Message{Body: []byte(call(account, `"Pad":"`+strings.Repeat("x", 1<<20)+`",`))},
+		}, nil)
+		e := l.explain()
+		g.Expect(e.Why).NotTo(BeNil())
+		g.Expect(e.Why.Reason).To(Equal(explain.ReasonForgotten))
+		g.Expect(e.Why.Text).To(ContainSubstring("bytes, is too large to be remembered"))
+		g.Expect(e.Silent).To(BeEmpty())
+	}
+}
+
+// A sender may compress; where the account was looked for is told all the same.
+func TestWhatACompressedMessageNamesIsTold(t *testing.T) {
+	t.Parallel()
+	g, l := NewWithT(t), newLab(t)
+	var packed bytes.Buffer
+	z := gzip.NewWriter(&packed)
+	_, err := z.Write([]byte(call(ghost, "")))
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(z.Close()).To(Succeed())
+	acked := make(chan struct{})
+	l.engine.Handle(l.ctx, webhooks.Message{Body: packed.Bytes(), ContentEncoding: "gzip", Ack: func() error {
+		close(acked)
+		return nil
+	}})
+	l.await(acked)
+	e := l.explain()
+	g.Expect(e.Why.Reason).To(Equal(explain.ReasonNoDocument), e.Why.Text)
+	g.Expect(e.Why.Text).To(ContainSubstring("account " + ghost))
 }

@@ -31,6 +31,7 @@ const (
 	ReasonDropped      webhooks.Reason = "dropped"
 	ReasonNoAccount    webhooks.Reason = "no_account"
 	ReasonNoDocument   webhooks.Reason = "account_unknown"
+	ReasonForgotten    webhooks.Reason = "too_large_to_remember"
 )
 
 // distance is how far from firing a single reason leaves a hook: first what time

@@ -161,6 +161,14 @@ func dropped(e *journal.Event) *Obstacle {
 	return o
 }
 
+// cut tells of an event whose message is not there to be judged by.
+func cut(e *journal.Event) *Obstacle {
+	return &Obstacle{
+		Reason: ReasonForgotten,
+		Text:   fmt.Sprintf("its message, of %d bytes, is too large to be remembered, so that nobody can tell what kept a hook from taking it", e.Size),
+	}
+}
+
 // noAccount says what the search for the event's account met.
 func noAccount(sought []webhooks.Sought) *Obstacle {
 	o := &Obstacle{Reason: ReasonNoAccount, Text: "it belongs to no account"}

@@ -36,8 +36,15 @@ type Event struct {
 	ring       *ring
 	mu         *sync.Mutex // the journal's, which guards what follows
 	deliveries []Delivery
+	index      map[hookKey]int // of the deliveries, where there are many
 	bytes      int
 }
+
+type hookKey struct{ accountID, hookID string }
+
+// many deliveries are found by an index: each is looked for several times, under a
+// lock that all events share. Of 20,000 one by one, that took 90 us each time.
+const many = 32
 
 // Delivery is one hook that took the event.
 type Delivery struct {
@@ -149,13 +156,33 @@ func (e *Event) change(accountID, hookID string, do func(*Delivery) (grown int))
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	for i := range e.deliveries {
-		if d := &e.deliveries[i]; d.HookID == hookID && d.AccountID == accountID {
-			grown := do(d)
-			if e.ring != nil { // nobody asks for it any more, but its deliveries go on
-				e.ring.grow(e, grown)
+	d := e.find(hookKey{accountID, hookID})
+	if d == nil {
+		return
+	}
+	grown := do(d)
+	if e.ring != nil { // nobody asks for it any more, but its deliveries go on
+		e.ring.grow(e, grown)
+	}
+}
+
+func (e *Event) find(key hookKey) *Delivery {
+	if len(e.deliveries) <= many {
+		for i := range e.deliveries {
+			if d := &e.deliveries[i]; d.HookID == key.hookID && d.AccountID == key.accountID {
+				return d
 			}
-			return
+		}
+		return nil
+	}
+	if e.index == nil {
+		e.index = make(map[hookKey]int, len(e.deliveries))
+		for i := range e.deliveries {
+			e.index[hookKey{e.deliveries[i].AccountID, e.deliveries[i].HookID}] = i
 		}
 	}
+	if i, ok := e.index[key]; ok {
+		return &e.deliveries[i]
+	}
+	return nil
 }

@@ -48,6 +48,26 @@ func TestEventsOfNobodyDoNotPushOutThoseOfAnAccount(t *testing.T) {
 	g.Expect(bodies(j)).To(Equal("second 9 8 first"))
 }
 
+func TestEachOfManyDeliveriesIsItsOwn(t *testing.T) {
+	for _, n := range []int{1, 32, 33, 500} {
+		g := NewWithT(t)
+		var hooks []journal.Delivery
+		for i := range n {
+			hooks = append(hooks, journal.Delivery{HookID: fmt.Sprint("h", i/2), AccountID: fmt.Sprint("a", i%2)}) // two accounts may have the same id
+		}
+		e := add(journal.New(journal.Config{Events: 3, Bytes: 1 << 20}), "acme", "{}", hooks...)
+		for i := range n {
+			e.Tried(fmt.Sprint("a", i%2), fmt.Sprint("h", i/2), journal.Try{Status: i})
+		}
+		e.GaveUp("a0", "of another event", journal.HookGone)
+		for i, d := range e.Deliveries() {
+			g.Expect(d.Tries).To(HaveLen(1))
+			g.Expect(d.Tries[0].Status).To(Equal(i))
+			g.Expect(d.Unsent).To(BeEmpty())
+		}
+	}
+}
+
 func TestMemoryIsBounded(t *testing.T) {
 	const limit = 100_000
 	text := strings.Repeat("x", 5000)

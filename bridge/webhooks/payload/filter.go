@@ -25,6 +25,9 @@ func (f Filter) Passes(customData Payload) bool {
 		if present && !f.exact && want.Str == allOf {
 			return true
 		}
+		if !present && f.rules.corrected() { // (quirk custom-data-blocks)
+			return true
+		}
 		return present == (f.value.Raw != "") && equal(want, f.value)
 	}
 	text := f.rules.textOf(want)
