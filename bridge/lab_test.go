@@ -89,25 +89,32 @@ type node struct {
 
 func (l *lab) start(amqpURL string, drain time.Duration) *node {
 	GinkgoHelper()
-	return l.startSpeaking(fidelity.Talk, amqpURL, drain)
+	return l.startWith(amqpURL, drain, func(*bridge.Config) {})
 }
 
 // startSpeaking starts a bridge of another dialect than that of the lab.
 func (l *lab) startSpeaking(dialect fidelity.Dialect, amqpURL string, drain time.Duration) *node {
 	GinkgoHelper()
+	return l.startWith(amqpURL, drain, func(c *bridge.Config) { c.Webhooks.Dialect = dialect })
+}
+
+// startWith starts a bridge with other settings than the lab's.
+func (l *lab) startWith(amqpURL string, drain time.Duration, change func(*bridge.Config)) *node {
+	GinkgoHelper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	Expect(err).NotTo(HaveOccurred())
 	hooks := webhooks.DefaultConfig()
 	hooks.RetryPause = 10 * time.Millisecond
-	hooks.Dialect = dialect
+	config := bridge.Config{
+		AMQPURL: amqpURL, Store: l.store, Listener: listener, AllowLoopbackTargets: true,
+		Webhooks: hooks, NodeName: "kazoolab@test", Version: "test", DrainTimeout: drain,
+		Clock: clock.System(), IDs: ids.New(), Log: slog.New(slog.NewTextHandler(GinkgoWriter, nil)),
+	}
+	change(&config)
 	ctx, stop := context.WithCancel(context.Background())
 	n := &node{
 		base: "http://" + listener.Addr().String(), stop: stop, ended: make(chan error, 1),
-		bridge: bridge.New(bridge.Config{
-			AMQPURL: amqpURL, Store: l.store, Listener: listener, AllowLoopbackTargets: true,
-			Webhooks: hooks, NodeName: "kazoolab@test", Version: "test", DrainTimeout: drain,
-			Clock: clock.System(), IDs: ids.New(), Log: slog.New(slog.NewTextHandler(GinkgoWriter, nil)),
-		}),
+		bridge: bridge.New(config),
 	}
 	go func() { n.ended <- n.bridge.Run(ctx) }()
 	DeferCleanup(n.end)

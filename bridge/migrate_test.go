@@ -1,11 +1,14 @@
 package bridge_test
 
 import (
+	"fmt"
+	"net/http"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
+	"github.com/kazoolab/kazoolab/bridge"
 	"github.com/kazoolab/kazoolab/bridge/fidelity"
 	"github.com/kazoolab/kazoolab/bridge/kapi"
 	"github.com/kazoolab/kazoolab/bridge/store"
@@ -46,5 +49,26 @@ var _ = Describe("Hooks of Kazoo 3.22", func() {
 			`{"Account-ID":"`+acme+`","Current-Balance":1,"Event-Category":"notification","Event-Name":"low_balance","Msg-ID":"m","App-Name":"a","App-Version":"1"}`, false)
 		// What Kazoo writes filters nothing, so that both receive it (quirk migrated-type).
 		Eventually(ctx, l.receiver.calls).WithTimeout(patience).Should(HaveLen(2))
+	}, SpecTimeout(2*time.Minute))
+
+	It("are explained as they are read, not as they are stored", func(ctx SpecContext) {
+		l := newLab(ctx)
+		l.hook(ctx, acme, `"hook":"callflow"`)
+		l.node.end()
+		node := l.startWith(l.proxy.URL, time.Second, func(c *bridge.Config) {
+			c.Webhooks.Dialect, c.Webhooks.Compat, c.ExplainEvents = fidelity.V50, fidelity.Corrected, 10
+		})
+		Eventually(ctx, node.bridge.Ready()).WithTimeout(patience).Should(BeClosed())
+		l.bus.DeclareExchange(kapi.ExchangeNotifications, kapi.ExchangeType(kapi.ExchangeNotifications))
+		l.tell(ctx, kapi.ExchangeNotifications, "notifications.account.low_balance",
+			`{"Account-ID":"`+acme+`","Current-Balance":1,"Event-Category":"notification","Event-Name":"low_balance","Msg-ID":"m","App-Name":"a","App-Version":"1"}`, false)
+		token, path := node.token(ctx, acme), "/v2/accounts/"+acme+"/kazoolab/events/last?all=false"
+		Eventually(ctx, func() string {
+			return node.request(ctx, http.MethodGet, path, token, "").Object.Object("data").String("event_name")
+		}).
+			WithTimeout(patience).Should(Equal("low_balance"))
+		// Corrected, its type filters, though it stands where nothing reads it.
+		silent, _ := node.request(ctx, http.MethodGet, path, token, "").Object.Object("data").Get("silent_hooks")
+		Expect(fmt.Sprint(silent)).To(ContainSubstring(`custom_data.type were "low_balance" or "all"`))
 	}, SpecTimeout(2*time.Minute))
 })

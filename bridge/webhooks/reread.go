@@ -2,6 +2,7 @@ package webhooks
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 
 	"github.com/tidwall/gjson"
@@ -31,6 +32,9 @@ type Reading struct {
 type Refusal struct {
 	Reason            Reason
 	Field, Wants, Has string
+	// Instead are the values that the member could have to let the event through, as
+	// JSON. They are given for a hook's event, type and action; there may be none.
+	Instead []string
 }
 
 // Reread reads a message again, by the same code as when it came. owner is the
@@ -50,29 +54,41 @@ func (e *Engine) Reread(msg Message, owner account.Account) Reading {
 	}
 }
 
-// Refusals says why a hook of the event's account or of one above does not take the
-// event: nothing when it does. What else a hook that does not include sub-accounts
-// would refuse stands there too.
+// Refusals lists all for which a hook of the event's account or of one above does not
+// take the event: nothing when it does. Matching stops at the first, so it is asked
+// again without what that was about.
 func (r Reading) Refusals(hook *Hook) []Refusal {
-	reason := hook.refuses(r.event)
-	if reason == Taken {
-		return nil
-	}
-	all := []Refusal{r.refusal(hook, reason)}
-	if reason == ReasonNoDescendant {
-		all = append(all, r.AsOwn(hook)...)
+	ev, asked := *r.event, *hook
+	var all []Refusal
+	for reason := asked.refuses(&ev); reason != Taken; reason = asked.refuses(&ev) {
+		refusal := r.refusal(&asked, reason)
+		all = append(all, refusal)
+		switch reason {
+		case Taken: // not in here
+		case ReasonOtherEvent:
+			if ev.Hook == "" { // no event that can be asked for
+				return all
+			}
+			asked.Event = EventAll
+		case ReasonNoDescendant:
+			ev.owner = account.Account{ID: hook.AccountID}
+		case ReasonInternalLeg:
+			ev.Internal = false
+		case ReasonAction, ReasonType:
+			ev.Filters = slices.DeleteFunc(slices.Clone(ev.Filters), func(f payload.Filter) bool { return f.Key == string(reason) })
+		case ReasonModifier:
+			asked.Modifiers = slices.DeleteFunc(slices.Clone(asked.Modifiers), func(m payload.Member) bool { return "modifiers."+m.Key == refusal.Field })
+		}
 	}
 	return all
 }
 
-// AsOwn is Refusals as if the event had happened in the hook's own account.
-func (r Reading) AsOwn(hook *Hook) []Refusal {
+// TakenAsOwn tells whether a hook would take the event if that had happened in the
+// hook's own account.
+func (r Reading) TakenAsOwn(hook *Hook) bool {
 	own := *r.event
 	own.owner = account.Account{ID: hook.AccountID}
-	if reason := hook.refuses(&own); reason != Taken {
-		return []Refusal{r.refusal(hook, reason)}
-	}
-	return nil
+	return hook.refuses(&own) == Taken
 }
 
 // refusal adds to a reason what decided.
@@ -82,6 +98,12 @@ func (r Reading) refusal(hook *Hook, reason Reason) Refusal {
 	case Taken: // no refusal at all
 	case ReasonOtherEvent:
 		refusal.Field, refusal.Wants, refusal.Has = "hook", jsonText(hook.Event), jsonText(r.Event)
+		if r.event.OldHook != "" {
+			refusal.Instead = append(refusal.Instead, jsonText(r.event.OldHook))
+		}
+		if r.event.Hook != "" {
+			refusal.Instead = append(refusal.Instead, jsonText(r.event.Hook), jsonText(EventAll))
+		}
 	case ReasonNoDescendant:
 		refusal.Field, refusal.Wants, refusal.Has = "include_subaccounts", "true", "false"
 	case ReasonInternalLeg:
@@ -92,7 +114,7 @@ func (r Reading) refusal(hook *Hook, reason Reason) Refusal {
 		refusal.Wants, _ = hook.CustomData.Get(key)
 		for _, filter := range r.event.Filters {
 			if filter.Key == key {
-				refusal.Has = filter.Has()
+				refusal.Has, refusal.Instead = filter.Has(), filter.Passing()
 			}
 		}
 	case ReasonModifier:

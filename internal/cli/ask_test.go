@@ -98,6 +98,7 @@ func TestEnvSaysWhyNot(t *testing.T) {
 	server := fakeBridge(t, 200, "")
 	prepare(t, "env", "--account", "reseller").withRunFile(server.URL).start().expect(cli.ExitFailed, "404 bad identifier")
 	prepare(t, "env", "--account", "Cust Dentl").withRunFile(server.URL).start().expect(cli.ExitUsage, "did you mean Cust Dental")
+	prepare(t, "env", "--account", "Nobody").withRunFile(server.URL).start().expect(cli.ExitUsage, `no account "Nobody"; use master, reseller, customer`)
 	prepare(t, "env").start().expect(cli.ExitUnreachable, "kazoolab up is not running")
 	prepare(t, "env").withRunFile("http://127.0.0.1:1").start().expect(cli.ExitUnreachable, "left over")
 	p := prepare(t, "env")

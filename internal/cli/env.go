@@ -116,7 +116,11 @@ func chooseAccount(running runfile.File, name string) (runfile.Account, error) {
 	if account, ok := running.Account(name); ok {
 		return account, nil
 	}
-	return runfile.Account{}, usagef("no account %q%s", name, suggest.Hint(name, accountNames(running)))
+	hint := suggest.Hint(name, accountNames(running))
+	if hint == "" {
+		hint = "; use master, reseller, customer, or an id or a name that up printed"
+	}
+	return runfile.Account{}, usagef("no account %q%s", name, hint)
 }
 
 func accountNames(running runfile.File) []string {

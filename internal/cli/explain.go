@@ -64,8 +64,11 @@ every account are shown unless --account names one.`,
 }
 
 func atMostOneEvent(cmd *cobra.Command, args []string) error {
-	if len(args) > 1 {
+	switch {
+	case len(args) > 1:
 		return usagef("%s takes one event, %q is too much", cmd.CommandPath(), args[1])
+	case len(args) == 1 && args[0] == "":
+		return usagef("which event? The id is empty; without one the last event is meant")
 	}
 	return nil
 }

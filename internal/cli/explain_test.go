@@ -38,6 +38,7 @@ func TestExplainSaysWhyNothingFired(t *testing.T) {
 	s.create(`"name":"CRM","uri":"http://127.0.0.1:1/","hook":"channel_create","include_internal_legs":false`)
 	s.create(`"name":"Wallboard","uri":"http://127.0.0.1:1/","hook":"channel_answer"`)
 	s.cli("trigger", "channel_create", "--set", "Call-ID=c1", "--set", "Channel-Is-Loopback=true")
+	beside(s.running, "explain", "").start().expect(cli.ExitUsage, "which event?")
 	out := s.explained("c1")
 	s.g.Expect(out).To(gomega.MatchRegexp(`(?s)^channel_create [0-9a-f]{4}-\d+  came .*`))
 	s.g.Expect(out).To(gomega.ContainSubstring("call c1"))

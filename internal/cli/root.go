@@ -100,6 +100,14 @@ func noArguments(cmd *cobra.Command, args []string) error {
 
 // flagError offers the nearest flags for one that there is not.
 func flagError(cmd *cobra.Command, err error) error {
+	if invalid, ok := errors.AsType[*pflag.InvalidValueError](err); ok { // for these its cause speaks of Go
+		switch invalid.GetFlag().Value.Type() {
+		case "int":
+			return usagef("--%s: %q is no whole number", invalid.GetFlag().Name, invalid.GetValue())
+		case "duration":
+			return usagef("--%s: %q is no duration such as 90s, 5m or 1h30m", invalid.GetFlag().Name, invalid.GetValue())
+		}
+	}
 	hint := ""
 	var unknown *pflag.NotExistError
 	if errors.As(err, &unknown) && len(unknown.GetSpecifiedName()) > 1 {

@@ -208,7 +208,7 @@ type eventReport struct {
 
 func (a *app) printEvent(e pbx.Event, m kapi.Message, output string) error {
 	if output != outputJSON {
-		a.printf("%s  %s  %s\n", e.Name(), e.ID(), m.Key)
+		a.printf("%s  %s  %s\n", clean(e.Name()), clean(e.ID()), clean(m.Key))
 		return nil
 	}
 	return a.printLine(eventReport{e.Name(), e.CallID(), m.Exchange, m.Key, m.Body})

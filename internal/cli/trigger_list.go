@@ -22,7 +22,7 @@ func findKind(text string) (pbx.Kind, error) {
 	if len(same) > 0 {
 		return pbx.Kind{}, usagef("%q can be many an event: %s …; kazoolab trigger --list shows all", text, strings.Join(same[:min(3, len(same))], ", "))
 	}
-	return pbx.Kind{}, usagef("no event %q%s", text, suggest.Hint(text, names))
+	return pbx.Kind{}, usagef("no event %q%s; kazoolab trigger --list shows them", text, suggest.Hint(text, names))
 }
 
 // completions are the events as a shell offers them.

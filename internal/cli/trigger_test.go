@@ -77,6 +77,16 @@ func TestTriggerPublishesTheEventOfTheFirstCustomer(t *testing.T) {
 	}
 }
 
+func TestWhatTriggerPrintsDoesNotSteerTheTerminal(t *testing.T) {
+	t.Parallel()
+	broker := brokertest.New(t)
+	bound(t, broker)
+	p := run(t, "trigger", "channel_create", "--account", customerID, "--amqp-url", broker.URL, "--set", "Call-ID=c\x1b[31m\nx").expect(cli.ExitOK)
+	if !strings.HasPrefix(p.stdout.String(), "CHANNEL_CREATE  c [31m x  ") {
+		t.Errorf("printed %q", &p.stdout)
+	}
+}
+
 func TestTriggerManyAreDifferentCalls(t *testing.T) {
 	t.Parallel()
 	broker := brokertest.New(t)

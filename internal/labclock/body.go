@@ -1,6 +1,7 @@
 package labclock
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -25,6 +26,9 @@ func readAdvance(body io.Reader) (time.Duration, error) {
 	decoder := json.NewDecoder(body)
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&form); err != nil {
+		if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok { // its text speaks of Go
+			return 0, fmt.Errorf("%s: no %s is wanted; %w", cmp.Or(wrong.Field, "body"), wrong.Value, errForm)
+		}
 		return 0, fmt.Errorf("body: %w: %w", errForm, err)
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {

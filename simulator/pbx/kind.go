@@ -59,6 +59,9 @@ func Kinds() []Kind {
 		i := slices.IndexFunc(kinds, func(k Kind) bool { return k.category == n.Category && k.event == n.Name })
 		if i >= 0 && n.Hooked {
 			kinds[i].Hook = "notifications"
+			if n.Name == "webhook" { // those leave it to the hook that it brings, and to these
+				kinds[i].Hook = "callflow"
+			}
 		}
 	}
 	return kinds

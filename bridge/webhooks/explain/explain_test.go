@@ -68,6 +68,7 @@ func TestAHookThatACallflowBroughtIsExplained(t *testing.T) {
 	t.Parallel()
 	g, l := NewWithT(t), newLab(t)
 	l.hook(acme, `{"hook":"notifications"}`)
+	l.hook(acme, `{"hook":"all","enabled":false,"name":"all"}`)
 	l.event(notification("webhook", `"Hook":{"_id":"63961963200","uri":"`+l.receiver.URL+`","hook":"notifications","http_verb":"get",`+
 		`"retries":1,"pvt_account_id":"`+acme+`"},"Data":{"call_id":"c7"},"Timestamp":63961963200,`))
 	e := l.explain()
@@ -76,6 +77,9 @@ func TestAHookThatACallflowBroughtIsExplained(t *testing.T) {
 	g.Expect(e.Fired).To(HaveLen(1))
 	g.Expect(e.Fired[0].ID).To(Equal("63961963200"))
 	g.Expect(e.Silent[0].Obstacles[0].Reason).To(Equal(webhooks.ReasonOtherEvent))
+	g.Expect(e.Silent[0].WouldFireIf()).To(Equal("hook were callflow"), "a hook for all does not see it")
+	g.Expect(e.Silent[1].Obstacles).To(HaveLen(2))
+	g.Expect(e.Silent[1].WouldFireIf()).To(BeEmpty())
 }
 
 func TestTheNearestMissComesFirst(t *testing.T) {

@@ -159,7 +159,7 @@ func (x *Explainer) foreign(ctx context.Context, accountID string, reading webho
 				continue
 			}
 			for _, hook := range x.Live.Find(reading.Event, id, nil) {
-				if told == maxForeign || len(reading.AsOwn(hook)) > 0 {
+				if told == maxForeign || !reading.TakenAsOwn(hook) {
 					continue
 				}
 				doc, err := x.document(ctx, id, hook.ID)

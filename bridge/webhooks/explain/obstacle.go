@@ -19,17 +19,20 @@ type Obstacle struct {
 	Field, Wants, Has string
 	// Text says it in words, after the name of the hook.
 	Text string
-	// If ends "it would fire if …".
+	// If ends "it would fire if …"; "" where nothing would do.
 	If string
 	// At is when it came about, in Gregorian seconds; 0 when that is not known.
 	At int64
 }
 
 // WouldFireIf joins what all would have to be different: "hook were all and enabled
-// were true".
+// were true". It is "" where nothing would do.
 func (s Silent) WouldFireIf() string {
 	all := make([]string, len(s.Obstacles))
 	for i, o := range s.Obstacles {
+		if o.If == "" {
+			return ""
+		}
 		all[i] = o.If
 	}
 	return strings.Join(all, " and ")
@@ -109,7 +112,7 @@ func refused(r webhooks.Refusal) Obstacle {
 	switch r.Reason {
 	case webhooks.Taken: // no refusal at all
 	case webhooks.ReasonOtherEvent:
-		o.Text, o.If = fmt.Sprintf("listens to %s, not to %s", plain(r.Wants), plain(r.Has)), "hook were "+plain(r.Has)+" or all"
+		o.Text, o.If = fmt.Sprintf("listens to %s, not to %s", plain(r.Wants), plain(r.Has)), instead("hook", r)
 		if r.Wants == `"all"` {
 			o.Text, o.If = "is for all events but this: a callflow's message brings its own webhook", ""
 		}
@@ -123,9 +126,21 @@ func refused(r webhooks.Refusal) Obstacle {
 	case webhooks.ReasonType, webhooks.ReasonAction:
 		has, wants := orNothing(r.Has), orNothing(r.Wants)
 		o.Text = fmt.Sprintf("has %s = %s, and the event has %s", r.Field, wants, has)
-		o.If = r.Field + " were " + r.Has + ` or "all"`
+		o.If = instead(r.Field, r)
 	}
 	return o
+}
+
+// instead is what a member would have to be.
+func instead(field string, r webhooks.Refusal) string {
+	if len(r.Instead) == 0 {
+		return ""
+	}
+	values := strings.Join(r.Instead, " or ")
+	if r.Reason == webhooks.ReasonOtherEvent {
+		values = strings.ReplaceAll(values, `"`, "")
+	}
+	return field + " were " + values
 }
 
 func orNothing(text string) string {

@@ -156,6 +156,22 @@ func setups() []setup {
 			reason: webhooks.ReasonType, wouldFireIf: `custom_data.type were "low_balance" or "all"`,
 		},
 		{
+			name: "an object hook wants both another type and another action", hooks: acmeHas(`{"hook":"object","custom_data":{"type":"user","action":"doc_created"}}`),
+			event:       object("doc_edited", `"Type":"device","Database":"account%2Faa%2Faa%2F`+acme[4:]+`","Account-ID":"`+acme+`",`),
+			reason:      webhooks.ReasonAction,
+			wouldFireIf: `custom_data.action were "doc_edited" or "all" and custom_data.type were "device" or "all"`,
+		},
+		{
+			name:  "it wants no internal legs, and two of its modifiers something else",
+			hooks: acmeHas(`{"hook":"channel_create","include_internal_legs":false,"modifiers":{"call_direction":"outbound","call_id":"c2","from":"x"}}`),
+			event: call(acme, `"Channel-Is-Loopback":true,`), reason: webhooks.ReasonInternalLeg,
+			wouldFireIf: `include_internal_legs were true and modifiers.call_direction let "inbound" pass and modifiers.call_id let "c1" pass`,
+		},
+		{
+			name: "the reseller's hook is for another event, and not for sub-accounts", hooks: []ownedHook{{reseller, `{"hook":"sms"}`}}, event: call(acme, ""),
+			reason: webhooks.ReasonOtherEvent, wouldFireIf: "hook were channel_create or all and include_subaccounts were true",
+		},
+		{
 			name: "the hook was created after the call", event: call(acme, ""),
 			after: func(l *lab) {
 				l.clock.Advance(3 * time.Second)

@@ -43,6 +43,18 @@ func (f Filter) Passes(customData Payload) bool {
 // Has is the event's own value as JSON, "" when it has none.
 func (f Filter) Has() string { return f.value.Raw }
 
+// Passing are the values of custom_data that let the event through, as JSON: its own,
+// if it has one, and "all" where that is more than a word.
+func (f Filter) Passing() []string {
+	var all []string
+	for _, raw := range []string{f.value.Raw, `"` + allOf + `"`} {
+		if raw != "" && f.Passes(Payload{{Key: f.Key, Value: raw}}) {
+			all = append(all, raw)
+		}
+	}
+	return all
+}
+
 // allOf is the value of a filter that lets everything through.
 const allOf = "all"
 
