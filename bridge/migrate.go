@@ -2,6 +2,8 @@ package bridge
 
 import (
 	"context"
+	"crypto/md5"
+	"encoding/hex"
 	"errors"
 	"fmt"
 
@@ -26,22 +28,24 @@ func (c *changes) migrate(ctx context.Context) error {
 		if doc.Deleted {
 			continue
 		}
-		extra := store.Document{DB: doc.DB, ID: c.ids.Hex(32), Type: doc.Type, AccountID: doc.AccountID}
+		// The same id each time: whoever is cut short, or comes second, makes no third.
+		digest := md5.Sum([]byte(doc.ID + "_error"))
+		extra := store.Document{DB: doc.DB, ID: hex.EncodeToString(digest[:]), Type: doc.Type, AccountID: doc.AccountID}
 		migrated, other, ok := webhooks.Migrate(doc.Body, doc.ID, extra.ID)
 		if !ok {
 			continue
 		}
 		doc.Body, extra.Body = migrated, other
+		if other != nil {
+			if _, err := c.store.Save(ctx, extra); err != nil && !errors.Is(err, store.ErrConflict) {
+				return fmt.Errorf("migrate hook %s: %w", doc.ID, err)
+			}
+		}
 		switch _, err := c.store.Save(ctx, doc); {
-		case errors.Is(err, store.ErrConflict): // another node was first, and makes the other one, too
+		case errors.Is(err, store.ErrConflict): // another node was first
 			continue
 		case err != nil:
 			return fmt.Errorf("migrate hook %s: %w", doc.ID, err)
-		}
-		if other != nil {
-			if _, err := c.store.Save(ctx, extra); err != nil {
-				return fmt.Errorf("migrate hook %s: %w", doc.ID, err)
-			}
 		}
 		c.log.Info("hook migrated", "hook_id", doc.ID, "account_id", doc.AccountID, "type", migrated.String("type"), "other_id", migrated.String("other_id"))
 	}

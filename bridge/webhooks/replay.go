@@ -26,7 +26,7 @@ type Replay struct {
 	// no attempt tells: the values of added headers, and the secrets to sign with.
 	Hook *Hook
 	// To takes the place of the attempt's uri; "" keeps it. Added headers, which may
-	// be credentials, go to the host of the attempt's uri only.
+	// be credentials, go to the host that the hook names now only.
 	To string
 	// Text takes the place of what was sent, the body or the query of a GET; nil
 	// keeps it.
@@ -81,12 +81,13 @@ func (r Replay) try() (try, error) {
 		if r.Hook == nil {
 			return fail("it had headers whose values are kept with its hook, which is gone or cannot be read")
 		}
-		if hook.Extras = r.Hook.Extras; r.To != "" && !sameHost(r.To, hook.URI) {
-			hook.Extras = hook.Extras.withoutHeaders()
-		}
+		hook.Extras = r.Hook.Extras
 	}
 	if r.To != "" {
 		hook.URI = r.To
+	}
+	if r.Hook != nil && !sameHost(hook.URI, r.Hook.URI) {
+		hook.Extras = hook.Extras.withoutHeaders()
 	}
 	t := try{hook: hook, eventID: doc.String("event_id"), left: 1, replays: r.Attempt.ID, request: request(hook, text)}
 	t.payload = func() payload.Payload { return nil } // whatever was odd about it stands in the original
