@@ -55,13 +55,18 @@ func (h *handler) update(ctx context.Context, req *request, doc store.Document) 
 }
 
 func (h *handler) save(ctx context.Context, req *request, action string, doc store.Document) (store.Document, error) {
-	doc.Body = req.stamp(doc)
-	saved, err := h.Store.Save(ctx, doc)
+	saved, err := h.write(ctx, req, doc)
 	if err != nil {
 		return saved, err
 	}
 	h.Changes.Publish(ctx, changeOf(action, saved))
 	return saved, nil
+}
+
+// write saves a document and tells nobody yet.
+func (h *handler) write(ctx context.Context, req *request, doc store.Document) (store.Document, error) {
+	doc.Body = req.stamp(doc)
+	return h.Store.Save(ctx, doc)
 }
 
 // deletion answers with the document and marks it as gone. What was soft-deleted
@@ -75,13 +80,8 @@ func (h *handler) deletion(req *request, doc store.Document, shown jobj.Object) 
 	o.commit = func(ctx context.Context) (outcome, error) {
 		if req.flag("should_soft_delete", true) {
 			doc.Deleted = true
-			doc.Body = req.stamp(doc)
-			saved, err := h.Store.Save(ctx, doc)
-			if err != nil {
-				return outcome{}, err
-			}
-			h.Changes.Publish(ctx, changeOf(kapi.ActionDeleted, saved))
-			return gone, nil
+			_, err := h.save(ctx, req, kapi.ActionDeleted, doc)
+			return gone, err
 		}
 		change, err := h.remove(ctx, doc)
 		if err != nil {

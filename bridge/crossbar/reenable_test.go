@@ -1,10 +1,12 @@
 package crossbar_test
 
 import (
+	"context"
 	"net/http"
 	"strings"
 	"testing"
 
+	"github.com/kazoolab/kazoolab/bridge/crossbar"
 	"github.com/kazoolab/kazoolab/bridge/kapi"
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 	"github.com/kazoolab/kazoolab/bridge/store"
@@ -83,5 +85,32 @@ func TestOneHookIsSwitchedOnAgain(t *testing.T) {
 		if got := w.off(t); got != c.off {
 			t.Errorf("%s %s: off are %s, want %s", c.method, c.body, got, c.off)
 		}
+	}
+}
+
+// announced counts how often something is told; each time may take a second.
+type announced struct {
+	crossbar.ChangePublisher
+	times int
+}
+
+func (a *announced) Publish(ctx context.Context, changes ...kapi.DocChange) {
+	a.times++
+	a.ChangePublisher.Publish(ctx, changes...)
+}
+
+func TestHooksThatAreReenabledAreToldOfTogether(t *testing.T) {
+	var told *announced
+	w := newWorld(t, newKeys(), func(cfg *crossbar.Config) {
+		told = &announced{ChangePublisher: cfg.Changes}
+		cfg.Changes = told
+	})
+	withHooks(t, w, customerID, subID)
+	token := w.token(t, "customer")
+	w.changes.take()
+	told.times = 0
+	w.call(t, "PATCH", "/v2/accounts/"+customerID+"/descendants/webhooks", token, `{"data":{"re-enable":true}}`).want(t, http.StatusOK)
+	if n := len(w.changes.take()); told.times != 1 || n != 2 {
+		t.Errorf("told %d times, of %d hooks", told.times, n)
 	}
 }

@@ -28,46 +28,46 @@ func (h *handler) reenableHooks(_ context.Context, req *request) (outcome, error
 			jobj.Member{Key: "target", Value: []any{true}})
 	}
 	return outcome{data: "hooks updated", commit: func(ctx context.Context) (outcome, error) {
+		// All are told of together: a change may take a second to come back.
+		var changes []kapi.DocChange
+		defer func() { h.Changes.Publish(ctx, changes...) }()
 		for _, id := range accounts {
-			if err := h.reenableAccount(ctx, req, id); err != nil {
+			docs, err := h.Store.List(ctx, store.Query{
+				DB: kapi.DatabaseWebhooks, Type: store.TypeWebhook, AccountID: id,
+			})
+			if err != nil {
 				return outcome{}, err
+			}
+			for _, doc := range docs {
+				saved, on, err := h.reenableHook(ctx, req, doc)
+				if err != nil {
+					return outcome{}, err
+				}
+				if on {
+					changes = append(changes, changeOf(kapi.ActionEdited, saved))
+				}
 			}
 		}
 		return outcome{data: "hooks updated"}, nil
 	}}, nil
 }
 
-func (h *handler) reenableAccount(ctx context.Context, req *request, accountID string) error {
-	docs, err := h.Store.List(ctx, store.Query{
-		DB: kapi.DatabaseWebhooks, Type: store.TypeWebhook, AccountID: accountID,
-	})
-	if err != nil {
-		return err
-	}
-	for _, doc := range docs {
-		if err := h.reenableHook(ctx, req, doc); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// reenableHook leaves alone what is on, and what a user switched off. A document
-// that someone else writes meanwhile is looked at again.
-func (h *handler) reenableHook(ctx context.Context, req *request, doc store.Document) error {
+// reenableHook leaves alone what is on, and what a user switched off. A document that
+// someone else writes meanwhile is looked at again.
+func (h *handler) reenableHook(ctx context.Context, req *request, doc store.Document) (saved store.Document, on bool, err error) {
 	for tries := 5; !doc.Deleted && disabler.Disabled(doc.Body); tries-- {
 		doc.Body = disabler.Enable(doc.Body)
-		_, err := h.update(ctx, req, doc)
+		saved, err = h.write(ctx, req, doc)
 		if !errors.Is(err, store.ErrConflict) || tries == 0 {
-			return err
+			return saved, err == nil, err
 		}
 		doc, err = h.Store.Get(ctx, doc.DB, doc.ID)
 		switch {
 		case errors.Is(err, store.ErrNotFound):
-			return nil
+			return doc, false, nil
 		case err != nil:
-			return err
+			return doc, false, err
 		}
 	}
-	return nil
+	return doc, false, nil
 }

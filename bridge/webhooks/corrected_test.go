@@ -1,6 +1,7 @@
 package webhooks_test
 
 import (
+	"strings"
 	"testing"
 
 	. "github.com/onsi/gomega"
@@ -29,6 +30,7 @@ func TestHowFarCorrectionsGo(t *testing.T) {
 		{"no-hook-event", "parking", everywhere, `"hook":"parking"`, callMessage("PARK_PARKED", ""), "hook_event", "absent", "parking"},
 		{"no-hook-event", "notifications", everywhere, `"hook":"notifications"`, notificationMessage("low_balance", `"Current-Balance":1`), "hook_event", "absent", "notifications"},
 		{"no-hook-event", "mms", everywhere, `"hook":"mms"`, textMessage("mms"), "hook_event", "absent", "mms"},
+		{"float-forms", "charges that came as text", newer, `"hook":"sms"`, strings.Replace(textMessage("sms"), `{`, `{"Charges":"0.010",`, 1), "charges", "0.01", "0.01"},
 		{"migrated-type", "a migrated hook and its own", everywhere, `"hook":"notifications","type":"inbound_fax"`, notificationMessage("inbound_fax", inboundFax), "node", "n", "n"},
 	}
 	for _, row := range rows {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+	"unicode"
 
 	"github.com/spf13/cobra"
 
@@ -104,10 +105,11 @@ func (a *app) printHooks(c *client, hooks []jobj.Object, output string) error {
 	return table.Flush()
 }
 
-// clean is text that a person typed, without what would upset a table or terminal.
+// clean is text from outside, without what would upset a table or terminal: control
+// characters, those above ASCII too, and what turns the direction of writing.
 func clean(text string) string {
 	return strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7F {
+		if !unicode.IsPrint(r) {
 			return ' '
 		}
 		return r

@@ -235,7 +235,14 @@ func numberOf(text string) string {
 	if err != nil {
 		return ""
 	}
-	return strconv.FormatFloat(f, 'e', -1, 64)
+	if size := math.Abs(f); size != 0 && (size < 1e-6 || size >= 1e21) {
+		return strconv.FormatFloat(f, 'e', -1, 64)
+	}
+	plain := strconv.FormatFloat(f, 'f', -1, 64)
+	if !strings.Contains(plain, ".") {
+		plain += ".0" // it stays a float
+	}
+	return plain
 }
 
 // signed is an integer without leading zeros, under the sign of text.

@@ -84,16 +84,15 @@ func (w Wish) choose() (jobj.Object, error) {
 }
 
 func messagesOf(hook string) ([]any, error) {
-	text, err := events.ReadFile("events/" + hook + ".json")
+	messages, err := readList(events, "events/"+hook+".json")
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrInvalid) {
 		return nil, fmt.Errorf("there is no sample of the hook %q", hook)
 	}
-	if err != nil {
-		return nil, err
+	if err != nil || hook != payload.HookNotifications {
+		return messages, err
 	}
-	value, err := jobj.Parse(text)
-	messages, _ := value.([]any)
-	return messages, err
+	more, err := readList(unlisted, "unlisted/"+hook+".json")
+	return append(messages, more...), err
 }
 
 // chosen is what a hook asks for, or what stands for any.

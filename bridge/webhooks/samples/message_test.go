@@ -73,6 +73,23 @@ func TestAMessageIsAsTheHookAsks(t *testing.T) {
 	}
 }
 
+// Whatever a hook may ask for can be tried.
+func TestThereIsAMessageForEveryChoice(t *testing.T) {
+	hooks, err := catalogue.ForDialect(fidelity.Talk)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, hook := range hooks {
+		for _, typ := range catalogue.Choices(hook.Modifiers.Object("type")) {
+			for _, action := range append(catalogue.Choices(hook.Modifiers.Object("action")), "") {
+				w := wish(hook.Name)
+				w.Type, w.Action = typ, action
+				read(t, w)
+			}
+		}
+	}
+}
+
 func TestAMessageIsOfThisMomentAndRecognised(t *testing.T) {
 	w := wish("channel_create")
 	_, text := read(t, w)

@@ -23,6 +23,11 @@ var events embed.FS
 //go:embed recorded/*.json
 var recorded embed.FS
 
+// What the reference shows no sample of, but a hook may be for: to try one with.
+//
+//go:embed unlisted/*.json
+var unlisted embed.FS
+
 // resellerID is that of every sample's account.
 const resellerID = "026f4f0a6d99f9a19b6aa4aa75501d7d"
 
@@ -106,18 +111,26 @@ func each(files fs.FS, do func(hook string, list []any) error) error {
 		if err != nil || entry.IsDir() {
 			return err
 		}
-		text, err := fs.ReadFile(files, name)
+		list, err := readList(files, name)
 		if err != nil {
 			return err
 		}
-		value, err := jobj.Parse(text)
-		if err != nil {
-			return fmt.Errorf("%s: %w", name, err)
-		}
-		list, ok := value.([]any)
-		if !ok {
-			return fmt.Errorf("%s: not a list", name)
-		}
 		return do(strings.TrimSuffix(path.Base(name), ".json"), list)
 	})
+}
+
+func readList(files fs.FS, name string) ([]any, error) {
+	text, err := fs.ReadFile(files, name)
+	if err != nil {
+		return nil, err
+	}
+	value, err := jobj.Parse(text)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	list, ok := value.([]any)
+	if !ok {
+		return nil, fmt.Errorf("%s: not a list", name)
+	}
+	return list, nil
 }
