@@ -91,6 +91,9 @@ func (u *up) printBanner(b banner) error {
 	u.printf("Token of %s, good for an hour (%s env prints a new one):\n%s\n", b.account.Name, u.Program, b.token)
 	u.printf("\nRun %s in a second terminal. Then, in a third, create a webhook and make a call:\n\n%s\n\n%s trigger channel_create\n",
 		u.paint(bold, u.Program+" listen"), b.createWebhook(), u.Program)
+	if !u.config.AllowLoopbackTargets {
+		u.printf("\nallow-loopback-targets is off, and this uri is refused: put one that is not of this machine.\n")
+	}
 	return nil
 }
 

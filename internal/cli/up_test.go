@@ -197,6 +197,17 @@ func TestTheBannerIsForPeople(t *testing.T) {
 	if strings.Contains(p.stdout.String(), "guest:guest") {
 		t.Error("the banner shows the broker's password")
 	}
+	if strings.Contains(p.stdout.String(), "is refused") {
+		t.Error("its curl is said to be refused")
+	}
+}
+
+// The curl of the banner is for listen on this machine.
+func TestTheBannerSaysThatItsCurlIsRefused(t *testing.T) {
+	t.Parallel()
+	p := prepare(t, "up", "--amqp-url", brokertest.New(t).URL, "--rest-listen", "127.0.0.1:0", "--allow-loopback-targets=false").start()
+	gomega.NewWithT(t).Eventually(t.Context(), p.stdout.String).WithTimeout(eventually).
+		Should(gomega.ContainSubstring("allow-loopback-targets is off, and this uri is refused"), func() string { return p.stderr.String() })
 }
 
 // Two labs on one machine have a broker each, and other processes reach it.

@@ -91,6 +91,7 @@ func TestTheNearestMissComesFirst(t *testing.T) {
 	l.hook(branch, `{"hook":"channel_create","name":"a descendant's"}`)
 	l.hook(reseller, `{"hook":"channel_create","name":"an ancestor's, switched off","enabled":false,"include_subaccounts":true}`)
 	l.hook(acme, `{"hook":"channel_create","name":"modifier","modifiers":{"call_direction":"x"}}`)
+	l.hook(acme, `{"hook":"channel_create","name":"modifier, and switched off","enabled":false,"modifiers":{"call_direction":"x"}}`)
 	l.hook(acme, `{"hook":"channel_create","name":"switched off","enabled":false}`)
 	l.hook(acme, `{"hook":"channel_create","name":"this one fired"}`)
 	l.event(call(acme, ""))
@@ -99,7 +100,8 @@ func TestTheNearestMissComesFirst(t *testing.T) {
 		names = append(names, s.Name)
 	}
 	g.Expect(names).To(Equal([]string{
-		"switched off", "an ancestor's, switched off", "modifier", "a descendant's", "a sibling's", "another event", "two things wrong",
+		"switched off", "an ancestor's, switched off", "modifier", "a descendant's", "a sibling's", "modifier, and switched off",
+		"another event", "two things wrong",
 	}))
 }
 

@@ -45,8 +45,9 @@ func distance(reason webhooks.Reason) int {
 	}, reason)
 }
 
-// nearer orders misses: the fewer obstacles the nearer, then by what they are, then
-// the account's own before others'.
+// nearer orders misses: what can be mended in a hook that is for the event before what
+// would take another hook, then the fewer obstacles the nearer, then by what they are,
+// then the account's own before others'.
 func nearer(a, b Silent) int {
 	farthest := func(s Silent) int {
 		most := 0
@@ -55,9 +56,15 @@ func nearer(a, b Silent) int {
 		}
 		return most
 	}
+	another := func(s Silent) int {
+		if farthest(s) >= distance(webhooks.ReasonOtherEvent) {
+			return 1
+		}
+		return 0
+	}
 	kin := func(s Silent) int { return slices.Index([]Relation{Own, Ancestor, Descendant, Sibling}, s.Relation) }
 	return cmp.Or(
-		cmp.Compare(len(a.Obstacles), len(b.Obstacles)), cmp.Compare(farthest(a), farthest(b)),
+		cmp.Compare(another(a), another(b)), cmp.Compare(len(a.Obstacles), len(b.Obstacles)), cmp.Compare(farthest(a), farthest(b)),
 		cmp.Compare(kin(a), kin(b)), cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID),
 	)
 }
