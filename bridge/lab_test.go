@@ -253,12 +253,14 @@ func (r *receiver) arrivals() []arrival {
 	return slices.Clone(r.got)
 }
 
-// calls lists the call ids that arrived, in order.
+// calls lists the call ids that arrived, in order. What is of no call, such as the
+// document that a login changes, is passed over.
 func (r *receiver) calls() []string {
-	got := r.arrivals()
-	ids := make([]string, len(got))
-	for i, a := range got {
-		ids[i] = a.Fields.Get("call_id")
+	ids := []string{}
+	for _, a := range r.arrivals() {
+		if id := a.Fields.Get("call_id"); id != "" {
+			ids = append(ids, id)
+		}
 	}
 	return ids
 }

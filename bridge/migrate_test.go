@@ -48,7 +48,7 @@ var _ = Describe("Hooks of Kazoo 3.22", func() {
 		l.tell(ctx, kapi.ExchangeNotifications, "notifications.account.low_balance",
 			`{"Account-ID":"`+acme+`","Current-Balance":1,"Event-Category":"notification","Event-Name":"low_balance","Msg-ID":"m","App-Name":"a","App-Version":"1"}`, false)
 		// What Kazoo writes filters nothing, so that both receive it (quirk migrated-type).
-		Eventually(ctx, l.receiver.calls).WithTimeout(patience).Should(HaveLen(2))
+		Eventually(ctx, l.receiver.arrivals).WithTimeout(patience).Should(HaveLen(2))
 	}, SpecTimeout(2*time.Minute))
 
 	It("are explained as they are read, not as they are stored", func(ctx SpecContext) {
