@@ -97,9 +97,14 @@ func New(config Config) *Broker {
 func (b *Broker) Serve(ctx context.Context, listener net.Listener) error {
 	var open sync.WaitGroup
 	defer open.Wait()
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	stop := context.AfterFunc(ctx, func() { _ = listener.Close() })
+	// Clients learn of the end once nobody can come any more, so that one who comes
+	// back at once is refused.
+	serving, end := context.WithCancel(context.WithoutCancel(ctx))
+	defer end()
+	stop := context.AfterFunc(ctx, func() {
+		_ = listener.Close()
+		end()
+	})
 	defer stop()
 	for {
 		socket, err := listener.Accept()
@@ -117,7 +122,7 @@ func (b *Broker) Serve(ctx context.Context, listener net.Listener) error {
 		if err != nil {
 			return fmt.Errorf("broker: %w", err)
 		}
-		open.Go(func() { b.serve(ctx, socket) })
+		open.Go(func() { b.serve(serving, socket) })
 	}
 }
 

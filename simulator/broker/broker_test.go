@@ -304,7 +304,7 @@ func TestLargeMessageWaitsLikeAnyOther(t *testing.T) {
 	declare(t, ch)
 	g.Expect(ch.Confirm(false)).To(Succeed())
 	g.Expect(other.Confirm(false)).To(Succeed())
-	large, err := ch.PublishWithDeferredConfirm("", "q", false, false, amqp.Publishing{Body: make([]byte, 40<<20)})
+	large, err := ch.PublishWithDeferredConfirm("", "q", false, false, amqp.Publishing{Body: make([]byte, 4<<20)})
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Eventually(func() bool { return r.Memory().Alarm }).WithTimeout(soon).Should(BeTrue())
 	small, err := other.PublishWithDeferredConfirm("", "q", false, false, amqp.Publishing{Body: []byte("small")})
@@ -313,7 +313,7 @@ func TestLargeMessageWaitsLikeAnyOther(t *testing.T) {
 	deliveries, err := consumer.Consume("q", "", true, false, false, false, nil)
 	g.Expect(err).NotTo(HaveOccurred())
 	sizes := []int{len(receive(t, deliveries).Body), len(receive(t, deliveries).Body)}
-	g.Expect(sizes).To(ConsistOf(40<<20, len("small"))) // the large one is counted while it comes in
+	g.Expect(sizes).To(ConsistOf(4<<20, len("small"))) // the large one is counted while it comes in
 	g.Expect(large.Wait()).To(BeTrue())
 	g.Expect(small.Wait()).To(BeTrue())
 }
