@@ -155,15 +155,23 @@ func (s *Store) rebuildViews(ctx context.Context) error {
 }
 
 func deriveViewRows(ctx context.Context, tx *sql.Tx) error {
-	docs, err := selectDocuments(ctx, tx, "SELECT "+documentColumns+" FROM documents d")
-	if err != nil {
-		return err
-	}
-	for _, doc := range docs {
-		if err := writeViewRows(ctx, tx, doc); err != nil {
+	const page = 500 // of a million documents so many are in memory
+	var last Document
+	for {
+		docs, err := selectDocuments(ctx, tx, "SELECT "+documentColumns+
+			" FROM documents d WHERE (d.db, d.id) > ($1, $2) ORDER BY d.db, d.id LIMIT $3", last.DB, last.ID, page)
+		if err != nil {
 			return err
 		}
+		if len(docs) == 0 {
+			break
+		}
+		for _, last = range docs {
+			if err := writeViewRows(ctx, tx, last); err != nil {
+				return err
+			}
+		}
 	}
-	_, err = tx.ExecContext(ctx, "UPDATE store_state SET value=$1 WHERE name='views'", strconv.Itoa(viewsVersion))
+	_, err := tx.ExecContext(ctx, "UPDATE store_state SET value=$1 WHERE name='views'", strconv.Itoa(viewsVersion))
 	return err
 }

@@ -44,14 +44,14 @@ func measureCrowd(ctx context.Context, out io.Writer, kazoolab string, hooks int
 	if err != nil {
 		return err
 	}
-	_, end, err := beside(ctx, kazoolab, "broker", "--listen", amqp, "--http", "")
+	ctx, _, end, err := beside(ctx, kazoolab, "broker", "--listen", amqp, "--http", "")
 	if err != nil {
 		return err
 	}
 	defer end()
 	wall := clock.System()
 	began := wall.Now()
-	pid, end, err := beside(ctx, kazoolab, "bridge", "--amqp-url", "amqp://guest:guest@"+amqp, "--store", storeURL,
+	ctx, pid, end, err := beside(ctx, kazoolab, "bridge", "--amqp-url", "amqp://guest:guest@"+amqp, "--store", storeURL,
 		"--rest-listen", address, "--log-level", "error")
 	if err != nil {
 		return err
@@ -70,24 +70,31 @@ func measureCrowd(ctx context.Context, out io.Writer, kazoolab string, hooks int
 	return nil
 }
 
-// beside runs the program until end is called.
-func beside(ctx context.Context, kazoolab string, args ...string) (pid int, end func(), err error) {
+// beside runs the program until end is called. running ends with it.
+func beside(ctx context.Context, kazoolab string, args ...string) (running context.Context, pid int, end func(), err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	cmd := exec.CommandContext(ctx, kazoolab, args...) //nolint:gosec // the program that the user names
 	cmd.Stderr = os.Stderr
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	if err := cmd.Start(); err != nil {
 		cancel()
-		return 0, nil, err
+		return nil, 0, nil, err
 	}
-	return cmd.Process.Pid, func() {
-		cancel()
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		defer cancel()
 		_ = cmd.Wait()
+	}()
+	return ctx, cmd.Process.Pid, func() {
+		cancel()
+		<-ended
 	}, nil
 }
 
-// crowdRest is how long the program may settle: Go gives memory back within a few minutes.
-const crowdRest = 30 * time.Second
+// crowdRest is how long the program may settle: Go gives memory back after its next
+// collection, which comes within two minutes.
+const crowdRest = 3 * time.Minute
 
 func seedCrowd(ctx context.Context, url string, hooks int) error {
 	random := ids.New()

@@ -55,9 +55,9 @@ func fanOutTo(ctx context.Context, out io.Writer, o options, hooks int) error {
 			return err
 		}
 		results = append(results, r)
-		fmt.Fprintf(out, "run %d  1 event to %d hooks  %s\n", i+1, hooks, r.deliveries())
+		fmt.Fprintf(out, "run %d  hooks for each event: %-4d %s\n", i+1, hooks, r.deliveries())
 	}
-	fmt.Fprintf(out, "median 1 event to %d hooks  %s\n", hooks, median(results).deliveries())
+	fmt.Fprintf(out, "median hooks for each event: %-4d %s\n", hooks, median(results).deliveries())
 	return nil
 }
 

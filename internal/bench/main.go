@@ -136,7 +136,7 @@ func compare(ctx context.Context, o options) error {
 func (o options) bridge(storeURL string) contender {
 	return contender{"bridge", []string{
 		o.kazoolab, "bridge", "--amqp-url", o.amqpURL, "--store", storeURL, "--rest-listen", "127.0.0.1:0",
-		"--allow-loopback-targets", "--log-level", "warn",
+		"--allow-loopback-targets", "--log-level", "error",
 	}}
 }
 

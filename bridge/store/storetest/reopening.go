@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"errors"
+	"fmt"
 	"reflect"
 	"regexp"
 	"testing"
@@ -49,6 +50,13 @@ func reopening(t *testing.T, driver Driver) {
 		session(t, url, func(f *fixture) {
 			f.save(t, store.Document{DB: "accounts", ID: "a1", Type: "account", Body: object(t, `{"name":"one"}`)})
 			f.save(t, store.Document{DB: "accounts", ID: "a2", Type: "account", Deleted: true, Body: object(t, `{"name":"two"}`)})
+			var many []store.Document
+			for i := range 1100 { // more than are read at once
+				many = append(many, store.Document{DB: "numbers", ID: fmt.Sprintf("+1%04d", i), Type: "number", AccountID: "a1"})
+			}
+			if err := f.SaveAll(t.Context(), many); err != nil {
+				t.Fatal(err)
+			}
 		})
 		driver.Tamper(t, url, "UPDATE view_rows SET key='outdated'")
 		driver.Tamper(t, url, "UPDATE store_state SET value='0' WHERE name='views'")
@@ -56,6 +64,9 @@ func reopening(t *testing.T, driver Driver) {
 			expectFound(t, f, store.AccountsByName, "outdated")
 			expectFound(t, f, store.AccountsByName, "one", "a1")
 			expectFound(t, f, store.AccountsByName, "two")
+			if numbers, err := f.Find(t.Context(), store.NumbersByAccount, "a1"); err != nil || len(numbers) != 1100 {
+				t.Errorf("%d numbers, %v", len(numbers), err)
+			}
 		})
 	})
 }
