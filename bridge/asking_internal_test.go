@@ -50,6 +50,6 @@ func TestNothingIsReplayedOnceTheNodeHasEnded(t *testing.T) {
 	g, b := NewWithT(t), newAsked()
 	_, err := trier{b}.Replay(context.WithoutCancel(t.Context()), webhooks.Replay{Attempt: store.Attempt{ID: "a1", HookID: "h1", Body: jobj.Object{
 		{Key: "uri", Value: "http://127.0.0.1:1/"}, {Key: "method", Value: "post"}, {Key: "req_body", Value: "x"},
-	}}})
+	}}}, nil)
 	g.Expect(err).To(MatchError(context.Canceled))
 }

@@ -260,11 +260,11 @@ func (c *changes) Publish(ctx context.Context, docs ...kapi.DocChange) {
 // listensTo tells the changes that come back to this node: those of its bindings.
 func (c *changes) listensTo(doc kapi.DocChange) bool {
 	switch doc.Type {
-	case "webhook":
+	case store.TypeWebhook:
 		return doc.DB == kapi.DatabaseWebhooks
-	case "account":
+	case store.TypeAccount:
 		return doc.DB == kapi.DatabaseAccounts
-	case "number":
+	case store.TypeNumber:
 		return doc.DB == kapi.DatabaseNumbers
 	case store.TypeAccountConfig:
 		return doc.ID == kapi.ConfigWebhooks

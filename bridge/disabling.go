@@ -111,10 +111,7 @@ func (d *disabling) check(ctx context.Context) {
 			d.disabled.Inc()
 			d.log.Warn("webhook switched off: too many failed attempts", "hook_id", key.HookID, "account_id", key.AccountID,
 				"failures", verdict.Failures, "limit", limit.Failures, "within", limit.Within)
-			changes = append(changes, kapi.DocChange{
-				Action: kapi.ActionEdited, DB: saved.DB, ID: saved.ID, Type: saved.Type, Rev: saved.Rev,
-				AccountID: saved.AccountID, Created: saved.Created, Modified: saved.Modified,
-			})
+			changes = append(changes, saved.Change(kapi.ActionEdited))
 			off = append(off, key)
 		}
 		d.tracker.Forget(key)

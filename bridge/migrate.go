@@ -20,7 +20,7 @@ func (c *changes) migrate(ctx context.Context) error {
 	if c.dialect == fidelity.Talk {
 		return nil
 	}
-	documents, err := c.store.List(ctx, store.Query{DB: kapi.DatabaseWebhooks, Type: "webhook"})
+	documents, err := c.store.List(ctx, store.Query{DB: kapi.DatabaseWebhooks, Type: store.TypeWebhook})
 	if err != nil {
 		return fmt.Errorf("migrate hooks: %w", err)
 	}

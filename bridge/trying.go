@@ -33,7 +33,10 @@ func (t trier) Try(ctx context.Context, doc store.Document) (webhooks.Trial, err
 }
 
 // Replay makes a stored attempt once more.
-func (t trier) Replay(ctx context.Context, r webhooks.Replay) (store.Attempt, error) {
+func (t trier) Replay(ctx context.Context, r webhooks.Replay, hook *store.Document) (store.Attempt, error) {
+	if hook != nil {
+		r.Hook, _ = t.changes.read(*hook) // nil when it cannot be read
+	}
 	ctx, cancel := t.whileRunning(ctx)
 	defer cancel()
 	return t.engine.Replay(ctx, r)

@@ -80,7 +80,7 @@ func (h *handler) saveAccount(ctx context.Context, req *request, doc store.Docum
 			return doc, err
 		}
 		*one = saved
-		changes = append(changes, changeOf(action, saved))
+		changes = append(changes, saved.Change(action))
 	}
 	h.Changes.Publish(ctx, changes...)
 	return own, nil

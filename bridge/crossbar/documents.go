@@ -59,7 +59,7 @@ func (h *handler) save(ctx context.Context, req *request, action string, doc sto
 	if err != nil {
 		return saved, err
 	}
-	h.Changes.Publish(ctx, changeOf(action, saved))
+	h.Changes.Publish(ctx, saved.Change(action))
 	return saved, nil
 }
 
@@ -100,7 +100,7 @@ func (h *handler) remove(ctx context.Context, doc store.Document) (kapi.DocChang
 		return kapi.DocChange{}, err
 	}
 	doc.Rev = h.nextRevision(doc.Rev)
-	return changeOf(kapi.ActionDeleted, doc), nil
+	return doc.Change(kapi.ActionDeleted), nil
 }
 
 // nextRevision is that of a tombstone, which the store does not keep.
@@ -108,13 +108,6 @@ func (h *handler) nextRevision(rev string) string {
 	count, _, _ := strings.Cut(rev, "-")
 	n, _ := strconv.Atoi(count) // 0 for none
 	return fmt.Sprintf("%d-%s", n+1, h.IDs.Hex(32))
-}
-
-func changeOf(action string, doc store.Document) kapi.DocChange {
-	return kapi.DocChange{
-		Action: action, DB: doc.DB, ID: doc.ID, Type: doc.Type, Rev: doc.Rev, AccountID: doc.AccountID,
-		Created: doc.Created, Modified: doc.Modified, SoftDeleted: doc.Deleted,
-	}
 }
 
 // stamp writes into a document who wrote it last (crossbar_doc:update_pvt_parameters/2).

@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 
-	"github.com/kazoolab/kazoolab/bridge/kapi"
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 	"github.com/kazoolab/kazoolab/bridge/store"
 	"github.com/kazoolab/kazoolab/bridge/webhooks/disabler"
@@ -29,9 +28,7 @@ func (h *handler) extensionFamily() family {
 // listFailures tells of each hook how many of its failures count now, and how many
 // within how long would switch it off.
 func (h *handler) listFailures(ctx context.Context, req *request) (outcome, error) {
-	docs, err := h.Store.List(ctx, store.Query{
-		DB: kapi.DatabaseWebhooks, Type: store.TypeWebhook, AccountID: req.account.ID,
-	})
+	docs, err := h.hooksOf(ctx, req.account.ID)
 	if err != nil {
 		return outcome{}, err
 	}

@@ -14,10 +14,11 @@ import (
 	"github.com/kazoolab/kazoolab/bridge/webhooks/delivery"
 )
 
-// Replayer makes a stored attempt once more and stores what came of it. The error
-// is a *webhooks.ReplayError for one that cannot be made.
+// Replayer makes a stored attempt once more and stores what came of it. hook is the
+// document of the attempt's hook, nil when it is gone. The error is a
+// *webhooks.ReplayError for an attempt that cannot be made.
 type Replayer interface {
-	Replay(ctx context.Context, r webhooks.Replay) (store.Attempt, error)
+	Replay(ctx context.Context, r webhooks.Replay, hook *store.Document) (store.Attempt, error)
 }
 
 // listMarkedAttempts is Kazoo's list with what that leaves out, the ids, and two
@@ -79,9 +80,9 @@ func (h *handler) replayAttempt(ctx context.Context, req *request) (outcome, err
 	if _, gone := errors.AsType[*fault](err); err != nil && !gone {
 		return outcome{}, err
 	}
+	var hook *store.Document
 	if err == nil {
-		body := webhooks.Prepare(doc.Body, h.Dialect, h.Compat)
-		again.Hook, _ = webhooks.ParseHook(doc.ID, doc.AccountID, body, webhooks.Names(h.Dialect)) // nil when it cannot be read
+		hook = &doc
 	}
 	var v violations
 	for _, m := range req.object() {
@@ -104,7 +105,7 @@ func (h *handler) replayAttempt(ctx context.Context, req *request) (outcome, err
 		return outcome{}, err
 	}
 	return outcome{data: markedAttempt(a), commit: func(ctx context.Context) (outcome, error) {
-		made, err := h.Replays.Replay(ctx, again)
+		made, err := h.Replays.Replay(ctx, again, hook)
 		if refused, ok := errors.AsType[*webhooks.ReplayError](err); ok {
 			return outcome{}, systemFault(http.StatusConflict, "not_replayable", refused.Error())
 		}

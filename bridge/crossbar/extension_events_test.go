@@ -27,7 +27,7 @@ import (
 // replays keeps what it is asked to replay.
 type replays struct{ asked []webhooks.Replay }
 
-func (r *replays) Replay(_ context.Context, again webhooks.Replay) (store.Attempt, error) {
+func (r *replays) Replay(_ context.Context, again webhooks.Replay, _ *store.Document) (store.Attempt, error) {
 	r.asked = append(r.asked, again)
 	if again.Attempt.HookID == "unreplayable" {
 		return store.Attempt{}, &webhooks.ReplayError{AttemptID: again.Attempt.ID, Reason: "is too old"}

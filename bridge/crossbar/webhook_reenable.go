@@ -32,9 +32,7 @@ func (h *handler) reenableHooks(_ context.Context, req *request) (outcome, error
 		var changes []kapi.DocChange
 		defer func() { h.Changes.Publish(ctx, changes...) }()
 		for _, id := range accounts {
-			docs, err := h.Store.List(ctx, store.Query{
-				DB: kapi.DatabaseWebhooks, Type: store.TypeWebhook, AccountID: id,
-			})
+			docs, err := h.hooksOf(ctx, id)
 			if err != nil {
 				return outcome{}, err
 			}
@@ -44,7 +42,7 @@ func (h *handler) reenableHooks(_ context.Context, req *request) (outcome, error
 					return outcome{}, err
 				}
 				if on {
-					changes = append(changes, changeOf(kapi.ActionEdited, saved))
+					changes = append(changes, saved.Change(kapi.ActionEdited))
 				}
 			}
 		}

@@ -47,10 +47,13 @@ func (h *handler) loadHook(ctx context.Context, req *request) (store.Document, e
 	return h.load(ctx, kapi.DatabaseWebhooks, req.arg(0), store.TypeWebhook, req.account.ID)
 }
 
+// hooksOf lists an account's own hooks, on or off.
+func (h *handler) hooksOf(ctx context.Context, accountID string) ([]store.Document, error) {
+	return h.Store.List(ctx, store.Query{DB: kapi.DatabaseWebhooks, Type: store.TypeWebhook, AccountID: accountID})
+}
+
 func (h *handler) listHooks(ctx context.Context, req *request) (outcome, error) {
-	docs, err := h.Store.List(ctx, store.Query{
-		DB: kapi.DatabaseWebhooks, Type: store.TypeWebhook, AccountID: req.account.ID,
-	})
+	docs, err := h.hooksOf(ctx, req.account.ID)
 	if err != nil {
 		return outcome{}, err
 	}

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/kazoolab/kazoolab/bridge/kapi"
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 )
 
@@ -31,6 +32,14 @@ type Document struct {
 	// Body holds the public and the other pvt_ members in their order, without
 	// _id, _rev and what the fields above say.
 	Body jobj.Object
+}
+
+// Change is the message that the document, as it is now, was written.
+func (d Document) Change(action string) kapi.DocChange {
+	return kapi.DocChange{
+		Action: action, DB: d.DB, ID: d.ID, Type: d.Type, Rev: d.Rev, AccountID: d.AccountID,
+		Created: d.Created, Modified: d.Modified, SoftDeleted: d.Deleted,
+	}
 }
 
 // Get returns a document, also when it is soft-deleted. The error wraps ErrNotFound

@@ -44,14 +44,7 @@ func (e *Engine) Replay(ctx context.Context, r Replay) (store.Attempt, error) {
 	}
 	t.dialect, t.compat = e.cfg.Dialect, e.cfg.Compat
 	e.addExtras(&t)
-	t.outcome = e.client.Do(ctx, t.request)
-	if ctx.Err() != nil {
-		return store.Attempt{}, ctx.Err()
-	}
-	e.dep.Log.InfoContext(ctx, "webhook replayed", "attempt", r.Attempt.ID, "account_id", t.hook.AccountID, "hook_id", t.hook.ID,
-		"status", t.outcome.Status, "client_error", t.outcome.ClientError, "ms", t.outcome.Elapsed.Milliseconds())
-	made := t.document(e.dep.IDs.Hex(32), e.dep.Clock.Now())
-	return made, e.recorder.record(ctx, made, len(t.request.Text)+len(t.outcome.Body))
+	return e.once(ctx, &t, "replays", r.Attempt.ID)
 }
 
 // try is the request of the attempt with the changes.
@@ -89,7 +82,7 @@ func (r Replay) try() (try, error) {
 	if r.Hook != nil && !sameHost(hook.URI, r.Hook.URI) {
 		hook.Extras = hook.Extras.withoutHeaders()
 	}
-	t := try{hook: hook, eventID: doc.String("event_id"), left: 1, replays: r.Attempt.ID, request: request(hook, text)}
+	t := try{hook: hook, eventID: doc.String("event_id"), replays: r.Attempt.ID, request: request(hook, text)}
 	t.payload = func() payload.Payload { return nil } // whatever was odd about it stands in the original
 	if t.request.Method != http.MethodGet {
 		t.request.ContentType = doc.String("req_headers", "content-type")

@@ -26,16 +26,20 @@ func (e *Engine) Try(ctx context.Context, hook *Hook, owner account.Account, msg
 		return Trial{}, err
 	}
 	t := e.prepare(hook, e.newEvent(read, owner))
+	attempt, err := e.once(ctx, &t, "sample", read.Name)
+	return Trial{Event: read.Name, Attempt: attempt, Text: t.request.Text, Elapsed: t.outcome.Elapsed}, err
+}
+
+// once makes a request that somebody asked for: a single try, which is logged, is
+// no failure of its hook, and is stored in any case. The error is ctx's or the store's.
+func (e *Engine) once(ctx context.Context, t *try, about ...any) (store.Attempt, error) {
 	t.left = 1
 	t.outcome = e.client.Do(ctx, t.request)
 	if ctx.Err() != nil {
-		return Trial{}, ctx.Err()
+		return store.Attempt{}, ctx.Err()
 	}
-	e.dep.Log.InfoContext(ctx, "webhook tried", "event", read.Name, "account_id", hook.AccountID, "hook_id", hook.ID,
-		"status", t.outcome.Status, "client_error", t.outcome.ClientError, "ms", t.outcome.Elapsed.Milliseconds())
-	trial := Trial{
-		Event: read.Name, Attempt: t.document(e.dep.IDs.Hex(32), e.dep.Clock.Now()),
-		Text: t.request.Text, Elapsed: t.outcome.Elapsed,
-	}
-	return trial, e.recorder.record(ctx, trial.Attempt, len(t.request.Text)+len(t.outcome.Body))
+	e.dep.Log.InfoContext(ctx, "webhook sent on request", append(about, "account_id", t.hook.AccountID, "hook_id", t.hook.ID,
+		"status", t.outcome.Status, "client_error", t.outcome.ClientError, "ms", t.outcome.Elapsed.Milliseconds())...)
+	made := t.document(e.dep.IDs.Hex(32), e.dep.Clock.Now())
+	return made, e.recorder.record(ctx, made, len(t.request.Text)+len(t.outcome.Body))
 }
