@@ -180,6 +180,10 @@ func TestListingsUseTheirIndexes(t *testing.T) {
 		statement, args := q.statement()
 		statements[statement] = args
 	}
+	for _, q := range []FailureQuery{{}, {NotNode: "n"}, {NotNode: "n", AccountID: "a"}} {
+		statement, args := q.statement()
+		statements[statement] = args
+	}
 	for statement, args := range statements {
 		t.Run(statement, func(t *testing.T) {
 			for _, step := range plan(t, s, statement, args) {
