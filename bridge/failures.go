@@ -39,7 +39,7 @@ type failureStore interface {
 const (
 	// writePause is the time between two writes; writeChunk hooks are written in one
 	// transaction, and writeChunks of them at a time: a million hooks that fail take
-	// no more of the store than 2,000 a second. Each costs SQLite some 20 µs.
+	// no more of the store than 2,000 a second. Each costs SQLite some 50 µs.
 	writePause  = time.Second
 	writeChunk  = 200
 	writeChunks = 10
