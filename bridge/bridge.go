@@ -141,8 +141,8 @@ func (b *Bridge) Run(ctx context.Context) error {
 	defer stop()
 	b.changes = &changes{
 		bus: b.bus, store: b.cfg.Store, directory: b.directory, hooks: b.hooks,
-		failures: b.disabling.tracker, limits: b.disabling.settings,
-		clock: b.cfg.Clock, ids: b.cfg.IDs, log: b.cfg.Log, node: b.cfg.NodeName,
+		limits: b.disabling.settings,
+		clock:  b.cfg.Clock, ids: b.cfg.IDs, log: b.cfg.Log, node: b.cfg.NodeName,
 		dialect: b.cfg.Webhooks.Dialect, names: webhooks.Names(b.cfg.Webhooks.Dialect), compat: b.cfg.Webhooks.Compat,
 		running: running, loaded: make(chan struct{}), waiting: map[string]chan struct{}{},
 	}
@@ -181,6 +181,7 @@ func (b *Bridge) Run(ctx context.Context) error {
 		}.Run(running)
 		return nil
 	})
+	group.Go(func() error { b.disabling.failures.run(running); return nil })
 	group.Go(func() error { b.disabling.run(running); return nil })
 	group.Go(func() error { return b.serve(server) })
 	group.Go(func() error {

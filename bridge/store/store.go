@@ -1,5 +1,5 @@
 // Package store keeps what must survive a restart: documents (accounts, users,
-// hooks, numbers), attempts and secrets. It owns the schema, revisions, the rows
+// hooks, numbers), attempts, failures and secrets. It owns the schema, revisions, the rows
 // by which documents are found, and the order of writes. It never decides who may
 // see a document, never publishes a change and never interprets a document beyond
 // the keys of its views.

@@ -19,7 +19,9 @@ const EventAll = "all"
 type Hook struct {
 	ID        string
 	AccountID string // the owner
-	URI       string
+	// Revision is that of the document, as a number: failures are those of a version.
+	Revision int64
+	URI      string
 	// Event is what the hook listens to: channel_create … or all.
 	Event string
 	// Verb is get, post or put.
