@@ -1,4 +1,4 @@
-package rabbitmq
+package child
 
 import (
 	"os"
@@ -9,7 +9,10 @@ import (
 // isolate keeps the terminal's Ctrl-C from the child, and lets the kernel kill
 // it when this process dies without stopping it.
 func isolate(cmd *exec.Cmd) {
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	if cmd.SysProcAttr == nil {
+		cmd.SysProcAttr = &syscall.SysProcAttr{}
+	}
+	cmd.SysProcAttr.Setpgid, cmd.SysProcAttr.Pdeathsig = true, syscall.SIGKILL
 }
 
 func killGroup(p *os.Process) { _ = syscall.Kill(-p.Pid, syscall.SIGKILL) }

@@ -1,13 +1,13 @@
 //go:build !linux
 
-package rabbitmq
+package child
 
 import (
 	"os"
 	"os/exec"
 )
 
-// isolate does nothing: only Linux packages are known to Find.
+// isolate does nothing: only Linux offers what it asks for.
 func isolate(*exec.Cmd) {}
 
 func killGroup(p *os.Process) { _ = p.Kill() }
