@@ -101,3 +101,19 @@ func Median[T any](runs []T, figure func(T) float64) float64 {
 	slices.Sort(values)
 	return values[len(values)/2]
 }
+
+// Files counts what a process has open, and how many of those are sockets.
+func Files(pid int) (open, sockets int) {
+	links, _ := filepath.Glob(fmt.Sprintf("/proc/%d/fd/*", pid))
+	for _, link := range links {
+		target, err := os.Readlink(link)
+		if err != nil {
+			continue // closed since
+		}
+		open++
+		if strings.HasPrefix(target, "socket:") {
+			sockets++
+		}
+	}
+	return open, sockets
+}
