@@ -197,4 +197,3 @@ func TestALineIsCutSilencedAndMended(t *testing.T) {
 	g.Expect(<-answer).To(HaveOccurred(), "what was silenced is broken")
 	g.Expect(post(t, line.URL, 1)).To(Equal(http.StatusOK))
 }
-
