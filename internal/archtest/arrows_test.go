@@ -74,7 +74,7 @@ func arrows() []arrow {
 		{
 			from: []string{"cmd"},
 			never: []string{
-				"internal/archtest", "internal/bench", "internal/brokertest", "internal/chaos", "internal/child", "internal/lab",
+				"internal/archtest", "internal/bench", "internal/brokertest", "internal/chaos", "internal/daemon", "internal/lab",
 				"internal/rabbitmq",
 				"internal/realtest", "internal/vectortest", "bridge/store/storetest",
 				"testing", "github.com/onsi", "github.com/testcontainers", "github.com/Shopify/toxiproxy", "pgregory.net/rapid",

@@ -8,11 +8,12 @@ import (
 	"os"
 	"os/exec"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/kazoolab/kazoolab/internal/bench/figures"
-	"github.com/kazoolab/kazoolab/internal/child"
 	"github.com/kazoolab/kazoolab/internal/clock"
+	"github.com/kazoolab/kazoolab/internal/daemon"
 	"github.com/kazoolab/kazoolab/internal/ids"
 )
 
@@ -32,7 +33,7 @@ type Node struct {
 	options NodeOptions
 
 	mu      sync.Mutex // held through a start or stop
-	process *child.Process
+	process *daemon.Process
 }
 
 // NewNode prepares a node that keeps its REST address from start to start.
@@ -58,11 +59,15 @@ func (n *Node) Start() error {
 		"bridge", "--amqp-url", n.options.AMQPURL, "--store", n.options.Store, "--rest-listen", n.address,
 		"--allow-loopback-targets", "--log-level", "error",
 	}, n.options.Args...)
-	process, err := child.Launch(n.options.Binary, args, "", nil, n.options.Log)
-	if err == nil {
-		n.process = process
+	cmd := exec.Command(n.options.Binary, args...) //nolint:noctx,gosec // it outlives the start; the program is the caller's
+	cmd.Env = []string{}                           // settings of the developer's are not for it
+	cmd.Stdout, cmd.Stderr = n.options.Log, n.options.Log
+	process, err := daemon.Launch(cmd, syscall.SIGKILL)
+	if err != nil {
+		return fmt.Errorf("start a node: %w", err)
 	}
-	return err
+	n.process = process
+	return nil
 }
 
 // Kill ends the process at once.
@@ -81,16 +86,11 @@ func (n *Node) Stop(ctx context.Context) error {
 	if n.process == nil || n.process.Ended() {
 		return nil
 	}
-	if err := n.process.Terminate(); err != nil {
-		return fmt.Errorf("the node at %s: %w", n.address, err)
-	}
-	select {
-	case <-n.process.Done():
-		return nil
-	case <-ctx.Done():
+	if err := n.process.End(ctx, syscall.SIGTERM); err != nil {
 		n.process.Kill()
-		return fmt.Errorf("the node at %s did not end: %w", n.address, ctx.Err())
+		return fmt.Errorf("the node at %s did not end: %w", n.address, err)
 	}
+	return nil
 }
 
 // Runs tells whether the process lives.

@@ -8,9 +8,9 @@ import (
 	"os/exec"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
-	"github.com/kazoolab/kazoolab/internal/child"
 	"github.com/kazoolab/kazoolab/internal/clock"
 	"github.com/kazoolab/kazoolab/internal/ids"
 )
@@ -39,7 +39,7 @@ type Server struct {
 	name         string // of the cluster, by which probe knows the server as ours
 
 	mu         sync.Mutex // held through a start, stop or restart
-	epmd, node *child.Process
+	epmd, node *process
 }
 
 // Start runs a server and returns when it accepts connections, in about 5
@@ -84,7 +84,7 @@ func (s *Server) PID() int {
 	if s.node == nil {
 		return 0
 	}
-	return s.node.PID()
+	return s.node.cmd.Process.Pid
 }
 
 // Stop ends the server at once and leaves nothing behind. Stopping twice is no error.
@@ -152,10 +152,10 @@ func (s *Server) run(ctx context.Context) error {
 	defer func() { _ = log.Close() }() // the processes have it open themselves
 	env := s.folder.environment(s.ports)
 	// Started by us, the port mapper ends with us; RabbitMQ would leave its own.
-	if s.epmd, err = child.Launch(s.installation.epmd, nil, s.folder.path, env, log); err != nil {
+	if s.epmd, err = launch(s.installation.epmd, nil, s.folder.path, env, log); err != nil {
 		return fmt.Errorf("start epmd: %w", err)
 	}
-	if s.node, err = child.Launch(s.installation.server, nil, s.folder.path, env, log); err != nil {
+	if s.node, err = launch(s.installation.server, nil, s.folder.path, env, log); err != nil {
 		return fmt.Errorf("start rabbitmq-server: %w", err)
 	}
 	return s.await(ctx)
@@ -171,11 +171,11 @@ func (s *Server) await(ctx context.Context) error {
 		if err := clock.Sleep(ctx, clock.System(), pollEvery); err != nil {
 			return fmt.Errorf("rabbitmq did not start: %w (%w)\n%s", err, unwell, s.folder.logTail())
 		}
-		if !s.node.Ended() && !s.epmd.Ended() {
+		if !s.node.ended() && !s.epmd.ended() {
 			continue
 		}
 		tail := s.folder.logTail()
-		if strings.Contains(tail, "eaddrinuse") || s.epmd.Ended() || !isFree(s.ports.amqp) {
+		if strings.Contains(tail, "eaddrinuse") || s.epmd.ended() || !isFree(s.ports.amqp) {
 			return fmt.Errorf("rabbitmq did not start: %w\n%s", errPortTaken, tail)
 		}
 		return fmt.Errorf("rabbitmq ended while starting\n%s", tail)
@@ -191,11 +191,11 @@ func (s *Server) halt(ctx context.Context) error {
 	defer s.killProcesses()
 	ctx, cancel := context.WithTimeout(ctx, stopLimit)
 	defer cancel()
-	if err := s.node.Terminate(); err != nil {
+	if err := s.node.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		return fmt.Errorf("rabbitmq did not stop in order: %w", err)
 	}
 	select {
-	case <-s.node.Done():
+	case <-s.node.done:
 		return nil
 	case <-ctx.Done():
 		return fmt.Errorf("rabbitmq did not stop in time: %w", ctx.Err())
@@ -203,9 +203,9 @@ func (s *Server) halt(ctx context.Context) error {
 }
 
 func (s *Server) killProcesses() {
-	for _, p := range []*child.Process{s.node, s.epmd} {
+	for _, p := range []*process{s.node, s.epmd} {
 		if p != nil {
-			p.Kill()
+			p.kill()
 		}
 	}
 	s.node, s.epmd = nil, nil

@@ -1,13 +1,13 @@
 //go:build !linux
 
-package child
+package rabbitmq
 
 import (
 	"os"
 	"os/exec"
 )
 
-// isolate does nothing: only Linux offers what it asks for.
+// isolate does nothing: only Linux packages are known to Find.
 func isolate(*exec.Cmd) {}
 
 func killGroup(p *os.Process) { _ = p.Kill() }

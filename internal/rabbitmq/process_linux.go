@@ -1,4 +1,4 @@
-package child
+package rabbitmq
 
 import (
 	"os"
@@ -9,10 +9,7 @@ import (
 // isolate keeps the terminal's Ctrl-C from the child, and lets the kernel kill
 // it when this process dies without stopping it.
 func isolate(cmd *exec.Cmd) {
-	if cmd.SysProcAttr == nil {
-		cmd.SysProcAttr = &syscall.SysProcAttr{}
-	}
-	cmd.SysProcAttr.Setpgid, cmd.SysProcAttr.Pdeathsig = true, syscall.SIGKILL
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 }
 
 func killGroup(p *os.Process) { _ = syscall.Kill(-p.Pid, syscall.SIGKILL) }
