@@ -75,8 +75,8 @@ func arrows() []arrow {
 			from: []string{"cmd"},
 			never: []string{
 				"internal/archtest", "internal/bench", "internal/brokertest", "internal/chaos", "internal/daemon", "internal/lab",
-				"internal/rabbitmq",
-				"internal/realtest", "internal/vectortest", "bridge/store/storetest",
+				"internal/postgres", "internal/postgrestest", "internal/rabbitmq", "internal/realtest", "internal/vectortest",
+				"bridge/store/storetest",
 				"testing", "github.com/onsi", "github.com/testcontainers", "github.com/Shopify/toxiproxy", "pgregory.net/rapid",
 			},
 			why: "the program carries no test code, and starts no other program",

@@ -10,6 +10,7 @@ import (
 
 	"github.com/kazoolab/kazoolab/internal/clock"
 	"github.com/kazoolab/kazoolab/internal/lab"
+	"github.com/kazoolab/kazoolab/internal/postgres"
 	"github.com/kazoolab/kazoolab/internal/rabbitmq"
 )
 
@@ -57,7 +58,12 @@ func newFleet(ctx context.Context, o options, dir string) (f *fleet, err error) 
 		f.url = "sqlite:" + filepath.Join(dir, "storm.db")
 		return f, nil
 	}
-	return f, errors.New("-store postgres: not yet")
+	database, err := postgres.Start(ctx, postgres.Options{})
+	if err != nil {
+		return f, err
+	}
+	f.store, f.url = database, database.URL()
+	return f, nil
 }
 
 // join prepares the nodes and starts them.

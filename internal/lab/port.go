@@ -1,16 +1,14 @@
 package lab
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
-	"strconv"
 	"sync"
 	"time"
 
 	"github.com/kazoolab/kazoolab/internal/clock"
+	"github.com/kazoolab/kazoolab/internal/daemon"
 	"github.com/kazoolab/kazoolab/internal/ids"
 )
 
@@ -40,19 +38,19 @@ func (p *port) open() error {
 	if p.server != nil {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-	defer cancel()
-	for {
-		listener, err := new(net.ListenConfig).Listen(ctx, "tcp4", p.address)
+	const tries, pause = 100, 50 * time.Millisecond
+	for try := 1; ; try++ {
+		listener, err := net.Listen("tcp4", p.address)
 		if err == nil {
 			server := &http.Server{Handler: p.handler, ReadHeaderTimeout: time.Minute}
 			p.server = server
 			go func() { _ = server.Serve(listener) }()
 			return nil
 		}
-		if pause := clock.Sleep(ctx, clock.System(), 50*time.Millisecond); pause != nil {
+		if try == tries {
 			return fmt.Errorf("listen for hooks again: %w", err)
 		}
+		clock.System().Sleep(pause)
 	}
 }
 
@@ -68,16 +66,11 @@ func (p *port) close() error {
 	return server.Close()
 }
 
-// freeAddress finds a port of this machine below the range from which systems take
-// the client ends of connections, so that it stays free while its owner is away.
+// freeAddress is one of this machine that nobody takes while its owner is away.
 func freeAddress(random *ids.Source) (string, error) {
-	const low, many, tries = 20000, 12000, 200
-	for range tries {
-		address := net.JoinHostPort("127.0.0.1", strconv.Itoa(low+random.IntN(many)))
-		listener, err := new(net.ListenConfig).Listen(context.Background(), "tcp4", address)
-		if err == nil {
-			return address, listener.Close()
-		}
+	ports, err := daemon.FreePorts(1, random)
+	if err != nil {
+		return "", err
 	}
-	return "", errors.New("no free TCP port on 127.0.0.1 between 20000 and 31999")
+	return daemon.Address(ports[0]), nil
 }
