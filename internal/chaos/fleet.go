@@ -10,24 +10,14 @@ import (
 
 	"github.com/kazoolab/kazoolab/internal/clock"
 	"github.com/kazoolab/kazoolab/internal/lab"
-	"github.com/kazoolab/kazoolab/internal/postgres"
-	"github.com/kazoolab/kazoolab/internal/rabbitmq"
 )
-
-// server is RabbitMQ or PostgreSQL.
-type server interface {
-	URL() string
-	Restart(ctx context.Context) error
-	Stop() error
-}
 
 // fleet is the deployment that a storm is over.
 type fleet struct {
-	broker rabbitmq.Running
-	store  server // nil where the store is a file
-	url    string // of the store, past every line
-	nodes  []member
-	log    *os.File // of the nodes
+	lab.Servers
+
+	nodes []member
+	log   *os.File // of the nodes
 }
 
 // member is a node and its lines.
@@ -41,28 +31,15 @@ type member struct {
 const readyLimit = 2 * time.Minute
 
 // newFleet starts the servers. The nodes come later, once the store holds something.
-func newFleet(ctx context.Context, o options, dir string) (f *fleet, err error) {
-	f = &fleet{}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, f.stop())
-		}
-	}()
-	if f.log, err = os.Create(filepath.Join(dir, "nodes.log")); err != nil {
-		return f, err
-	}
-	if f.broker, err = rabbitmq.Start(ctx, rabbitmq.Options{}); err != nil {
-		return f, err
-	}
-	if o.store == "sqlite" {
-		f.url = "sqlite:" + filepath.Join(dir, "storm.db")
-		return f, nil
-	}
-	database, err := postgres.Start(ctx, postgres.Options{})
+func newFleet(ctx context.Context, o options, dir string) (*fleet, error) {
+	log, err := os.Create(filepath.Join(dir, "nodes.log"))
 	if err != nil {
-		return f, err
+		return nil, err
 	}
-	f.store, f.url = database, database.URL()
+	f := &fleet{log: log}
+	if f.Servers, err = lab.StartServers(ctx, o.store, dir); err != nil {
+		return nil, errors.Join(err, f.stop())
+	}
 	return f, nil
 }
 
@@ -82,12 +59,12 @@ func (f *fleet) join(ctx context.Context, o options) error {
 }
 
 func (f *fleet) member(i int, o options) (m member, err error) {
-	if m.toBroker, err = lab.NewLine(fmt.Sprintf("RabbitMQ of node %d", i), f.broker.URL()); err != nil {
+	if m.toBroker, err = lab.NewLine(fmt.Sprintf("RabbitMQ of node %d", i), f.Broker.URL()); err != nil {
 		return m, err
 	}
-	store := f.url
-	if f.store != nil {
-		if m.toStore, err = lab.NewLine(fmt.Sprintf("PostgreSQL of node %d", i), f.url); err != nil {
+	store := f.StoreURL
+	if f.Database != nil {
+		if m.toStore, err = lab.NewLine(fmt.Sprintf("PostgreSQL of node %d", i), f.StoreURL); err != nil {
 			return m, err
 		}
 		store = m.toStore.URL
@@ -138,12 +115,12 @@ func (f *fleet) strike(ctx context.Context, x fault) error {
 		defer cancel()
 		return then(func() error { return m.Stop(limit) }, m.Start)
 	case restartBroker:
-		return f.broker.Restart(ctx)
+		return f.Broker.Restart(ctx)
 	case restartBoth:
 		m.Kill()
-		return then(func() error { return f.broker.Restart(ctx) }, m.Start)
+		return then(func() error { return f.Broker.Restart(ctx) }, m.Start)
 	case restartStore:
-		return f.store.Restart(ctx)
+		return f.Database.Restart(ctx)
 	case cutBroker:
 		m.toBroker.Cut()
 		return then(wait, func() error { return m.toBroker.Mend(ctx) })
@@ -169,7 +146,7 @@ func then(steps ...func() error) error {
 // idle tells whether nothing is on its way: no event in the queue, and none taken and
 // not acknowledged.
 func (f *fleet) idle(ctx context.Context) (bool, error) {
-	left, err := queued(f.broker.URL())
+	left, err := f.Queued()
 	if err != nil || left > 0 {
 		return false, err
 	}
@@ -205,13 +182,6 @@ func (f *fleet) stop() error {
 			m.toStore.Close()
 		}
 	}
-	for _, s := range []server{f.broker, f.store} {
-		if s != nil {
-			faults = append(faults, s.Stop())
-		}
-	}
-	if f.log != nil {
-		faults = append(faults, f.log.Close())
-	}
+	faults = append(faults, f.Stop(), f.log.Close())
 	return errors.Join(faults...)
 }

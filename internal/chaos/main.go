@@ -24,6 +24,7 @@ import (
 	"time"
 
 	"github.com/kazoolab/kazoolab/internal/ids"
+	"github.com/kazoolab/kazoolab/internal/lab"
 )
 
 func main() {
@@ -46,7 +47,7 @@ func run(ctx context.Context, out io.Writer, args []string) error {
 	flags.DurationVar(&o.time, "time", usualTime, "how long events flow, if nothing holds them up; the end takes about a minute more")
 	flags.IntVar(&o.events, "events", 0, "events to send; 0 is 20,000, or as many fewer as -time is shorter")
 	flags.StringVar(&o.seed, "seed", "", "repeats a storm; default a new one")
-	flags.StringVar(&o.store, "store", "postgres", "postgres for two nodes, sqlite for one")
+	flags.StringVar(&o.store, "store", lab.PostgreSQL, "postgres for two nodes, sqlite for one")
 	flags.StringVar(&o.binary, "kazoolab", "bin/kazoolab", "the binary to storm")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -54,8 +55,6 @@ func run(ctx context.Context, out io.Writer, args []string) error {
 	switch {
 	case flags.NArg() > 0:
 		return fmt.Errorf("unknown argument %q", flags.Arg(0))
-	case o.store != "postgres" && o.store != "sqlite":
-		return fmt.Errorf("-store: %q is neither postgres nor sqlite", o.store)
 	case o.time < 10*time.Second:
 		return errors.New("-time: at least 10s, or there is no room for the faults")
 	}
@@ -80,7 +79,7 @@ type options struct {
 
 // nodes of a storm: a file belongs to one.
 func (o options) nodes() int {
-	if o.store == "sqlite" {
+	if o.store == lab.SQLite {
 		return 1
 	}
 	return 2

@@ -51,7 +51,7 @@ func storm(ctx context.Context, o options) (err error) {
 	}
 	defer func() { err = errors.Join(err, w.receivers.Close()) }()
 	tree := lab.Tree{Seed: o.seed, Accounts: accounts, Hooks: hooksEach, Tries: 2}
-	if w.planted, err = tree.Plant(ctx, w.fleet.url, func(hook int) string { return w.receivers.Hook(hook).URI }); err != nil {
+	if w.planted, err = tree.Plant(ctx, w.fleet.StoreURL, func(hook int) string { return w.receivers.Hook(hook).URI }); err != nil {
 		return err
 	}
 	if err := w.behave(); err != nil {
@@ -115,11 +115,11 @@ func (w *weather) recover(which role) error {
 
 // blow publishes every event while what is planned happens.
 func (w *weather) blow(ctx context.Context) error {
-	s := sizes{events: w.events, nodes: w.nodes(), servers: w.fleet.store != nil, whole: w.time >= usualTime}
+	s := sizes{events: w.events, nodes: w.nodes(), servers: w.fleet.Database != nil, whole: w.time >= usualTime}
 	group, failed := errgroup.WithContext(ctx)
 	group.Go(func() error {
 		return (&lab.Publisher{
-			URL: w.fleet.broker.URL(), Book: w.book, Seed: w.seed, Accounts: w.planted.Accounts,
+			URL: w.fleet.Broker.URL(), Book: w.book, Seed: w.seed, Accounts: w.planted.Accounts,
 			To: w.events, Rate: float64(w.events) / w.time.Seconds(),
 		}).Run(failed)
 	})
@@ -227,7 +227,7 @@ func verdict(sum tally, waiting int) error {
 
 // tallies judges every hook as it stands.
 func (w *weather) tallies(ctx context.Context) (map[role]tally, error) {
-	s, err := lab.OpenStore(ctx, w.fleet.url)
+	s, err := lab.OpenStore(ctx, w.fleet.StoreURL)
 	if err != nil {
 		return nil, err
 	}
