@@ -108,6 +108,9 @@ func (n *Node) pid() int {
 // Used is what the process has used; nothing when it does not run.
 func (n *Node) Used() figures.Used { return figures.Process(n.pid()) }
 
+// Files counts what the process has open, and the sockets among that.
+func (n *Node) Files() (open, sockets int) { return figures.Files(n.pid()) }
+
 // Ready returns nil when events flow, and otherwise why they do not.
 func (n *Node) Ready(ctx context.Context) error {
 	_, err := n.get(ctx, "/readyz")

@@ -3,6 +3,7 @@ package lab
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -29,7 +30,16 @@ type Publisher struct {
 	Rate float64
 	// Window is how many may be unconfirmed; 0 is 256.
 	Window int
+
+	ended atomic.Bool
+	next  atomic.Int64 // past the last event given
 }
+
+// End has Run return once what has been given to the broker is sent.
+func (p *Publisher) End() { p.ended.Store(true) }
+
+// Next is the event that is given to the broker next.
+func (p *Publisher) Next() int { return max(p.From, int(p.next.Load())) }
 
 // Run returns when every event is sent, or with ctx's error.
 func (p *Publisher) Run(ctx context.Context) error {
@@ -56,7 +66,7 @@ func (p *Publisher) Run(ctx context.Context) error {
 	group, failed := errgroup.WithContext(ctx)
 	group.SetLimit(p.window())
 	began := wall.Now()
-	for n := p.From; n < p.To; n++ {
+	for n := p.From; n < p.To && !p.ended.Load(); n++ {
 		if p.Rate > 0 {
 			due := time.Duration(float64(n-p.From) / p.Rate * float64(time.Second))
 			if err := clock.Sleep(failed, wall, due-wall.Since(began)); err != nil {
@@ -64,6 +74,7 @@ func (p *Publisher) Run(ctx context.Context) error {
 			}
 		}
 		message := texts[p.of(n)].number(n)
+		p.next.Store(int64(n + 1))
 		group.Go(func() error {
 			p.Book.publish(n)
 			if err := line.Publish(failed, message); err != nil {

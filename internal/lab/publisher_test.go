@@ -32,6 +32,8 @@ func TestAPublisherNumbersWhatItSends(t *testing.T) {
 	g.Expect(book.Sent.Has(1)).To(BeFalse())
 	g.Expect(book.Sent.Has(2)).To(BeTrue())
 
+	g.Expect(publisher.Next()).To(Equal(8))
+
 	seen := map[int]amqp.Delivery{}
 	for range 6 {
 		m := <-messages
@@ -45,4 +47,23 @@ func TestAPublisherNumbersWhatItSends(t *testing.T) {
 		keyed, _ := lab.Number([]byte(m.RoutingKey))
 		g.Expect(keyed).To(Equal(n), "the key names the call, too")
 	}
+}
+
+func TestAPublisherThatIsEndedLeavesNothingHalfSent(t *testing.T) {
+	g := NewWithT(t)
+	broker := brokertest.New(t)
+	ch := broker.Channel(t)
+	g.Expect(ch.ExchangeDeclare(kapi.ExchangeCallEvents, kapi.ExchangeType(kapi.ExchangeCallEvents), false, false, false, false, nil)).To(Succeed())
+	q, err := ch.QueueDeclare("", false, true, true, false, nil)
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(ch.QueueBind(q.Name, "#", kapi.ExchangeCallEvents, false, nil)).To(Succeed())
+	book := lab.NewBook(1_000_000)
+	publisher := lab.Publisher{URL: broker.URL, Book: book, Accounts: []string{strings.Repeat("a", 32)}, To: book.Events}
+	ended := make(chan error)
+	go func() { ended <- publisher.Run(t.Context()) }()
+	g.Eventually(t.Context(), book.Sent.Len).Should(BeNumerically(">", 100))
+	publisher.End()
+	g.Expect(<-ended).To(Succeed())
+	g.Expect(book.Sent.Len()).To(Equal(publisher.Next()))
+	g.Expect(book.Published()).To(Equal(publisher.Next()))
 }

@@ -4,6 +4,7 @@
 package figures
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -93,8 +94,8 @@ func number(text string) float64 {
 }
 
 // Median is the middle of a figure over at least one run, the upper of two.
-func Median[T any](runs []T, figure func(T) float64) float64 {
-	values := make([]float64, len(runs))
+func Median[T any, F cmp.Ordered](runs []T, figure func(T) F) F {
+	values := make([]F, len(runs))
 	for i, run := range runs {
 		values[i] = figure(run)
 	}
