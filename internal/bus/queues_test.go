@@ -99,59 +99,67 @@ func TestReturnsAreCounted(t *testing.T) {
 	sub.Close()
 }
 
-func TestAPullerLooksAtAQueueAndLeavesItAsItWas(t *testing.T) {
+// hold takes up to n messages out of work.
+func hold(t *testing.T, b *bus.Bus, n int) (all []bus.Delivery, held *bus.Held) {
+	t.Helper()
+	held, err := b.Hold(within(t, soon), "work", n, func(d bus.Delivery) { all = append(all, d) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = held.Close() })
+	return all, held
+}
+
+func messageIDs(all []bus.Delivery) (ids []string) {
+	for _, d := range all {
+		ids = append(ids, d.MessageID)
+	}
+	return ids
+}
+
+func TestHeldMessagesGoBackToTheirPlaces(t *testing.T) {
 	g := NewWithT(t)
-	b := filled(t, "1", "2", "3", "4")
-	pull := func() []bus.Delivery {
-		p, err := b.Pull(within(t, soon), "work")
-		g.Expect(err).NotTo(HaveOccurred())
-		t.Cleanup(func() { _ = p.Close() })
-		var all []bus.Delivery
-		for {
-			d, ok, err := p.Next()
-			g.Expect(err).NotTo(HaveOccurred())
-			if !ok {
-				return all
-			}
-			all = append(all, d)
-		}
-	}
-	ids := func(all []bus.Delivery) (ids []string) {
-		for _, d := range all {
-			ids = append(ids, d.MessageID)
-		}
-		return ids
-	}
-	all := pull()
-	g.Expect(ids(all)).To(Equal([]string{"1", "2", "3", "4"}))
-	g.Expect(pull()).To(BeEmpty(), "they are taken")
+	b := filled(t, "1", "2", "3", "4", "5")
+	all, _ := hold(t, b, 4)
+	g.Expect(messageIDs(all)).To(Equal([]string{"1", "2", "3", "4"}))
+	rest, held := hold(t, b, 4)
+	g.Expect(messageIDs(rest)).To(Equal([]string{"5"}), "the others are taken; more than there are are not waited for")
+	g.Expect(rest[0].Nack(true)).To(Succeed())
+	g.Expect(held.Close()).To(Succeed())
 	g.Expect(all[1].Ack()).To(Succeed())
 	for _, i := range []int{0, 2, 3} {
 		g.Expect(all[i].Nack(true)).To(Succeed())
 	}
-	g.Expect(ids(pull())).To(Equal([]string{"1", "3", "4"}))
-
-	p, err := b.Pull(within(t, soon), "nothing")
-	g.Expect(err).NotTo(HaveOccurred())
-	_, _, err = p.Next()
-	g.Expect(err).To(MatchError(bus.ErrNoQueue))
+	again, _ := hold(t, b, 4)
+	g.Expect(messageIDs(again)).To(Or(Equal([]string{"1", "3", "4", "5"}), Equal([]string{"5", "1", "3", "4"})),
+		"RabbitMQ has no places, but an order of returning")
 }
 
-func TestWhatAPullerHoldsReturnsWithItsEnd(t *testing.T) {
+func TestWhatIsHeldReturnsWithItsChannel(t *testing.T) {
 	g := NewWithT(t)
 	b := filled(t, "1")
-	p, err := b.Pull(within(t, soon), "work")
-	g.Expect(err).NotTo(HaveOccurred())
-	d, ok, err := p.Next()
-	g.Expect(err).NotTo(HaveOccurred())
-	g.Expect(ok).To(BeTrue())
-	g.Expect(p.Close()).To(Succeed())
-	g.Expect(d.Stale()).To(BeTrue())
-	g.Expect(d.Ack()).To(MatchError(bus.ErrStale))
+	all, held := hold(t, b, 1)
+	g.Expect(held.Close()).To(Succeed())
+	g.Expect(all[0].Stale()).To(BeTrue())
+	g.Expect(all[0].Ack()).To(MatchError(bus.ErrStale))
 	g.Eventually(func() (int, error) {
 		depth, err := b.Inspect(within(t, soon), "work")
 		return depth.Ready, err
 	}).WithTimeout(soon).Should(Equal(1))
+}
+
+func TestHoldThatFailsHoldsNothing(t *testing.T) {
+	g := NewWithT(t)
+	b := filled(t, "1", "2")
+	_, err := b.Hold(within(t, soon), "nothing", 1, func(bus.Delivery) {})
+	g.Expect(err).To(MatchError(bus.ErrNoQueue))
+	ctx, cancel := context.WithCancel(t.Context())
+	_, err = b.Hold(ctx, "work", 3, func(bus.Delivery) { cancel() })
+	g.Expect(err).To(MatchError(context.Canceled))
+	g.Eventually(func() (int, error) {
+		depth, err := b.Inspect(within(t, soon), "work")
+		return depth.Ready, err
+	}).WithTimeout(soon).Should(Equal(2))
 }
 
 func TestALockIsOneConnectionsUntilItEnds(t *testing.T) {
@@ -186,7 +194,7 @@ func TestQueuesOfABrokerThatIsAwayAreWaitedFor(t *testing.T) {
 	b := run(t, configFor("amqp://guest:secret@127.0.0.1:1/"))
 	for name, wait := range map[string]func(context.Context) error{
 		"Inspect": func(ctx context.Context) error { _, err := b.Inspect(ctx, "q"); return err },
-		"Pull":    func(ctx context.Context) error { _, err := b.Pull(ctx, "q"); return err },
+		"Hold":    func(ctx context.Context) error { _, err := b.Hold(ctx, "q", 1, func(bus.Delivery) {}); return err },
 		"Lock":    func(ctx context.Context) error { _, err := b.Lock(ctx, "q"); return err },
 	} {
 		g.Expect(b.WaitState(within(t, soon), func(s bus.State) bool { return s.LastError != nil })).To(Succeed())
