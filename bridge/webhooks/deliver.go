@@ -2,6 +2,7 @@ package webhooks
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
@@ -23,6 +24,7 @@ func (e *Engine) deliver(ctx context.Context, hook *Hook, ev *event, msg Message
 			e.metrics.drops.WithLabelValues("panic").Inc()
 			e.dep.Log.Error("an event broke its delivery", "hook_id", hook.ID, "panic", problem, "stack", string(debug.Stack()))
 			ev.record.GaveUp(hook.AccountID, hook.ID, journal.Panicked)
+			ev.fail("panic", fmt.Sprintf("hook %s: panic: %v", hook.ID, problem))
 			recorded = true
 		}
 	}()
@@ -38,6 +40,7 @@ func (e *Engine) deliver(ctx context.Context, hook *Hook, ev *event, msg Message
 		e.metrics.drops.WithLabelValues("too_large_encoded").Inc()
 		e.dep.Log.Warn("event not sent: its text is too large", "hook_id", hook.ID, ev.IDKind, ev.label, "limit", payload.MaxEncoded)
 		ev.record.GaveUp(hook.AccountID, hook.ID, journal.TooLarge)
+		ev.fail("too_large_encoded", fmt.Sprintf("hook %s: its text is larger than %d bytes", hook.ID, payload.MaxEncoded))
 		return true
 	}
 	ev.record.Sending(hook.AccountID, hook.ID, remembered(t))

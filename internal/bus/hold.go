@@ -63,7 +63,7 @@ func (in *intake) take(ctx context.Context, queue string, n int, take func(Deliv
 	}
 	idle := clock.System().NewTimer(holdPatience)
 	defer idle.Stop()
-	for taken := 0; taken < n; taken++ {
+	for range n {
 		select {
 		case d, open := <-deliveries:
 			if !open {

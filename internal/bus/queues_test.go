@@ -123,7 +123,7 @@ func TestHeldMessagesGoBackToTheirPlaces(t *testing.T) {
 	all, _ := hold(t, b, 4)
 	g.Expect(messageIDs(all)).To(Equal([]string{"1", "2", "3", "4"}))
 	rest, held := hold(t, b, 4)
-	g.Expect(messageIDs(rest)).To(Equal([]string{"5"}), "the others are taken; more than there are are not waited for")
+	g.Expect(messageIDs(rest)).To(Equal([]string{"5"}), "the others are taken, and what is not there is not waited for")
 	g.Expect(rest[0].Nack(true)).To(Succeed())
 	g.Expect(held.Close()).To(Succeed())
 	g.Expect(all[1].Ack()).To(Succeed())
