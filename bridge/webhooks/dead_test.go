@@ -82,7 +82,7 @@ func TestABrokenMessageIsBuriedWholeAndThenAcknowledged(t *testing.T) {
 		body: "{not json", contentType: "application/json", encoding: "identity", exchange: "callevt", key: "call.x.y", reason: "not_json",
 	}))
 	g.Expect(graves[1].reason).To(Equal("too_large"))
-	g.Expect(graves[1].body == large).To(BeTrue(), "whole, although it is too large to be read")
+	g.Expect(graves[1].body).To(Equal(large), "whole, although it is too large to be read")
 	g.Expect(r.counted(t, "kazoolab_webhook_dead_letters_total", "not_json")).To(Equal(1.0))
 }
 
@@ -171,7 +171,7 @@ func TestAnEventWhoseTextIsTooLargeIsBuried(t *testing.T) {
 	r.await(t, r.handle(webhooks.Message{Body: []byte(body)}))
 	g.Expect(receiver.requests()).To(BeEmpty())
 	g.Expect(y.all()).To(HaveLen(1))
-	g.Expect(y.all()[0].body == body).To(BeTrue())
+	g.Expect(y.all()[0].body).To(Equal(body))
 	g.Expect(y.all()[0].reason).To(Equal("too_large_encoded"))
 }
 
