@@ -229,6 +229,14 @@ func (e *Engine) Drain(ctx context.Context) {
 	e.client.Close()
 }
 
+// Probe has the receiver asked at once for which a hook's deliveries are parked, if
+// this node takes them out.
+func (e *Engine) Probe(hook store.HookKey) {
+	if e.parking != nil {
+		e.parking.probe(hook)
+	}
+}
+
 // Leave frees what is parked and held by this node, once it is drained.
 func (e *Engine) Leave(ctx context.Context) {
 	if e.parking != nil {
