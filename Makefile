@@ -13,6 +13,10 @@ FUZZTIME ?= 30s
 # Regular expression of the benchmarks to run, and flags of the comparisons and the soak.
 BENCH    ?= .
 BENCHFLAGS ?=
+# How long a storm's events flow, which one it is (default a new one), and further flags.
+CHAOS_TIME ?= 3m
+CHAOS_SEED ?=
+CHAOSFLAGS ?=
 IMAGE    ?= kazoolab
 
 version = $(shell git describe --tags --always --dirty 2>/dev/null)
@@ -65,8 +69,8 @@ race: gcc ## Run the test suite under the race detector (needs a C compiler)
 	CGO_ENABLED=1 $(GO) test -race $(TESTFLAGS) $(PKG)
 
 .PHONY: chaos
-chaos: rabbitmq postgresql ## Kill and restart the bridge and RabbitMQ under load: nothing may be lost (a minute or two)
-	$(GO) test -tags chaos -count 1 -timeout 15m -v $(TESTFLAGS) ./internal/chaos
+chaos: rabbitmq postgresql build ## Kill nodes, restart servers and cut lines under load: nothing may be lost (CHAOS_TIME=60s for a short one, CHAOS_SEED repeats one)
+	$(GO) run ./internal/chaos -time $(CHAOS_TIME) -seed '$(CHAOS_SEED)' $(CHAOSFLAGS)
 
 .PHONY: fuzz
 fuzz: ## Fuzz each target for FUZZTIME (30s)
@@ -116,7 +120,7 @@ soak-broker: build ## Soak the embedded broker: none of millions of messages may
 lint: $(golangci) ## Check the code: golangci-lint, vet, format and module files
 	$(golangci) run ./...
 	$(GO) vet ./...
-	$(GO) vet -tags real,rabbitmq,postgresql,chaos ./...
+	$(GO) vet -tags real,rabbitmq,postgresql ./...
 	$(golangci) fmt --diff
 	$(GO) mod tidy -diff
 
