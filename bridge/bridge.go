@@ -150,8 +150,8 @@ func (b *Bridge) Run(ctx context.Context) error {
 	defer stop()
 	b.changes = &changes{
 		bus: b.bus, store: b.cfg.Store, directory: b.directory, hooks: b.hooks,
-		failures: b.disabling.tracker, limits: b.disabling.settings,
-		clock: b.cfg.Clock, ids: b.cfg.IDs, log: b.cfg.Log, node: b.cfg.NodeName,
+		limits: b.disabling.settings,
+		clock:  b.cfg.Clock, ids: b.cfg.IDs, log: b.cfg.Log, node: b.cfg.NodeName,
 		dialect: b.cfg.Webhooks.Dialect, names: webhooks.Names(b.cfg.Webhooks.Dialect), compat: b.cfg.Webhooks.Compat,
 		running: running, loaded: make(chan struct{}), waiting: map[string]chan struct{}{},
 	}
@@ -170,8 +170,9 @@ func (b *Bridge) Run(ctx context.Context) error {
 	hooks := b.cfg.Webhooks
 	hooks.Guard.AllowLoopback = b.cfg.AllowLoopbackTargets
 	engine := webhooks.New(hooks, webhooks.Dependencies{
-		Hooks: b.hooks, Accounts: b.directory, Attempts: b.cfg.Store, Failures: b.disabling, Clock: b.cfg.Clock,
-		IDs: b.cfg.IDs, Log: b.cfg.Log, Metrics: b.metrics, ClusterID: clusterID, Journal: b.journal,
+		Hooks: b.hooks, Accounts: b.directory, Records: b.cfg.Store, Backlogs: b.cfg.Store, Documents: b.cfg.Store,
+		Failures: b.disabling, Clock: b.cfg.Clock, IDs: b.cfg.IDs, Log: b.cfg.Log, Metrics: b.metrics,
+		ClusterID: clusterID, Journal: b.journal, Node: b.cfg.IDs.Hex(16),
 		Graveyard: graveyard{bus: b.bus, clock: b.cfg.Clock, ids: b.cfg.IDs, node: b.cfg.NodeName},
 	})
 	b.engine = engine
@@ -190,6 +191,7 @@ func (b *Bridge) Run(ctx context.Context) error {
 		}.Run(running)
 		return nil
 	})
+	group.Go(func() error { b.disabling.failures.run(running); return nil })
 	group.Go(func() error { b.disabling.run(running); return nil })
 	group.Go(func() error { b.depths.run(running, b.ready); return nil })
 	group.Go(func() error { return b.serve(server) })
@@ -289,7 +291,8 @@ func (b *Bridge) subscribed() bool {
 }
 
 // drain stops in the order that loses nothing: no new events, no new requests,
-// finish what is there; the broker connection goes last, by stop.
+// finish what is there, leave what is parked to other nodes; the broker connection
+// goes last, by stop.
 func (b *Bridge) drain(ctx context.Context, server *http.Server, work *bus.Subscription, engine *webhooks.Engine, stop func()) {
 	b.draining.Store(true)
 	limit, cancel := context.WithTimeout(ctx, b.cfg.DrainTimeout)
@@ -304,16 +307,19 @@ func (b *Bridge) drain(ctx context.Context, server *http.Server, work *bus.Subsc
 	}
 	finished := make(chan struct{})
 	go func() {
-		engine.Drain()
+		engine.Drain(limit)
 		close(finished)
 	}()
 	select {
 	case <-finished:
 	case <-limit.Done():
-		b.cfg.Log.Warn("not everything could be finished in time; the rest stays unacknowledged in the work queue", "limit", b.cfg.DrainTimeout)
+		b.cfg.Log.Warn("not everything could be finished in time; the rest stays in the work queue or parked", "limit", b.cfg.DrainTimeout)
 		stop()
 		<-finished
 	}
+	leaving, cancel := context.WithTimeout(ctx, storeLimit)
+	defer cancel()
+	engine.Leave(leaving)
 }
 
 func (b *Bridge) serve(server *http.Server) error {

@@ -25,7 +25,7 @@ const (
 // DeleteAttempts deletes what was created before a moment in Gregorian seconds and
 // says how many went, also when it is cut short by an error.
 func (s *Store) DeleteAttempts(ctx context.Context, before int64) (int64, error) {
-	n, err := s.deleteAttempts(ctx, math.MaxInt64, deleteBefore, before)
+	n, err := s.deleteInChunks(ctx, math.MaxInt64, deleteBefore, before)
 	if err != nil {
 		return n, fmt.Errorf("delete attempts: %w", err)
 	}
@@ -39,7 +39,7 @@ func (s *Store) TrimAttempts(ctx context.Context, keep int64) (int64, error) {
 	if err := s.read.QueryRowContext(ctx, "SELECT count(*) FROM attempts").Scan(&stored); err != nil {
 		return 0, fmt.Errorf("count attempts: %w", err)
 	}
-	n, err := s.deleteAttempts(ctx, stored-keep, deleteOldest)
+	n, err := s.deleteInChunks(ctx, stored-keep, deleteOldest)
 	if err != nil {
 		return n, fmt.Errorf("trim attempts: %w", err)
 	}
@@ -48,15 +48,15 @@ func (s *Store) TrimAttempts(ctx context.Context, keep int64) (int64, error) {
 
 // DeleteAttemptsOf deletes every attempt of an account.
 func (s *Store) DeleteAttemptsOf(ctx context.Context, accountID string) error {
-	if _, err := s.deleteAttempts(ctx, math.MaxInt64, deleteOf, accountID); err != nil {
+	if _, err := s.deleteInChunks(ctx, math.MaxInt64, deleteOf, accountID); err != nil {
 		return fmt.Errorf("delete attempts of %s: %w", accountID, err)
 	}
 	return nil
 }
 
-// deleteAttempts runs a deletion until at most limit attempts are gone, chunk by
+// deleteInChunks runs a deletion until at most limit rows are gone, chunk by
 // chunk; between two of them other writers have their turn.
-func (s *Store) deleteAttempts(ctx context.Context, limit int64, statement string, args ...any) (int64, error) {
+func (s *Store) deleteInChunks(ctx context.Context, limit int64, statement string, args ...any) (int64, error) {
 	var total int64
 	for total < limit {
 		chunk := min(limit-total, deleteChunk)

@@ -1,5 +1,5 @@
 // Package store keeps what must survive a restart: documents (accounts, users,
-// hooks, numbers), attempts and secrets. It owns the schema, revisions, the rows
+// hooks, numbers), attempts, failures and secrets. It owns the schema, revisions, the rows
 // by which documents are found, and the order of writes. It never decides who may
 // see a document, never publishes a change and never interprets a document beyond
 // the keys of its views.
@@ -47,6 +47,9 @@ type Store struct {
 	clock clock.Clock
 	ids   *ids.Source
 	log   *slog.Logger
+
+	now1970 string // SQL for the seconds since 1970, by the database's clock
+	alone   bool   // no other process has the database
 }
 
 // Open opens the database at url, creates it if need be and brings its schema up
@@ -67,7 +70,8 @@ func openWith(ctx context.Context, d dialect, address string, opts Options) (*St
 	if err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
-	s := &Store{write: write, read: read, clock: opts.Clock, ids: opts.IDs, log: opts.Log}
+	s := &Store{write: write, read: read, clock: opts.Clock, ids: opts.IDs, log: opts.Log,
+		now1970: d.now1970, alone: d.alone}
 	if err := s.prepare(ctx, d); err != nil {
 		return nil, errors.Join(fmt.Errorf("open store: %w", err), s.Close())
 	}

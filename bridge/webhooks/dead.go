@@ -19,12 +19,6 @@ type Graveyard interface {
 // failure is why an event could not be delivered, and never can be as it is.
 type failure struct{ reason, problem string }
 
-// fail marks an event as one to bury once all its deliveries have ended. The first
-// failure counts.
-func (ev *event) fail(reason, problem string) {
-	ev.failed.CompareAndSwap(nil, &failure{reason, clip(problem)})
-}
-
 // burials are those under way. There are never more than the broker lets messages be
 // unacknowledged.
 type burials struct {
@@ -46,32 +40,54 @@ func newBurials(dep Dependencies) *burials {
 	return b
 }
 
-// settle lets a message go whose deliveries have all ended.
-func (e *Engine) settle(ctx context.Context, msg Message, ev *event) {
-	if failed := ev.failed.Load(); failed != nil {
-		e.bury(ctx, msg, failed.reason, failed.problem)
+// fail ends a delivery that can never be made. One that is stored is buried now,
+// before its row goes; else its message is, once, when all its deliveries have ended.
+func (e *Engine) fail(ctx context.Context, d *inHand, reason, problem string) verdict {
+	if stored := d.close(); !stored && d.from != nil {
+		d.from.failed.CompareAndSwap(nil, &failure{reason, clip(problem)})
+		return concluded
+	}
+	msg := Message{
+		Body: d.what.Body, ContentType: d.what.ContentType, ContentEncoding: d.what.ContentEncoding, RoutingKey: d.what.RoutingKey,
+	}
+	if !e.burials.bury(ctx, msg, reason, clip(problem)) {
+		return interrupted
+	}
+	return e.conclude(ctx, d)
+}
+
+// letGo ends a message whose deliveries are all safe.
+func (e *Engine) letGo(ctx context.Context, from *taken) {
+	if failed := from.failed.Load(); failed != nil {
+		e.bury(ctx, from.Message, failed.reason, failed.problem)
 		return
 	}
-	e.finish(msg)
+	e.finish(from.Message)
 }
 
 // bury sees to it that a message is kept and then acknowledged, and returns at once.
 // While it cannot be kept it stays unacknowledged.
 func (e *Engine) bury(ctx context.Context, msg Message, reason, problem string) {
-	b := e.burials
-	if b.graveyard == nil {
-		e.finish(msg)
-		return
-	}
-	b.running.Go(func() {
+	e.burials.running.Go(func() {
 		if msg.Stale != nil && msg.Stale() {
 			return // it comes again
 		}
-		if err := b.graveyard.Bury(ctx, msg, reason, problem); err != nil {
-			b.log.Warn("broken message not kept; the broker delivers it again", "reason", reason, "key", msg.RoutingKey, "error", err)
-			return
+		if e.burials.bury(ctx, msg, reason, problem) {
+			e.finish(msg)
 		}
-		b.buried.WithLabelValues(reason).Inc()
-		e.finish(msg)
 	})
+}
+
+// bury reports whether a message is kept, or lost on purpose because there is no
+// graveyard.
+func (b *burials) bury(ctx context.Context, msg Message, reason, problem string) bool {
+	if b.graveyard == nil {
+		return true
+	}
+	if err := b.graveyard.Bury(ctx, msg, reason, problem); err != nil {
+		b.log.Warn("broken message not kept; it is delivered again", "reason", reason, "key", msg.RoutingKey, "error", err)
+		return false
+	}
+	b.buried.WithLabelValues(reason).Inc()
+	return true
 }

@@ -181,7 +181,7 @@ func TestABurialThatShutdownInterruptsIsLeftToTheBroker(t *testing.T) {
 	r := newRigBurying(t, y, nil)
 	acked := r.handle(webhooks.Message{Body: []byte("broken")})
 	r.stop()
-	r.engine.Drain()
+	r.engine.Drain(t.Context())
 	g.Expect(acked).NotTo(BeClosed())
 	g.Expect(r.counted(t, "kazoolab_webhook_dead_letters_total", "not_json")).To(BeZero())
 }
@@ -191,7 +191,7 @@ func TestWhatTheBrokerHasTakenBackIsNotBuried(t *testing.T) {
 	y := &graveyard{}
 	r := newRigBurying(t, y, nil)
 	acked := r.handle(webhooks.Message{Body: []byte("broken"), Stale: func() bool { return true }})
-	r.engine.Drain()
+	r.engine.Drain(t.Context())
 	g.Expect(acked).NotTo(BeClosed())
 	g.Expect(y.all()).To(BeEmpty(), "it comes again")
 }

@@ -38,6 +38,7 @@ func Run(t *testing.T, driver Driver) {
 		{"lists", lists()},
 		{"views", views()},
 		{"attempts", attempts()},
+		{"failures", failures()},
 		{"secrets", secrets()},
 	}
 	for _, group := range groups {
