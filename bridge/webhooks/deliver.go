@@ -1,6 +1,7 @@
 package webhooks
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -55,7 +56,7 @@ func (e *Engine) deliver(ctx context.Context, d *inHand) (became verdict) {
 		return postponed
 	}
 	if d.broken != nil {
-		return e.fail(ctx, d, dropReason(d.broken), d.broken.Error())
+		return e.fail(ctx, d, cmp.Or(dropReason(d.broken), "invalid"), d.broken.Error())
 	}
 	if hook = e.current(d); hook == nil {
 		return e.giveUp(ctx, d)
