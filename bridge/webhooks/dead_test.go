@@ -12,6 +12,7 @@ import (
 	"github.com/kazoolab/kazoolab/bridge/account"
 	"github.com/kazoolab/kazoolab/bridge/store"
 	"github.com/kazoolab/kazoolab/bridge/webhooks"
+	"github.com/kazoolab/kazoolab/internal/clock"
 )
 
 // grave is what was buried of a message.
@@ -210,7 +211,7 @@ func TestAParkedDeliveryThatIsBrokenIsBuried(t *testing.T) {
 	}
 	g.Expect(y.store.Record(t.Context(), store.Batch{Park: []store.Parked{{
 		ParkedKey: store.ParkedKey{HookKey: store.HookKey{AccountID: "acme", HookID: "h1"}, ID: "1"},
-		EventID:   "0123456789", At: time.Now(), ContentType: "application/json", RoutingKey: "call.x.y", Body: []byte("{not json"),
+		EventID:   "0123456789", At: clock.System().Now(), ContentType: "application/json", RoutingKey: "call.x.y", Body: []byte("{not json"),
 	}}})).To(Succeed())
 
 	y.engine(t, nil)
