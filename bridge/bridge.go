@@ -217,6 +217,9 @@ func (b *Bridge) subscribe(ctx, failed context.Context, engine *webhooks.Engine)
 	if err != nil {
 		return nil, err
 	}
+	if err := b.hearRetries(); err != nil {
+		return nil, err
+	}
 	select {
 	case <-b.changes.loaded:
 	case <-ctx.Done():

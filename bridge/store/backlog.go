@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -75,7 +74,7 @@ func (s *Store) Record(ctx context.Context, b Batch) error {
 			return fmt.Errorf("park delivery of hook %s: %w", p.HookID, err)
 		}
 	}
-	err := s.update(ctx, func(tx *sql.Tx) error {
+	err := s.update(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		if len(b.Attempts) > 0 {
 			if err := s.insertAttempts(ctx, tx, b.Attempts, texts); err != nil {
 				return err
@@ -190,7 +189,7 @@ func insertRows(ctx context.Context, tx *sql.Tx, rows []Parked) (int64, error) {
 		first := len(args) + 1
 		args = append(args, p.AccountID, p.HookID, p.ID, p.Holder, p.EventID, p.At.UnixMicro(),
 			p.ContentType, p.ContentEncoding, p.RoutingKey, body)
-		writeParameters(&statement, first, len(args))
+		statement.WriteString("(" + parameters(first, len(args)-first+1) + ")")
 	}
 	statement.WriteString(" ON CONFLICT DO NOTHING")
 	result, err := tx.ExecContext(ctx, statement.String(), args...)
@@ -209,25 +208,12 @@ func forParked(ctx context.Context, tx *sql.Tx, what, which string, key HookKey,
 	for _, row := range rows {
 		args = append(args, row.ID)
 	}
-	writeParameters(&statement, 3, len(args))
+	statement.WriteString("(" + parameters(3, len(rows)) + ")")
 	result, err := tx.ExecContext(ctx, statement.String(), args...)
 	if err != nil {
 		return 0, err
 	}
 	return result.RowsAffected()
-}
-
-// writeParameters writes ($from, …, $until).
-func writeParameters(to *strings.Builder, from, until int) {
-	to.WriteByte('(')
-	for n := from; n <= until; n++ {
-		if n > from {
-			to.WriteString(", ")
-		}
-		to.WriteByte('$')
-		to.WriteString(strconv.Itoa(n))
-	}
-	to.WriteByte(')')
 }
 
 // ParkedAfter returns free deliveries of a hook, in the order of their ids, from the
@@ -239,6 +225,8 @@ func (s *Store) ParkedAfter(ctx context.Context, hook HookKey, after string, lim
 			err = fmt.Errorf("read parked deliveries of hook %s: %w", hook.HookID, err)
 		}
 	}()
+	ctx, cancel := s.bounded(ctx)
+	defer cancel()
 	rows, err := s.read.QueryContext(ctx, "SELECT "+parkedColumns+` FROM parked
 		WHERE account_id=$1 AND hook_id=$2 AND id>$3 AND holder='' ORDER BY id LIMIT $4`,
 		hook.AccountID, hook.HookID, after, limit)
@@ -269,6 +257,8 @@ func (s *Store) Backlogs(ctx context.Context, accountID string) (found []Backlog
 			err = fmt.Errorf("list backlogs: %w", err)
 		}
 	}()
+	ctx, cancel := s.bounded(ctx)
+	defer cancel()
 	query, args := "SELECT account_id, hook_id, waiting, holder, since FROM backlogs", []any(nil)
 	if accountID != "" {
 		query, args = query+" WHERE account_id=$1", append(args, accountID)
@@ -302,7 +292,7 @@ const (
 
 // Claim makes a node the one that delivers a hook's backlog, unless another is.
 func (s *Store) Claim(ctx context.Context, node string, hook HookKey) (claim Claim, err error) {
-	err = s.update(ctx, func(tx *sql.Tx) error {
+	err = s.update(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		result, err := tx.ExecContext(ctx, `UPDATE backlogs SET holder=$1
 			WHERE account_id=$2 AND hook_id=$3 AND holder IN ('', $1)`, node, hook.AccountID, hook.HookID)
 		if err != nil {
@@ -330,7 +320,7 @@ func (s *Store) Claim(ctx context.Context, node string, hook HookKey) (claim Cla
 // Unclaim ends a node's claim, counts anew what is free, and forgets the backlog if
 // nothing is. It returns what is left.
 func (s *Store) Unclaim(ctx context.Context, node string, hook HookKey) (left int64, err error) {
-	err = s.update(ctx, func(tx *sql.Tx) error {
+	err = s.update(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		// From here until the end nobody else writes this row, so that none who adds a
 		// delivery meanwhile can miss that it goes; and what they have added by now is
 		// seen by the count, which must be a statement of its own for that.
@@ -363,48 +353,27 @@ func recountBacklog(ctx context.Context, tx *sql.Tx, hook HookKey) (left int64, 
 	return left, err
 }
 
+// dropParked takes free deliveries of a hook; the last parameter is the most to take.
+const dropParked = `DELETE FROM parked WHERE (account_id, hook_id, id) IN
+	(SELECT account_id, hook_id, id FROM parked WHERE account_id=$1 AND hook_id=$2 AND holder='' LIMIT $3)`
+
 // DropParked deletes a hook's free deliveries and returns how many went, also when
 // it is cut short by an error. What a node is at work on is left to it.
 func (s *Store) DropParked(ctx context.Context, hook HookKey) (int64, error) {
-	n, err := s.dropParked(ctx, "account_id=$1 AND hook_id=$2", hook.AccountID, hook.HookID)
+	n, err := s.deleteInChunks(ctx, dropParked, hook.AccountID, hook.HookID)
 	if err == nil {
-		err = s.update(ctx, func(tx *sql.Tx) error { return lockAndRecount(ctx, tx, hook) })
+		err = s.update(ctx, func(ctx context.Context, tx *sql.Tx) error {
+			// As in Unclaim, the row is locked before the rest is counted.
+			_, err := tx.ExecContext(ctx, "UPDATE backlogs SET waiting=waiting WHERE account_id=$1 AND hook_id=$2",
+				hook.AccountID, hook.HookID)
+			if err == nil {
+				_, err = recountBacklog(ctx, tx, hook)
+			}
+			return err
+		})
 	}
 	if err != nil {
 		return n, fmt.Errorf("drop parked deliveries of hook %s: %w", hook.HookID, err)
 	}
 	return n, nil
-}
-
-func lockAndRecount(ctx context.Context, tx *sql.Tx, hook HookKey) error {
-	_, err := tx.ExecContext(ctx, "UPDATE backlogs SET waiting=waiting WHERE account_id=$1 AND hook_id=$2",
-		hook.AccountID, hook.HookID)
-	if err == nil {
-		_, err = recountBacklog(ctx, tx, hook)
-	}
-	return err
-}
-
-// dropParked deletes free deliveries chunk by chunk, so that others have their turn.
-func (s *Store) dropParked(ctx context.Context, which string, args ...any) (total int64, err error) {
-	const chunk = 1000
-	statement := "DELETE FROM parked WHERE (account_id, hook_id, id) IN (SELECT account_id, hook_id, id FROM parked WHERE " +
-		which + " AND holder='' LIMIT " + strconv.Itoa(chunk) + ")"
-	for {
-		var n int64
-		err := s.update(ctx, func(tx *sql.Tx) error {
-			result, err := tx.ExecContext(ctx, statement, args...)
-			if err != nil {
-				return err
-			}
-			n, err = result.RowsAffected()
-			return err
-		})
-		if err != nil {
-			return total, err
-		}
-		if total += n; n < chunk {
-			return total, nil
-		}
-	}
 }

@@ -9,9 +9,9 @@ import (
 
 // Seen notes that a node is alive. Without Seen for a while, Reap takes what it holds.
 func (s *Store) Seen(ctx context.Context, node string) error {
-	err := s.update(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, "INSERT INTO nodes (id, seen) VALUES ($1, "+s.now1970+
-			") ON CONFLICT (id) DO UPDATE SET seen="+s.now1970, node)
+	err := s.update(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, "INSERT INTO nodes (id, seen) VALUES ($1, "+s.dialect.now1970+
+			") ON CONFLICT (id) DO UPDATE SET seen="+s.dialect.now1970, node)
 		return err
 	})
 	if err != nil {
@@ -24,11 +24,11 @@ func (s *Store) Seen(ctx context.Context, node string) error {
 // frees what they held. In a database of one process there is no other node: all but
 // this one are forgotten at once.
 func (s *Store) Reap(ctx context.Context, node string, after time.Duration) error {
-	if s.alone {
+	if s.dialect.single {
 		after = -time.Hour // whenever they were seen, if the clock has not been put back since
 	}
-	err := s.update(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, "DELETE FROM nodes WHERE id<>$1 AND seen<"+s.now1970+"-$2", node, int64(after/time.Second))
+	err := s.update(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, "DELETE FROM nodes WHERE id<>$1 AND seen<"+s.dialect.now1970+"-$2", node, int64(after/time.Second))
 		if err == nil {
 			err = freeHeld(ctx, tx, "NOT IN (SELECT id FROM nodes)")
 		}
@@ -42,7 +42,7 @@ func (s *Store) Reap(ctx context.Context, node string, after time.Duration) erro
 
 // Leave forgets a node that ends, and frees what it held.
 func (s *Store) Leave(ctx context.Context, node string) error {
-	err := s.update(ctx, func(tx *sql.Tx) error {
+	err := s.update(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, "DELETE FROM nodes WHERE id=$1", node)
 		if err == nil {
 			err = freeHeld(ctx, tx, "=$1", node)

@@ -40,20 +40,22 @@ func newBurials(dep Dependencies) *burials {
 	return b
 }
 
-// fail ends a delivery that can never be made. One that is stored is buried now,
-// before its row goes; else its message is, once, when all its deliveries have ended.
-func (e *Engine) fail(ctx context.Context, d *inHand, reason, problem string) verdict {
+// broke ends a delivery that breaks the code, or can never be sent. One that is stored
+// is buried now, and its row goes then; else its message is, once, when all its
+// deliveries have ended.
+func (e *Engine) broke(ctx context.Context, d *inHand, reason, problem string) verdict {
 	if stored := d.close(); !stored && d.from != nil {
 		d.from.failed.CompareAndSwap(nil, &failure{reason, clip(problem)})
 		return concluded
 	}
-	msg := Message{
+	e.bury(ctx, Message{
 		Body: d.what.Body, ContentType: d.what.ContentType, ContentEncoding: d.what.ContentEncoding, RoutingKey: d.what.RoutingKey,
-	}
-	if !e.burials.bury(ctx, msg, reason, clip(problem)) {
-		return interrupted
-	}
-	return e.conclude(ctx, d)
+		Ack: func() error {
+			e.conclude(ctx, d)
+			return nil
+		},
+	}, reason, clip(problem))
+	return postponed
 }
 
 // letGo ends a message whose deliveries are all safe.
@@ -68,26 +70,20 @@ func (e *Engine) letGo(ctx context.Context, from *taken) {
 // bury sees to it that a message is kept and then acknowledged, and returns at once.
 // While it cannot be kept it stays unacknowledged.
 func (e *Engine) bury(ctx context.Context, msg Message, reason, problem string) {
-	e.burials.running.Go(func() {
+	b := e.burials
+	if b.graveyard == nil {
+		e.finish(msg)
+		return
+	}
+	b.running.Go(func() {
 		if msg.Stale != nil && msg.Stale() {
 			return // it comes again
 		}
-		if e.burials.bury(ctx, msg, reason, problem) {
-			e.finish(msg)
+		if err := b.graveyard.Bury(ctx, msg, reason, problem); err != nil {
+			b.log.Warn("broken message not kept; it is delivered again", "reason", reason, "key", msg.RoutingKey, "error", err)
+			return
 		}
+		b.buried.WithLabelValues(reason).Inc()
+		e.finish(msg)
 	})
-}
-
-// bury reports whether a message is kept, or lost on purpose because there is no
-// graveyard.
-func (b *burials) bury(ctx context.Context, msg Message, reason, problem string) bool {
-	if b.graveyard == nil {
-		return true
-	}
-	if err := b.graveyard.Bury(ctx, msg, reason, problem); err != nil {
-		b.log.Warn("broken message not kept; it is delivered again", "reason", reason, "key", msg.RoutingKey, "error", err)
-		return false
-	}
-	b.buried.WithLabelValues(reason).Inc()
-	return true
 }

@@ -152,8 +152,8 @@ type Engine struct {
 	client   *delivery.Client
 	lanes    *lanes.Lanes
 	recorder *recorder
-	burials  *burials
 	parking  *parking // nil without Dependencies.Backlogs
+	burials  *burials
 	metrics  *metrics
 	reader   *payload.Reader
 }
@@ -226,6 +226,14 @@ func (e *Engine) Drain(ctx context.Context) {
 	e.burials.running.Wait()
 	e.recorder.flush(ctx)
 	e.client.Close()
+}
+
+// Probe has the receiver asked at once for which a hook's deliveries are parked, if
+// this node takes them out.
+func (e *Engine) Probe(hook store.HookKey) {
+	if e.parking != nil {
+		e.parking.probe(hook)
+	}
 }
 
 // Leave frees what is parked and held by this node, once it is drained.

@@ -74,6 +74,13 @@ func (d *inHand) close() (stored bool) {
 	return d.stored
 }
 
+// isStored tells whether it has a row, or soon will.
+func (d *inHand) isStored() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.stored
+}
+
 // stale tells that the broker has taken the message back, and nothing is stored: it
 // will come again.
 func (d *inHand) stale() bool {
