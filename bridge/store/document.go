@@ -90,8 +90,15 @@ func (s *Store) saveAll(ctx context.Context, docs []Document) ([]Document, error
 		}
 	}
 	err := s.update(ctx, func(tx *sql.Tx) error {
+		log, err := logWrites(ctx, tx, docs...)
+		if err != nil {
+			return err
+		}
 		for i, doc := range docs {
 			saved, err := s.put(ctx, tx, doc, texts[i])
+			if err == nil {
+				err = log.note(ctx, saved)
+			}
 			if err != nil {
 				return fmt.Errorf("document %s/%s: %w", doc.DB, doc.ID, err)
 			}
@@ -173,15 +180,21 @@ func (s *Store) put(ctx context.Context, tx *sql.Tx, doc Document, text string) 
 
 // Remove deletes a document for good. The error wraps ErrNotFound when there is none.
 func (s *Store) Remove(ctx context.Context, db, id string) error {
+	gone := Document{DB: db, ID: id}
 	err := s.update(ctx, func(tx *sql.Tx) error {
-		result, err := tx.ExecContext(ctx, "DELETE FROM documents WHERE db=$1 AND id=$2", db, id)
+		log, err := logWrites(ctx, tx, gone)
 		if err != nil {
 			return err
 		}
-		if n, err := result.RowsAffected(); err != nil || n == 0 {
-			return errors.Join(err, ErrNotFound)
+		err = tx.QueryRowContext(ctx, "DELETE FROM documents WHERE db=$1 AND id=$2 RETURNING type, account_id", db, id).
+			Scan(&gone.Type, &gone.AccountID)
+		switch {
+		case errors.Is(err, sql.ErrNoRows):
+			return ErrNotFound
+		case err != nil:
+			return err
 		}
-		return nil
+		return log.note(ctx, gone)
 	})
 	if err != nil {
 		return fmt.Errorf("remove document %s/%s: %w", db, id, err)

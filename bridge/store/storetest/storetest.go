@@ -37,6 +37,7 @@ func Run(t *testing.T, driver Driver) {
 		{"conflicts", conflicts()},
 		{"lists", lists()},
 		{"views", views()},
+		{"writes", writes()},
 		{"attempts", attempts()},
 		{"failures", failures()},
 		{"secrets", secrets()},
