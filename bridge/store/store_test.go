@@ -48,7 +48,7 @@ func TestSQLiteMemory(t *testing.T) {
 }
 
 func TestOpenRefusesOtherAddressesWithoutShowingThem(t *testing.T) {
-	for _, url := range []string{"", "sqlite", "sqlite:", "/path/file.db", "postgres://user:hunter2@host/db"} {
+	for _, url := range []string{"", "sqlite", "sqlite:", "/path/file.db", "mysql://user:hunter2@host/db"} {
 		s, err := store.Open(t.Context(), url, options())
 		if err == nil {
 			t.Errorf("%q: opened %v", url, s.Close())
