@@ -83,6 +83,8 @@ func on(ctx context.Context, o options, s setting, do func(context.Context, *sta
 
 // join starts the nodes, one after the other.
 func (st *stage) join(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
 	for range st.options.nodes {
 		node, err := lab.NewNode(lab.NodeOptions{
 			Binary: st.binary, AMQPURL: st.Broker.URL(), Store: st.StoreURL,
