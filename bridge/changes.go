@@ -31,7 +31,6 @@ type changes struct {
 	store     *store.Store
 	directory *account.Directory
 	hooks     *webhooks.Registry
-	failures  *disabler.Tracker
 	limits    *disabler.Settings
 	clock     clock.Clock
 	ids       *ids.Source
@@ -153,7 +152,12 @@ func (c *changes) read(doc store.Document) (*webhooks.Hook, error) {
 		owner = known.ID // of which all hooks of the account share one copy
 	}
 	body := webhooks.Prepare(doc.Body, c.dialect, c.compat)
-	return webhooks.ParseHook(doc.ID, owner, body, c.names)
+	hook, err := webhooks.ParseHook(doc.ID, owner, body, c.names)
+	if err != nil {
+		return nil, err
+	}
+	hook.Revision = doc.Revision()
+	return hook, nil
 }
 
 // handle applies one change. The message is only a hint: the store says what is.
@@ -191,7 +195,6 @@ func (c *changes) apply(ctx context.Context, change kapi.DocChange) error {
 		}
 		c.directory.Remove(change.ID)
 		c.hooks.AccountDeleted(change.ID, c.dialect)
-		c.failures.ForgetAccount(change.ID)
 		c.limits.Remove(change.ID)
 	case kapi.DatabaseNumbers:
 		c.directory.SetNumber(change.ID, doc.AccountID) // "" when gone
@@ -211,11 +214,8 @@ func (c *changes) applyConfig(change kapi.DocChange, doc store.Document, gone bo
 }
 
 // applyHook makes a hook live as it is now. An edit gives it a fresh start: its
-// failures were the old version's (webhooks_listener:handle_config/3).
+// failures were those of the old version (webhooks_listener:handle_config/3).
 func (c *changes) applyHook(change kapi.DocChange, doc store.Document, gone bool) {
-	if change.Action == kapi.ActionEdited {
-		c.failures.Forget(disabler.Key{AccountID: cmp.Or(doc.AccountID, change.AccountID), HookID: change.ID})
-	}
 	if gone {
 		c.hooks.Remove(cmp.Or(doc.AccountID, change.AccountID), change.ID)
 		return

@@ -15,7 +15,9 @@ import (
 // parameters, ON CONFLICT DO NOTHING, row values, booleans as 0 and 1.
 type dialect struct {
 	name       database.Dialect
-	migrations fs.FS // 00003_name.sql and so on; a number is the same state in every dialect
+	migrations fs.FS  // 00003_name.sql and so on; a number is the same state in every dialect
+	now1970    string // SQL for the seconds since 1970, by the database's clock
+	single     bool   // a database belongs to one process
 	// open returns connections for writes and for reads, which may be the same. A
 	// read must see every write that has been committed before it began.
 	open func(ctx context.Context, address string) (write, read *sql.DB, err error)

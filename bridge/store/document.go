@@ -34,6 +34,14 @@ type Document struct {
 	Body jobj.Object
 }
 
+// Revision is Rev as a number: the same for the same revision alone, as far as 64
+// bits of its digest tell.
+func (d Document) Revision() int64 {
+	_, digest, _ := strings.Cut(d.Rev, "-")
+	n, _ := strconv.ParseUint(digest[:min(len(digest), 16)], 16, 64) // 0 for a document that is yet to be saved
+	return int64(n)                                                  //nolint:gosec // its bits are what counts
+}
+
 // Change is the message that the document, as it is now, was written.
 func (d Document) Change(action string) kapi.DocChange {
 	return kapi.DocChange{

@@ -63,6 +63,7 @@ func postgresDialect(log *slog.Logger, wait time.Duration) dialect {
 		again:    hadToGiveWay,
 		lockRows: " FOR UPDATE",
 		patience: statementLimit,
+		now1970:  "CAST(extract(epoch FROM clock_timestamp()) AS BIGINT)",
 	}
 }
 

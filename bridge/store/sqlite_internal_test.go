@@ -194,6 +194,17 @@ func TestListingsUseTheirIndexes(t *testing.T) {
 	}
 }
 
+func TestFailuresAreReadInTheirOrder(t *testing.T) {
+	s := openFile(t, filepath.Join(t.TempDir(), "a.db"))
+	for _, q := range []FailureQuery{{}, {NotNode: "n"}, {NotNode: "n", AccountID: "a"}} {
+		statement, args := q.statement()
+		steps := plan(t, s, statement, args)
+		if len(steps) != 1 || q.AccountID != "" && !strings.Contains(steps[0], "PRIMARY KEY (account_id=?)") {
+			t.Errorf("%s\n%q", statement, steps)
+		}
+	}
+}
+
 func plan(t *testing.T, s *Store, statement string, args []any) (steps []string) {
 	t.Helper()
 	rows, err := s.read.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+statement, args...)

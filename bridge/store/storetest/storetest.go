@@ -40,6 +40,9 @@ func Run(t *testing.T, driver Driver) {
 		{"lists", lists()},
 		{"views", views()},
 		{"attempts", attempts()},
+		{"failures", failures()},
+		{"backlog", backlog()},
+		{"nodes", nodes()},
 		{"secrets", secrets()},
 	}
 	for _, group := range groups {
