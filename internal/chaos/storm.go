@@ -243,7 +243,7 @@ func (w *weather) tallies(ctx context.Context) (map[role]tally, error) {
 	tallies := map[role]tally{}
 	for i, hook := range w.planted.Hooks {
 		receiver := w.receivers.Hook(i)
-		failed, err := failures(ctx, s, w.planted.Accounts[hook.Account], hook.ID, w.events)
+		failed, err := lab.Failures(ctx, s, w.planted.Accounts[hook.Account], hook.ID, w.events)
 		if err != nil {
 			return nil, err
 		}
