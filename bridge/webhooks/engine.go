@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"runtime/debug"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -229,6 +228,14 @@ func (e *Engine) Drain(ctx context.Context) {
 	e.client.Close()
 }
 
+// Probe has the receiver asked at once for which a hook's deliveries are parked, if
+// this node takes them out.
+func (e *Engine) Probe(hook store.HookKey) {
+	if e.parking != nil {
+		e.parking.probe(hook)
+	}
+}
+
 // Leave frees what is parked and held by this node, once it is drained.
 func (e *Engine) Leave(ctx context.Context) {
 	if e.parking != nil {
@@ -271,13 +278,13 @@ func (e *Engine) Handle(ctx context.Context, msg Message) {
 	}
 	e.metrics.inFlight.Inc()
 	e.metrics.deliveries.Add(float64(len(hooks)))
-	ev.failed = new(atomic.Pointer[failure])
-	from := &taken{Message: msg, finish: func(lost bool) {
+	from := &taken{Message: msg}
+	from.finish = func(lost bool) {
 		e.metrics.inFlight.Dec()
 		if !lost {
-			e.settle(ctx, msg, ev)
+			e.letGo(ctx, from)
 		}
-	}}
+	}
 	from.left.Store(int64(len(hooks)))
 	for _, hook := range hooks {
 		ev.rendition(hook).Payload()

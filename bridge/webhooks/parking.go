@@ -439,6 +439,16 @@ func (p *parking) warn(ctx context.Context, what string, err error) {
 	}
 }
 
+// probe has a silent receiver asked without delay.
+func (p *parking) probe(key store.HookKey) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if b := p.hooks[key]; b != nil {
+		b.resume = time.Time{}
+		p.ask(b)
+	}
+}
+
 // stop ends taking out. What is in hand goes on.
 func (p *parking) stop() {
 	p.mu.Lock()
