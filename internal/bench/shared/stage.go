@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/kazoolab/kazoolab/bridge/store"
 	"github.com/kazoolab/kazoolab/internal/clock"
 	"github.com/kazoolab/kazoolab/internal/lab"
 )
@@ -23,7 +24,9 @@ type stage struct {
 	tree      lab.Planted
 	book      *lab.Book
 	receivers *lab.Receivers
+	store     *store.Store // read only
 	of        func(event int) int
+	first     int // event that missing looks at
 	next      int // the first event that no publisher has used
 }
 
@@ -33,8 +36,6 @@ type setting struct {
 	accounts int
 	events   int
 	owned    func(hook int) bool // receivers that can refuse
-	// of is the account of an event; nil is each in turn.
-	of func(event int) int
 	// spare receivers belong to no account.
 	spare int
 }
@@ -49,10 +50,8 @@ func on(ctx context.Context, o options, s setting, do func(context.Context, *sta
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	st := &stage{options: o, clock: clock.System(), book: lab.NewBook(s.events), of: s.of}
-	if st.of == nil {
-		st.of = func(event int) int { return event % s.accounts }
-	}
+	st := &stage{options: o, clock: clock.System(), book: lab.NewBook(s.events)}
+	st.of = func(event int) int { return event % s.accounts }
 	if st.Servers, err = lab.StartServers(ctx, o.store, dir); err != nil {
 		return err
 	}
@@ -66,6 +65,10 @@ func on(ctx context.Context, o options, s setting, do func(context.Context, *sta
 	if err != nil {
 		return err
 	}
+	if st.store, err = lab.OpenStore(ctx, st.StoreURL); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, st.store.Close()) }()
 	for i := range s.accounts + s.spare {
 		st.receivers.Hook(i).Set(lab.Healthy(work))
 	}
@@ -162,7 +165,7 @@ func (st *stage) drained(ctx context.Context) error {
 
 // missing is how many events that were sent have not arrived.
 func (st *stage) missing() (n int) {
-	for event := range st.book.Events {
+	for event := st.first; event < st.book.Events; event++ {
 		if st.book.Sent.Has(event) && !st.receivers.Hook(st.of(event)).Arrived.Has(event) {
 			n++
 		}
@@ -179,6 +182,15 @@ func (st *stage) duplicates() (n int) {
 		n += st.receivers.Hook(i).Duplicates()
 	}
 	return n
+}
+
+// parked is how many deliveries wait in the store.
+func (st *stage) parked(ctx context.Context) (n int, err error) {
+	backlogs, err := st.store.Backlogs(ctx, "")
+	for _, b := range backlogs {
+		n += int(b.Waiting)
+	}
+	return n, err
 }
 
 // memory is what the nodes take, now and at the most.
