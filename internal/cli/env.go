@@ -72,11 +72,14 @@ func (a *app) printEnv(running runfile.File, accountID, token, output string) er
 }
 
 // accountFlag adds --account, completed from the running up.
-func (a *app) accountFlag(cmd *cobra.Command) *string { return a.accountFlagOf(cmd, cmd.Name()) }
+func (a *app) accountFlag(cmd *cobra.Command) *string {
+	return a.accountFlagOf(cmd, cmd.Name(), runfile.Customer)
+}
 
-// accountFlagOf adds it to cmd, part of command.
-func (a *app) accountFlagOf(cmd *cobra.Command, command string) *string {
-	name := cmd.Flags().String("account", "", "account by id, name or kind: master, reseller, customer (default the first customer)")
+// accountFlagOf adds it to cmd, part of command; otherwise is the kind of account that
+// is meant without it.
+func (a *app) accountFlagOf(cmd *cobra.Command, command, otherwise string) *string {
+	name := cmd.Flags().String("account", "", "account by id, name or kind: master, reseller, customer (default the first of kind "+otherwise+")")
 	complete := func(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
 		loaded, err := a.loadOf(cmd, command)
 		if err != nil {
