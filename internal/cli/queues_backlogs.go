@@ -22,7 +22,7 @@ func (a *app) listBacklogs(cmd *cobra.Command, flags clientFlags) ([]jobj.Object
 		if err != nil {
 			return nil, err
 		}
-		if _, err := a.running(cmd.Context(), loaded.Config); err != nil {
+		if !a.isUp(cmd.Context(), loaded.Config) {
 			a.say("what waits for receivers is told by a bridge's REST API: name it by --url, --token and --account")
 			return nil, nil
 		}
