@@ -9,7 +9,6 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/kazoolab/kazoolab/bridge/fidelity"
 	"github.com/kazoolab/kazoolab/bridge/kapi"
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 	"github.com/kazoolab/kazoolab/bridge/store"
@@ -20,11 +19,10 @@ import (
 	"github.com/kazoolab/kazoolab/internal/ids"
 )
 
-// disabling switches hooks off that fail too often (webhooks_disabler). Failures are
-// remembered by the node that met them, and forgotten when it ends, as in the
-// reference: a restart gives every hook a fresh start.
+// disabling switches hooks off that fail too often (webhooks_disabler), on whatever
+// nodes they do.
 type disabling struct {
-	tracker  *disabler.Tracker
+	failures *failures
 	settings *disabler.Settings
 	hooks    *webhooks.Registry
 	store    hookDocuments
@@ -46,7 +44,7 @@ type hookDocuments interface {
 // newDisabling makes what New can make of it; Run adds what it starts itself.
 func newDisabling(cfg Config, hooks *webhooks.Registry, reseller func(accountID string) string) *disabling {
 	d := &disabling{
-		tracker:  disabler.New(disabler.Options{Collapse: cfg.Webhooks.Compat != fidelity.Corrected}),
+		failures: newFailures(cfg),
 		settings: disabler.NewSettings(cfg.Webhooks.FailureLimit, cfg.Webhooks.Dialect, reseller),
 		hooks:    hooks, store: cfg.Store, clock: cfg.Clock, ids: cfg.IDs, log: cfg.Log, node: cfg.NodeName,
 		disabled: prometheus.NewCounter(prometheus.CounterOpts{
@@ -65,13 +63,16 @@ func (d *disabling) Failed(hook *webhooks.Hook, at time.Time) {
 	if hook.Own {
 		return
 	}
-	key := disabler.Key{AccountID: hook.AccountID, HookID: hook.ID}
-	d.tracker.Failed(key, at, hook.Limit.Or(d.settings.Limit(hook.AccountID)))
+	d.failures.failed(versionOf(hook), at, hook.Limit.Or(d.settings.Limit(hook.AccountID)))
 }
 
-// Count is how many failures of a hook count now.
-func (d *disabling) Count(hook disabler.Key, limit disabler.Limit) int {
-	return d.tracker.Look(hook, d.clock.Now(), limit).Failures
+func versionOf(hook *webhooks.Hook) disabler.Key {
+	return disabler.Key{AccountID: hook.AccountID, HookID: hook.ID, Revision: hook.Revision}
+}
+
+// Count is how many failures of an account's hooks count now, whichever node met them.
+func (d *disabling) Count(ctx context.Context, accountID string, hooks map[disabler.Key]disabler.Limit) (map[disabler.Key]int, error) {
+	return d.failures.count(ctx, accountID, hooks)
 }
 
 // Limit is what holds for the hooks of an account that say nothing themselves.
@@ -87,34 +88,34 @@ func (d *disabling) run(ctx context.Context) {
 	}
 }
 
-// check switches off every hook that has failed too often.
+// check switches off every hook that has failed too often. Nodes check by themselves,
+// each what all have met; of two that find the same the one that saves first tells.
 func (d *disabling) check(ctx context.Context) {
+	suspects, err := d.suspects(ctx)
+	if err != nil {
+		if ctx.Err() == nil {
+			d.log.Error("failures of other nodes cannot be read; looked at again later", "error", err, "later", d.every)
+		}
+		return
+	}
 	var changes []kapi.DocChange
 	var off []disabler.Key
-	for _, key := range d.tracker.Hooks() {
-		limit := d.settings.Limit(key.AccountID)
-		if hook := d.hooks.Get(key.AccountID, key.HookID); hook != nil {
-			limit = hook.Limit.Or(limit)
-		}
-		verdict := d.tracker.Look(key, d.clock.Now(), limit)
-		if !verdict.TooMany {
-			continue
-		}
-		saved, err := d.switchOff(ctx, key)
+	for _, s := range suspects {
+		saved, err := d.switchOff(ctx, s.hook)
 		switch {
 		case errors.Is(err, errNothingToDo):
 		case err != nil:
 			d.log.Error("a webhook that fails too often cannot be switched off; tried again later",
-				"hook_id", key.HookID, "account_id", key.AccountID, "failures", verdict.Failures, "error", err)
+				"hook_id", s.hook.HookID, "account_id", s.hook.AccountID, "failures", s.failures, "error", err)
 			continue
 		default:
 			d.disabled.Inc()
-			d.log.Warn("webhook switched off: too many failed attempts", "hook_id", key.HookID, "account_id", key.AccountID,
-				"failures", verdict.Failures, "limit", limit.Failures, "within", limit.Within)
+			d.log.Warn("webhook switched off: too many failed attempts", "hook_id", s.hook.HookID, "account_id", s.hook.AccountID,
+				"failures", s.failures, "limit", s.limit.Failures, "within", s.limit.Within)
 			changes = append(changes, saved.Change(kapi.ActionEdited))
-			off = append(off, key)
+			off = append(off, s.hook)
 		}
-		d.tracker.Forget(key)
+		d.failures.forget(s.hook)
 	}
 	if len(off) == 0 {
 		return
@@ -125,32 +126,56 @@ func (d *disabling) check(ctx context.Context) {
 	}
 }
 
-// errNothingToDo says that there is no such hook, or that it is off already.
-var errNothingToDo = errors.New("no webhook that is on")
+// suspect is a hook that has failed too often.
+type suspect struct {
+	hook     disabler.Key
+	failures int
+	limit    disabler.Limit
+}
 
-// switchOff saves a hook's document as disabled. A document that someone else has
-// written meanwhile is read again; one that does not exist is not made.
-func (d *disabling) switchOff(ctx context.Context, key disabler.Key) (store.Document, error) {
-	const tries = 5
-	var conflict error
-	for range tries {
-		doc, err := d.store.Get(ctx, kapi.DatabaseWebhooks, key.HookID)
-		switch {
-		case errors.Is(err, store.ErrNotFound):
-			return doc, errNothingToDo
-		case err != nil:
-			return doc, err
-		case doc.Deleted || doc.Type != store.TypeWebhook || doc.AccountID != key.AccountID || !webhooks.Loadable(doc.Body):
-			return doc, errNothingToDo
+// suspects looks at the failures of every hook that is on, and forgets those of what
+// is no longer on in that version.
+func (d *disabling) suspects(ctx context.Context) ([]suspect, error) {
+	var found []suspect
+	for failed, err := range d.failures.everywhere(ctx) {
+		if err != nil {
+			return nil, err
 		}
-		doc.Body = disabler.Disable(doc.Body)
-		saved, err := d.store.Save(ctx, doc)
-		if !errors.Is(err, store.ErrConflict) {
-			return saved, err
+		hook := d.hooks.Get(failed.hook.AccountID, failed.hook.HookID)
+		if hook == nil || hook.Revision != failed.hook.Revision {
+			d.failures.forget(failed.hook)
+			continue
 		}
-		conflict = err
+		limit := hook.Limit.Or(d.settings.Limit(hook.AccountID))
+		if verdict := d.failures.look(failed, limit); verdict.TooMany {
+			found = append(found, suspect{hook: failed.hook, failures: verdict.Failures, limit: limit})
+		}
 	}
-	return store.Document{}, fmt.Errorf("%d times: %w", tries, conflict)
+	return found, nil
+}
+
+// errNothingToDo says that the hook is no longer what it was when it failed: someone
+// has edited, deleted or switched it off.
+var errNothingToDo = errors.New("the webhook is no longer the one that failed")
+
+// switchOff saves a hook's document as disabled, unless another node or a person has
+// written it since it failed: what is new has a fresh start.
+func (d *disabling) switchOff(ctx context.Context, key disabler.Key) (store.Document, error) {
+	doc, err := d.store.Get(ctx, kapi.DatabaseWebhooks, key.HookID)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return doc, errNothingToDo
+	case err != nil:
+		return doc, err
+	case doc.Revision() != key.Revision:
+		return doc, errNothingToDo
+	}
+	doc.Body = disabler.Disable(doc.Body)
+	doc, err = d.store.Save(ctx, doc)
+	if errors.Is(err, store.ErrConflict) {
+		return doc, errNothingToDo
+	}
+	return doc, err
 }
 
 // notify tells the world, hooks for notifications among it.

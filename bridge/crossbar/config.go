@@ -42,12 +42,13 @@ type Tokens interface {
 	Verify(ctx context.Context, token string) (account.Claims, error)
 }
 
-// FailureCounter tells how near a hook is to being switched off.
+// FailureCounter tells how near hooks are to being switched off.
 type FailureCounter interface {
 	// Limit is what holds for the hooks of an account that say nothing themselves.
 	Limit(accountID string) disabler.Limit
-	// Count is how many failures of a hook count now.
-	Count(hook disabler.Key, limit disabler.Limit) int
+	// Count says of hooks of one account how many of their failures count now, on
+	// whichever node they were met, those of another node a second later.
+	Count(ctx context.Context, accountID string, hooks map[disabler.Key]disabler.Limit) (map[disabler.Key]int, error)
 }
 
 // Config says what the handler works with. Fields without a remark are required.
@@ -68,6 +69,8 @@ type Config struct {
 	Events    Events
 	Listening Listening
 	Replays   Replayer
+	// Backlogs are behind /kazoolab/backlogs; nil has none.
+	Backlogs Backlogs
 	// Dialect decides which hooks are listed and accepted, and the shapes of
 	// answers that differ between versions.
 	Dialect fidelity.Dialect

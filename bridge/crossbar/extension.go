@@ -22,6 +22,10 @@ func (h *handler) extensionFamily() family {
 		{args: []string{"attempts"}, operations: []operation{{method: http.MethodGet, within: h.listMarkedAttempts}}},
 		{args: []string{"attempts", "*"}, operations: []operation{{method: http.MethodGet, within: h.getAttempt}}},
 		{args: []string{"attempts", "*", "replay"}, operations: []operation{{method: http.MethodPost, within: h.replayAttempt}}},
+		{args: []string{"backlogs"}, operations: []operation{{method: http.MethodGet, within: h.listBacklogs}}},
+		{args: []string{"backlogs", "*"}, operations: []operation{
+			{method: http.MethodPost, within: h.retryBacklog}, {method: http.MethodDelete, within: h.dropBacklog},
+		}},
 	}}
 }
 
@@ -32,23 +36,34 @@ func (h *handler) listFailures(ctx context.Context, req *request) (outcome, erro
 	if err != nil {
 		return outcome{}, err
 	}
+	hooks, limits := make([]disabler.Key, len(docs)), make(map[disabler.Key]disabler.Limit, len(docs))
+	for i, doc := range docs {
+		hooks[i] = disabler.Key{AccountID: doc.AccountID, HookID: doc.ID, Revision: doc.Revision()}
+		limits[hooks[i]] = h.failureLimit(doc)
+	}
+	var counts map[disabler.Key]int // nil where nobody counts
+	if h.Failures != nil {
+		if counts, err = h.Failures.Count(ctx, req.account.ID, limits); err != nil {
+			return outcome{}, err
+		}
+	}
 	rows := make([]row, len(docs))
 	for i, doc := range docs {
-		rows[i] = row{key: doc.ID, value: h.failuresOf(doc), stored: stored(doc)}
+		limit := limits[hooks[i]]
+		rows[i] = row{key: doc.ID, stored: stored(doc), value: jobj.Object{
+			{Key: "id", Value: doc.ID},
+			{Key: "failures", Value: counts[hooks[i]]},
+			{Key: disabler.CountKey, Value: limit.Failures},
+			{Key: disabler.WindowKey, Value: limit.Within.Milliseconds()},
+		}}
 	}
 	return req.listing(rows, true)
 }
 
-func (h *handler) failuresOf(doc store.Document) jobj.Object {
-	limit, count := h.FailureLimit, 0
-	if h.Failures != nil {
-		limit = disabler.OfHook(doc.Body).Or(h.Failures.Limit(doc.AccountID))
-		count = h.Failures.Count(disabler.Key{AccountID: doc.AccountID, HookID: doc.ID}, limit)
+// failureLimit is what holds for a hook.
+func (h *handler) failureLimit(doc store.Document) disabler.Limit {
+	if h.Failures == nil {
+		return h.FailureLimit
 	}
-	return jobj.Object{
-		{Key: "id", Value: doc.ID},
-		{Key: "failures", Value: count},
-		{Key: disabler.CountKey, Value: limit.Failures},
-		{Key: disabler.WindowKey, Value: limit.Within.Milliseconds()},
-	}
+	return disabler.OfHook(doc.Body).Or(h.Failures.Limit(doc.AccountID))
 }

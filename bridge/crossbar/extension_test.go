@@ -20,11 +20,14 @@ type counter struct{}
 
 func (counter) Limit(string) disabler.Limit { return disabler.Limit{Failures: 7, Within: time.Minute} }
 
-func (counter) Count(hook disabler.Key, limit disabler.Limit) int {
-	if hook != (disabler.Key{AccountID: customerID, HookID: seedHook}) {
-		return 0
+func (counter) Count(_ context.Context, accountID string, hooks map[disabler.Key]disabler.Limit) (map[disabler.Key]int, error) {
+	counts := map[disabler.Key]int{}
+	for hook, limit := range hooks {
+		if hook.HookID == seedHook && hook.AccountID == accountID && hook.Revision != 0 {
+			counts[hook] = limit.Failures - 1
+		}
 	}
-	return limit.Failures - 1
+	return counts, nil
 }
 
 func TestHowNearHooksAreToBeingSwitchedOff(t *testing.T) {

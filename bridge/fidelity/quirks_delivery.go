@@ -96,7 +96,7 @@ func outcomeQuirks() []Quirk {
 		{
 			ID: "disabler-per-node", Class: Never, Area: AreaOutcome,
 			Notices:   "Failures are counted on each node by itself: with N nodes a hook may fail nearly N times as often before it is disabled.",
-			Kazoo:     "one bridge has the store, and all events; what it counts is all there is",
+			Kazoo:     "those of all nodes count together, each node having the others' from the store about a second later; neither a restart nor a kill of a node forgets those written",
 			Corrected: same,
 			Source:    "webhooks_disabler:find_failures/0",
 		},

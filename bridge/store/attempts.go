@@ -65,7 +65,7 @@ func (s *Store) AddAttempts(ctx context.Context, attempts []Attempt) error {
 			return fmt.Errorf("add attempt of hook %s: %w", a.HookID, err)
 		}
 	}
-	err := s.update(ctx, func(tx *sql.Tx) error { return s.insertAttempts(ctx, tx, attempts, texts) })
+	err := s.update(ctx, func(ctx context.Context, tx *sql.Tx) error { return s.insertAttempts(ctx, tx, attempts, texts) })
 	if err != nil {
 		return fmt.Errorf("add %d attempts: %w", len(attempts), err)
 	}
@@ -117,7 +117,13 @@ const attemptColumns = "id, account_id, hook_id, created, at, success, body, sen
 
 // Attempt returns one attempt. The error wraps ErrNotFound when there is none.
 func (s *Store) Attempt(ctx context.Context, id string) (Attempt, error) {
-	found, err := selectAttempts(ctx, s.read, 0, "SELECT "+attemptColumns+" FROM attempts WHERE id=$1", id)
+	ctx, cancel := s.bounded(ctx)
+	defer cancel()
+	var found []Attempt
+	var err error
+	if storable(id) {
+		found, err = selectAttempts(ctx, s.read, 0, "SELECT "+attemptColumns+" FROM attempts WHERE id=$1", id)
+	}
 	if err == nil && len(found) == 0 {
 		err = ErrNotFound
 	}
@@ -129,6 +135,11 @@ func (s *Store) Attempt(ctx context.Context, id string) (Attempt, error) {
 
 // Attempts returns attempts, newest first unless the query says otherwise.
 func (s *Store) Attempts(ctx context.Context, q AttemptQuery) ([]Attempt, error) {
+	ctx, cancel := s.bounded(ctx)
+	defer cancel()
+	if !storable(q.AccountID, q.HookID, q.After.ID) {
+		return nil, nil
+	}
 	statement, args := q.statement()
 	attempts, err := selectAttempts(ctx, s.read, q.MaxBytes, statement, args...)
 	if err != nil {

@@ -166,7 +166,7 @@ func TestListingsUseTheirIndexes(t *testing.T) {
 	last := Attempt{ID: "x", Created: 1, CreatedAt: time.Unix(0, 0)}
 	statements := map[string][]any{
 		"SELECT body FROM documents d WHERE d.db='d' AND d.type='t' AND d.account_id='a' ORDER BY d.created, d.id": nil,
-		attemptsBefore: {1, 1}, attemptsOldest: {1}, attemptsOf: {"a", 1},
+		attemptsBefore: {1, 1}, attemptsUpTo: {1, 1, "x", 1}, attemptsOf: {"a", 1}, attemptBeyond: {1},
 	}
 	for _, q := range []AttemptQuery{
 		{Limit: 50},
@@ -191,6 +191,17 @@ func TestListingsUseTheirIndexes(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestFailuresAreReadInTheirOrder(t *testing.T) {
+	s := openFile(t, filepath.Join(t.TempDir(), "a.db"))
+	for _, q := range []FailureQuery{{}, {NotNode: "n"}, {NotNode: "n", AccountID: "a"}} {
+		statement, args := q.statement()
+		steps := plan(t, s, statement, args)
+		if len(steps) != 1 || q.AccountID != "" && !strings.Contains(steps[0], "PRIMARY KEY (account_id=?)") {
+			t.Errorf("%s\n%q", statement, steps)
+		}
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -48,7 +49,7 @@ func TestSQLiteMemory(t *testing.T) {
 }
 
 func TestOpenRefusesOtherAddressesWithoutShowingThem(t *testing.T) {
-	for _, url := range []string{"", "sqlite", "sqlite:", "/path/file.db", "postgres://user:hunter2@host/db"} {
+	for _, url := range []string{"", "sqlite", "sqlite:", "/path/file.db", "mysql://user:hunter2@host/db"} {
 		s, err := store.Open(t.Context(), url, options())
 		if err == nil {
 			t.Errorf("%q: opened %v", url, s.Close())
@@ -155,6 +156,43 @@ func BenchmarkAddAttempts(b *testing.B) {
 			b.ReportMetric(float64(b.N*size)/b.Elapsed().Seconds(), "attempts/s")
 		})
 	}
+}
+
+// BenchmarkFailures writes what hooks that fail ten times a second have each second,
+// and reads it as a check does.
+func BenchmarkFailures(b *testing.B) {
+	const hooks = 10_000
+	s := openStore(b, "sqlite:"+filepath.Join(b.TempDir(), "bench.db"))
+	rows := make([]store.Failures, hooks)
+	for i := range rows {
+		rows[i] = store.Failures{
+			AccountID: fmt.Sprintf("%032x", i/5), HookID: fmt.Sprintf("%032x", i), Revision: int64(i), Node: "node",
+			Times: make([]int64, 128), Expires: 1,
+		}
+		for j := range rows[i].Times {
+			rows[i].Times[j] = 1_700_000_000_000 + int64(i+j*100)
+		}
+	}
+	b.Run("write", func(b *testing.B) {
+		for b.Loop() {
+			for chunk := range slices.Chunk(rows, 200) {
+				if err := s.SaveFailures(b.Context(), chunk); err != nil {
+					b.Fatal(err)
+				}
+			}
+		}
+		b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N*hooks), "µs/hook")
+	})
+	b.Run("read", func(b *testing.B) {
+		for b.Loop() {
+			for _, err := range s.EachFailures(b.Context(), store.FailureQuery{NotNode: "other"}) {
+				if err != nil {
+					b.Fatal(err)
+				}
+			}
+		}
+		b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N*hooks), "µs/hook")
+	})
 }
 
 func options() store.Options {

@@ -19,7 +19,9 @@ const EventAll = "all"
 type Hook struct {
 	ID        string
 	AccountID string // the owner
-	URI       string
+	// Revision is that of the document, as a number: failures are those of a version.
+	Revision int64
+	URI      string
 	// Event is what the hook listens to: channel_create … or all.
 	Event string
 	// Verb is get, post or put.
@@ -172,11 +174,6 @@ func retries(doc jobj.Object) (n int64, ok bool) {
 }
 
 func verbs() []string { return []string{"get", "post", "put"} }
-
-// key is the hook's place in the table of live hooks.
-func (h *Hook) key() hookKey { return hookKey{h.AccountID, h.ID} }
-
-type hookKey struct{ accountID, id string }
 
 // attemptEvent is the hook's event as attempt documents show it
 // (webhooks_util:hook_event/1).

@@ -86,6 +86,8 @@ func (a *app) bridgeConfig(c config.Config, amqpURL string, s *store.Store, list
 	hooks.Dialect, hooks.Compat = fidelity.Dialect(c.Dialect), fidelity.Compat(c.Compat)
 	hooks.Concurrency = c.Webhooks.Concurrency
 	hooks.Prefetch = c.Webhooks.Prefetch
+	hooks.MaxRequests = c.Webhooks.MaxRequests
+	hooks.DeliveryLimit = c.Webhooks.DeliveryLimit
 	hooks.ConnectTimeout = c.Webhooks.ConnectTimeout
 	hooks.RequestTimeout = c.Webhooks.RequestTimeout
 	hooks.RetryMaxWait = c.Webhooks.RetryMaxWait

@@ -38,6 +38,22 @@ func conflicts() []contract {
 				t.Errorf("got %+v", got)
 			}
 		}},
+		{"each revision has a number of its own", func(t *testing.T, f *fixture) {
+			seen := map[int64]string{}
+			for life := range 3 {
+				doc := store.Document{DB: "d", ID: "x", Body: jobj.Object{{Key: "life", Value: life}}}
+				for range 3 {
+					doc = f.save(t, doc)
+					if earlier, ok := seen[doc.Revision()]; ok || doc.Revision() != f.get(t, "d", "x").Revision() {
+						t.Errorf("%s and %s: %d", doc.Rev, earlier, doc.Revision())
+					}
+					seen[doc.Revision()] = doc.Rev
+				}
+				if err := f.Remove(t.Context(), "d", "x"); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}},
 		{"of documents that are saved together, one conflict refuses all", func(t *testing.T, f *fixture) {
 			f.save(t, store.Document{DB: "d", ID: "x"})
 			docs := []store.Document{{DB: "d", ID: "new"}, {DB: "d", ID: "x"}, {DB: "d"}}

@@ -24,6 +24,8 @@ type Driver struct {
 	// database that does not outlive its Store, to which the tests of reopening
 	// do not apply.
 	Tamper func(t *testing.T, url, statement string)
+	// Shared says that several processes may have the database open.
+	Shared bool
 }
 
 // Run runs the suite.
@@ -37,7 +39,11 @@ func Run(t *testing.T, driver Driver) {
 		{"conflicts", conflicts()},
 		{"lists", lists()},
 		{"views", views()},
+		{"writes", writes()},
 		{"attempts", attempts()},
+		{"failures", failures()},
+		{"backlog", backlog()},
+		{"nodes", nodes()},
 		{"secrets", secrets()},
 	}
 	for _, group := range groups {
@@ -49,6 +55,9 @@ func Run(t *testing.T, driver Driver) {
 	}
 	if driver.Tamper != nil {
 		t.Run("reopening", func(t *testing.T) { reopening(t, driver) })
+	}
+	if driver.Shared {
+		t.Run("sharing", func(t *testing.T) { sharing(t, driver) })
 	}
 }
 

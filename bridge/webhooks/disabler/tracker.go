@@ -7,8 +7,12 @@ import (
 	"time"
 )
 
-// Key names a hook: its owner and its id.
-type Key struct{ AccountID, HookID string }
+// Key names one version of a hook: its owner, its id and the revision of its document,
+// as a number. An edit makes another version, which has no failures yet.
+type Key struct {
+	AccountID, HookID string
+	Revision          int64
+}
 
 // Limit is how many failures within which time are too many.
 type Limit struct {
@@ -38,6 +42,13 @@ const (
 	defaultRoom = 8 << 20
 )
 
+// Failures are what a Tracker knows of one hook. Times are milliseconds since 1970.
+type Failures struct {
+	Key
+	Times   []int64 // ascending; none once they are forgotten
+	Expires int64   // from then on none of them counts
+}
+
 // Options say how a Tracker counts. The zero value is ready to use.
 type Options struct {
 	// Collapse makes one failure of two of a hook in the same millisecond, as the
@@ -54,15 +65,16 @@ type Options struct {
 type Tracker struct {
 	options Options
 
-	mu     sync.Mutex
-	hooks  map[Key]*list.Element // of *entry
-	order  *list.List            // the hook that failed last stands last
-	taking int                   // of Options.Room
+	mu      sync.Mutex
+	hooks   map[Key]*list.Element // of *entry
+	order   *list.List            // the hook that failed last stands last
+	taking  int                   // of Options.Room
+	changed map[Key]struct{}      // since they were handed over; also those that were forgotten
 }
 
 type entry struct {
-	key   Key
-	times []int64 // milliseconds since 1970, ascending
+	Failures
+	changed bool
 }
 
 // New makes a tracker that knows of no failure.
@@ -70,7 +82,7 @@ func New(options Options) *Tracker {
 	if options.Room == 0 {
 		options.Room = defaultRoom
 	}
-	return &Tracker{options: options, hooks: map[Key]*list.Element{}, order: list.New()}
+	return &Tracker{options: options, hooks: map[Key]*list.Element{}, order: list.New(), changed: map[Key]struct{}{}}
 }
 
 // Failed remembers that a hook failed. The limit says what is worth remembering.
@@ -79,62 +91,86 @@ func (t *Tracker) Failed(hook Key, at time.Time, limit Limit) {
 	defer t.mu.Unlock()
 	element := t.hooks[hook]
 	if element == nil {
-		element = t.order.PushBack(&entry{key: hook})
+		element = t.order.PushBack(&entry{Failures: Failures{Key: hook}})
 		t.hooks[hook] = element
 		t.taking += hookCost
 	}
 	t.order.MoveToBack(element)
 	e, _ := element.Value.(*entry)
 	t.taking += e.add(at.UnixMilli(), t.options.Collapse)
-	newest := e.times[len(e.times)-1]
+	newest := e.Times[len(e.Times)-1]
+	e.Expires = newest + limit.Within.Milliseconds()
 	t.taking -= e.dropUntil(newest - limit.Within.Milliseconds())
 	t.taking -= e.dropAllBut(min(max(limit.Failures, leastKept), MaxFailures))
+	t.change(e)
 	for t.taking > t.options.Room && t.order.Len() > 1 {
 		t.remove(t.order.Front())
+	}
+}
+
+func (t *Tracker) change(e *entry) {
+	if !e.changed {
+		e.changed = true
+		t.changed[e.Key] = struct{}{}
 	}
 }
 
 // add puts a time in its place, which is nearly always the last, and returns how
 // many there are more.
 func (e *entry) add(at int64, collapse bool) int {
-	place, found := slices.BinarySearch(e.times, at)
+	place, found := slices.BinarySearch(e.Times, at)
 	if found && collapse {
 		return 0
 	}
-	e.times = slices.Insert(e.times, place, at)
+	e.Times = slices.Insert(e.Times, place, at)
 	return 1
 }
 
 // dropUntil forgets the times up to and including one, and returns how many.
 func (e *entry) dropUntil(last int64) int {
-	n, _ := slices.BinarySearch(e.times, last+1)
-	e.times = e.times[n:]
+	n, _ := slices.BinarySearch(e.Times, last+1)
+	e.Times = e.Times[n:]
 	return n
 }
 
 // dropAllBut forgets the oldest times beyond a number, and returns how many. What
 // is cut off at the front goes when the slice grows next.
 func (e *entry) dropAllBut(kept int) int {
-	n := max(len(e.times)-kept, 0)
-	e.times = e.times[n:]
+	n := max(len(e.Times)-kept, 0)
+	e.Times = e.Times[n:]
 	return n
 }
 
 // Look says what is to be done about a hook now, and forgets what no longer counts.
-func (t *Tracker) Look(hook Key, now time.Time, limit Limit) Verdict {
+// others are the times that other nodes remember of it.
+func (t *Tracker) Look(hook Key, now time.Time, limit Limit, others ...[]int64) Verdict {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	element := t.hooks[hook]
-	if element == nil {
-		return Verdict{}
+	last := now.UnixMilli() - limit.Within.Milliseconds() // that counts no longer
+	var own []int64
+	if element := t.hooks[hook]; element != nil {
+		e, _ := element.Value.(*entry)
+		t.taking -= e.dropUntil(last)
+		if own = e.Times; len(own) == 0 {
+			t.remove(element)
+		}
 	}
-	e, _ := element.Value.(*entry)
-	t.taking -= e.dropUntil(now.UnixMilli() - limit.Within.Milliseconds())
-	count := len(e.times)
-	if count == 0 {
-		t.remove(element)
+	count := len(own)
+	if len(others) > 0 {
+		count = min(t.together(last, append(others, own)), MaxFailures)
 	}
 	return Verdict{Failures: count, TooMany: count > 0 && count >= limit.Failures}
+}
+
+// together counts the times of several nodes that are younger than last.
+func (t *Tracker) together(last int64, times [][]int64) int {
+	all := slices.Concat(times...)
+	slices.Sort(all)
+	n, _ := slices.BinarySearch(all, last+1)
+	if all = all[n:]; t.options.Collapse {
+		all = slices.Compact(all)
+	}
+	return len(all)
 }
 
 // Hooks lists those with failures, in no order.
@@ -148,28 +184,59 @@ func (t *Tracker) Hooks() []Key {
 	return hooks
 }
 
-// Forget drops a hook's failures, as an edit of the hook does.
+// Forget drops a hook's failures.
 func (t *Tracker) Forget(hook Key) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if element := t.hooks[hook]; element != nil {
 		t.remove(element)
+		t.changed[hook] = struct{}{}
 	}
 }
 
-// ForgetAccount drops the failures of all hooks of an account, as its deletion does.
-func (t *Tracker) ForgetAccount(accountID string) {
+// Changed hands over the failures of hooks that have changed since it last did, of
+// limit hooks at most. What was merely too old, or had no room, is no change.
+func (t *Tracker) Changed(limit int) []Failures {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for hook, element := range t.hooks {
-		if hook.AccountID == accountID {
-			t.remove(element)
+	changed := make([]Failures, 0, min(limit, len(t.changed)))
+	for hook := range t.changed {
+		if len(changed) == limit {
+			break
+		}
+		delete(t.changed, hook)
+		failures := Failures{Key: hook}
+		if element := t.hooks[hook]; element != nil {
+			e, _ := element.Value.(*entry)
+			e.changed = false
+			failures = e.Failures
+			failures.Times = slices.Clone(e.Times)
+		}
+		changed = append(changed, failures)
+	}
+	return changed
+}
+
+// Again has what was handed over counted as changed, as it is now: it has not
+// arrived.
+func (t *Tracker) Again(handed []Failures) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, failures := range handed {
+		element := t.hooks[failures.Key]
+		switch {
+		case element != nil:
+			e, _ := element.Value.(*entry)
+			t.change(e)
+		case len(failures.Times) == 0:
+			t.changed[failures.Key] = struct{}{}
 		}
 	}
 }
 
 func (t *Tracker) remove(element *list.Element) {
 	e, _ := t.order.Remove(element).(*entry)
-	delete(t.hooks, e.key)
-	t.taking -= hookCost + len(e.times)
+	delete(t.hooks, e.Key)
+	delete(t.changed, e.Key)
+	t.taking -= hookCost + len(e.Times)
 }

@@ -2,6 +2,7 @@ package disabler_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -39,17 +40,45 @@ func (m *model) count(hook disabler.Key, now time.Time, within time.Duration) in
 	return n
 }
 
-// Whatever happens in whatever order, the tracker counts as the plain way does.
-func TestTrackerCountsAsThePlainWayDoes(t *testing.T) {
+// nodes are trackers that tell each other of what they remember.
+type nodes struct {
+	trackers [2]*disabler.Tracker
+	written  [2]map[disabler.Key][]int64
+}
+
+// write hands over what has changed on a node, some of it again and again.
+func (n *nodes) write(t *rapid.T, node int) {
+	for {
+		changed := n.trackers[node].Changed(rapid.IntRange(1, 3).Draw(t, "at once"))
+		if len(changed) == 0 {
+			return
+		}
+		if rapid.IntRange(0, 2).Draw(t, "lost") == 0 {
+			n.trackers[node].Again(changed)
+			continue
+		}
+		for _, failures := range changed {
+			n.written[node][failures.Key] = failures.Times
+		}
+	}
+}
+
+// Whatever happens in whatever order, the trackers of two nodes count together as the
+// plain way does.
+func TestTrackersCountAsThePlainWayDoes(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		collapse := rapid.Bool().Draw(t, "collapse")
-		tracker := disabler.New(disabler.Options{Collapse: collapse})
+		all := &nodes{}
+		for node := range all.trackers {
+			all.trackers[node] = disabler.New(disabler.Options{Collapse: collapse})
+			all.written[node] = map[disabler.Key][]int64{}
+		}
 		plain := &model{collapse: collapse, failures: map[disabler.Key][]time.Time{}}
 		limits := map[disabler.Key]disabler.Limit{}
 		var hooks []disabler.Key
-		for account := range 2 {
-			for id := range 2 {
-				key := disabler.Key{AccountID: fmt.Sprint("a", account), HookID: fmt.Sprint("h", id)}
+		for id := range 2 {
+			for revision := range 2 {
+				key := disabler.Key{AccountID: "a", HookID: fmt.Sprint("h", id), Revision: int64(revision)}
 				hooks = append(hooks, key)
 				limits[key] = disabler.Limit{
 					Failures: rapid.IntRange(-1, 8).Draw(t, "failures"),
@@ -58,7 +87,7 @@ func TestTrackerCountsAsThePlainWayDoes(t *testing.T) {
 			}
 		}
 		now := start()
-		hook := rapid.SampledFrom(hooks)
+		hook, node := rapid.SampledFrom(hooks), rapid.IntRange(0, 1)
 		t.Repeat(map[string]func(*rapid.T){
 			"wait": func(t *rapid.T) {
 				now = now.Add(time.Duration(rapid.IntRange(0, 20_000).Draw(t, "microseconds")) * time.Microsecond)
@@ -67,33 +96,90 @@ func TestTrackerCountsAsThePlainWayDoes(t *testing.T) {
 				key := hook.Draw(t, "hook")
 				// Failures that ended at one time are told in any order.
 				at := now.Add(-time.Duration(rapid.IntRange(0, 3).Draw(t, "late")) * time.Millisecond)
-				tracker.Failed(key, at, limits[key])
+				all.trackers[node.Draw(t, "node")].Failed(key, at, limits[key])
 				plain.failed(key, at)
 			},
 			"forget": func(t *rapid.T) {
 				key := hook.Draw(t, "hook")
-				tracker.Forget(key)
+				for _, tracker := range all.trackers {
+					tracker.Forget(key)
+				}
 				delete(plain.failures, key)
 			},
-			"forget account": func(t *rapid.T) {
-				account := hook.Draw(t, "hook").AccountID
-				tracker.ForgetAccount(account)
-				for _, key := range hooks {
-					if key.AccountID == account {
-						delete(plain.failures, key)
-					}
-				}
-			},
+			"write": func(t *rapid.T) { all.write(t, node.Draw(t, "node")) },
 			"look": func(t *rapid.T) {
-				key := hook.Draw(t, "hook")
+				key, node := hook.Draw(t, "hook"), node.Draw(t, "node")
+				all.write(t, 1-node)
 				count := plain.count(key, now, limits[key].Within)
 				want := disabler.Verdict{Failures: count, TooMany: count > 0 && count >= limits[key].Failures}
-				if got := tracker.Look(key, now, limits[key]); got != want {
+				if got := all.trackers[node].Look(key, now, limits[key], all.written[1-node][key]); got != want {
 					t.Fatalf("%v within %v: %+v, want %+v", key, limits[key], got, want)
 				}
 			},
 		})
 	})
+}
+
+// What has not been told can be told again, and what was told is told once.
+func TestChangesAreHandedOverOnce(t *testing.T) {
+	tracker, limit := disabler.New(disabler.Options{Room: 5 * 33}), disabler.DefaultLimit()
+	key := func(i int) disabler.Key { return disabler.Key{HookID: fmt.Sprint(i)} }
+	expect := func(what string, changed []disabler.Failures, want ...string) {
+		t.Helper()
+		got := []string{}
+		for _, f := range changed {
+			got = append(got, fmt.Sprint(f.HookID, ":", len(f.Times), "/", f.Expires))
+		}
+		slices.Sort(got)
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: %q, want %q", what, got, want)
+		}
+	}
+	at := start()
+	expires := func(at time.Time) int64 { return at.Add(limit.Within).UnixMilli() }
+	for i := range 4 {
+		tracker.Failed(key(i), at, limit)
+	}
+	first := tracker.Changed(2)
+	if len(first) != 2 {
+		t.Fatalf("%d at once", len(first))
+	}
+	tracker.Again(first)
+	expect("all", tracker.Changed(9),
+		fmt.Sprint("0:1/", expires(at)), fmt.Sprint("1:1/", expires(at)), fmt.Sprint("2:1/", expires(at)), fmt.Sprint("3:1/", expires(at)))
+	expect("nothing new", tracker.Changed(9))
+
+	later := at.Add(time.Second)
+	tracker.Failed(key(0), later, limit)
+	tracker.Forget(key(1))
+	tracker.Forget(key(7)) // which never failed
+	tracker.Failed(key(4), later, limit)
+	tracker.Failed(key(5), later, limit) // no more room: 2, the oldest, goes without a word
+	handed := tracker.Changed(9)
+	want := []string{fmt.Sprint("0:2/", expires(later)), "1:0/0", fmt.Sprint("4:1/", expires(later)), fmt.Sprint("5:1/", expires(later))}
+	expect("one more, one less, one too many", handed, want...)
+	tracker.Again(handed)
+	expect("again", tracker.Changed(9), want...)
+
+	tracker.Look(key(3), at.Add(limit.Within), limit) // too old
+	tracker.Again(first)
+	expect("what has gone since is not told", slices.DeleteFunc(tracker.Changed(9), func(f disabler.Failures) bool { return f.HookID == "0" }))
+}
+
+// The limit that can be reached on one node can be reached on several, no other.
+func TestMoreThanIsRememberedOfOneNodeIsNotToldApart(t *testing.T) {
+	tracker := disabler.New(disabler.Options{})
+	other := make([]int64, disabler.MaxFailures)
+	for i := range other {
+		other[i] = start().UnixMilli()
+	}
+	tracker.Failed(disabler.Key{HookID: "h"}, start(), disabler.DefaultLimit())
+	for limit, want := range map[int]bool{disabler.MaxFailures: true, disabler.MaxFailures + 1: false} {
+		got := tracker.Look(disabler.Key{HookID: "h"}, start(), disabler.Limit{Failures: limit, Within: time.Minute}, other)
+		if got != (disabler.Verdict{Failures: disabler.MaxFailures, TooMany: want}) {
+			t.Errorf("%d: %+v", limit, got)
+		}
+	}
 }
 
 // A flood of failures neither changes a verdict nor fills the memory.

@@ -1,4 +1,4 @@
-package webhooks
+package lanes
 
 import (
 	"context"
@@ -7,24 +7,26 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/kazoolab/kazoolab/internal/clock"
 )
 
 func TestOneCallsEventsStayInOrder(t *testing.T) {
 	const calls, events = 20, 50
-	l := newLanes(4)
+	l := New(Config{Width: 4, Total: 100, Room: 1000, Clock: clock.System()})
 	var mu sync.Mutex
 	got := map[string][]int{}
 	for event := range events {
 		for call := range calls {
 			name := fmt.Sprint(call)
-			l.add(hookKey{"a", "h"}, name, func() {
+			l.Add(Key{"a", "h"}, name, func() {
 				mu.Lock()
 				defer mu.Unlock()
 				got[name] = append(got[name], event)
 			})
 		}
 	}
-	l.wait()
+	l.Wait()
 	for call, order := range got {
 		if len(order) != events || !slices.IsSorted(order) {
 			t.Errorf("call %s: %v", call, order)
@@ -33,20 +35,20 @@ func TestOneCallsEventsStayInOrder(t *testing.T) {
 	if len(got) != calls {
 		t.Errorf("%d calls served, want %d", len(got), calls)
 	}
-	if len(l.hooks) != 0 {
-		t.Errorf("%d idle hooks are remembered", len(l.hooks))
+	if len(l.lines) != 0 {
+		t.Errorf("%d idle hooks are remembered", len(l.lines))
 	}
 }
 
 func TestAHookHasNoMoreRequestsAtOnceThanItsWidth(t *testing.T) {
 	const width, jobs = 3, 30
-	l := newLanes(width)
+	l := New(Config{Width: width, Total: 100, Room: 1000, Clock: clock.System()})
 	var mu sync.Mutex
 	now, most := 0, 0
 	arrived := make(chan struct{}, jobs)
 	release := make(chan struct{})
 	for call := range jobs {
-		l.add(hookKey{"a", "h"}, fmt.Sprint(call), func() {
+		l.Add(Key{"a", "h"}, fmt.Sprint(call), func() {
 			mu.Lock()
 			now++
 			most = max(most, now)
@@ -62,20 +64,20 @@ func TestAHookHasNoMoreRequestsAtOnceThanItsWidth(t *testing.T) {
 		<-arrived
 	}
 	close(release)
-	l.wait()
+	l.Wait()
 	if most != width {
 		t.Errorf("%d ran at once, want %d", most, width)
 	}
 }
 
 func TestAStuckHookHoldsUpNobodyElse(t *testing.T) {
-	l := newLanes(1)
+	l := New(Config{Width: 1, Total: 100, Room: 1000, Clock: clock.System()})
 	stuck := make(chan struct{})
 	for range 100 {
-		l.add(hookKey{"a", "slow"}, "c", func() { <-stuck })
+		l.Add(Key{"a", "slow"}, "c", func() { <-stuck })
 	}
 	served := make(chan struct{})
-	l.add(hookKey{"a", "quick"}, "c", func() { close(served) })
+	l.Add(Key{"a", "quick"}, "c", func() { close(served) })
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
 	select {
@@ -84,20 +86,20 @@ func TestAStuckHookHoldsUpNobodyElse(t *testing.T) {
 		t.Error("the quick hook waits for the stuck one")
 	}
 	close(stuck)
-	l.wait()
+	l.Wait()
 }
 
 func TestABusyCallDoesNotStarveTheOthers(t *testing.T) {
-	l := newLanes(1)
+	l := New(Config{Width: 1, Total: 100, Room: 1000, Clock: clock.System()})
 	var order []string
 	start := make(chan struct{})
-	l.add(hookKey{"a", "h"}, "busy", func() { <-start })
+	l.Add(Key{"a", "h"}, "busy", func() { <-start })
 	for range 3 {
-		l.add(hookKey{"a", "h"}, "busy", func() { order = append(order, "busy") })
+		l.Add(Key{"a", "h"}, "busy", func() { order = append(order, "busy") })
 	}
-	l.add(hookKey{"a", "h"}, "other", func() { order = append(order, "other") })
+	l.Add(Key{"a", "h"}, "other", func() { order = append(order, "other") })
 	close(start)
-	l.wait()
+	l.Wait()
 	if want := []string{"other", "busy", "busy", "busy"}; !slices.Equal(order, want) {
 		t.Errorf("served %v, want %v", order, want)
 	}
