@@ -147,7 +147,7 @@ func compare(ctx context.Context, o options) error {
 	if err := summarise(results); err != nil || o.profile == "" {
 		return err
 	}
-	return profiles(ctx, o, c)
+	return profiles(ctx, os.Stdout, o, c)
 }
 
 // comparison is what takes part in it.

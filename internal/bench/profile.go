@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -15,7 +16,7 @@ import (
 // profiles makes each contender once more, within a process of bench, where the
 // CPU it spends and what it allocates are profiled into o.profile. The product
 // itself has no profiler.
-func profiles(ctx context.Context, o options, c comparison) error {
+func profiles(ctx context.Context, out io.Writer, o options, c comparison) error {
 	if err := os.MkdirAll(o.profile, 0o750); err != nil {
 		return err
 	}
@@ -31,7 +32,7 @@ func profiles(ctx context.Context, o options, c comparison) error {
 		if err != nil {
 			return fmt.Errorf("profile of %s: %w", name, err)
 		}
-		fmt.Printf("profiled %-8s %s\n", name, r)
+		fmt.Fprintf(out, "profiled %-8s %s\n", name, r)
 	}
 	return nil
 }

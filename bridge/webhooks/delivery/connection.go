@@ -23,7 +23,7 @@ const (
 
 // connection is one to a receiver. It serves one request at a time.
 type connection struct {
-	net.Conn          // in clear
+	net.Conn          // in plain
 	socket   net.Conn // beneath TLS
 	to       place
 	in       *bufio.Reader
@@ -37,9 +37,9 @@ type connection struct {
 	sent  chan error  // of a body that is written meanwhile; else nil
 }
 
-func newConnection(to place, socket, clear net.Conn) *connection {
-	c := &connection{Conn: clear, socket: socket, to: to}
-	c.in, c.out = bufio.NewReader(c), bufio.NewWriter(clear)
+func newConnection(to place, socket, plain net.Conn) *connection {
+	c := &connection{Conn: plain, socket: socket, to: to}
+	c.in, c.out = bufio.NewReader(c), bufio.NewWriter(plain)
 	return c
 }
 
