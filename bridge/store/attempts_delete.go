@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -78,10 +79,8 @@ func (s *Store) deleteAttempts(ctx context.Context, which string, args ...any) (
 			if found = len(chosen); err != nil || found == 0 {
 				return err
 			}
-			var statement strings.Builder
-			statement.WriteString("DELETE FROM attempts WHERE id IN ")
-			writeParameters(&statement, 1, found)
-			result, err := tx.ExecContext(ctx, statement.String(), chosen...)
+			statement := "DELETE FROM attempts WHERE id IN (" + parameters(1, found) + ")"
+			result, err := tx.ExecContext(ctx, statement, chosen...)
 			if err != nil {
 				return err
 			}
@@ -110,4 +109,13 @@ func selectIDs(ctx context.Context, from queryer, query string, args ...any) (ch
 		chosen = append(chosen, id)
 	}
 	return chosen, rows.Err()
+}
+
+// parameters is "$first, …", n of them.
+func parameters(first, n int) string {
+	names := make([]string, n)
+	for i := range names {
+		names[i] = "$" + strconv.Itoa(first+i)
+	}
+	return strings.Join(names, ", ")
 }

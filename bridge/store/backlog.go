@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -190,7 +189,7 @@ func insertRows(ctx context.Context, tx *sql.Tx, rows []Parked) (int64, error) {
 		first := len(args) + 1
 		args = append(args, p.AccountID, p.HookID, p.ID, p.Holder, p.EventID, p.At.UnixMicro(),
 			p.ContentType, p.ContentEncoding, p.RoutingKey, body)
-		writeParameters(&statement, first, len(args))
+		statement.WriteString("(" + parameters(first, len(args)-first+1) + ")")
 	}
 	statement.WriteString(" ON CONFLICT DO NOTHING")
 	result, err := tx.ExecContext(ctx, statement.String(), args...)
@@ -209,25 +208,12 @@ func forParked(ctx context.Context, tx *sql.Tx, what, which string, key HookKey,
 	for _, row := range rows {
 		args = append(args, row.ID)
 	}
-	writeParameters(&statement, 3, len(args))
+	statement.WriteString("(" + parameters(3, len(rows)) + ")")
 	result, err := tx.ExecContext(ctx, statement.String(), args...)
 	if err != nil {
 		return 0, err
 	}
 	return result.RowsAffected()
-}
-
-// writeParameters writes ($from, …, $until).
-func writeParameters(to *strings.Builder, from, until int) {
-	to.WriteByte('(')
-	for n := from; n <= until; n++ {
-		if n > from {
-			to.WriteString(", ")
-		}
-		to.WriteByte('$')
-		to.WriteString(strconv.Itoa(n))
-	}
-	to.WriteByte(')')
 }
 
 // ParkedAfter returns free deliveries of a hook, in the order of their ids, from the
@@ -367,48 +353,27 @@ func recountBacklog(ctx context.Context, tx *sql.Tx, hook HookKey) (left int64, 
 	return left, err
 }
 
+// dropParked takes free deliveries of a hook; the last parameter is the most to take.
+const dropParked = `DELETE FROM parked WHERE (account_id, hook_id, id) IN
+	(SELECT account_id, hook_id, id FROM parked WHERE account_id=$1 AND hook_id=$2 AND holder='' LIMIT $3)`
+
 // DropParked deletes a hook's free deliveries and returns how many went, also when
 // it is cut short by an error. What a node is at work on is left to it.
 func (s *Store) DropParked(ctx context.Context, hook HookKey) (int64, error) {
-	n, err := s.dropParked(ctx, "account_id=$1 AND hook_id=$2", hook.AccountID, hook.HookID)
+	n, err := s.deleteInChunks(ctx, dropParked, hook.AccountID, hook.HookID)
 	if err == nil {
-		err = s.update(ctx, func(ctx context.Context, tx *sql.Tx) error { return lockAndRecount(ctx, tx, hook) })
+		err = s.update(ctx, func(ctx context.Context, tx *sql.Tx) error {
+			// As in Unclaim, the row is locked before the rest is counted.
+			_, err := tx.ExecContext(ctx, "UPDATE backlogs SET waiting=waiting WHERE account_id=$1 AND hook_id=$2",
+				hook.AccountID, hook.HookID)
+			if err == nil {
+				_, err = recountBacklog(ctx, tx, hook)
+			}
+			return err
+		})
 	}
 	if err != nil {
 		return n, fmt.Errorf("drop parked deliveries of hook %s: %w", hook.HookID, err)
 	}
 	return n, nil
-}
-
-func lockAndRecount(ctx context.Context, tx *sql.Tx, hook HookKey) error {
-	_, err := tx.ExecContext(ctx, "UPDATE backlogs SET waiting=waiting WHERE account_id=$1 AND hook_id=$2",
-		hook.AccountID, hook.HookID)
-	if err == nil {
-		_, err = recountBacklog(ctx, tx, hook)
-	}
-	return err
-}
-
-// dropParked deletes free deliveries chunk by chunk, so that others have their turn.
-func (s *Store) dropParked(ctx context.Context, which string, args ...any) (total int64, err error) {
-	const chunk = 1000
-	statement := "DELETE FROM parked WHERE (account_id, hook_id, id) IN (SELECT account_id, hook_id, id FROM parked WHERE " +
-		which + " AND holder='' LIMIT " + strconv.Itoa(chunk) + ")"
-	for {
-		var n int64
-		err := s.update(ctx, func(ctx context.Context, tx *sql.Tx) error {
-			result, err := tx.ExecContext(ctx, statement, args...)
-			if err != nil {
-				return err
-			}
-			n, err = result.RowsAffected()
-			return err
-		})
-		if err != nil {
-			return total, err
-		}
-		if total += n; n < chunk {
-			return total, nil
-		}
-	}
 }

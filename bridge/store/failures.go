@@ -157,18 +157,8 @@ const (
 // DeleteFailures deletes what has expired by now, milliseconds since 1970, whoever
 // wrote it.
 func (s *Store) DeleteFailures(ctx context.Context, now int64) error {
-	for n := int64(deleteChunk); n == deleteChunk; {
-		err := s.update(ctx, func(ctx context.Context, tx *sql.Tx) error {
-			result, err := tx.ExecContext(ctx, deleteExpiredFailures, now, deleteChunk)
-			if err != nil {
-				return err
-			}
-			n, err = result.RowsAffected()
-			return err
-		})
-		if err != nil {
-			return fmt.Errorf("delete failures: %w", err)
-		}
+	if _, err := s.deleteInChunks(ctx, deleteExpiredFailures, now); err != nil {
+		return fmt.Errorf("delete failures: %w", err)
 	}
 	return nil
 }

@@ -132,6 +132,25 @@ func (s *Store) update(ctx context.Context, do func(context.Context, *sql.Tx) er
 	}
 }
 
+// deleteInChunks runs a deletion, whose last parameter is the most to take, until it
+// finds nothing; in between other writers have their turn. It says how many went.
+func (s *Store) deleteInChunks(ctx context.Context, statement string, args ...any) (total int64, err error) {
+	for n := int64(1); n > 0; total += n {
+		err := s.update(ctx, func(ctx context.Context, tx *sql.Tx) error {
+			result, err := tx.ExecContext(ctx, statement, append(args, deleteChunk)...)
+			if err != nil {
+				return err
+			}
+			n, err = result.RowsAffected()
+			return err
+		})
+		if err != nil {
+			return total, err
+		}
+	}
+	return total, nil
+}
+
 func (s *Store) transact(ctx context.Context, do func(context.Context, *sql.Tx) error) error {
 	ctx, cancel := s.bounded(ctx)
 	defer cancel()

@@ -1,7 +1,9 @@
 package webhooks
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
@@ -44,7 +46,7 @@ func (e *Engine) deliver(ctx context.Context, d *inHand) (became verdict) {
 			e.metrics.drops.WithLabelValues("panic").Inc()
 			e.dep.Log.Error("an event broke its delivery", "hook_id", hook.ID, "panic", problem, "stack", string(debug.Stack()))
 			ev.record.GaveUp(hook.AccountID, hook.ID, journal.Panicked)
-			became = e.conclude(ctx, d)
+			became = e.broke(ctx, d, "panic", fmt.Sprintf("hook %s: panic: %v", hook.ID, problem))
 		}
 	}()
 	if d.stale() {
@@ -52,6 +54,9 @@ func (e *Engine) deliver(ctx context.Context, d *inHand) (became verdict) {
 	}
 	if e.parking != nil && e.parking.keeps(d) {
 		return postponed
+	}
+	if d.broken != nil {
+		return e.broke(ctx, d, cmp.Or(dropReason(d.broken), "invalid"), d.broken.Error())
 	}
 	if hook = e.current(d); hook == nil {
 		return e.giveUp(ctx, d)
@@ -61,7 +66,7 @@ func (e *Engine) deliver(ctx context.Context, d *inHand) (became verdict) {
 		e.metrics.drops.WithLabelValues("too_large_encoded").Inc()
 		e.dep.Log.Warn("event not sent: its text is too large", "hook_id", hook.ID, ev.IDKind, ev.label, "limit", payload.MaxEncoded)
 		ev.record.GaveUp(hook.AccountID, hook.ID, journal.TooLarge)
-		return e.conclude(ctx, d)
+		return e.broke(ctx, d, "too_large_encoded", fmt.Sprintf("hook %s: its text is larger than %d bytes", hook.ID, payload.MaxEncoded))
 	}
 	ev.record.Sending(hook.AccountID, hook.ID, remembered(t))
 	tries := hook.Tries(e.cfg.Compat)

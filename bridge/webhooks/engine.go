@@ -2,7 +2,7 @@ package webhooks
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"log/slog"
 	"runtime/debug"
 	"sync"
@@ -41,6 +41,12 @@ type Config struct {
 	// MaxEvent is the largest message that is read, in bytes. Kazoo's have a few
 	// thousand.
 	MaxEvent int
+	// DeliveryLimit is how often the broker may deliver an event that is not finished
+	// before it goes to the Graveyard unread: one that ends each node that takes it
+	// must not go round for ever. What a lost connection or the end of a node
+	// interrupts counts too, and so do the up to Prefetch events taken along with it.
+	// 0 is any number.
+	DeliveryLimit int
 	// ConnectTimeout bounds dialling (webhooks.connect_timeout_ms).
 	ConnectTimeout time.Duration
 	// RequestTimeout bounds the wait for an answer; the reference waits for ever
@@ -85,6 +91,7 @@ func DefaultConfig() Config {
 		MaxRequests:    1024,
 		Prefetch:       2000,
 		MaxEvent:       1 << 20,
+		DeliveryLimit:  20,
 		ConnectTimeout: 10 * time.Second,
 		RequestTimeout: 60 * time.Second,
 		RetryPause:     2 * time.Second,
@@ -132,6 +139,8 @@ type Dependencies struct {
 	Log       *slog.Logger
 	Metrics   prometheus.Registerer
 	ClusterID string
+	// Graveyard keeps broken messages; without it they are dropped.
+	Graveyard Graveyard
 	// Journal remembers events and what became of them; nil remembers none.
 	Journal *journal.Journal
 }
@@ -144,6 +153,7 @@ type Engine struct {
 	lanes    *lanes.Lanes
 	recorder *recorder
 	parking  *parking // nil without Dependencies.Backlogs
+	burials  *burials
 	metrics  *metrics
 	reader   *payload.Reader
 }
@@ -164,6 +174,7 @@ func New(cfg Config, dep Dependencies) *Engine {
 			KeepBody:       64 << 10,
 		}),
 		recorder: newRecorder(dep.Records, dep.Clock, dep.Log),
+		burials:  newBurials(dep),
 		reader:   payload.NewReader(payload.Rules{Dialect: cfg.Dialect, Compat: cfg.Compat, Reserved: cfg.Reserved}),
 		metrics:  newMetrics(dep.Metrics, func() float64 { return float64(dep.Hooks.Len()) }),
 	}
@@ -212,8 +223,17 @@ func (e *Engine) Drain(ctx context.Context) {
 		e.parking.stop()
 	}
 	e.lanes.Wait()
+	e.burials.running.Wait()
 	e.recorder.flush(ctx)
 	e.client.Close()
+}
+
+// Probe has the receiver asked at once for which a hook's deliveries are parked, if
+// this node takes them out.
+func (e *Engine) Probe(hook store.HookKey) {
+	if e.parking != nil {
+		e.parking.probe(hook)
+	}
 }
 
 // Leave frees what is parked and held by this node, once it is drained.
@@ -233,17 +253,21 @@ func (e *Engine) Handle(ctx context.Context, msg Message) {
 	defer func() {
 		if problem := recover(); problem != nil {
 			e.dep.Log.Error("an event broke its handler", "panic", problem, "stack", string(debug.Stack()))
-			e.drop(msg, "panic", errors.New("panic"))
+			e.drop(ctx, msg, "panic", fmt.Errorf("panic: %v", problem))
 		}
 	}()
+	if limit := e.cfg.DeliveryLimit; limit > 0 && msg.Returns >= limit {
+		e.drop(ctx, msg, "delivery_limit", fmt.Errorf("delivered %d times without being finished", msg.Returns))
+		return
+	}
 	read, err := e.read(msg)
 	if err != nil {
-		e.refuse(msg, err)
+		e.refuse(ctx, msg, err)
 		return
 	}
 	ev, hooks, err := e.find(read)
 	if err != nil {
-		e.refuse(msg, err)
+		e.refuse(ctx, msg, err)
 		return
 	}
 	e.dep.Log.Debug("event", "event", ev.Name, ev.IDKind, ev.label, "account_id", ev.owner.ID, "hooks", len(hooks))
@@ -254,12 +278,13 @@ func (e *Engine) Handle(ctx context.Context, msg Message) {
 	}
 	e.metrics.inFlight.Inc()
 	e.metrics.deliveries.Add(float64(len(hooks)))
-	from := &taken{Message: msg, finish: func(lost bool) {
+	from := &taken{Message: msg}
+	from.finish = func(lost bool) {
 		e.metrics.inFlight.Dec()
 		if !lost {
-			e.finish(msg)
+			e.letGo(ctx, from)
 		}
-	}}
+	}
 	from.left.Store(int64(len(hooks)))
 	for _, hook := range hooks {
 		ev.rendition(hook).Payload()
@@ -273,7 +298,11 @@ type Message struct {
 	Body            []byte
 	ContentType     string
 	ContentEncoding string
-	RoutingKey      string
+	// Exchange and RoutingKey are those it was first published with.
+	Exchange   string
+	RoutingKey string
+	// Returns is how often it was delivered before without being finished.
+	Returns int
 	// Ack lets the broker forget the message. An error means that it will
 	// deliver it again.
 	Ack func() error
@@ -289,7 +318,7 @@ func (e *Engine) finish(msg Message) {
 }
 
 // refuse lets a message go that becomes no delivery.
-func (e *Engine) refuse(msg Message, err error) {
+func (e *Engine) refuse(ctx context.Context, msg Message, err error) {
 	switch reason := dropReason(err); reason {
 	case "": // not even dropped: nobody expects anything of it
 		e.finish(msg)
@@ -299,14 +328,15 @@ func (e *Engine) refuse(msg Message, err error) {
 		e.remember(msg, journal.Event{}, nil)
 		e.finish(msg)
 	default:
-		e.drop(msg, reason, err)
+		e.drop(ctx, msg, reason, err)
 	}
 }
 
-func (e *Engine) drop(msg Message, reason string, err error) {
+// drop puts a broken message aside.
+func (e *Engine) drop(ctx context.Context, msg Message, reason string, err error) {
 	e.metrics.drops.WithLabelValues(reason).Inc()
 	e.dep.Log.Warn("message dropped", "reason", reason, "error", clip(err.Error()), "key", msg.RoutingKey,
 		"content_type", msg.ContentType, "bytes", len(msg.Body))
 	e.remember(msg, journal.Event{Dropped: reason, Problem: clip(err.Error())}, nil)
-	e.finish(msg)
+	e.bury(ctx, msg, reason, clip(err.Error()))
 }

@@ -138,24 +138,17 @@ func (p *parking) has(d *inHand) bool {
 func (p *parking) keeps(d *inHand) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if !p.stopped {
-		return false
-	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.stored
+	return p.stopped && d.isStored()
 }
 
 // putBack leaves a delivery that is stored where it is, and reports false for one that
 // is not.
 func (p *parking) putBack(d *inHand) bool {
-	d.mu.Lock()
-	stored := d.stored
-	d.mu.Unlock()
-	if stored {
-		p.park(d)
+	if !d.isStored() {
+		return false
 	}
-	return stored
+	p.park(d)
+	return true
 }
 
 // park parks a delivery and what follows of its hook.
@@ -443,6 +436,16 @@ func (p *parking) unclaimed() {
 func (p *parking) warn(ctx context.Context, what string, err error) {
 	if ctx.Err() == nil {
 		p.log.Warn(what, "error", err, "retry_in", seenPause)
+	}
+}
+
+// probe has a silent receiver asked without delay.
+func (p *parking) probe(key store.HookKey) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if b := p.hooks[key]; b != nil {
+		b.resume = time.Time{}
+		p.ask(b)
 	}
 }
 

@@ -8,7 +8,6 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -30,6 +29,8 @@ type yard struct {
 	store *store.Store
 	hooks *webhooks.Registry
 	ctx   context.Context //nolint:containedctx // the test's, which all engines share
+	// broken is where engines put what can never be delivered; nil is nowhere.
+	broken webhooks.Graveyard
 }
 
 func newYard(t *testing.T) *yard {
@@ -87,7 +88,7 @@ func (y *yard) engine(t *testing.T, change func(*webhooks.Config)) *parkingEngin
 	engine := webhooks.New(cfg, webhooks.Dependencies{
 		Hooks: y.hooks, Accounts: directory, Records: y.store, Backlogs: y.store, Documents: y.store,
 		Clock: clock.System(), IDs: random, Log: slog.New(slog.DiscardHandler), Metrics: metrics,
-		ClusterID: recordedCluster, Node: random.Hex(8),
+		ClusterID: recordedCluster, Node: random.Hex(8), Graveyard: y.broken,
 	})
 	ctx, cancel := context.WithCancel(y.ctx)
 	ended := make(chan struct{})
@@ -330,7 +331,6 @@ func TestACallflowsHookIsParkedToo(t *testing.T) {
 	}
 	far.open()
 	g.Eventually(y.ctx, func() []string { return distinct(far.arrived()) }).Should(Equal(calls(0, 30)))
-	g.Expect(strings.Join(far.arrived()[:2], " ")).To(ContainSubstring("c000"))
 }
 
 // While the store takes nothing, nothing is acknowledged that would be lost; what is

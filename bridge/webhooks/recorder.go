@@ -27,7 +27,7 @@ type recorder struct {
 	clock   clock.Clock
 	log     *slog.Logger
 	kick    chan struct{}
-	over    chan struct{} // closed when run has ended
+	over    chan struct{}         // closed when run has ended
 	failing atomic.Pointer[error] // why the last write failed; nil when it did not
 
 	mu    sync.Mutex

@@ -2,6 +2,7 @@ package bus
 
 import (
 	"errors"
+	"math"
 
 	amqp "github.com/rabbitmq/amqp091-go"
 )
@@ -16,7 +17,12 @@ type Delivery struct {
 	ContentType, ContentEncoding string
 	Headers                      amqp.Table
 	Body                         []byte
+	MessageID                    string
 	Redelivered                  bool // may have been delivered before
+	// Returns is how often the message was delivered and came back unacknowledged,
+	// as a quorum queue counts it (x-delivery-count): given back, or left by a
+	// consumer, channel or connection that ended. Other queues do not count.
+	Returns int
 
 	tag    uint64
 	intake *intake
@@ -58,8 +64,15 @@ func (in *intake) delivery(d amqp.Delivery) Delivery {
 		ContentEncoding: d.ContentEncoding,
 		Headers:         d.Headers,
 		Body:            d.Body,
+		MessageID:       d.MessageId,
+		Returns:         returns(d.Headers),
 		Redelivered:     d.Redelivered,
 		tag:             d.DeliveryTag,
 		intake:          in,
 	}
+}
+
+func returns(headers amqp.Table) int {
+	count, _ := headers["x-delivery-count"].(int64)
+	return int(min(max(count, 0), math.MaxInt32)) // a publisher may have set anything
 }

@@ -48,7 +48,7 @@ func (b *Bus) connect(ctx context.Context) error {
 		}
 	})
 	s.tasks.Go(func() {
-		standing := s.topology.declareExchanges()
+		standing := s.topology.declare()
 		b.begin(s)
 		s.topology.keep(standing)
 	})
@@ -132,8 +132,10 @@ func (s *session) awaitConsumers() {
 	}
 }
 
-// rebind has every consumer bind its queue again: bindings go with a deleted exchange.
+// rebind has every consumer bind its queue again, and the other queues declared:
+// bindings go with a deleted exchange, messages with a deleted queue.
 func (s *session) rebind() {
+	s.topology.refresh()
 	s.bus.mu.Lock()
 	defer s.bus.mu.Unlock()
 	for _, sub := range s.bus.subscriptions {

@@ -87,6 +87,7 @@ func (a *app) bridgeConfig(c config.Config, amqpURL string, s *store.Store, list
 	hooks.Concurrency = c.Webhooks.Concurrency
 	hooks.Prefetch = c.Webhooks.Prefetch
 	hooks.MaxRequests = c.Webhooks.MaxRequests
+	hooks.DeliveryLimit = c.Webhooks.DeliveryLimit
 	hooks.ConnectTimeout = c.Webhooks.ConnectTimeout
 	hooks.RequestTimeout = c.Webhooks.RequestTimeout
 	hooks.RetryMaxWait = c.Webhooks.RetryMaxWait

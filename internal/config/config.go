@@ -63,6 +63,7 @@ type Webhooks struct {
 	MaxRequests           int           `koanf:"max-requests" for:"up,bridge" default:"1024" min:"1" help:"requests at once for all webhooks together; each is an open file"`
 	ConnectTimeout        time.Duration `koanf:"connect-timeout" for:"up,bridge" default:"10s" min:"1ms" help:"longest wait for a receiver to take the connection, TLS included"`
 	RequestTimeout        time.Duration `koanf:"request-timeout" for:"up,bridge" by:"compat" by-kazoo:"60s" by-corrected:"10s" min:"1ms" help:"longest wait for a receiver's whole answer; empty means 60s, or 10s with compat corrected"`
+	DeliveryLimit         int           `koanf:"delivery-limit" for:"up,bridge" default:"20" min:"0" help:"times an event may be taken and not finished, the ends of nodes and connections included, before it goes to the dead-letter queue; 0 is any number"`
 	RetryMaxWait          time.Duration `koanf:"retry-max-wait" for:"up,bridge" default:"1m" min:"1ms" help:"longest pause before a 5xx or 429 is tried again, Retry-After included; the event's message is held as long"`
 	Guard                 string        `koanf:"guard" for:"up,bridge" default:"on" check:"choice" choices:"on|strict|off" help:"addresses receivers may not have, looked at when dialled: on refuses this machine, its link and cloud metadata, strict private networks too"`
 	TLSVerify             bool          `koanf:"tls-verify" for:"up,bridge" default:"true" help:"check the certificates of receivers"`

@@ -41,6 +41,8 @@ func Run(t *testing.T, driver Driver) {
 		{"views", views()},
 		{"attempts", attempts()},
 		{"failures", failures()},
+		{"backlog", backlog()},
+		{"nodes", nodes()},
 		{"secrets", secrets()},
 	}
 	for _, group := range groups {

@@ -15,12 +15,12 @@ CREATE TABLE parked (
 ) STRICT;
 CREATE INDEX parked_held ON parked (holder) WHERE holder <> '';
 
--- The hooks that have some.
+-- The hooks that have some which are free.
 CREATE TABLE backlogs (
     account_id TEXT    NOT NULL,
     hook_id    TEXT    NOT NULL,
     waiting    INTEGER NOT NULL,
-    holder     TEXT    NOT NULL, -- the node that delivers them, or empty
+    holder     TEXT    NOT NULL, -- the node that takes them out, or empty
     since      INTEGER NOT NULL, -- microseconds since 1970
     PRIMARY KEY (account_id, hook_id)
 ) STRICT, WITHOUT ROWID;
