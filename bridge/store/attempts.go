@@ -81,7 +81,7 @@ func (s *Store) insertAttempts(ctx context.Context, tx *sql.Tx, attempts []Attem
 		}
 		rows[i] = []any{id, a.AccountID, a.HookID, a.Created, a.CreatedAt.UnixMicro(), flag(a.Success), texts[i], a.Sent}
 	}
-	if err := s.dialect.insert(ctx, tx, "INSERT INTO attempts ("+attemptColumns+")", rows); err != nil {
+	if _, err := s.dialect.insert(ctx, tx, "INSERT INTO attempts ("+attemptColumns+")", rows); err != nil {
 		return fmt.Errorf("attempts of hook %s and others: %w", attempts[0].HookID, err)
 	}
 	return nil
