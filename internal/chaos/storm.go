@@ -232,6 +232,14 @@ func (w *weather) tallies(ctx context.Context) (map[role]tally, error) {
 		return nil, err
 	}
 	defer func() { _ = s.Close() }()
+	backlogs, err := s.Backlogs(ctx, "")
+	if err != nil {
+		return nil, err
+	}
+	waiting := map[string]int{} // by hook
+	for _, b := range backlogs {
+		waiting[b.HookID] = int(b.Waiting)
+	}
 	tallies := map[role]tally{}
 	for i, hook := range w.planted.Hooks {
 		receiver := w.receivers.Hook(i)
@@ -240,7 +248,7 @@ func (w *weather) tallies(ctx context.Context) (map[role]tally, error) {
 			return nil, err
 		}
 		mine := func(n int) bool { return n%accounts == hook.Account }
-		t := judge(w.book, mine, receiver.Arrived, failed, 0)
+		t := judge(w.book, mine, receiver.Arrived, failed, waiting[hook.ID])
 		t.again = receiver.Duplicates()
 		sum := tallies[roleOf(i)]
 		sum.add(t)

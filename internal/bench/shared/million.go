@@ -145,7 +145,7 @@ func (st *stage) catchUp(ctx context.Context, dead *lab.Receiver) error {
 // tell waits until a state is reached, and prints it now and then. The error says that
 // it has not changed for long.
 func (st *stage) tell(ctx context.Context, state func() (text string, reached bool)) error {
-	const look, print, patience = time.Second, 15 * time.Second, 5 * time.Minute
+	const look, telling, patience = time.Second, 15 * time.Second, 5 * time.Minute
 	before, changed, printed := "", st.clock.Now(), st.clock.Now()
 	for {
 		text, reached := state()
@@ -157,7 +157,7 @@ func (st *stage) tell(ctx context.Context, state func() (text string, reached bo
 		} else if st.clock.Since(changed) > patience {
 			return fmt.Errorf("nothing has changed for %s: %s", patience, text)
 		}
-		if st.clock.Since(printed) >= print {
+		if st.clock.Since(printed) >= telling {
 			printed = st.clock.Now()
 			st.say("%s  %s", text, st.memory())
 		}

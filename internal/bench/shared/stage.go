@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/kazoolab/kazoolab/internal/clock"
@@ -68,22 +69,39 @@ func on(ctx context.Context, o options, s setting, do func(context.Context, *sta
 	for i := range s.accounts + s.spare {
 		st.receivers.Hook(i).Set(lab.Healthy(work))
 	}
-	for range o.nodes {
+	defer func() {
+		for _, node := range st.nodes {
+			node.Kill()
+		}
+	}()
+	if err := st.join(ctx); err != nil {
+		return err
+	}
+	st.began = st.clock.Now()
+	return do(ctx, st)
+}
+
+// join starts the nodes, one after the other.
+func (st *stage) join(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	for range st.options.nodes {
 		node, err := lab.NewNode(lab.NodeOptions{
-			Binary: o.binary, AMQPURL: st.Broker.URL(), Store: st.StoreURL,
+			Binary: st.binary, AMQPURL: st.Broker.URL(), Store: st.StoreURL,
 			Args: []string{"--webhooks-disable-disabler"},
 		})
 		if err != nil {
 			return err
 		}
-		defer node.Kill()
 		st.nodes = append(st.nodes, node)
-		if err := errors.Join(node.Start(), node.AwaitReady(ctx)); err != nil {
+		if err := node.Start(); err != nil {
+			return err
+		}
+		if err := node.AwaitReady(ctx); err != nil {
 			return err
 		}
 	}
-	st.began = st.clock.Now()
-	return do(ctx, st)
+	return nil
 }
 
 func (st *stage) say(format string, args ...any) {
@@ -165,10 +183,10 @@ func (st *stage) duplicates() (n int) {
 
 // memory is what the nodes take, now and at the most.
 func (st *stage) memory() string {
-	text := ""
+	var all []string
 	for i, node := range st.nodes {
 		used := node.Used()
-		text += fmt.Sprintf("  node %d %.0f MB (%.0f at the most)", i, used.Resident, used.Peak)
+		all = append(all, fmt.Sprintf("node %d %.0f MB (%.0f at the most)", i, used.Resident, used.Peak))
 	}
-	return text[2:]
+	return strings.Join(all, "  ")
 }
