@@ -114,6 +114,22 @@ bench-broker: rabbitmq build ## Compare the embedded broker with RabbitMQ, half 
 soak-broker: build ## Soak the embedded broker: none of millions of messages may be lost or stall (BENCHFLAGS='-messages 100000')
 	$(GO) run ./internal/bench/broker soak -kazoolab bin/kazoolab $(BENCHFLAGS)
 
+.PHONY: bench-isolation
+bench-isolation: rabbitmq postgresql build ## Measure what 20 of 100 receivers that fail for 30 s cost the others (BENCHFLAGS='-nodes 2 -pairs 3')
+	$(GO) run ./internal/bench/shared isolation $(BENCHFLAGS)
+
+.PHONY: bench-overload
+bench-overload: rabbitmq postgresql build ## Offer three times what can be delivered for a minute: the rate must hold (BENCHFLAGS='-for 2m')
+	$(GO) run ./internal/bench/shared overload $(BENCHFLAGS)
+
+.PHONY: bench-million
+bench-million: rabbitmq postgresql build ## Let a million events wait for a dead receiver, and have it return (BENCHFLAGS='-events 100000')
+	$(GO) run ./internal/bench/shared million $(BENCHFLAGS)
+
+.PHONY: soak
+soak: rabbitmq postgresql build ## An hour of mixed load on two nodes: memory, goroutines, files and sockets must stay (BENCHFLAGS='-for 10m')
+	$(GO) run ./internal/bench/shared soak -nodes 2 $(BENCHFLAGS)
+
 ##@ Keep in order
 
 .PHONY: lint

@@ -191,6 +191,7 @@ func (b *Bridge) Run(ctx context.Context) error {
 		}.Run(running)
 		return nil
 	})
+	group.Go(func() error { b.changes.run(running); return nil })
 	group.Go(func() error { b.disabling.failures.run(running); return nil })
 	group.Go(func() error { b.disabling.run(running); return nil })
 	group.Go(func() error { b.depths.run(running, b.ready); return nil })
@@ -247,11 +248,8 @@ func (b *Bridge) subscribe(ctx, failed context.Context, engine *webhooks.Engine)
 		Prefetch: b.cfg.Webhooks.Prefetch,
 		OnUp: func() {
 			// Hooks may have been changed while there was no connection; events
-			// that waited must not meet the old ones. On the first one they were
-			// loaded when the change messages began to come, before this.
-			if b.bus.State().Reconnects > 0 {
-				b.changes.reload()
-			}
+			// that waited must not meet the old ones.
+			b.changes.catchUp()
 			now := b.cfg.Clock.Now()
 			b.taking.Store(&now)
 			select {

@@ -1,9 +1,7 @@
 package bridge
 
 import (
-	"cmp"
 	"context"
-	"errors"
 	"log/slog"
 	"sync"
 	"time"
@@ -13,7 +11,6 @@ import (
 	"github.com/kazoolab/kazoolab/bridge/account"
 	"github.com/kazoolab/kazoolab/bridge/fidelity"
 	"github.com/kazoolab/kazoolab/bridge/kapi"
-	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 	"github.com/kazoolab/kazoolab/bridge/store"
 	"github.com/kazoolab/kazoolab/bridge/webhooks"
 	"github.com/kazoolab/kazoolab/bridge/webhooks/disabler"
@@ -23,9 +20,10 @@ import (
 )
 
 // changes keeps what this node remembers, accounts and hooks, true to the store.
-// Everyone, this node included, learns of a write from its document-change
-// message; there is no second path. What is lost while the broker is away is
-// healed by reading everything again whenever the connection is new.
+// Everyone, this node included, learns of a write from its document-change message.
+// A message can be missed, while there is no connection or when the writer dies
+// before it is published; therefore the writes that the store has numbered are
+// looked up whenever the connection is new, and every catchUpPause.
 type changes struct {
 	bus       *bus.Bus
 	store     *store.Store
@@ -47,6 +45,7 @@ type changes struct {
 	// remembering is held by whoever reads the store into memory: what is read early
 	// must not be remembered late, over a change that was applied in between.
 	remembering sync.Mutex
+	known       int64 // the write up to which all are applied here
 
 	mu      sync.Mutex
 	waiting map[string]chan struct{} // by Msg-ID: closed when applied here
@@ -69,95 +68,12 @@ func (c *changes) subscribe() (*bus.Subscription, error) {
 			{Exchange: kapi.ExchangeConfiguration, Key: "*.*." + store.TypeAccountConfig + "." + kapi.ConfigWebhooks},
 		},
 		Prefetch: 100,
-		OnUp:     c.reload,
-		Handle:   c.handle,
-	})
-}
-
-// reload reads everything from the store, until it succeeds.
-func (c *changes) reload() {
-	for c.running.Err() == nil {
-		err := c.load(c.running)
-		if err == nil {
+		OnUp: func() {
+			c.catchUp()
 			c.once.Do(func() { close(c.loaded) })
-			return
-		}
-		c.log.Error("accounts and hooks cannot be loaded", "error", err)
-		if clock.Sleep(c.running, c.clock, time.Second) != nil {
-			return
-		}
-	}
-}
-
-func (c *changes) load(ctx context.Context) error {
-	c.remembering.Lock()
-	defer c.remembering.Unlock()
-	var tree []account.Account
-	for doc, err := range c.store.Each(ctx, store.Query{DB: kapi.DatabaseAccounts, Type: store.TypeAccount}) {
-		if err != nil {
-			return err
-		}
-		tree = append(tree, account.FromDocument(doc))
-	}
-	owners := map[string]string{}
-	for doc, err := range c.store.Each(ctx, store.Query{DB: kapi.DatabaseNumbers, Type: store.TypeNumber}) {
-		if err != nil {
-			return err
-		}
-		owners[doc.ID] = doc.AccountID
-	}
-	configs, err := c.store.Find(ctx, store.AccountConfigs, kapi.ConfigWebhooks)
-	if err != nil {
-		return err
-	}
-	c.directory.Replace(tree, owners)
-	limits := make(map[string]jobj.Object, len(configs))
-	for _, doc := range configs {
-		limits[doc.AccountID] = doc.Body
-	}
-	c.limits.Replace(limits)
-	documents, hooks := 0, []*webhooks.Hook(nil)
-	for doc, err := range c.store.Each(ctx, store.Query{DB: kapi.DatabaseWebhooks, Type: store.TypeWebhook}) {
-		if err != nil {
-			return err
-		}
-		documents++
-		if hook := c.parse(doc); hook != nil {
-			hooks = append(hooks, hook)
-		}
-	}
-	c.hooks.Replace(hooks)
-	c.log.Info("accounts and hooks loaded", "accounts", len(tree), "hooks", len(hooks), "documents", documents)
-	return nil
-}
-
-// parse makes a document a live hook, or nil: one that cannot be read is logged
-// and skipped, and the others load (webhooks_util:load_hooks/1).
-func (c *changes) parse(doc store.Document) *webhooks.Hook {
-	if doc.Deleted || !webhooks.Loadable(doc.Body) {
-		return nil
-	}
-	hook, err := c.read(doc)
-	if err != nil {
-		c.log.Warn("webhook not loaded", "hook_id", doc.ID, "account_id", doc.AccountID, "error", err)
-		return nil
-	}
-	return hook
-}
-
-// read makes a document a hook, on or off. The error is a *webhooks.DocumentError.
-func (c *changes) read(doc store.Document) (*webhooks.Hook, error) {
-	owner := doc.AccountID
-	if known, ok := c.directory.Get(owner); ok {
-		owner = known.ID // of which all hooks of the account share one copy
-	}
-	body := webhooks.Prepare(doc.Body, c.dialect, c.compat)
-	hook, err := webhooks.ParseHook(doc.ID, owner, body, c.names)
-	if err != nil {
-		return nil, err
-	}
-	hook.Revision = doc.Revision()
-	return hook, nil
+		},
+		Handle: c.handle,
+	})
 }
 
 // handle applies one change. The message is only a hint: the store says what is.
@@ -166,65 +82,13 @@ func (c *changes) handle(d bus.Delivery) {
 	if err != nil {
 		c.log.Warn("change message dropped", "key", d.RoutingKey, "error", err)
 	} else if err := c.apply(c.running, change); err != nil {
-		c.log.Error("change not applied; reading everything again", "key", d.RoutingKey, "error", err)
-		c.reload()
+		c.log.Error("change not applied; looked up again", "key", d.RoutingKey, "error", err)
+		c.catchUp()
 	}
 	if err := d.Ack(); err != nil {
 		c.log.Debug("change not acknowledged", "error", err)
 	}
 	c.applied(gjson.GetBytes(d.Body, "Msg-ID").Str)
-}
-
-func (c *changes) apply(ctx context.Context, change kapi.DocChange) error {
-	c.remembering.Lock()
-	defer c.remembering.Unlock()
-	doc, err := c.store.Get(ctx, change.DB, change.ID)
-	gone := errors.Is(err, store.ErrNotFound) || err == nil && doc.Deleted
-	if err != nil && !gone {
-		return err
-	}
-	if change.Type == store.TypeAccountConfig {
-		c.applyConfig(change, doc, gone)
-		return nil
-	}
-	switch change.DB {
-	case kapi.DatabaseAccounts:
-		if !gone {
-			c.directory.Put(account.FromDocument(doc))
-			return nil
-		}
-		c.directory.Remove(change.ID)
-		c.hooks.AccountDeleted(change.ID, c.dialect)
-		c.limits.Remove(change.ID)
-	case kapi.DatabaseNumbers:
-		c.directory.SetNumber(change.ID, doc.AccountID) // "" when gone
-	case kapi.DatabaseWebhooks:
-		c.applyHook(change, doc, gone)
-	}
-	return nil
-}
-
-func (c *changes) applyConfig(change kapi.DocChange, doc store.Document, gone bool) {
-	switch owner, _ := kapi.AccountOfDB(change.DB); {
-	case gone:
-		c.limits.Remove(owner)
-	case doc.Type == store.TypeAccountConfig && doc.ID == kapi.ConfigWebhooks && doc.AccountID == owner:
-		c.limits.Set(owner, doc.Body)
-	}
-}
-
-// applyHook makes a hook live as it is now. An edit gives it a fresh start: its
-// failures were those of the old version (webhooks_listener:handle_config/3).
-func (c *changes) applyHook(change kapi.DocChange, doc store.Document, gone bool) {
-	if gone {
-		c.hooks.Remove(cmp.Or(doc.AccountID, change.AccountID), change.ID)
-		return
-	}
-	if hook := c.parse(doc); hook != nil {
-		c.hooks.Set(hook)
-		return
-	}
-	c.hooks.Remove(doc.AccountID, doc.ID)
 }
 
 // Publish tells everyone of writes and returns when this node has applied them,

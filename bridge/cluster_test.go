@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"strconv"
 	"strings"
@@ -11,11 +12,13 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	"github.com/onsi/gomega/gbytes"
 
 	"github.com/kazoolab/kazoolab/bridge"
 	"github.com/kazoolab/kazoolab/bridge/fidelity"
 	"github.com/kazoolab/kazoolab/bridge/kapi"
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
+	"github.com/kazoolab/kazoolab/bridge/store"
 	"github.com/kazoolab/kazoolab/bridge/webhooks/disabler"
 	"github.com/kazoolab/kazoolab/internal/bus"
 	"github.com/kazoolab/kazoolab/internal/clock"
@@ -113,6 +116,96 @@ var _ = Describe("Of two nodes on one store", func() {
 		next := l.start(l.broker.URL, time.Second)
 		Eventually(ctx, next.bridge.Ready()).WithTimeout(patience).Should(BeClosed())
 		Expect(next.failures(ctx, hook)).To(Equal(3))
+	}, SpecTimeout(time.Minute))
+})
+
+// silently writes into the store of the lab without a message, as a node does that
+// dies in between.
+func (l *lab) silently(ctx context.Context, doc store.Document) store.Document {
+	GinkgoHelper()
+	saved, err := l.store.Save(ctx, doc)
+	Expect(err).NotTo(HaveOccurred())
+	return saved
+}
+
+// unheard is a hook that the lab's node has not heard of.
+func (l *lab) unheard(ctx context.Context) store.Document {
+	GinkgoHelper()
+	return l.silently(ctx, store.Document{
+		DB: kapi.DatabaseWebhooks, Type: store.TypeWebhook, AccountID: acme, Body: jobj.Object{
+			{Key: "name", Value: "n"}, {Key: "uri", Value: l.receiver.url + "/hook"}, {Key: "hook", Value: "channel_create"},
+		},
+	})
+}
+
+var _ = Describe("A node that missed a message", func() {
+	const hooks, branch = "kazoolab_webhook_hooks", "44444444444444444444444444444444"
+
+	It("catches up with what was written", func(ctx SpecContext) {
+		l, clocks := newLab(ctx), clock.NewAdjustable(clock.System())
+		l.node.end()
+		l.node = l.startWith(l.broker.URL, time.Second, func(c *bridge.Config) { c.Clock = clocks })
+		Eventually(ctx, l.node.bridge.Ready()).WithTimeout(patience).Should(BeClosed())
+		later := func() { Expect(clocks.Advance(30 * time.Second)).To(Succeed()) }
+		account := func() int {
+			return l.node.request(ctx, http.MethodGet, "/v2/accounts/"+branch, l.node.token(ctx, reseller), "").Status
+		}
+		limit := func() string {
+			a := l.node.request(ctx, http.MethodGet, "/v2/accounts/"+acme+"/kazoolab/failures", l.node.token(ctx, acme), "")
+			return string(jobj.Append(nil, a.Object))
+		}
+
+		hook := l.unheard(ctx)
+		body := jobj.Object{{Key: "name", Value: "Branch"}, {Key: "realm", Value: "b.example.com"}, {Key: "pvt_tree", Value: []any{reseller}}}
+		for _, db := range []string{kapi.DatabaseAccounts, kapi.AccountDB(branch)} {
+			l.silently(ctx, store.Document{DB: db, ID: branch, Type: store.TypeAccount, AccountID: branch, Body: body})
+		}
+		l.silently(ctx, store.Document{
+			DB: kapi.AccountDB(acme), ID: kapi.ConfigWebhooks, Type: store.TypeAccountConfig, AccountID: acme,
+			Body: jobj.Object{{Key: disabler.CountKey, Value: 77}},
+		})
+		l.silently(ctx, store.Document{DB: kapi.DatabaseNumbers, ID: "+14155550100", Type: store.TypeNumber, AccountID: acme})
+		Expect(l.node.figure(ctx, hooks)).To(BeZero())
+		Expect(account()).NotTo(Equal(http.StatusOK))
+		Expect(limit()).NotTo(ContainSubstring(`"attempt_failure_count":77`))
+		later()
+		Eventually(ctx, l.node.figure).WithArguments(hooks).WithTimeout(patience).Should(Equal(1.0))
+		Eventually(ctx, account).WithTimeout(patience).Should(Equal(http.StatusOK))
+		Eventually(ctx, limit).WithTimeout(patience).Should(ContainSubstring(`"attempt_failure_count":77`))
+		l.publish(ctx, kapi.CallEventKey(kapi.ChannelCreate, "c1"), `{"Event-Category":"call_event","Event-Name":"CHANNEL_CREATE","Call-ID":"c1",`+
+			`"Request":"+14155550100@acme.example.com","Msg-ID":"1","App-Name":"freeswitch","App-Version":"1.0"}`)
+		Eventually(ctx, l.receiver.calls).WithTimeout(patience).Should(Equal([]string{"c1"}))
+
+		hook.Body = hook.Body.Set("enabled", false)
+		hook = l.silently(ctx, hook)
+		later()
+		Eventually(ctx, l.node.figure).WithArguments(hooks).WithTimeout(patience).Should(BeZero())
+
+		hook.Body = hook.Body.Set("enabled", true)
+		l.silently(ctx, hook)
+		later()
+		Eventually(ctx, l.node.figure).WithArguments(hooks).WithTimeout(patience).Should(Equal(1.0))
+		for db, id := range map[string]string{kapi.DatabaseWebhooks: hook.ID, kapi.DatabaseAccounts: branch, kapi.AccountDB(acme): kapi.ConfigWebhooks} {
+			Expect(l.store.Remove(ctx, db, id)).To(Succeed())
+		}
+		later()
+		Eventually(ctx, l.node.figure).WithArguments(hooks).WithTimeout(patience).Should(BeZero())
+		Eventually(ctx, account).WithTimeout(patience).ShouldNot(Equal(http.StatusOK))
+	}, SpecTimeout(time.Minute))
+
+	It("catches up when it has a connection again, and does not read everything for that", func(ctx SpecContext) {
+		l, log := newLab(ctx), gbytes.NewBuffer()
+		l.node.end()
+		l.node = l.startWith(l.proxy.URL, time.Second, func(c *bridge.Config) { c.Log = slog.New(slog.NewTextHandler(log, nil)) })
+		Eventually(ctx, l.node.bridge.Ready()).WithTimeout(patience).Should(BeClosed())
+		l.proxy.Unplug()
+		Eventually(ctx, l.node.figure).WithArguments("kazoolab_broker_connected").WithTimeout(patience).Should(BeZero())
+		l.unheard(ctx)
+		l.proxy.Plug()
+		Eventually(ctx, l.node.figure).WithArguments(hooks).WithTimeout(patience / 2).Should(Equal(1.0)) // the next look would come later
+		l.call(ctx, kapi.ChannelCreate, "c1", acme)
+		Eventually(ctx, l.receiver.calls).WithTimeout(patience).Should(Equal([]string{"c1"}))
+		Expect(strings.Count(string(log.Contents()), "accounts and hooks loaded")).To(Equal(1))
 	}, SpecTimeout(time.Minute))
 })
 

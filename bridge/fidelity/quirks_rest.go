@@ -20,7 +20,7 @@ func documentQuirks() []Quirk {
 		{
 			ID: "stale-table", Class: Never, Area: AreaDocuments,
 			Notices:   "When more than 100 changes come at once, some hooks stay as they were until the next edit or restart.",
-			Kazoo:     "no change is dropped, and all hooks are read again after each reconnection",
+			Kazoo:     "no change is dropped, and what a node has missed is looked up after each reconnection and every 30 s",
 			Corrected: same,
 			Source:    "webhooks_listener, its queue's x-max-length",
 		},

@@ -17,12 +17,12 @@ type dialect struct {
 	name       database.Dialect
 	migrations fs.FS  // 00003_name.sql and so on; a number is the same state in every dialect
 	now1970    string // SQL for the seconds since 1970, by the database's clock
-	single     bool   // a database belongs to one process
+	alone      bool   // a database belongs to one process
 	// open returns connections for writes and for reads, which may be the same. A
 	// read must see every write that has been committed before it began.
 	open func(ctx context.Context, address string) (write, read *sql.DB, err error)
-	// alone runs do while no other process runs another one of the same database.
-	alone func(ctx context.Context, db *sql.DB, do func() error) error
+	// inTurn runs do while no other process runs another one of the same database.
+	inTurn func(ctx context.Context, db *sql.DB, do func() error) error
 	// again says that a transaction failed for the sake of another one, and may
 	// succeed when it is run once more.
 	again func(error) bool

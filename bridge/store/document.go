@@ -91,9 +91,16 @@ func (s *Store) saveAll(ctx context.Context, docs []Document) ([]Document, error
 			return nil, fmt.Errorf("save document %s/%s: %w", docs[i].DB, docs[i].ID, err)
 		}
 	}
-	err := s.update(ctx, func(ctx context.Context, tx *sql.Tx) (err error) {
+	err := s.update(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		log, err := logWrites(ctx, tx, docs...)
+		if err != nil {
+			return err
+		}
 		for i, doc := range docs {
-			if saved[i], err = s.put(ctx, tx, doc, texts[i]); err != nil {
+			if saved[i], err = s.put(ctx, tx, doc, texts[i]); err == nil {
+				err = log.note(ctx, saved[i])
+			}
+			if err != nil {
 				return fmt.Errorf("document %s/%s: %w", doc.DB, doc.ID, err)
 			}
 		}
@@ -173,18 +180,24 @@ func (s *Store) put(ctx context.Context, tx *sql.Tx, doc Document, text string) 
 
 // Remove deletes a document for good. The error wraps ErrNotFound when there is none.
 func (s *Store) Remove(ctx context.Context, db, id string) error {
+	gone := Document{DB: db, ID: id}
 	err := s.update(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		if !storable(db, id) {
 			return ErrNotFound
 		}
-		result, err := tx.ExecContext(ctx, "DELETE FROM documents WHERE db=$1 AND id=$2", db, id)
+		log, err := logWrites(ctx, tx, gone)
 		if err != nil {
 			return err
 		}
-		if n, err := result.RowsAffected(); err != nil || n == 0 {
-			return errors.Join(err, ErrNotFound)
+		err = tx.QueryRowContext(ctx, "DELETE FROM documents WHERE db=$1 AND id=$2 RETURNING type, account_id", db, id).
+			Scan(&gone.Type, &gone.AccountID)
+		switch {
+		case errors.Is(err, sql.ErrNoRows):
+			return ErrNotFound
+		case err != nil:
+			return err
 		}
-		return nil
+		return log.note(ctx, gone)
 	})
 	if err != nil {
 		return fmt.Errorf("remove document %s/%s: %w", db, id, err)

@@ -24,7 +24,7 @@ func (s *Store) Seen(ctx context.Context, node string) error {
 // frees what they held. In a database of one process there is no other node: all but
 // this one are forgotten at once.
 func (s *Store) Reap(ctx context.Context, node string, after time.Duration) error {
-	if s.dialect.single {
+	if s.dialect.alone {
 		after = -time.Hour // whenever they were seen, if the clock has not been put back since
 	}
 	err := s.update(ctx, func(ctx context.Context, tx *sql.Tx) error {

@@ -59,11 +59,11 @@ func postgresDialect(log *slog.Logger, wait time.Duration) dialect {
 		open: func(ctx context.Context, address string) (write, read *sql.DB, err error) {
 			return openPostgres(ctx, address, log, wait)
 		},
-		alone:    alone,
+		now1970:  "CAST(extract(epoch FROM clock_timestamp()) AS bigint)",
+		inTurn:   inTurn,
 		again:    hadToGiveWay,
 		lockRows: " FOR UPDATE",
 		patience: statementLimit,
-		now1970:  "CAST(extract(epoch FROM clock_timestamp()) AS BIGINT)",
 	}
 }
 
@@ -195,9 +195,9 @@ func hadToGiveWay(err error) bool {
 	return answered && (answer.Code == serializationFailure || answer.Code == deadlockDetected)
 }
 
-// alone holds a lock of the database while do runs. It ends with its connection, so
+// inTurn holds a lock of the database while do runs. It ends with its connection, so
 // that a process that dies does not keep the others out.
-func alone(ctx context.Context, db *sql.DB, do func() error) (err error) {
+func inTurn(ctx context.Context, db *sql.DB, do func() error) (err error) {
 	const everySecond, minutes = 1, 10
 	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(everySecond, minutes*60))
 	if err != nil {

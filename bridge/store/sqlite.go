@@ -26,9 +26,9 @@ func sqliteDialect() dialect {
 	migrations, _ := fs.Sub(sqliteMigrations, "migrations/sqlite")
 	return dialect{
 		name: database.DialectSQLite3, migrations: migrations, open: openSQLite,
-		alone:   func(_ context.Context, _ *sql.DB, do func() error) error { return do() },
-		again:   func(error) bool { return false },
-		now1970: "CAST(strftime('%s', 'now') AS INTEGER)", single: true,
+		now1970: "CAST(strftime('%s', 'now') AS INTEGER)", alone: true,
+		inTurn: func(_ context.Context, _ *sql.DB, do func() error) error { return do() },
+		again:  func(error) bool { return false },
 	}
 }
 

@@ -76,7 +76,7 @@ func openWith(ctx context.Context, d dialect, address string, opts Options) (*St
 		return nil, fmt.Errorf("open store: %w", err)
 	}
 	s := &Store{dialect: d, write: write, read: read, clock: opts.Clock, ids: opts.IDs, log: opts.Log}
-	if err := d.alone(ctx, write, func() error { return s.prepare(ctx) }); err != nil {
+	if err := d.inTurn(ctx, write, func() error { return s.prepare(ctx) }); err != nil {
 		return nil, errors.Join(fmt.Errorf("open store: %w", err), s.Close())
 	}
 	return s, nil

@@ -19,12 +19,6 @@ type Graveyard interface {
 // failure is why an event could not be delivered, and never can be as it is.
 type failure struct{ reason, problem string }
 
-// fail marks an event as one to bury once all its deliveries have ended. The first
-// failure counts.
-func (ev *event) fail(reason, problem string) {
-	ev.failed.CompareAndSwap(nil, &failure{reason, clip(problem)})
-}
-
 // burials are those under way. There are never more than the broker lets messages be
 // unacknowledged.
 type burials struct {
@@ -46,21 +40,13 @@ func newBurials(dep Dependencies) *burials {
 	return b
 }
 
-// settle lets a message go whose deliveries have all ended.
-func (e *Engine) settle(ctx context.Context, msg Message, ev *event) {
-	if failed := ev.failed.Load(); failed != nil {
-		e.bury(ctx, msg, failed.reason, failed.problem)
-		return
-	}
-	e.finish(msg)
-}
-
-// broke ends a delivery that breaks the code, or can never be sent. Its event is
-// buried: with the last of its deliveries, or at once when it is parked.
+// broke ends a delivery that breaks the code, or can never be sent. One that is stored
+// is buried now, and its row goes then; else its message is, once, when all its
+// deliveries have ended.
 func (e *Engine) broke(ctx context.Context, d *inHand, reason, problem string) verdict {
-	if !d.isStored() {
-		d.ev.fail(reason, problem)
-		return e.conclude(ctx, d)
+	if stored := d.close(); !stored && d.from != nil {
+		d.from.failed.CompareAndSwap(nil, &failure{reason, clip(problem)})
+		return concluded
 	}
 	e.bury(ctx, Message{
 		Body: d.what.Body, ContentType: d.what.ContentType, ContentEncoding: d.what.ContentEncoding, RoutingKey: d.what.RoutingKey,
@@ -68,8 +54,17 @@ func (e *Engine) broke(ctx context.Context, d *inHand, reason, problem string) v
 			e.conclude(ctx, d)
 			return nil
 		},
-	}, reason, problem)
+	}, reason, clip(problem))
 	return postponed
+}
+
+// letGo ends a message whose deliveries are all safe.
+func (e *Engine) letGo(ctx context.Context, from *taken) {
+	if failed := from.failed.Load(); failed != nil {
+		e.bury(ctx, from.Message, failed.reason, failed.problem)
+		return
+	}
+	e.finish(from.Message)
 }
 
 // bury sees to it that a message is kept and then acknowledged, and returns at once.
@@ -85,7 +80,7 @@ func (e *Engine) bury(ctx context.Context, msg Message, reason, problem string) 
 			return // it comes again
 		}
 		if err := b.graveyard.Bury(ctx, msg, reason, problem); err != nil {
-			b.log.Warn("broken message not kept; the broker delivers it again", "reason", reason, "key", msg.RoutingKey, "error", err)
+			b.log.Warn("broken message not kept; it is delivered again", "reason", reason, "key", msg.RoutingKey, "error", err)
 			return
 		}
 		b.buried.WithLabelValues(reason).Inc()

@@ -10,7 +10,9 @@ import (
 	. "github.com/onsi/gomega"
 
 	"github.com/kazoolab/kazoolab/bridge/account"
+	"github.com/kazoolab/kazoolab/bridge/store"
 	"github.com/kazoolab/kazoolab/bridge/webhooks"
+	"github.com/kazoolab/kazoolab/internal/clock"
 )
 
 // grave is what was buried of a message.
@@ -181,7 +183,7 @@ func TestABurialThatShutdownInterruptsIsLeftToTheBroker(t *testing.T) {
 	r := newRigBurying(t, y, nil)
 	acked := r.handle(webhooks.Message{Body: []byte("broken")})
 	r.stop()
-	r.engine.Drain(context.Background())
+	r.engine.Drain(t.Context())
 	g.Expect(acked).NotTo(BeClosed())
 	g.Expect(r.counted(t, "kazoolab_webhook_dead_letters_total", "not_json")).To(BeZero())
 }
@@ -191,7 +193,33 @@ func TestWhatTheBrokerHasTakenBackIsNotBuried(t *testing.T) {
 	y := &graveyard{}
 	r := newRigBurying(t, y, nil)
 	acked := r.handle(webhooks.Message{Body: []byte("broken"), Stale: func() bool { return true }})
-	r.engine.Drain(context.Background())
+	r.engine.Drain(t.Context())
 	g.Expect(acked).NotTo(BeClosed())
 	g.Expect(y.all()).To(BeEmpty(), "it comes again")
+}
+
+// A delivery that waits in the store is buried before its row goes.
+func TestAParkedDeliveryThatIsBrokenIsBuried(t *testing.T) {
+	g := NewWithT(t)
+	y, graves := newYard(t), &graveyard{shut: make(chan struct{})}
+	y.broken = graves
+	y.hook(t, "h1", newDoor(t).server.URL)
+	rows := func() []store.Parked {
+		found, err := y.store.ParkedAfter(t.Context(), store.HookKey{AccountID: "acme", HookID: "h1"}, "", 10, 1<<20)
+		g.Expect(err).NotTo(HaveOccurred())
+		return found
+	}
+	g.Expect(y.store.Record(t.Context(), store.Batch{Park: []store.Parked{{
+		ParkedKey: store.ParkedKey{HookKey: store.HookKey{AccountID: "acme", HookID: "h1"}, ID: "1"},
+		EventID:   "0123456789", At: clock.System().Now(), ContentType: "application/json", RoutingKey: "call.x.y", Body: []byte("{not json"),
+	}}})).To(Succeed())
+
+	y.engine(t, nil)
+	g.Consistently(rows).WithTimeout(time.Second).Should(HaveLen(1), "while its copy is not safe it stays")
+	close(graves.shut)
+	g.Eventually(rows).WithTimeout(20 * time.Second).Should(BeEmpty())
+	g.Expect(graves.all()).To(HaveLen(1))
+	g.Expect(graves.all()[0].problem).NotTo(BeEmpty())
+	graves.graves[0].problem = ""
+	g.Expect(graves.all()[0]).To(Equal(grave{body: "{not json", contentType: "application/json", key: "call.x.y", reason: "not_json"}))
 }

@@ -1,6 +1,7 @@
 package webhooks
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -53,6 +54,9 @@ func (e *Engine) deliver(ctx context.Context, d *inHand) (became verdict) {
 	}
 	if e.parking != nil && e.parking.keeps(d) {
 		return postponed
+	}
+	if d.broken != nil {
+		return e.broke(ctx, d, cmp.Or(dropReason(d.broken), "invalid"), d.broken.Error())
 	}
 	if hook = e.current(d); hook == nil {
 		return e.giveUp(ctx, d)

@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"runtime/debug"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -279,13 +278,13 @@ func (e *Engine) Handle(ctx context.Context, msg Message) {
 	}
 	e.metrics.inFlight.Inc()
 	e.metrics.deliveries.Add(float64(len(hooks)))
-	ev.failed = new(atomic.Pointer[failure])
-	from := &taken{Message: msg, finish: func(lost bool) {
+	from := &taken{Message: msg}
+	from.finish = func(lost bool) {
 		e.metrics.inFlight.Dec()
 		if !lost {
-			e.settle(ctx, msg, ev)
+			e.letGo(ctx, from)
 		}
-	}}
+	}
 	from.left.Store(int64(len(hooks)))
 	for _, hook := range hooks {
 		ev.rendition(hook).Payload()

@@ -2,7 +2,6 @@ package webhooks
 
 import (
 	"strings"
-	"sync/atomic"
 
 	"github.com/kazoolab/kazoolab/bridge/account"
 	"github.com/kazoolab/kazoolab/bridge/webhooks/journal"
@@ -23,8 +22,6 @@ type event struct {
 	record *journal.Event
 	// main is what hooks send, old what those of Event.OldHook do; nil for none.
 	main, old *payload.Base
-	// failed is why it is to be buried, if it is; only what is delivered has it.
-	failed *atomic.Pointer[failure]
 }
 
 func (e *Engine) newEvent(read *payload.Event, owner account.Account) *event {

@@ -21,7 +21,8 @@ type taken struct {
 	Message
 	left   atomic.Int64 // deliveries that are not safe yet
 	lost   atomic.Bool
-	finish func(lost bool) // called once
+	failed atomic.Pointer[failure] // why it is to be buried; nil when it is not
+	finish func(lost bool)         // called once
 }
 
 // settle notes that one of its deliveries is safe, or given up to the broker.
@@ -43,6 +44,8 @@ type inHand struct {
 	// since is when it was taken, in the machine's time.
 	since time.Time
 	order int64 // its place among those of its hook
+	// broken is why the event of one from the store cannot be read; nil when it can.
+	broken error
 
 	mu      sync.Mutex
 	stored  bool // has a row, or soon will: entries are written in their order
@@ -153,8 +156,10 @@ func (h *Hook) parkedAs() store.HookKey {
 func (e *Engine) unpack(d *inHand) bool {
 	read, err := e.read(Message{Body: d.what.Body, ContentType: d.what.ContentType, ContentEncoding: d.what.ContentEncoding})
 	if err != nil {
-		e.dep.Log.Error("a parked event cannot be read any more and is dropped", "hook_id", d.what.HookID, "error", err)
-		return false
+		e.dep.Log.Error("a parked event cannot be read any more", "hook_id", d.what.HookID, "error", err)
+		d.broken = err
+		d.hook, d.ev = &Hook{ID: d.what.HookID, AccountID: d.what.AccountID}, &event{lane: d.what.ID}
+		return true
 	}
 	owner, known := e.owner(read)
 	if _, own := strings.CutPrefix(d.what.HookID, ownMark); own && read.Own != nil {

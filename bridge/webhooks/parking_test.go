@@ -29,6 +29,8 @@ type yard struct {
 	store *store.Store
 	hooks *webhooks.Registry
 	ctx   context.Context //nolint:containedctx // the test's, which all engines share
+	// broken is where engines put what can never be delivered; nil is nowhere.
+	broken webhooks.Graveyard
 }
 
 func newYard(t *testing.T) *yard {
@@ -86,7 +88,7 @@ func (y *yard) engine(t *testing.T, change func(*webhooks.Config)) *parkingEngin
 	engine := webhooks.New(cfg, webhooks.Dependencies{
 		Hooks: y.hooks, Accounts: directory, Records: y.store, Backlogs: y.store, Documents: y.store,
 		Clock: clock.System(), IDs: random, Log: slog.New(slog.DiscardHandler), Metrics: metrics,
-		ClusterID: recordedCluster, Node: random.Hex(8),
+		ClusterID: recordedCluster, Node: random.Hex(8), Graveyard: y.broken,
 	})
 	ctx, cancel := context.WithCancel(y.ctx)
 	ended := make(chan struct{})

@@ -18,7 +18,11 @@ const holdPatience = 2 * time.Second
 // Held are messages taken out of a queue to look at them. Unlike a consumer's they end
 // with their connection, for good: what is neither acknowledged nor given back by Nack
 // is in the queue again then.
-type Held struct{ channel *amqp.Channel }
+type Held struct {
+	channel *amqp.Channel
+	acks    *acknowledger
+	forget  func()
+}
 
 // Hold takes up to n messages out of a queue and hands them to take, in order, on the
 // caller's goroutine. It does not wait for messages that are not there; none stays with
@@ -34,12 +38,11 @@ func (b *Bus) Hold(ctx context.Context, queue string, n int, take func(Delivery)
 		return nil, err
 	}
 	closed := channel.NotifyClose(make(chan *amqp.Error, 1))
-	in := &intake{
-		channel: channel, tag: b.config.IDs.Hex(8),
-		acks: newAcknowledger(channel, 1, clock.System()), // each is told at once
-	}
-	if err := in.take(ctx, queue, min(n, math.MaxUint16), take); err != nil {
-		_ = channel.Close() // in vain where that was the error
+	n = min(n, math.MaxUint16)
+	in := &intake{channel: channel, acks: newAcknowledger(channel, n, clock.System()), tag: b.config.IDs.Hex(8)}
+	held := &Held{channel, in.acks, s.acknowledging(in.acks)}
+	if err := in.take(ctx, queue, n, take); err != nil {
+		_ = held.Close() // in vain where that was the error
 		select {
 		case reason := <-closed:
 			if reason != nil {
@@ -52,7 +55,7 @@ func (b *Bus) Hold(ctx context.Context, queue string, n int, take func(Delivery)
 		}
 		return nil, err
 	}
-	return &Held{channel}, nil
+	return held, nil
 }
 
 // take consumes n messages and then no more.
@@ -86,4 +89,8 @@ func (in *intake) take(ctx context.Context, queue string, n int, take func(Deliv
 
 // Close ends the channel. A message that was given back is there for whoever asks next;
 // what returns only by this is so at RabbitMQ a moment later.
-func (h *Held) Close() error { return h.channel.Close() }
+func (h *Held) Close() error {
+	h.acks.end()
+	h.forget()
+	return h.channel.Close()
+}

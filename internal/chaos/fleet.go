@@ -72,7 +72,7 @@ func (f *fleet) member(i int, o options) (m member, err error) {
 	m.Node, err = lab.NewNode(lab.NodeOptions{
 		Binary: o.binary, AMQPURL: m.toBroker.URL, Store: store, Log: f.log,
 		Args: []string{
-			"--webhooks-disable-disabler", "--webhooks-attempts-max", "0",
+			"--log-level", "warn", "--webhooks-disable-disabler", "--webhooks-attempts-max", "0",
 			"--webhooks-request-timeout", requestTimeout.String(),
 		},
 	})

@@ -14,7 +14,7 @@ import (
 	"github.com/kazoolab/kazoolab/internal/lab"
 )
 
-// run is a storm and what it is over.
+// weather is a storm and what it is over.
 type weather struct {
 	options
 
@@ -232,15 +232,23 @@ func (w *weather) tallies(ctx context.Context) (map[role]tally, error) {
 		return nil, err
 	}
 	defer func() { _ = s.Close() }()
+	backlogs, err := s.Backlogs(ctx, "")
+	if err != nil {
+		return nil, err
+	}
+	waiting := map[string]int{} // by hook
+	for _, b := range backlogs {
+		waiting[b.HookID] = int(b.Waiting)
+	}
 	tallies := map[role]tally{}
 	for i, hook := range w.planted.Hooks {
 		receiver := w.receivers.Hook(i)
-		failed, err := failures(ctx, s, w.planted.Accounts[hook.Account], hook.ID, w.events)
+		failed, err := lab.Failures(ctx, s, w.planted.Accounts[hook.Account], hook.ID, w.events)
 		if err != nil {
 			return nil, err
 		}
 		mine := func(n int) bool { return n%accounts == hook.Account }
-		t := judge(w.book, mine, receiver.Arrived, failed, 0)
+		t := judge(w.book, mine, receiver.Arrived, failed, waiting[hook.ID])
 		t.again = receiver.Duplicates()
 		sum := tallies[roleOf(i)]
 		sum.add(t)
@@ -250,8 +258,12 @@ func (w *weather) tallies(ctx context.Context) (map[role]tally, error) {
 }
 
 func (w *weather) say(format string, args ...any) {
-	fmt.Fprintf(w.out, "%5.1f s  %6d published, %6d sent  %s\n", clock.System().Since(w.began).Seconds(),
-		w.book.Published(), w.book.Sent.Len(), fmt.Sprintf(format, args...))
+	again := 0
+	for i := range w.planted.Hooks {
+		again += w.receivers.Hook(i).Duplicates()
+	}
+	fmt.Fprintf(w.out, "%5.1f s  %6d published, %6d sent, %6d arrived twice  %s\n", clock.System().Since(w.began).Seconds(),
+		w.book.Published(), w.book.Sent.Len(), again, fmt.Sprintf(format, args...))
 }
 
 // tail prints the end of what the nodes said.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/kazoolab/kazoolab/internal/lab"
@@ -29,9 +30,16 @@ const (
 
 // soak keeps mixed load up for long and shows whether anything grows.
 func soak(ctx context.Context, o options) error {
-	const most = 20_000 // events a second that the book has room for
+	const (
+		found = 1_200_000 // events that it may take to find the capacity
+		most  = 2500      // events a second that the book has room for besides
+	)
+	events := int((o.lasts.Seconds() + 60) * o.rate)
+	if o.rate == 0 {
+		events = found + int((o.lasts.Seconds()+60)*most)
+	}
 	s := setting{
-		accounts: soaked, spare: 1, events: most*60 + int((o.lasts.Seconds()+60)*max(o.rate, most/8)),
+		accounts: soaked, spare: 1, events: events,
 		owned: func(hook int) bool { return hook%kinds == mortal },
 	}
 	return on(ctx, o, s, func(ctx context.Context, st *stage) error {
@@ -140,7 +148,7 @@ func (st *stage) note(ctx context.Context) (note, error) {
 		samples = append(samples, st.receivers.Hook(i).Samples()...)
 	}
 	n.latency = lab.LatencyOf(samples)
-	line := fmt.Sprintf("p50 %.1f ms  p99 %.1f ms", milliseconds(n.latency.P50), milliseconds(n.latency.P99))
+	line := []string{fmt.Sprintf("p50 %.1f ms  p99 %.1f ms", milliseconds(n.latency.P50), milliseconds(n.latency.P99))}
 	for i, node := range st.nodes {
 		m, err := node.Metrics(ctx)
 		if err != nil {
@@ -152,47 +160,47 @@ func (st *stage) note(ctx context.Context) (note, error) {
 			"memory MB": node.Used().Resident, "heap MB": m.Sum("go_memstats_heap_inuse_bytes") / mega,
 			"goroutines": m.Sum("go_goroutines"), "files": float64(files), "sockets": float64(sockets),
 		}
-		line += fmt.Sprintf("  node %d", i)
+		line = append(line, fmt.Sprintf("node %d", i))
 		for _, name := range growing() {
 			n.figures[fmt.Sprintf("node %d %s", i, name)] = values[name]
-			line += fmt.Sprintf(" %s %.0f", name, values[name])
+			line = append(line, fmt.Sprintf("%s %.0f", name, values[name]))
 		}
 	}
 	queued, err := st.Queued()
 	if err != nil {
 		return n, err
 	}
-	st.say("%s  queue %d  published %d  arrived %d", line, queued, st.book.Published(), st.arrived())
+	st.say("%s  queue %d  published %d  arrived %d", strings.Join(line, "  "), queued, st.book.Published(), st.arrived())
 	return n, nil
 }
 
-// outcome tells what arrived. Receivers that always work must have everything.
+// outcome waits for what is still on its way and tells what arrived. Receivers that
+// always work must have everything.
 func (st *stage) outcome(ctx context.Context) error {
+	const patience = time.Minute
 	working := func(hook int) bool { return hook%kinds > mortal }
-	lost := 0
-	count := func() (all, without int) {
+	began := st.clock.Now()
+	for {
+		all, lost := 0, 0
 		for event := range st.next {
 			if hook := st.of(event); st.book.Sent.Has(event) && working(hook) {
 				all++
 				if !st.receivers.Hook(hook).Arrived.Has(event) {
-					without++
+					lost++
 				}
 			}
 		}
-		return all, without
-	}
-	began := st.clock.Now()
-	all := 0
-	for all, lost = count(); lost > 0 && st.clock.Since(began) < time.Minute; all, lost = count() {
+		if lost == 0 || st.clock.Since(began) > patience {
+			st.say("%d events were sent to receivers that always work; %d of them have not arrived", all, lost)
+			if lost > 0 {
+				return fmt.Errorf("%d events have not arrived", lost)
+			}
+			return nil
+		}
 		if err := st.wait(ctx, time.Second); err != nil {
 			return err
 		}
 	}
-	st.say("%d events were sent to receivers that always work; %d of them have not arrived", all, lost)
-	if lost > 0 {
-		return fmt.Errorf("%d events have not arrived", lost)
-	}
-	return nil
 }
 
 // grown compares the first quarter of the time with the last. It is an error when a

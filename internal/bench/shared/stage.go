@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
+	"github.com/kazoolab/kazoolab/bridge/store"
 	"github.com/kazoolab/kazoolab/internal/clock"
 	"github.com/kazoolab/kazoolab/internal/lab"
 )
@@ -22,7 +24,9 @@ type stage struct {
 	tree      lab.Planted
 	book      *lab.Book
 	receivers *lab.Receivers
+	store     *store.Store // read only
 	of        func(event int) int
+	first     int // event that missing looks at
 	next      int // the first event that no publisher has used
 }
 
@@ -32,8 +36,6 @@ type setting struct {
 	accounts int
 	events   int
 	owned    func(hook int) bool // receivers that can refuse
-	// of is the account of an event; nil is each in turn.
-	of func(event int) int
 	// spare receivers belong to no account.
 	spare int
 }
@@ -48,10 +50,8 @@ func on(ctx context.Context, o options, s setting, do func(context.Context, *sta
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	st := &stage{options: o, clock: clock.System(), book: lab.NewBook(s.events), of: s.of}
-	if st.of == nil {
-		st.of = func(event int) int { return event % s.accounts }
-	}
+	st := &stage{options: o, clock: clock.System(), book: lab.NewBook(s.events)}
+	st.of = func(event int) int { return event % s.accounts }
 	if st.Servers, err = lab.StartServers(ctx, o.store, dir); err != nil {
 		return err
 	}
@@ -65,25 +65,46 @@ func on(ctx context.Context, o options, s setting, do func(context.Context, *sta
 	if err != nil {
 		return err
 	}
+	if st.store, err = lab.OpenStore(ctx, st.StoreURL); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, st.store.Close()) }()
 	for i := range s.accounts + s.spare {
 		st.receivers.Hook(i).Set(lab.Healthy(work))
 	}
-	for range o.nodes {
+	defer func() {
+		for _, node := range st.nodes {
+			node.Kill()
+		}
+	}()
+	if err := st.join(ctx); err != nil {
+		return err
+	}
+	st.began = st.clock.Now()
+	return do(ctx, st)
+}
+
+// join starts the nodes, one after the other.
+func (st *stage) join(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	for range st.options.nodes {
 		node, err := lab.NewNode(lab.NodeOptions{
-			Binary: o.binary, AMQPURL: st.Broker.URL(), Store: st.StoreURL,
+			Binary: st.binary, AMQPURL: st.Broker.URL(), Store: st.StoreURL,
 			Args: []string{"--webhooks-disable-disabler"},
 		})
 		if err != nil {
 			return err
 		}
-		defer node.Kill()
 		st.nodes = append(st.nodes, node)
-		if err := errors.Join(node.Start(), node.AwaitReady(ctx)); err != nil {
+		if err := node.Start(); err != nil {
+			return err
+		}
+		if err := node.AwaitReady(ctx); err != nil {
 			return err
 		}
 	}
-	st.began = st.clock.Now()
-	return do(ctx, st)
+	return nil
 }
 
 func (st *stage) say(format string, args ...any) {
@@ -144,7 +165,7 @@ func (st *stage) drained(ctx context.Context) error {
 
 // missing is how many events that were sent have not arrived.
 func (st *stage) missing() (n int) {
-	for event := range st.book.Events {
+	for event := st.first; event < st.book.Events; event++ {
 		if st.book.Sent.Has(event) && !st.receivers.Hook(st.of(event)).Arrived.Has(event) {
 			n++
 		}
@@ -163,12 +184,21 @@ func (st *stage) duplicates() (n int) {
 	return n
 }
 
+// parked is how many deliveries wait in the store.
+func (st *stage) parked(ctx context.Context) (n int, err error) {
+	backlogs, err := st.store.Backlogs(ctx, "")
+	for _, b := range backlogs {
+		n += int(b.Waiting)
+	}
+	return n, err
+}
+
 // memory is what the nodes take, now and at the most.
 func (st *stage) memory() string {
-	text := ""
+	var all []string
 	for i, node := range st.nodes {
 		used := node.Used()
-		text += fmt.Sprintf("  node %d %.0f MB (%.0f at the most)", i, used.Resident, used.Peak)
+		all = append(all, fmt.Sprintf("node %d %.0f MB (%.0f at the most)", i, used.Resident, used.Peak))
 	}
-	return text[2:]
+	return strings.Join(all, "  ")
 }
