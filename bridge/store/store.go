@@ -83,6 +83,12 @@ func openWith(ctx context.Context, d dialect, address string, opts Options) (*St
 	return s, nil
 }
 
+// Alone runs do while no other node prepares the same database or runs Alone on it:
+// for what is looked up and then made, once for all nodes. It waits for its turn.
+func (s *Store) Alone(ctx context.Context, do func() error) error {
+	return s.dialect.alone(ctx, s.write, do)
+}
+
 func (s *Store) prepare(ctx context.Context) error {
 	if err := s.migrate(ctx); err != nil {
 		return err
