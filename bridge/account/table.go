@@ -3,7 +3,6 @@ package account
 import (
 	"hash/maphash"
 	"iter"
-	"math/bits"
 	"sync/atomic"
 )
 
@@ -26,11 +25,11 @@ type node[V any] struct {
 
 // newTable makes a table with room for some keys, without growing.
 func newTable[V any](room int, from iter.Seq2[string, V]) *table[V] {
-	const least = 64
-	t := &table[V]{
-		seed:  maphash.MakeSeed(),
-		heads: make([]atomic.Pointer[node[V]], 1<<bits.Len(uint(max(room, least)-1))),
+	heads := 64
+	for heads < room {
+		heads *= 2
 	}
+	t := &table[V]{seed: maphash.MakeSeed(), heads: make([]atomic.Pointer[node[V]], heads)}
 	for key, value := range from {
 		t.set(key, value)
 	}
