@@ -37,7 +37,7 @@ func newTable[V any](room int, from iter.Seq2[string, V]) *table[V] {
 }
 
 func (t *table[V]) head(key string) *atomic.Pointer[node[V]] {
-	return &t.heads[maphash.String(t.seed, key)&uint64(len(t.heads)-1)]
+	return &t.heads[maphash.String(t.seed, key)&uint64(len(t.heads)-1)] //nolint:gosec // there are some
 }
 
 func (t *table[V]) get(key string) (value V, ok bool) {
