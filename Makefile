@@ -13,15 +13,23 @@ FUZZTIME ?= 30s
 # Regular expression of the benchmarks to run, and flags of the comparisons and the soak.
 BENCH    ?= .
 BENCHFLAGS ?=
+# How long a storm's events flow, which one it is (default a new one), and further flags.
+CHAOS_TIME ?= 3m
+CHAOS_SEED ?=
+CHAOSFLAGS ?=
 IMAGE    ?= kazoolab
 
 version = $(shell git describe --tags --always --dirty 2>/dev/null)
 
 # Runs a command beside a private RabbitMQ, or beside the one that
-# KAZOOLAB_TEST_AMQP_URL and KAZOOLAB_TEST_MANAGEMENT_URL name.
+# KAZOOLAB_TEST_AMQP_URL and KAZOOLAB_TEST_MANAGEMENT_URL name; the other one beside
+# a private PostgreSQL, too, or that of KAZOOLAB_TEST_POSTGRES_URL.
 with_rabbitmq := $(GO) run ./internal/brokertest/with --
-# The tests of internal/rabbitmq need its programs, which a container cannot replace.
-real_tags = real$(shell test -x /usr/lib/rabbitmq/bin/rabbitmq-server && echo ,rabbitmq)
+with_both := $(GO) run ./internal/brokertest/with -postgresql --
+# Some tests of internal/rabbitmq and internal/postgres need the programs, which a
+# container cannot replace.
+real_tags = real$(shell test -x /usr/lib/rabbitmq/bin/rabbitmq-server && echo ,rabbitmq)$(shell \
+	ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 && echo ,postgresql)
 # Does PKG hold the tests that run the image?
 with_image := $(filter ./... ./internal/... ./internal/realtest%,$(PKG))
 
@@ -53,16 +61,16 @@ test: ## Run the test suite on the built-in broker: needs nothing but Go (PKG, T
 	$(GO) test $(TESTFLAGS) $(PKG)
 
 .PHONY: test-real
-test-real: rabbitmq $(if $(with_image),docker) ## The same tests and more on real parts: RabbitMQ, and the image in containers (needs Docker)
-	$(with_rabbitmq) $(GO) test -tags $(real_tags) -count 1 -timeout 20m $(TESTFLAGS) $(PKG)
+test-real: rabbitmq postgresql $(if $(with_image),docker) ## The same tests and more on real parts: RabbitMQ, PostgreSQL, and the image in containers (needs Docker)
+	$(with_both) $(GO) test -tags $(real_tags) -count 1 -timeout 20m $(TESTFLAGS) $(PKG)
 
 .PHONY: race
 race: gcc ## Run the test suite under the race detector (needs a C compiler)
 	CGO_ENABLED=1 $(GO) test -race $(TESTFLAGS) $(PKG)
 
 .PHONY: chaos
-chaos: rabbitmq ## Kill and restart the bridge and RabbitMQ under load: nothing may be lost (a minute or two)
-	$(GO) test -tags chaos -count 1 -timeout 15m -v $(TESTFLAGS) ./internal/chaos
+chaos: rabbitmq postgresql build ## Kill nodes, restart servers and cut lines under load: nothing may be lost (CHAOS_TIME=60s for a short one, CHAOS_SEED repeats one)
+	$(GO) run ./internal/chaos -time $(CHAOS_TIME) -seed '$(CHAOS_SEED)' $(CHAOSFLAGS)
 
 .PHONY: fuzz
 fuzz: ## Fuzz each target for FUZZTIME (30s)
@@ -89,8 +97,8 @@ vectors: ## Compare with the recorded answers: a line of figures for each file (
 	@GO='$(GO)' tools/vectors
 
 .PHONY: bench
-bench: rabbitmq build ## Run the benchmarks, and measure the program: its start, its work beside a bare loop, its fan-out (BENCH=regexp, BENCHFLAGS='-starts 10 -runs 5')
-	$(with_rabbitmq) $(GO) test -run '^$$' -bench '$(BENCH)' -benchmem $(TESTFLAGS) $(PKG)
+bench: rabbitmq postgresql build ## Run the benchmarks, and measure the program: its start, its work beside a bare loop, its fan-out (BENCH=regexp, BENCHFLAGS='-starts 10 -runs 5')
+	$(with_both) $(GO) test -tags real -run '^$$' -bench '$(BENCH)' -benchmem $(TESTFLAGS) $(PKG)
 	$(GO) run ./internal/bench -kazoolab bin/kazoolab $(BENCHFLAGS)
 
 .PHONY: bench-match
@@ -106,13 +114,29 @@ bench-broker: rabbitmq build ## Compare the embedded broker with RabbitMQ, half 
 soak-broker: build ## Soak the embedded broker: none of millions of messages may be lost or stall (BENCHFLAGS='-messages 100000')
 	$(GO) run ./internal/bench/broker soak -kazoolab bin/kazoolab $(BENCHFLAGS)
 
+.PHONY: bench-isolation
+bench-isolation: rabbitmq postgresql build ## Measure what 20 of 100 receivers that fail for 30 s cost the others (BENCHFLAGS='-nodes 2 -pairs 3')
+	$(GO) run ./internal/bench/shared isolation $(BENCHFLAGS)
+
+.PHONY: bench-overload
+bench-overload: rabbitmq postgresql build ## Offer three times what can be delivered for a minute: the rate must hold (BENCHFLAGS='-for 2m')
+	$(GO) run ./internal/bench/shared overload $(BENCHFLAGS)
+
+.PHONY: bench-million
+bench-million: rabbitmq postgresql build ## Let a million events wait for a dead receiver, and have it return (BENCHFLAGS='-events 100000')
+	$(GO) run ./internal/bench/shared million $(BENCHFLAGS)
+
+.PHONY: soak
+soak: rabbitmq postgresql build ## An hour of mixed load on two nodes: memory, goroutines, files and sockets must stay (BENCHFLAGS='-for 10m')
+	$(GO) run ./internal/bench/shared soak -nodes 2 $(BENCHFLAGS)
+
 ##@ Keep in order
 
 .PHONY: lint
 lint: $(golangci) ## Check the code: golangci-lint, vet, format and module files
 	$(golangci) run ./...
 	$(GO) vet ./...
-	$(GO) vet -tags real,rabbitmq,chaos ./...
+	$(GO) vet -tags real,rabbitmq,postgresql ./...
 	$(golangci) fmt --diff
 	$(GO) mod tidy -diff
 
@@ -135,6 +159,10 @@ help: ## Show this list
 .PHONY: rabbitmq
 rabbitmq:
 	@tools/rabbitmq
+
+.PHONY: postgresql
+postgresql:
+	@tools/postgresql
 
 .PHONY: docker
 docker:

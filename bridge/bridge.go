@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/kazoolab/kazoolab/bridge/account"
+	"github.com/kazoolab/kazoolab/bridge/deadletter"
 	"github.com/kazoolab/kazoolab/bridge/kapi"
 	"github.com/kazoolab/kazoolab/bridge/store"
 	"github.com/kazoolab/kazoolab/bridge/webhooks"
@@ -63,6 +64,10 @@ func WorkQueueArguments() map[string]any {
 	return map[string]any{"x-queue-type": "quorum", "x-delivery-limit": int32(1_000_000)}
 }
 
+// DeadQueue holds what became no delivery because it is broken, until somebody deals
+// with it. See package deadletter.
+const DeadQueue = deadletter.Queue
+
 // Bridge is one node.
 type Bridge struct {
 	cfg       Config
@@ -75,6 +80,7 @@ type Bridge struct {
 	engine    *webhooks.Engine
 	tokens    *account.Tokens
 	journal   *journal.Journal
+	depths    *depths
 
 	ready    chan struct{}
 	draining atomic.Bool
@@ -95,6 +101,8 @@ func New(cfg Config) *Bridge {
 		URL: cfg.AMQPURL, Name: "kazoolab bridge", Node: cfg.NodeName,
 		Clock: cfg.Clock, IDs: cfg.IDs, Log: cfg.Log,
 	})
+	b.bus.DeclareQueue(bus.Queue{Name: DeadQueue, Durable: true, Args: deadletter.Arguments()})
+	b.depths = newDepths(b.bus, cfg.Clock, cfg.Log)
 	b.disabling = newDisabling(cfg, b.hooks, func(accountID string) string {
 		owner, _ := b.directory.Get(accountID)
 		return owner.ResellerID
@@ -103,6 +111,7 @@ func New(cfg Config) *Bridge {
 		b.disabling.disabled,
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+		b.depths.messages, b.depths.consumers,
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "kazoolab_broker_connected", Help: "1 while the broker is connected.",
 		}, func() float64 {
@@ -161,8 +170,10 @@ func (b *Bridge) Run(ctx context.Context) error {
 	hooks := b.cfg.Webhooks
 	hooks.Guard.AllowLoopback = b.cfg.AllowLoopbackTargets
 	engine := webhooks.New(hooks, webhooks.Dependencies{
-		Hooks: b.hooks, Accounts: b.directory, Attempts: b.cfg.Store, Failures: b.disabling, Clock: b.cfg.Clock,
-		IDs: b.cfg.IDs, Log: b.cfg.Log, Metrics: b.metrics, ClusterID: clusterID, Journal: b.journal,
+		Hooks: b.hooks, Accounts: b.directory, Records: b.cfg.Store, Backlogs: b.cfg.Store, Documents: b.cfg.Store,
+		Failures: b.disabling, Clock: b.cfg.Clock, IDs: b.cfg.IDs, Log: b.cfg.Log, Metrics: b.metrics,
+		ClusterID: clusterID, Journal: b.journal, Node: b.cfg.IDs.Hex(16),
+		Graveyard: graveyard{bus: b.bus, clock: b.cfg.Clock, ids: b.cfg.IDs, node: b.cfg.NodeName},
 	})
 	b.engine = engine
 	server, err := b.server(clusterID)
@@ -183,6 +194,7 @@ func (b *Bridge) Run(ctx context.Context) error {
 	group.Go(func() error { b.changes.run(running); return nil })
 	group.Go(func() error { b.disabling.failures.run(running); return nil })
 	group.Go(func() error { b.disabling.run(running); return nil })
+	group.Go(func() error { b.depths.run(running, b.ready); return nil })
 	group.Go(func() error { return b.serve(server) })
 	group.Go(func() error {
 		defer stop()
@@ -204,6 +216,9 @@ func (b *Bridge) Run(ctx context.Context) error {
 func (b *Bridge) subscribe(ctx, failed context.Context, engine *webhooks.Engine) (*bus.Subscription, error) { //nolint:contextcheck // deliveries outlive ctx by the drain
 	listening, err := b.changes.subscribe()
 	if err != nil {
+		return nil, err
+	}
+	if err := b.hearRetries(); err != nil {
 		return nil, err
 	}
 	select {
@@ -243,9 +258,10 @@ func (b *Bridge) subscribe(ctx, failed context.Context, engine *webhooks.Engine)
 			}
 		},
 		Handle: func(d bus.Delivery) {
+			exchange, key := deadletter.Address(d)
 			engine.Handle(running, webhooks.Message{
 				Body: d.Body, ContentType: d.ContentType, ContentEncoding: d.ContentEncoding,
-				RoutingKey: d.RoutingKey, Ack: d.Ack, Stale: d.Stale,
+				Exchange: exchange, RoutingKey: key, Returns: d.Returns, Ack: d.Ack, Stale: d.Stale,
 			})
 		},
 	})
@@ -276,7 +292,8 @@ func (b *Bridge) subscribed() bool {
 }
 
 // drain stops in the order that loses nothing: no new events, no new requests,
-// finish what is there; the broker connection goes last, by stop.
+// finish what is there, leave what is parked to other nodes; the broker connection
+// goes last, by stop.
 func (b *Bridge) drain(ctx context.Context, server *http.Server, work *bus.Subscription, engine *webhooks.Engine, stop func()) {
 	b.draining.Store(true)
 	limit, cancel := context.WithTimeout(ctx, b.cfg.DrainTimeout)
@@ -291,16 +308,19 @@ func (b *Bridge) drain(ctx context.Context, server *http.Server, work *bus.Subsc
 	}
 	finished := make(chan struct{})
 	go func() {
-		engine.Drain()
+		engine.Drain(limit)
 		close(finished)
 	}()
 	select {
 	case <-finished:
 	case <-limit.Done():
-		b.cfg.Log.Warn("not everything could be finished in time; the rest stays unacknowledged in the work queue", "limit", b.cfg.DrainTimeout)
+		b.cfg.Log.Warn("not everything could be finished in time; the rest stays in the work queue or parked", "limit", b.cfg.DrainTimeout)
 		stop()
 		<-finished
 	}
+	leaving, cancel := context.WithTimeout(ctx, storeLimit)
+	defer cancel()
+	engine.Leave(leaving)
 }
 
 func (b *Bridge) serve(server *http.Server) error {

@@ -33,8 +33,11 @@ func (b *Bridge) readiness(ctx context.Context) readiness {
 	}
 	ctx, cancel := context.WithTimeout(ctx, storeLimit)
 	defer cancel()
-	if b.cfg.Store.Ping(ctx) != nil {
+	switch {
+	case b.cfg.Store.Ping(ctx) != nil:
 		why = append(why, "the store does not answer")
+	case b.engine != nil && b.engine.Stored() != nil:
+		why = append(why, "the store takes nothing: it is full, read-only or locked")
 	}
 	return readiness{Ready: len(why) == 0, Reason: why}
 }

@@ -69,6 +69,8 @@ type Config struct {
 	Events    Events
 	Listening Listening
 	Replays   Replayer
+	// Backlogs are behind /kazoolab/backlogs; nil has none.
+	Backlogs Backlogs
 	// Dialect decides which hooks are listed and accepted, and the shapes of
 	// answers that differ between versions.
 	Dialect fidelity.Dialect

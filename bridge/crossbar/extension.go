@@ -22,6 +22,10 @@ func (h *handler) extensionFamily() family {
 		{args: []string{"attempts"}, operations: []operation{{method: http.MethodGet, within: h.listMarkedAttempts}}},
 		{args: []string{"attempts", "*"}, operations: []operation{{method: http.MethodGet, within: h.getAttempt}}},
 		{args: []string{"attempts", "*", "replay"}, operations: []operation{{method: http.MethodPost, within: h.replayAttempt}}},
+		{args: []string{"backlogs"}, operations: []operation{{method: http.MethodGet, within: h.listBacklogs}}},
+		{args: []string{"backlogs", "*"}, operations: []operation{
+			{method: http.MethodPost, within: h.retryBacklog}, {method: http.MethodDelete, within: h.dropBacklog},
+		}},
 	}}
 }
 

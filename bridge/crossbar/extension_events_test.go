@@ -56,7 +56,7 @@ func newExplainingWith(t *testing.T, shared *keys) *explaining {
 	x.world = newWorld(t, shared, func(cfg *crossbar.Config) {
 		live := webhooks.NewRegistry()
 		engine := webhooks.New(webhooks.DefaultConfig(), webhooks.Dependencies{
-			Hooks: live, Accounts: cfg.Accounts, Attempts: cfg.Store, Clock: cfg.Clock, IDs: ids.Seeded("engine"),
+			Hooks: live, Accounts: cfg.Accounts, Records: cfg.Store, Clock: cfg.Clock, IDs: ids.Seeded("engine"),
 			Log: slog.New(slog.DiscardHandler), Metrics: prometheus.NewRegistry(), ClusterID: clusterID,
 		})
 		cfg.Replays = x.replays

@@ -73,7 +73,7 @@ func (s *surroundings) events(n int, name string, attempts []jobj.Object) {
 	ctx, cancel := context.WithTimeout(s.t.Context(), 20*time.Second)
 	defer cancel()
 	engine := webhooks.New(cfg, webhooks.Dependencies{
-		Hooks: s.liveHooks(), Accounts: s.changes.directory, Attempts: s.store, Failures: s, Clock: s.clock,
+		Hooks: s.liveHooks(), Accounts: s.changes.directory, Records: s.store, Failures: s, Clock: s.clock,
 		IDs: ids.Seeded(s.t.Name()), Log: slog.New(slog.DiscardHandler), Metrics: prometheus.NewRegistry(), ClusterID: clusterID,
 	})
 	go engine.Run(ctx)
@@ -92,7 +92,7 @@ func (s *surroundings) events(n int, name string, attempts []jobj.Object) {
 			s.t.Fatal("an event came to no end")
 		}
 	}
-	engine.Drain()
+	engine.Drain(context.Background())
 }
 
 func (s *surroundings) Failed(hook *webhooks.Hook, at time.Time) {

@@ -65,31 +65,24 @@ func (s *Store) AddAttempts(ctx context.Context, attempts []Attempt) error {
 			return fmt.Errorf("add attempt of hook %s: %w", a.HookID, err)
 		}
 	}
-	err := s.update(ctx, func(tx *sql.Tx) error { return s.insertAttempts(ctx, tx, attempts, texts) })
+	err := s.update(ctx, func(ctx context.Context, tx *sql.Tx) error { return s.insertAttempts(ctx, tx, attempts, texts) })
 	if err != nil {
 		return fmt.Errorf("add %d attempts: %w", len(attempts), err)
 	}
 	return nil
 }
 
-func (s *Store) insertAttempts(ctx context.Context, tx *sql.Tx, attempts []Attempt, texts []string) (err error) {
-	insert, err := tx.PrepareContext(ctx, `INSERT INTO attempts
-		(id, account_id, hook_id, created, at, success, body, sent)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (id) DO NOTHING`)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, insert.Close()) }()
+func (s *Store) insertAttempts(ctx context.Context, tx *sql.Tx, attempts []Attempt, texts []string) error {
+	rows := make([][]any, len(attempts))
 	for i, a := range attempts {
 		id := a.ID
 		if id == "" {
 			id = s.ids.Hex(32)
 		}
-		_, err := insert.ExecContext(ctx, id, a.AccountID, a.HookID, a.Created, a.CreatedAt.UnixMicro(),
-			flag(a.Success), texts[i], a.Sent)
-		if err != nil {
-			return fmt.Errorf("attempt of hook %s: %w", a.HookID, err)
-		}
+		rows[i] = []any{id, a.AccountID, a.HookID, a.Created, a.CreatedAt.UnixMicro(), flag(a.Success), texts[i], a.Sent}
+	}
+	if _, err := s.dialect.insert(ctx, tx, "INSERT INTO attempts ("+attemptColumns+")", rows); err != nil {
+		return fmt.Errorf("attempts of hook %s and others: %w", attempts[0].HookID, err)
 	}
 	return nil
 }
@@ -117,7 +110,13 @@ const attemptColumns = "id, account_id, hook_id, created, at, success, body, sen
 
 // Attempt returns one attempt. The error wraps ErrNotFound when there is none.
 func (s *Store) Attempt(ctx context.Context, id string) (Attempt, error) {
-	found, err := selectAttempts(ctx, s.read, 0, "SELECT "+attemptColumns+" FROM attempts WHERE id=$1", id)
+	ctx, cancel := s.bounded(ctx)
+	defer cancel()
+	var found []Attempt
+	var err error
+	if storable(id) {
+		found, err = selectAttempts(ctx, s.read, 0, "SELECT "+attemptColumns+" FROM attempts WHERE id=$1", id)
+	}
 	if err == nil && len(found) == 0 {
 		err = ErrNotFound
 	}
@@ -129,6 +128,11 @@ func (s *Store) Attempt(ctx context.Context, id string) (Attempt, error) {
 
 // Attempts returns attempts, newest first unless the query says otherwise.
 func (s *Store) Attempts(ctx context.Context, q AttemptQuery) ([]Attempt, error) {
+	ctx, cancel := s.bounded(ctx)
+	defer cancel()
+	if !storable(q.AccountID, q.HookID, q.After.ID) {
+		return nil, nil
+	}
 	statement, args := q.statement()
 	attempts, err := selectAttempts(ctx, s.read, q.MaxBytes, statement, args...)
 	if err != nil {

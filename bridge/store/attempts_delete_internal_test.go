@@ -37,7 +37,7 @@ func TestADeletionLetsWritersIn(t *testing.T) {
 	}()
 	go func() {
 		n := -1
-		_ = s.update(ctx, func(tx *sql.Tx) error {
+		_ = s.update(ctx, func(ctx context.Context, tx *sql.Tx) error {
 			return tx.QueryRowContext(ctx, "SELECT count(*) FROM attempts").Scan(&n)
 		})
 		left <- n

@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"database/sql"
@@ -53,7 +54,9 @@ func (d Document) Change(action string) kapi.DocChange {
 // Get returns a document, also when it is soft-deleted. The error wraps ErrNotFound
 // when there is none.
 func (s *Store) Get(ctx context.Context, db, id string) (Document, error) {
-	doc, err := get(ctx, s.read, db, id)
+	ctx, cancel := s.bounded(ctx)
+	defer cancel()
+	doc, err := get(ctx, s.read, db, id, "")
 	if err != nil {
 		return Document{}, fmt.Errorf("get document %s/%s: %w", db, id, err)
 	}
@@ -81,35 +84,47 @@ func (s *Store) SaveAll(ctx context.Context, docs []Document) error {
 	return err
 }
 
-// saveAll writes docs, and over them what they are as saved.
+// saveAll returns docs, which it completes, as they are saved.
 func (s *Store) saveAll(ctx context.Context, docs []Document) ([]Document, error) {
-	texts := make([]string, len(docs))
+	texts, saved := make([]string, len(docs)), make([]Document, len(docs))
 	for i := range docs {
 		if err := s.prepareDocument(&docs[i], &texts[i]); err != nil {
 			return nil, fmt.Errorf("save document %s/%s: %w", docs[i].DB, docs[i].ID, err)
 		}
 	}
-	err := s.update(ctx, func(tx *sql.Tx) error {
+	order := lockOrder(docs)
+	err := s.update(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		log, err := logWrites(ctx, tx, docs...)
 		if err != nil {
 			return err
 		}
-		for i, doc := range docs {
-			saved, err := s.put(ctx, tx, doc, texts[i])
-			if err == nil {
-				err = log.note(ctx, saved)
+		for _, i := range order {
+			if saved[i], err = s.put(ctx, tx, docs[i], texts[i]); err == nil {
+				err = log.note(ctx, saved[i])
 			}
 			if err != nil {
-				return fmt.Errorf("document %s/%s: %w", doc.DB, doc.ID, err)
+				return fmt.Errorf("document %s/%s: %w", docs[i].DB, docs[i].ID, err)
 			}
-			docs[i] = saved
 		}
 		return nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("save: %w", err)
 	}
-	return docs, nil
+	return saved, nil
+}
+
+// lockOrder is the order in which everyone writes documents, so that no two wait for
+// each other.
+func lockOrder(docs []Document) []int {
+	order := make([]int, len(docs))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int {
+		return cmp.Or(strings.Compare(docs[a].DB, docs[b].DB), strings.Compare(docs[a].ID, docs[b].ID))
+	})
+	return order
 }
 
 // prepareDocument checks a document that is to be saved, and prints its body.
@@ -132,7 +147,7 @@ func (s *Store) prepareDocument(doc *Document, text *string) (err error) {
 // put is Save within a transaction. Its writes are conditional on the revision, so
 // that they stay right where another process writes too.
 func (s *Store) put(ctx context.Context, tx *sql.Tx, doc Document, text string) (Document, error) {
-	old, err := get(ctx, tx, doc.DB, doc.ID)
+	old, err := get(ctx, tx, doc.DB, doc.ID, s.dialect.lockRows)
 	exists := err == nil
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return doc, err
@@ -181,7 +196,10 @@ func (s *Store) put(ctx context.Context, tx *sql.Tx, doc Document, text string) 
 // Remove deletes a document for good. The error wraps ErrNotFound when there is none.
 func (s *Store) Remove(ctx context.Context, db, id string) error {
 	gone := Document{DB: db, ID: id}
-	err := s.update(ctx, func(tx *sql.Tx) error {
+	err := s.update(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		if !storable(db, id) {
+			return ErrNotFound
+		}
 		log, err := logWrites(ctx, tx, gone)
 		if err != nil {
 			return err
@@ -208,9 +226,12 @@ type queryer interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }
 
-func get(ctx context.Context, from queryer, db, id string) (Document, error) {
+func get(ctx context.Context, from queryer, db, id, lock string) (Document, error) {
+	if !storable(db, id) {
+		return Document{}, ErrNotFound
+	}
 	docs, err := selectDocuments(ctx, from,
-		"SELECT "+documentColumns+" FROM documents d WHERE d.db=$1 AND d.id=$2", db, id)
+		"SELECT "+documentColumns+" FROM documents d WHERE d.db=$1 AND d.id=$2"+lock, db, id)
 	if err != nil {
 		return Document{}, err
 	}
@@ -296,9 +317,16 @@ func readBody(text []byte) (jobj.Object, error) {
 	return body, nil
 }
 
-// checkText refuses what not every database can hold as text.
+// maxKey is how long a name may be by which something is found, in bytes. PostgreSQL
+// takes 2,704 for all the columns of an index together.
+const maxKey = 512
+
+// checkText refuses what not every database can hold as the text of a key.
 func checkText(texts ...string) error {
 	for _, text := range texts {
+		if len(text) > maxKey {
+			return fmt.Errorf("%w: %q… has %d bytes, more than %d", ErrInvalid, text[:32], len(text), maxKey)
+		}
 		if !storable(text) {
 			return fmt.Errorf("%w: %q holds NUL or is not UTF-8", ErrInvalid, text)
 		}
@@ -306,8 +334,14 @@ func checkText(texts ...string) error {
 	return nil
 }
 
-func storable(text string) bool {
-	return utf8.ValidString(text) && !strings.ContainsRune(text, 0)
+// storable says whether nothing but the text itself keeps it from being found.
+func storable(texts ...string) bool {
+	for _, text := range texts {
+		if len(text) > maxKey || !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
+			return false
+		}
+	}
+	return true
 }
 
 // flag stores a boolean as a number, which every dialect spells the same.

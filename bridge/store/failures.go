@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -53,7 +52,7 @@ func (s *Store) SaveFailures(ctx context.Context, failures []Failures) error {
 			gone = append(gone, f)
 		}
 	}
-	err := s.update(ctx, func(tx *sql.Tx) error {
+	err := s.update(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		for _, f := range gone {
 			_, err := tx.ExecContext(ctx, `DELETE FROM failures
 				WHERE account_id=$1 AND hook_id=$2 AND revision=$3 AND node=$4`, f.AccountID, f.HookID, f.Revision, f.Node)
@@ -158,7 +157,7 @@ const (
 // DeleteFailures deletes what has expired by now, milliseconds since 1970, whoever
 // wrote it.
 func (s *Store) DeleteFailures(ctx context.Context, now int64) error {
-	if _, err := s.deleteInChunks(ctx, math.MaxInt64, deleteExpiredFailures, now); err != nil {
+	if _, err := s.deleteInChunks(ctx, deleteExpiredFailures, now); err != nil {
 		return fmt.Errorf("delete failures: %w", err)
 	}
 	return nil

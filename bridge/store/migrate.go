@@ -8,8 +8,8 @@ import (
 )
 
 // migrate brings the schema up to date, or refuses one that it does not know.
-func (s *Store) migrate(ctx context.Context, d dialect) error {
-	provider, err := goose.NewProvider(d.name, s.write, d.migrations,
+func (s *Store) migrate(ctx context.Context) error {
+	provider, err := goose.NewProvider(s.dialect.name, s.write, s.dialect.migrations,
 		goose.WithDisableGlobalRegistry(true), goose.WithLogger(goose.NopLogger()))
 	if err != nil {
 		return fmt.Errorf("read migrations: %w", err)
@@ -19,7 +19,8 @@ func (s *Store) migrate(ctx context.Context, d dialect) error {
 		return fmt.Errorf("read schema version: %w", err)
 	}
 	if have > know {
-		return fmt.Errorf("%w: it has version %d, this program knows %d", ErrNewerSchema, have, know)
+		return fmt.Errorf("%w: it has version %d, this program knows %d; run the version of the program that wrote it, or a later one",
+			ErrNewerSchema, have, know)
 	}
 	results, err := provider.Up(ctx)
 	if err != nil {

@@ -25,6 +25,11 @@ type Query struct {
 // List returns the documents of a database, oldest first, those of one second by
 // id. The order holds from page to page while others write.
 func (s *Store) List(ctx context.Context, q Query) ([]Document, error) {
+	ctx, cancel := s.bounded(ctx)
+	defer cancel()
+	if !q.possible() {
+		return nil, nil
+	}
 	query, args := q.statement()
 	docs, err := selectDocuments(ctx, s.read, query, args...)
 	if err != nil {
@@ -38,6 +43,9 @@ func (s *Store) List(ctx context.Context, q Query) ([]Document, error) {
 // else, the loop's body included. Limit and After do not apply.
 func (s *Store) Each(ctx context.Context, q Query) iter.Seq2[Document, error] {
 	return func(yield func(Document, error) bool) {
+		if !q.possible() {
+			return
+		}
 		query, args := q.conditions()
 		for doc, err := range eachDocument(ctx, s.read, query, args...) {
 			if err != nil {
@@ -49,6 +57,9 @@ func (s *Store) Each(ctx context.Context, q Query) iter.Seq2[Document, error] {
 		}
 	}
 }
+
+// possible says whether a document can be what the query asks for.
+func (q Query) possible() bool { return storable(q.DB, q.Type, q.AccountID, q.After.ID) }
 
 // conditions is the query without order and limits.
 func (q Query) conditions() (query string, args []any) {

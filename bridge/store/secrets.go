@@ -26,7 +26,7 @@ func (s *Store) createSecret(ctx context.Context, name string, create func() ([]
 	if err != nil {
 		return nil, err
 	}
-	err = s.update(ctx, func(tx *sql.Tx) error {
+	err = s.update(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `INSERT INTO secrets (name, value, created) VALUES ($1, $2, $3)
 			ON CONFLICT (name) DO NOTHING`, name, value, s.now())
 		return err
@@ -38,6 +38,8 @@ func (s *Store) createSecret(ctx context.Context, name string, create func() ([]
 }
 
 func (s *Store) secret(ctx context.Context, name string) ([]byte, error) {
+	ctx, cancel := s.bounded(ctx)
+	defer cancel()
 	var value []byte
 	err := s.read.QueryRowContext(ctx, "SELECT value FROM secrets WHERE name=$1", name).Scan(&value)
 	return value, err

@@ -24,7 +24,13 @@ const sqliteMemory = ":memory:"
 func sqliteDialect() dialect {
 	// The folder is embedded at build time: Sub cannot fail on it.
 	migrations, _ := fs.Sub(sqliteMigrations, "migrations/sqlite")
-	return dialect{name: database.DialectSQLite3, migrations: migrations, open: openSQLite}
+	return dialect{
+		name: database.DialectSQLite3, migrations: migrations, open: openSQLite,
+		now1970: "CAST(strftime('%s', 'now') AS INTEGER)", alone: true,
+		inTurn: func(_ context.Context, _ *sql.DB, do func() error) error { return do() },
+		insert: insertEach,
+		again:  func(error) bool { return false },
+	}
 }
 
 func openSQLite(ctx context.Context, path string) (write, read *sql.DB, err error) {

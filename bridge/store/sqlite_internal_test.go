@@ -166,7 +166,7 @@ func TestListingsUseTheirIndexes(t *testing.T) {
 	last := Attempt{ID: "x", Created: 1, CreatedAt: time.Unix(0, 0)}
 	statements := map[string][]any{
 		"SELECT body FROM documents d WHERE d.db='d' AND d.type='t' AND d.account_id='a' ORDER BY d.created, d.id": nil,
-		attemptsBefore: {1, 1}, attemptsOldest: {1}, attemptsOf: {"a", 1},
+		attemptsBefore: {1, 1}, attemptsUpTo: {1, 1, "x", 1}, attemptsOf: {"a", 1}, attemptBeyond: {1},
 	}
 	for _, q := range []AttemptQuery{
 		{Limit: 50},

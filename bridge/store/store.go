@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"time"
 
 	"github.com/kazoolab/kazoolab/bridge/kapi"
 	"github.com/kazoolab/kazoolab/internal/clock"
@@ -42,24 +43,32 @@ type Options struct {
 
 // Store is an open database. Close ends it.
 type Store struct {
-	write *sql.DB // one connection: all writes pass it in turn
-	read  *sql.DB // a pool; the same as write where the database lives in memory
-	clock clock.Clock
-	ids   *ids.Source
-	log   *slog.Logger
+	dialect dialect
+	write   *sql.DB // SQLite: one connection, all writes pass it in turn
+	read    *sql.DB // the same as write where the database lives in memory
+	clock   clock.Clock
+	ids     *ids.Source
+	log     *slog.Logger
 }
 
-// Open opens the database at url, creates it if need be and brings its schema up
-// to date. "sqlite:/path/file.db" is a file that belongs to one process at a time;
-// "sqlite::memory:" is a database of this Store alone that ends with it. The error
-// wraps ErrNewerSchema when a later version of the program has been at work.
+// Open opens the database at url, creates its tables if need be and brings its
+// schema up to date. "sqlite:/path/file.db" is a file that belongs to one process at
+// a time; "sqlite::memory:" is a database of this Store alone that ends with it;
+// "postgres://user:password@host:5432/database" is one that several processes may
+// share, and may open at the same time. A PostgreSQL that does not answer is waited
+// for, 30 s. The error wraps ErrNewerSchema when a later version of the program has
+// been at work, and never shows a password.
 func Open(ctx context.Context, url string, opts Options) (*Store, error) {
 	scheme, address, ok := strings.Cut(url, ":")
-	if !ok || scheme != "sqlite" || address == "" {
-		// The address may hold a password, so only the scheme is shown.
-		return nil, fmt.Errorf("open store: scheme %q: want sqlite:/path/file.db, or sqlite::memory: for none", scheme)
+	switch {
+	case ok && scheme == "sqlite" && address != "":
+		return openWith(ctx, sqliteDialect(), address, opts)
+	case ok && (scheme == "postgres" || scheme == "postgresql"):
+		return openWith(ctx, postgresDialect(opts.Log, openPatience), url, opts)
 	}
-	return openWith(ctx, sqliteDialect(), address, opts)
+	// The address may hold a password, so only the scheme is shown.
+	return nil, fmt.Errorf("open store: scheme %q: want sqlite:/path/file.db, sqlite::memory: for none, "+
+		"or postgres://user:password@host:5432/database", scheme)
 }
 
 func openWith(ctx context.Context, d dialect, address string, opts Options) (*Store, error) {
@@ -67,15 +76,21 @@ func openWith(ctx context.Context, d dialect, address string, opts Options) (*St
 	if err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
-	s := &Store{write: write, read: read, clock: opts.Clock, ids: opts.IDs, log: opts.Log}
-	if err := s.prepare(ctx, d); err != nil {
+	s := &Store{dialect: d, write: write, read: read, clock: opts.Clock, ids: opts.IDs, log: opts.Log}
+	if err := d.inTurn(ctx, write, func() error { return s.prepare(ctx) }); err != nil {
 		return nil, errors.Join(fmt.Errorf("open store: %w", err), s.Close())
 	}
 	return s, nil
 }
 
-func (s *Store) prepare(ctx context.Context, d dialect) error {
-	if err := s.migrate(ctx, d); err != nil {
+// Alone runs do while no other node prepares the same database or runs Alone on it:
+// for what is looked up and then made, once for all nodes. It waits for its turn.
+func (s *Store) Alone(ctx context.Context, do func() error) error {
+	return s.dialect.alone(ctx, s.write, do)
+}
+
+func (s *Store) prepare(ctx context.Context) error {
+	if err := s.migrate(ctx); err != nil {
 		return err
 	}
 	return s.rebuildViews(ctx)
@@ -83,6 +98,8 @@ func (s *Store) prepare(ctx context.Context, d dialect) error {
 
 // Ping says whether the database answers.
 func (s *Store) Ping(ctx context.Context) error {
+	ctx, cancel := s.bounded(ctx)
+	defer cancel()
 	var n int
 	if err := s.read.QueryRowContext(ctx, "SELECT count(*) FROM store_state").Scan(&n); err != nil {
 		return fmt.Errorf("ping store: %w", err)
@@ -102,14 +119,57 @@ func (s *Store) Close() error {
 	return nil
 }
 
-// update runs do in a transaction of the one writer. Nothing of it is kept unless
-// update returns nil.
-func (s *Store) update(ctx context.Context, do func(*sql.Tx) error) error {
+// bounded gives a statement, or a transaction, the time that the dialect has for it.
+func (s *Store) bounded(ctx context.Context) (context.Context, context.CancelFunc) {
+	if s.dialect.patience == 0 {
+		return ctx, func() {}
+	}
+	return context.WithTimeout(ctx, s.dialect.patience)
+}
+
+// update runs do in a transaction. Nothing of it is kept unless update returns nil.
+// do is run again when its transaction had to give way to another one.
+func (s *Store) update(ctx context.Context, do func(context.Context, *sql.Tx) error) error {
+	const tries, pause = 10, 20 * time.Millisecond
+	for try := 1; ; try++ {
+		err := s.transact(ctx, do)
+		if err == nil || try == tries || !s.dialect.again(err) {
+			return err
+		}
+		// The other one is to be done before this one locks anything.
+		if stop := clock.Sleep(ctx, clock.System(), time.Duration(try)*pause); stop != nil {
+			return errors.Join(err, stop)
+		}
+	}
+}
+
+// deleteInChunks runs a deletion, whose last parameter is the most to take, until it
+// finds nothing; in between other writers have their turn. It says how many went.
+func (s *Store) deleteInChunks(ctx context.Context, statement string, args ...any) (total int64, err error) {
+	for n := int64(1); n > 0; total += n {
+		err := s.update(ctx, func(ctx context.Context, tx *sql.Tx) error {
+			result, err := tx.ExecContext(ctx, statement, append(args, deleteChunk)...)
+			if err != nil {
+				return err
+			}
+			n, err = result.RowsAffected()
+			return err
+		})
+		if err != nil {
+			return total, err
+		}
+	}
+	return total, nil
+}
+
+func (s *Store) transact(ctx context.Context, do func(context.Context, *sql.Tx) error) error {
+	ctx, cancel := s.bounded(ctx)
+	defer cancel()
 	tx, err := s.write.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
-	if err := do(tx); err != nil {
+	if err := do(ctx, tx); err != nil {
 		if undo := tx.Rollback(); undo != nil && !errors.Is(undo, sql.ErrTxDone) {
 			return errors.Join(err, undo)
 		}

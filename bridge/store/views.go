@@ -117,6 +117,8 @@ func (s *Store) Find(ctx context.Context, view View, key string) ([]Document, er
 	if key == "" || !storable(key) {
 		return nil, nil
 	}
+	ctx, cancel := s.bounded(ctx)
+	defer cancel()
 	docs, err := selectDocuments(ctx, s.read, "SELECT "+documentColumns+
 		` FROM view_rows v JOIN documents d ON d.db=v.db AND d.id=v.id
 		WHERE v.view=$1 AND v.key=$2 ORDER BY d.created, d.db, d.id`, string(view), key)
@@ -146,7 +148,7 @@ func (s *Store) rebuildViews(ctx context.Context) error {
 	var version string
 	err := s.write.QueryRowContext(ctx, "SELECT value FROM store_state WHERE name='views'").Scan(&version)
 	if err == nil && version != strconv.Itoa(viewsVersion) {
-		err = s.update(ctx, func(tx *sql.Tx) error { return deriveViewRows(ctx, tx) })
+		err = s.deriveViewRows(ctx)
 	}
 	if err != nil {
 		return fmt.Errorf("rebuild views: %w", err)
@@ -154,24 +156,37 @@ func (s *Store) rebuildViews(ctx context.Context) error {
 	return nil
 }
 
-func deriveViewRows(ctx context.Context, tx *sql.Tx) error {
+// deriveViewRows goes through the documents page by page, so that other processes,
+// which write meanwhile, wait for a page at most. Cut short, it begins anew when the
+// database is opened next.
+func (s *Store) deriveViewRows(ctx context.Context) error {
 	const page = 500 // of a million documents so many are in memory
-	var last Document
-	for {
-		docs, err := selectDocuments(ctx, tx, "SELECT "+documentColumns+
-			" FROM documents d WHERE (d.db, d.id) > ($1, $2) ORDER BY d.db, d.id LIMIT $3", last.DB, last.ID, page)
-		if err != nil {
+	statement := "SELECT " + documentColumns + " FROM documents d WHERE (d.db, d.id) > ($1, $2) ORDER BY d.db, d.id LIMIT $3" +
+		s.dialect.lockRows
+	var docs []Document
+	derive := func(after Document) func(context.Context, *sql.Tx) error {
+		return func(ctx context.Context, tx *sql.Tx) (err error) {
+			if docs, err = selectDocuments(ctx, tx, statement, after.DB, after.ID, page); err != nil {
+				return err
+			}
+			for _, doc := range docs {
+				if err := writeViewRows(ctx, tx, doc); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}
+	for last := (Document{}); ; last = docs[len(docs)-1] {
+		if err := s.update(ctx, derive(last)); err != nil {
 			return err
 		}
 		if len(docs) == 0 {
 			break
 		}
-		for _, last = range docs {
-			if err := writeViewRows(ctx, tx, last); err != nil {
-				return err
-			}
-		}
 	}
-	_, err := tx.ExecContext(ctx, "UPDATE store_state SET value=$1 WHERE name='views'", strconv.Itoa(viewsVersion))
-	return err
+	return s.update(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, "UPDATE store_state SET value=$1 WHERE name='views'", strconv.Itoa(viewsVersion))
+		return err
+	})
 }

@@ -35,6 +35,8 @@ const forgetEvery = 1000
 // LastWrite returns the number of the last write, 0 when there has been none. What is
 // read afterwards holds it and those before.
 func (s *Store) LastWrite(ctx context.Context) (int64, error) {
+	ctx, cancel := s.bounded(ctx)
+	defer cancel()
 	var last int64
 	if err := s.read.QueryRowContext(ctx, "SELECT last FROM write_count").Scan(&last); err != nil {
 		return 0, fmt.Errorf("read number of writes: %w", err)
@@ -54,6 +56,8 @@ func (s *Store) Writes(ctx context.Context, after int64, limit int) ([]Write, er
 	case last == after: // as nearly always
 		return nil, nil
 	}
+	ctx, cancel := s.bounded(ctx)
+	defer cancel()
 	writes, err := selectWrites(ctx, s.read, after, limit)
 	if err != nil {
 		return nil, fmt.Errorf("writes after %d: %w", after, err)

@@ -38,7 +38,7 @@ func benchmarkDeliver(b *testing.B, remembered *journal.Journal) {
 	cfg := webhooks.DefaultConfig()
 	cfg.Guard.AllowLoopback = true
 	engine := webhooks.New(cfg, webhooks.Dependencies{
-		Hooks: hooks, Accounts: directory, Attempts: &ledger{}, Clock: clock.System(), IDs: ids.New(),
+		Hooks: hooks, Accounts: directory, Records: &ledger{}, Clock: clock.System(), IDs: ids.New(),
 		Log: slog.New(slog.DiscardHandler), Metrics: prometheus.NewRegistry(), ClusterID: recordedCluster,
 		Journal: remembered,
 	})
@@ -57,5 +57,5 @@ func benchmarkDeliver(b *testing.B, remembered *journal.Journal) {
 		engine.Handle(context.Background(), msg)
 	}
 	done.Wait()
-	engine.Drain()
+	engine.Drain(context.Background())
 }

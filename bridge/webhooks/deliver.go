@@ -1,7 +1,9 @@
 package webhooks
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
@@ -14,77 +16,145 @@ import (
 	"github.com/kazoolab/kazoolab/internal/clock"
 )
 
-// deliver makes the tries of one hook for one event. It reports whether the
-// outcome is safe; false means that ctx ended, or that the broker has the message
-// again.
-func (e *Engine) deliver(ctx context.Context, hook *Hook, ev *event, msg Message) (recorded bool) {
+// verdict is what becomes of a delivery when its turn is over.
+type verdict int
+
+const (
+	concluded   verdict = iota // its outcome is recorded
+	postponed                  // it is parked
+	interrupted                // ctx ended, or the broker has the message again
+)
+
+// run makes a delivery and tells its message what came of it.
+func (e *Engine) run(ctx context.Context, d *inHand) {
+	defer e.metrics.deliveries.Dec()
+	switch e.deliver(ctx, d) {
+	case concluded:
+		d.settle(true)
+		d.forget()
+	case interrupted:
+		d.settle(false)
+	case postponed: // whoever stores it settles it
+	}
+}
+
+// deliver makes the tries of one hook for one event.
+func (e *Engine) deliver(ctx context.Context, d *inHand) (became verdict) {
+	hook, ev := d.hook, d.ev
 	defer func() {
 		if problem := recover(); problem != nil {
 			e.metrics.drops.WithLabelValues("panic").Inc()
 			e.dep.Log.Error("an event broke its delivery", "hook_id", hook.ID, "panic", problem, "stack", string(debug.Stack()))
 			ev.record.GaveUp(hook.AccountID, hook.ID, journal.Panicked)
-			recorded = true
+			became = e.broke(ctx, d, "panic", fmt.Sprintf("hook %s: panic: %v", hook.ID, problem))
 		}
 	}()
-	if msg.Stale != nil && msg.Stale() {
-		return false
+	if d.stale() {
+		return interrupted
 	}
-	hook = e.current(hook, ev)
-	if hook == nil {
-		return true
+	if e.parking != nil && e.parking.keeps(d) {
+		return postponed
 	}
-	t := e.prepare(hook, ev)
+	if d.broken != nil {
+		return e.broke(ctx, d, cmp.Or(dropReason(d.broken), "invalid"), d.broken.Error())
+	}
+	if hook = e.current(d); hook == nil {
+		return e.giveUp(ctx, d)
+	}
+	t := e.prepare(hook, ev, d.what.EventID)
 	if len(t.request.Text) > payload.MaxEncoded {
 		e.metrics.drops.WithLabelValues("too_large_encoded").Inc()
 		e.dep.Log.Warn("event not sent: its text is too large", "hook_id", hook.ID, ev.IDKind, ev.label, "limit", payload.MaxEncoded)
 		ev.record.GaveUp(hook.AccountID, hook.ID, journal.TooLarge)
-		return true
+		return e.broke(ctx, d, "too_large_encoded", fmt.Sprintf("hook %s: its text is larger than %d bytes", hook.ID, payload.MaxEncoded))
 	}
 	ev.record.Sending(hook.AccountID, hook.ID, remembered(t))
 	tries := hook.Tries(e.cfg.Compat)
 	for t.left = tries; ; t.left-- {
 		t.outcome = e.client.Do(ctx, t.request)
 		if ctx.Err() != nil {
-			return false
+			return interrupted
 		}
-		if e.note(ctx, t, ev) != nil {
-			return false
+		later := e.reached(d, t)
+		final := t.final() && !later
+		if e.note(ctx, t, d, final) != nil {
+			return interrupted
 		}
-		if t.final() {
-			return true
+		if final {
+			return concluded
+		}
+		if later && e.parking.silent(d) {
+			ev.record.GaveUp(hook.AccountID, hook.ID, journal.Parked)
+			return postponed
+		}
+		if t.final() { // nothing waits any more
+			return e.conclude(ctx, d)
 		}
 		if clock.Sleep(ctx, e.dep.Clock, e.pause(t, tries-t.left)) != nil {
-			return false
+			return interrupted
 		}
 		if e.live(hook) == nil {
-			ev.record.GaveUp(hook.AccountID, hook.ID, journal.HookGone)
-			return true
+			return e.giveUp(ctx, d)
 		}
 	}
 }
 
+// reached notes whether a receiver answers. It reports true when it does not and has
+// parked deliveries, to which this one belongs then.
+func (e *Engine) reached(d *inHand, t try) (later bool) {
+	switch {
+	case e.parking == nil || t.blocked():
+		return false
+	case t.outcome.Err == nil:
+		e.parking.answered(d)
+		return false
+	}
+	return e.parking.has(d)
+}
+
+// conclude ends a delivery that leaves no attempt.
+func (e *Engine) conclude(ctx context.Context, d *inHand) verdict {
+	if e.parking != nil {
+		_ = e.parking.done(ctx, d, nil, 0) // nobody waits for that
+	}
+	return concluded
+}
+
+// giveUp ends a delivery whose hook is there no more, or takes it no more. One that is
+// stored waits there: the hook may be switched on again.
+func (e *Engine) giveUp(ctx context.Context, d *inHand) verdict {
+	if e.parking != nil && e.live(d.hook) == nil && e.parking.putBack(d) {
+		return postponed
+	}
+	return e.conclude(ctx, d)
+}
+
 // prepare makes the request of a hook for an event, the same for all tries.
-func (e *Engine) prepare(hook *Hook, ev *event) try {
+func (e *Engine) prepare(hook *Hook, ev *event, id string) try {
 	base, data := ev.rendition(hook), e.reader.CustomData(hook.Event, hook.CustomData)
 	t := try{
-		hook: hook, eventID: e.dep.IDs.Hex(10), dialect: e.cfg.Dialect, compat: e.cfg.Compat,
+		hook: hook, eventID: id[:eventIDLength], dialect: e.cfg.Dialect, compat: e.cfg.Compat,
 		request: request(hook, base.Text(hook.JSON && hook.Verb != "get", data)),
 		payload: func() payload.Payload { return base.Merged(data) },
+	}
+	if len(id) == messageIDLength {
+		t.messageID = id
 	}
 	e.addExtras(&t)
 	return t
 }
 
-// current is a hook as it stands when its turn comes: an event may have waited long
-// behind others. It is nil when the hook has gone, or has been changed so that it
-// does not take the event any more.
-func (e *Engine) current(hook *Hook, ev *event) *Hook {
+// current is a delivery's hook as it stands when its turn comes: an event may have
+// waited long behind others. It is nil when the hook has gone, or has been changed so
+// that it does not take the event any more.
+func (e *Engine) current(d *inHand) *Hook {
+	hook, ev := d.hook, d.ev
 	now := e.live(hook)
 	if now == nil {
 		ev.record.GaveUp(hook.AccountID, hook.ID, journal.HookGone)
 		return nil
 	}
-	if now == hook {
+	if now == hook && d.from != nil {
 		return now
 	}
 	if reason := now.refuses(ev); reason != Taken {
@@ -123,8 +193,10 @@ func request(hook *Hook, text []byte) delivery.Request {
 	return r
 }
 
-// note counts, logs and, where that is asked for, stores a try.
-func (e *Engine) note(ctx context.Context, t try, ev *event) error {
+// note counts, logs and, where that is asked for, stores a try. With the last one it
+// ends the delivery.
+func (e *Engine) note(ctx context.Context, t try, d *inHand, last bool) error {
+	ev := d.ev
 	outcome := "answered_failure"
 	switch {
 	case t.succeeded():
@@ -148,12 +220,29 @@ func (e *Engine) note(ctx context.Context, t try, ev *event) error {
 	if !t.succeeded() && e.dep.Failures != nil {
 		e.dep.Failures.Failed(t.hook, now)
 	}
+	if last && d.from != nil {
+		took := clock.Machine(e.dep.Clock).Since(d.since)
+		e.metrics.delivered.Observe(took.Seconds())
+		if e.parking != nil && t.outcome.Err == nil {
+			e.parking.took(took)
+		}
+	}
 	if t.succeeded() && !e.cfg.LogSuccessfulAttempts {
 		rememberTry(ev.record, t, now, "")
+		if last {
+			e.conclude(ctx, d)
+		}
 		return nil
 	}
 	id := e.dep.IDs.Hex(32)
-	if err := e.recorder.record(ctx, t.document(id, now), len(t.request.Text)+len(t.outcome.Body)); err != nil {
+	attempt, bytes := t.document(id, now), len(t.request.Text)+len(t.outcome.Body)
+	var err error
+	if last && e.parking != nil {
+		err = e.parking.done(ctx, d, &attempt, bytes)
+	} else {
+		err = e.recorder.record(ctx, entry{attempt: &attempt, bytes: bytes})
+	}
+	if err != nil {
 		return err
 	}
 	rememberTry(ev.record, t, now, id)

@@ -2,19 +2,21 @@ package webhooks
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"log/slog"
 	"runtime/debug"
-	"sync/atomic"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/kazoolab/kazoolab/bridge/account"
 	"github.com/kazoolab/kazoolab/bridge/fidelity"
+	"github.com/kazoolab/kazoolab/bridge/store"
 	"github.com/kazoolab/kazoolab/bridge/webhooks/delivery"
 	"github.com/kazoolab/kazoolab/bridge/webhooks/disabler"
 	"github.com/kazoolab/kazoolab/bridge/webhooks/journal"
+	"github.com/kazoolab/kazoolab/bridge/webhooks/lanes"
 	"github.com/kazoolab/kazoolab/bridge/webhooks/payload"
 	"github.com/kazoolab/kazoolab/internal/clock"
 	"github.com/kazoolab/kazoolab/internal/ids"
@@ -29,14 +31,22 @@ type Config struct {
 	// Concurrency is how many requests run at once for one hook. More serves a
 	// slow receiver faster and asks more of it.
 	Concurrency int
-	// Prefetch is how many events may be taken and not yet finished. It bounds
-	// memory, how much is delivered again after a crash, and how many events
-	// silent receivers can hold before others have to wait for them; below 500
-	// the broker's CPU for an event rises.
+	// MaxRequests is how many run at once for all hooks. A hook may have a quarter of
+	// what is free of them, and an account as many as are free.
+	MaxRequests int
+	// Prefetch is how many events may be taken and not yet safe. It bounds memory and
+	// how much is delivered again after a crash; below 500 the broker's CPU for an
+	// event rises.
 	Prefetch int
 	// MaxEvent is the largest message that is read, in bytes. Kazoo's have a few
 	// thousand.
 	MaxEvent int
+	// DeliveryLimit is how often the broker may deliver an event that is not finished
+	// before it goes to the Graveyard unread: one that ends each node that takes it
+	// must not go round for ever. What a lost connection or the end of a node
+	// interrupts counts too, and so do the up to Prefetch events taken along with it.
+	// 0 is any number.
+	DeliveryLimit int
 	// ConnectTimeout bounds dialling (webhooks.connect_timeout_ms).
 	ConnectTimeout time.Duration
 	// RequestTimeout bounds the wait for an answer; the reference waits for ever
@@ -78,8 +88,10 @@ func DefaultConfig() Config {
 		Dialect:        fidelity.Talk,
 		Compat:         fidelity.Kazoo,
 		Concurrency:    64,
-		Prefetch:       5000,
+		MaxRequests:    1024,
+		Prefetch:       2000,
 		MaxEvent:       1 << 20,
+		DeliveryLimit:  20,
 		ConnectTimeout: 10 * time.Second,
 		RequestTimeout: 60 * time.Second,
 		RetryPause:     2 * time.Second,
@@ -103,17 +115,32 @@ type Failures interface {
 	Failed(hook *Hook, at time.Time)
 }
 
+// Documents are the documents of hooks.
+type Documents interface {
+	Get(ctx context.Context, db, id string) (store.Document, error)
+}
+
 // Dependencies are what an engine works with. Fields without a remark are required.
 type Dependencies struct {
-	Hooks     *Registry
-	Accounts  Accounts
-	Attempts  AttemptStore
-	Failures  Failures // nil tells nobody
+	Hooks    *Registry
+	Accounts Accounts
+	Records  Records
+	Failures Failures // nil tells nobody
+	// Backlogs is where deliveries are parked that cannot be made now. Nil parks none:
+	// they wait in memory, and their messages in the broker.
+	Backlogs Backlogs
+	// Documents tells a hook that is off from one that is gone; nil where nothing is
+	// parked.
+	Documents Documents
+	// Node names this process among those that share the Backlogs.
+	Node      string
 	Clock     clock.Clock
 	IDs       *ids.Source
 	Log       *slog.Logger
 	Metrics   prometheus.Registerer
 	ClusterID string
+	// Graveyard keeps broken messages; without it they are dropped.
+	Graveyard Graveyard
 	// Journal remembers events and what became of them; nil remembers none.
 	Journal *journal.Journal
 }
@@ -123,15 +150,18 @@ type Engine struct {
 	cfg      Config
 	dep      Dependencies
 	client   *delivery.Client
-	lanes    *lanes
+	lanes    *lanes.Lanes
 	recorder *recorder
+	parking  *parking // nil without Dependencies.Backlogs
+	burials  *burials
 	metrics  *metrics
 	reader   *payload.Reader
 }
 
 // New makes an engine that does nothing yet.
 func New(cfg Config, dep Dependencies) *Engine {
-	return &Engine{
+	machine := clock.Machine(dep.Clock)
+	e := &Engine{
 		cfg: cfg,
 		dep: dep,
 		client: delivery.NewClient(delivery.Config{
@@ -143,44 +173,99 @@ func New(cfg Config, dep Dependencies) *Engine {
 			IdlePerHost:    cfg.Concurrency,
 			KeepBody:       64 << 10,
 		}),
-		lanes:    newLanes(cfg.Concurrency),
-		recorder: newRecorder(dep.Attempts, dep.Clock, dep.Log),
+		recorder: newRecorder(dep.Records, dep.Clock, dep.Log),
+		burials:  newBurials(dep),
 		reader:   payload.NewReader(payload.Rules{Dialect: cfg.Dialect, Compat: cfg.Compat, Reserved: cfg.Reserved}),
 		metrics:  newMetrics(dep.Metrics, func() float64 { return float64(dep.Hooks.Len()) }),
 	}
+	rules := lanes.Config{Width: cfg.Concurrency, Total: cfg.MaxRequests, Room: room, Clock: machine}
+	if dep.Backlogs != nil {
+		rules.Patience = patience
+		e.parking = newParking(e, machine)
+	}
+	e.lanes = lanes.New(rules)
+	return e
 }
 
-// Run records attempts until ctx ends. Deliveries need it to finish.
-func (e *Engine) Run(ctx context.Context) { e.recorder.run(ctx) }
+// How many deliveries wait in memory before no more events are taken, and how long one
+// may have to wait because its receiver is slow before it is parked.
+const (
+	room     = 512
+	patience = 250 * time.Millisecond
+)
+
+// Run records attempts, and parks deliveries and takes them out again, until ctx
+// ends. Deliveries need it to finish.
+func (e *Engine) Run(ctx context.Context) {
+	var running sync.WaitGroup
+	running.Go(func() { e.recorder.run(ctx) })
+	if e.parking != nil {
+		running.Go(func() { e.parking.run(ctx) })
+	}
+	running.Wait()
+}
+
+// Stored is why the store has refused what it was last given, or nil.
+func (e *Engine) Stored() error {
+	if problem := e.recorder.failing.Load(); problem != nil {
+		return *problem
+	}
+	return nil
+}
 
 // Drain returns when all that was taken is finished, or given up because the
-// context it was handled with ended.
-func (e *Engine) Drain() {
-	e.lanes.wait()
+// context it was handled with ended. What is parked stays for other nodes, or the
+// next start.
+func (e *Engine) Drain(ctx context.Context) {
+	if e.parking != nil {
+		e.parking.stop()
+	}
+	e.lanes.Wait()
+	e.burials.running.Wait()
+	e.recorder.flush(ctx)
 	e.client.Close()
 }
 
-// Handle takes one message and returns at once; the message is acknowledged when
-// each of its deliveries has an outcome that is recorded. When ctx ends first, it
-// is left to the broker, which delivers it again. Handle is called by one
-// goroutine at a time, which makes arrival order delivery order for each hook
-// and call.
+// Probe has the receiver asked at once for which a hook's deliveries are parked, if
+// this node takes them out.
+func (e *Engine) Probe(hook store.HookKey) {
+	if e.parking != nil {
+		e.parking.probe(hook)
+	}
+}
+
+// Leave frees what is parked and held by this node, once it is drained.
+func (e *Engine) Leave(ctx context.Context) {
+	if e.parking != nil {
+		e.parking.leave(ctx)
+	}
+}
+
+// Handle takes one message and returns when there is room for the next; the message
+// is acknowledged when each of its deliveries has an outcome that is recorded, or is
+// parked. When ctx ends first, it is left to the broker, which delivers it again.
+// Handle is called by one goroutine at a time, which makes arrival order delivery
+// order for each hook and call.
 func (e *Engine) Handle(ctx context.Context, msg Message) {
 	// A message that breaks the code must not come back to break the next node.
 	defer func() {
 		if problem := recover(); problem != nil {
 			e.dep.Log.Error("an event broke its handler", "panic", problem, "stack", string(debug.Stack()))
-			e.drop(msg, "panic", errors.New("panic"))
+			e.drop(ctx, msg, "panic", fmt.Errorf("panic: %v", problem))
 		}
 	}()
+	if limit := e.cfg.DeliveryLimit; limit > 0 && msg.Returns >= limit {
+		e.drop(ctx, msg, "delivery_limit", fmt.Errorf("delivered %d times without being finished", msg.Returns))
+		return
+	}
 	read, err := e.read(msg)
 	if err != nil {
-		e.refuse(msg, err)
+		e.refuse(ctx, msg, err)
 		return
 	}
 	ev, hooks, err := e.find(read)
 	if err != nil {
-		e.refuse(msg, err)
+		e.refuse(ctx, msg, err)
 		return
 	}
 	e.dep.Log.Debug("event", "event", ev.Name, ev.IDKind, ev.label, "account_id", ev.owner.ID, "hooks", len(hooks))
@@ -191,27 +276,19 @@ func (e *Engine) Handle(ctx context.Context, msg Message) {
 	}
 	e.metrics.inFlight.Inc()
 	e.metrics.deliveries.Add(float64(len(hooks)))
-	var left atomic.Int64
-	left.Store(int64(len(hooks)))
-	var given atomic.Bool // back to the broker, by one delivery at least
-	msg.Body = nil        // what waits in a lane keeps only what it needs
+	from := &taken{Message: msg}
+	from.finish = func(lost bool) {
+		e.metrics.inFlight.Dec()
+		if !lost {
+			e.letGo(ctx, from)
+		}
+	}
+	from.left.Store(int64(len(hooks)))
 	for _, hook := range hooks {
 		ev.rendition(hook).Payload()
-		e.lanes.add(hook.key(), ev.lane, func() {
-			defer e.metrics.deliveries.Dec()
-			safe := e.deliver(ctx, hook, ev, msg)
-			if !safe {
-				given.Store(true)
-			}
-			if left.Add(-1) > 0 {
-				return
-			}
-			e.metrics.inFlight.Dec()
-			if !given.Load() {
-				e.finish(msg)
-			}
-		})
+		e.admit(ctx, e.newInHand(hook, ev, from))
 	}
+	_ = e.lanes.Await(ctx) // with ctx all ends anyway
 }
 
 // Message is what the bus brought.
@@ -219,7 +296,11 @@ type Message struct {
 	Body            []byte
 	ContentType     string
 	ContentEncoding string
-	RoutingKey      string
+	// Exchange and RoutingKey are those it was first published with.
+	Exchange   string
+	RoutingKey string
+	// Returns is how often it was delivered before without being finished.
+	Returns int
 	// Ack lets the broker forget the message. An error means that it will
 	// deliver it again.
 	Ack func() error
@@ -235,7 +316,7 @@ func (e *Engine) finish(msg Message) {
 }
 
 // refuse lets a message go that becomes no delivery.
-func (e *Engine) refuse(msg Message, err error) {
+func (e *Engine) refuse(ctx context.Context, msg Message, err error) {
 	switch reason := dropReason(err); reason {
 	case "": // not even dropped: nobody expects anything of it
 		e.finish(msg)
@@ -245,14 +326,15 @@ func (e *Engine) refuse(msg Message, err error) {
 		e.remember(msg, journal.Event{}, nil)
 		e.finish(msg)
 	default:
-		e.drop(msg, reason, err)
+		e.drop(ctx, msg, reason, err)
 	}
 }
 
-func (e *Engine) drop(msg Message, reason string, err error) {
+// drop puts a broken message aside.
+func (e *Engine) drop(ctx context.Context, msg Message, reason string, err error) {
 	e.metrics.drops.WithLabelValues(reason).Inc()
 	e.dep.Log.Warn("message dropped", "reason", reason, "error", clip(err.Error()), "key", msg.RoutingKey,
 		"content_type", msg.ContentType, "bytes", len(msg.Body))
 	e.remember(msg, journal.Event{Dropped: reason, Problem: clip(err.Error())}, nil)
-	e.finish(msg)
+	e.bury(ctx, msg, reason, clip(err.Error()))
 }

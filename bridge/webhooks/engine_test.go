@@ -32,20 +32,20 @@ type rig struct {
 	stop     context.CancelFunc
 }
 
-func newRig(t *testing.T, attempts webhooks.AttemptStore, hooks ...*webhooks.Hook) *rig {
+func newRig(t *testing.T, attempts webhooks.Records, hooks ...*webhooks.Hook) *rig {
 	t.Helper()
 	return newRigTelling(t, nil, attempts, hooks...)
 }
 
 // newRigTelling is a rig whose failures are told to someone.
-func newRigTelling(t *testing.T, failures webhooks.Failures, attempts webhooks.AttemptStore, hooks ...*webhooks.Hook) *rig {
+func newRigTelling(t *testing.T, failures webhooks.Failures, attempts webhooks.Records, hooks ...*webhooks.Hook) *rig {
 	t.Helper()
 	return newRigWith(t, func(_ *webhooks.Config, dep *webhooks.Dependencies) { dep.Failures = failures }, attempts, hooks...)
 }
 
 // newRigWith lets a test change what the engine works with.
 func newRigWith(
-	t *testing.T, change func(*webhooks.Config, *webhooks.Dependencies), attempts webhooks.AttemptStore, hooks ...*webhooks.Hook,
+	t *testing.T, change func(*webhooks.Config, *webhooks.Dependencies), attempts webhooks.Records, hooks ...*webhooks.Hook,
 ) *rig {
 	t.Helper()
 	ctx, stop := context.WithTimeout(t.Context(), 20*time.Second)
@@ -61,7 +61,7 @@ func newRigWith(
 	cfg.MaxEvent = 4096
 	cfg.Guard.AllowLoopback = true // the receivers of tests
 	dep := webhooks.Dependencies{
-		Hooks: table, Accounts: directory, Attempts: attempts, Clock: r.clock, IDs: ids.Seeded("rig"),
+		Hooks: table, Accounts: directory, Records: attempts, Clock: r.clock, IDs: ids.Seeded("rig"),
 		Log: slog.New(slog.DiscardHandler), Metrics: r.registry, ClusterID: recordedCluster,
 	}
 	change(&cfg, &dep)
@@ -73,7 +73,7 @@ func newRigWith(
 	}()
 	t.Cleanup(func() {
 		stop()
-		r.engine.Drain()
+		r.engine.Drain(context.Background())
 		<-done
 	})
 	return r
@@ -139,7 +139,8 @@ type ledger struct {
 	attempts []store.Attempt
 }
 
-func (l *ledger) AddAttempts(_ context.Context, attempts []store.Attempt) error {
+func (l *ledger) Record(_ context.Context, batch store.Batch) error {
+	attempts := batch.Attempts
 	select {
 	case l.tried <- struct{}{}:
 	default:
@@ -250,7 +251,7 @@ func TestWhatShutdownInterruptsIsLeftToTheBroker(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.stop()
-	r.engine.Drain()
+	r.engine.Drain(context.Background())
 	select {
 	case <-acked:
 		t.Error("acknowledged although its delivery was given up")

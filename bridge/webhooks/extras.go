@@ -60,7 +60,10 @@ func (x *Extras) retriesStatus() bool { return x != nil && x.RetryOnStatus }
 // messageIDLength makes the ids of all deliveries of all times differ: receivers
 // take one that they know for a delivery made again. An attempt's event_id, 40
 // bits, is too short for that, and its beginning.
-const messageIDLength = 32
+const (
+	eventIDLength   = 10
+	messageIDLength = 32
+)
 
 // addExtras puts what the hook has beyond the reference into its request.
 func (e *Engine) addExtras(t *try) {

@@ -175,11 +175,6 @@ func retries(doc jobj.Object) (n int64, ok bool) {
 
 func verbs() []string { return []string{"get", "post", "put"} }
 
-// key is the hook's place in the table of live hooks.
-func (h *Hook) key() hookKey { return hookKey{h.AccountID, h.ID} }
-
-type hookKey struct{ accountID, id string }
-
 // attemptEvent is the hook's event as attempt documents show it
 // (webhooks_util:hook_event/1).
 func (h *Hook) attemptEvent() string {

@@ -4,31 +4,45 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/kazoolab/kazoolab/bridge/store"
 	"github.com/kazoolab/kazoolab/internal/clock"
 )
 
-// AttemptStore keeps attempts. A nil error means they survive a crash.
-type AttemptStore interface {
-	AddAttempts(ctx context.Context, attempts []store.Attempt) error
+// Records keeps attempts and parked deliveries. A nil error means that a batch
+// survives a crash.
+type Records interface {
+	Record(ctx context.Context, batch store.Batch) error
 }
 
-// recorder writes attempts in batches: whatever has gathered while the last
-// batch was being written goes into the next, so that a commit, the dear part
-// (1,500 a second), is shared under load and immediate at rest.
+// recorder writes in batches: whatever has gathered while the last batch was being
+// written goes into the next, so that a commit, the dear part (1,500 a second), is
+// shared under load and immediate at rest. What waits is bounded by the deliveries
+// in hand.
 type recorder struct {
-	store AttemptStore
-	clock clock.Clock
-	log   *slog.Logger
-	in    chan recording
+	records Records
+	clock   clock.Clock
+	log     *slog.Logger
+	kick    chan struct{}
+	over    chan struct{}         // closed when run has ended
+	failing atomic.Pointer[error] // why the last write failed; nil when it did not
+
+	mu    sync.Mutex
+	queue []entry
+	busy  bool            // a batch is being written
+	idle  []chan struct{} // closed when nothing is left to write
 }
 
-type recording struct {
-	attempt store.Attempt
-	bytes   int // of what was sent and answered
-	done    chan struct{}
+// entry is what belongs to one delivery and is written together.
+type entry struct {
+	attempt       *store.Attempt
+	park          *store.Parked
+	release, done *store.ParkedKey
+	bytes         int    // about, of what is written
+	stored        func() // called when it is; must not block
 }
 
 // Bounds of a batch: maxBatch is where sharing a commit brings no more (performance
@@ -39,102 +53,160 @@ const (
 	maxBatchBytes = 4 << 20
 )
 
-func newRecorder(s AttemptStore, c clock.Clock, log *slog.Logger) *recorder {
-	return &recorder{store: s, clock: c, log: log, in: make(chan recording)}
+// writeLimit is how long one write may take: where the network to the store is cut
+// without a word, nothing else ends it.
+const writeLimit = 30 * time.Second
+
+func newRecorder(r Records, c clock.Clock, log *slog.Logger) *recorder {
+	return &recorder{records: r, clock: c, log: log, kick: make(chan struct{}, 1), over: make(chan struct{})}
 }
 
-// record returns when the attempt, of so many bytes, is stored, or with ctx's error.
-func (r *recorder) record(ctx context.Context, attempt store.Attempt, bytes int) error {
-	rec := recording{attempt, bytes, make(chan struct{})}
+// add has an entry written after all that were added before, and returns at once.
+func (r *recorder) add(e entry) {
+	r.mu.Lock()
+	r.queue = append(r.queue, e)
+	r.mu.Unlock()
 	select {
-	case r.in <- rec:
-	case <-ctx.Done():
-		return ctx.Err()
+	case r.kick <- struct{}{}:
+	default: // it will look anyway
 	}
+}
+
+// record returns when the entry is stored, or with ctx's error.
+func (r *recorder) record(ctx context.Context, e entry) error {
+	done := make(chan struct{})
+	before := e.stored
+	e.stored = func() {
+		if before != nil {
+			before()
+		}
+		close(done)
+	}
+	r.add(e)
 	select {
-	case <-rec.done:
+	case <-done:
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
 	}
 }
 
-// run writes until ctx ends. While the store refuses, attempts wait and with
+// flush returns when all that was added is stored, or when ctx or run ends.
+func (r *recorder) flush(ctx context.Context) {
+	r.mu.Lock()
+	if len(r.queue) == 0 && !r.busy {
+		r.mu.Unlock()
+		return
+	}
+	idle := make(chan struct{})
+	r.idle = append(r.idle, idle)
+	r.mu.Unlock()
+	select {
+	case <-idle:
+	case <-r.over:
+	case <-ctx.Done():
+	}
+}
+
+// run writes until ctx ends. While the store refuses, entries wait and with
 // them the messages they belong to: nothing is acknowledged that is not safe.
 func (r *recorder) run(ctx context.Context) {
+	defer close(r.over)
 	for {
-		batch := r.gather(ctx)
+		batch := r.gather()
 		if len(batch) == 0 {
+			select {
+			case <-r.kick:
+				continue
+			case <-ctx.Done():
+				return
+			}
+		}
+		if !r.write(ctx, batch) {
 			return
 		}
-		attempts := make([]store.Attempt, len(batch))
-		for i, rec := range batch {
-			attempts[i] = rec.attempt
-		}
-		if !r.write(ctx, attempts) {
-			return
-		}
-		for _, rec := range batch {
-			close(rec.done)
+		for _, e := range batch {
+			if e.stored != nil {
+				e.stored()
+			}
 		}
 	}
 }
 
-func (r *recorder) gather(ctx context.Context) []recording {
-	var batch []recording
-	bytes := 0
-	add := func(rec recording) {
-		batch = append(batch, rec)
-		bytes += rec.bytes
+func (r *recorder) gather() []entry {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	n, bytes := 0, 0
+	for n < len(r.queue) && n < maxBatch && bytes < maxBatchBytes {
+		bytes += r.queue[n].bytes
+		n++
 	}
-	select {
-	case rec := <-r.in:
-		add(rec)
-	case <-ctx.Done():
-		return nil
-	}
-	for len(batch) < maxBatch && bytes < maxBatchBytes {
-		select {
-		case rec := <-r.in:
-			add(rec)
-		default:
-			return batch
+	batch := r.queue[:n:n]
+	r.queue = r.queue[n:]
+	if r.busy = n > 0; !r.busy {
+		r.queue = nil
+		for _, idle := range r.idle {
+			close(idle)
 		}
+		r.idle = nil
 	}
 	return batch
 }
 
-// write returns true when the attempts are stored, or can never be.
-func (r *recorder) write(ctx context.Context, attempts []store.Attempt) bool {
+// write returns true when the entries are stored, or can never be.
+func (r *recorder) write(ctx context.Context, batch []entry) bool {
 	const firstPause, longestPause = 100 * time.Millisecond, 5 * time.Second
 	for pause := firstPause; ; pause = min(2*pause, longestPause) {
-		err := r.store.AddAttempts(ctx, attempts)
+		err := r.try(ctx, batch)
 		if err == nil {
+			r.failing.Store(nil)
 			return true
 		}
 		if ctx.Err() != nil {
 			return false
 		}
 		if errors.Is(err, store.ErrInvalid) {
-			return r.writeEach(ctx, attempts, err)
+			return r.writeEach(ctx, batch, err)
 		}
-		r.log.Error("attempts cannot be stored; their messages stay unacknowledged", "attempts", len(attempts), "error", err, "retry_in", pause)
+		r.failing.Store(&err)
+		r.log.Error("the store takes nothing; messages stay unacknowledged", "entries", len(batch), "error", err, "retry_in", pause)
 		if clock.Sleep(ctx, r.clock, pause) != nil {
 			return false
 		}
 	}
 }
 
-// writeEach stores what a batch has beside an attempt that can never be stored,
+func (r *recorder) try(ctx context.Context, batch []entry) error {
+	ctx, cancel := context.WithTimeout(ctx, writeLimit)
+	defer cancel()
+	var b store.Batch
+	for _, e := range batch {
+		if e.attempt != nil {
+			b.Attempts = append(b.Attempts, *e.attempt)
+		}
+		if e.park != nil {
+			b.Park = append(b.Park, *e.park)
+		}
+		if e.release != nil {
+			b.Release = append(b.Release, *e.release)
+		}
+		if e.done != nil {
+			b.Done = append(b.Done, *e.done)
+		}
+	}
+	return r.records.Record(ctx, b)
+}
+
+// writeEach stores what a batch has beside an entry that can never be stored,
 // such as one whose hook, made up by a message, has NUL in its id. To try that
-// again would keep every later attempt waiting for ever.
-func (r *recorder) writeEach(ctx context.Context, attempts []store.Attempt, err error) bool {
-	if len(attempts) == 1 {
-		r.log.Error("an attempt can never be stored and is left out", "error", err)
+// again would keep every later entry waiting for ever.
+func (r *recorder) writeEach(ctx context.Context, batch []entry, err error) bool {
+	if len(batch) == 1 {
+		r.log.Error("an attempt or delivery can never be stored and is left out", "error", err)
 		return true
 	}
-	for i := range attempts {
-		if !r.write(ctx, attempts[i:i+1]) {
+	for i := range batch {
+		if !r.write(ctx, batch[i:i+1]) {
 			return false
 		}
 	}

@@ -26,7 +26,8 @@ func newSlowStore() *slowStore {
 	return &slowStore{entered: make(chan []store.Attempt), release: make(chan struct{})}
 }
 
-func (g *slowStore) AddAttempts(ctx context.Context, attempts []store.Attempt) error {
+func (g *slowStore) Record(ctx context.Context, batch store.Batch) error {
+	attempts := batch.Attempts
 	select {
 	case g.entered <- attempts:
 	case <-ctx.Done():
@@ -133,13 +134,14 @@ func TestAnAttemptThatCanNeverBeStoredHoldsUpNobody(t *testing.T) {
 // refusing is a ledger that, as a store does, takes no batch with NUL in an id.
 type refusing struct{ ledger }
 
-func (r *refusing) AddAttempts(ctx context.Context, attempts []store.Attempt) error {
+func (r *refusing) Record(ctx context.Context, batch store.Batch) error {
+	attempts := batch.Attempts
 	for _, a := range attempts {
 		if strings.ContainsRune(a.HookID, 0) {
 			return fmt.Errorf("add attempts: %w", store.ErrInvalid)
 		}
 	}
-	return r.ledger.AddAttempts(ctx, attempts)
+	return r.ledger.Record(ctx, batch)
 }
 
 func (r *refusing) ids() string {

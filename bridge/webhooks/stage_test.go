@@ -65,7 +65,7 @@ func on(t *testing.T, s stage, script ...answer) *stage {
 	cfg := webhooks.DefaultConfig()
 	cfg.Dialect, cfg.Compat, cfg.Guard.Level = s.dialect, s.compat, delivery.GuardOff
 	s.engine = webhooks.New(cfg, webhooks.Dependencies{
-		Hooks: s.hooks, Accounts: s.accounts, Attempts: s.ledger, Clock: s.clock, IDs: ids.Seeded(t.Name()),
+		Hooks: s.hooks, Accounts: s.accounts, Records: s.ledger, Clock: s.clock, IDs: ids.Seeded(t.Name()),
 		Log: s.log, Metrics: s.metrics, ClusterID: "c1",
 	})
 	ctx, stop := context.WithTimeout(t.Context(), 20*time.Second)
@@ -77,7 +77,7 @@ func on(t *testing.T, s stage, script ...answer) *stage {
 	}()
 	t.Cleanup(func() {
 		stop()
-		s.engine.Drain()
+		s.engine.Drain(context.Background())
 		<-ended
 	})
 	return &s

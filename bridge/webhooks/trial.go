@@ -25,7 +25,7 @@ func (e *Engine) Try(ctx context.Context, hook *Hook, owner account.Account, msg
 	if err != nil {
 		return Trial{}, err
 	}
-	t := e.prepare(hook, e.newEvent(read, owner))
+	t := e.prepare(hook, e.newEvent(read, owner), e.dep.IDs.Hex(eventIDLength))
 	attempt, err := e.once(ctx, &t, "sample", read.Name)
 	return Trial{Event: read.Name, Attempt: attempt, Text: t.request.Text, Elapsed: t.outcome.Elapsed}, err
 }
@@ -41,5 +41,5 @@ func (e *Engine) once(ctx context.Context, t *try, about ...any) (store.Attempt,
 	e.dep.Log.InfoContext(ctx, "webhook sent on request", append(about, "account_id", t.hook.AccountID, "hook_id", t.hook.ID,
 		"status", t.outcome.Status, "client_error", t.outcome.ClientError, "ms", t.outcome.Elapsed.Milliseconds())...)
 	made := t.document(e.dep.IDs.Hex(32), e.dep.Clock.Now())
-	return made, e.recorder.record(ctx, made, len(t.request.Text)+len(t.outcome.Body))
+	return made, e.recorder.record(ctx, entry{attempt: &made, bytes: len(t.request.Text) + len(t.outcome.Body)})
 }

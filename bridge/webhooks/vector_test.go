@@ -47,7 +47,8 @@ type bench struct {
 	attempts []store.Attempt
 }
 
-func (b *bench) AddAttempts(_ context.Context, attempts []store.Attempt) error {
+func (b *bench) Record(_ context.Context, batch store.Batch) error {
+	attempts := batch.Attempts
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.attempts = append(b.attempts, attempts...)
@@ -82,7 +83,7 @@ func (b *bench) run(t *testing.T, p play) (loaded bool) {
 	cfg.Guard.Level = delivery.GuardOff // the reference has none
 	b.metrics = prometheus.NewRegistry()
 	engine := webhooks.New(cfg, webhooks.Dependencies{
-		Hooks: hooks, Accounts: directory, Attempts: b, Clock: b.clock, IDs: ids.Seeded(t.Name()),
+		Hooks: hooks, Accounts: directory, Records: b, Clock: b.clock, IDs: ids.Seeded(t.Name()),
 		Log: slog.New(slog.DiscardHandler), Metrics: b.metrics, ClusterID: recordedCluster,
 	})
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
@@ -102,7 +103,7 @@ func (b *bench) run(t *testing.T, p play) (loaded bool) {
 	}()
 	select {
 	case <-acked:
-		engine.Drain()
+		engine.Drain(context.Background())
 	case <-ctx.Done():
 		t.Fatal("the message was never acknowledged")
 	}

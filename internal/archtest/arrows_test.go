@@ -64,7 +64,8 @@ func arrows() []arrow {
 			// These put the parts together: the program, and what measures or tests it whole;
 			// and brokertest gives tests the broker that the program has built in.
 			except: []string{
-				"internal/cli", "internal/bench", "internal/brokertest", "internal/chaos", "internal/realtest",
+				"internal/cli", "internal/bench", "internal/brokertest", "internal/chaos", "internal/lab", "internal/realtest",
+				"internal/stack",
 			},
 			never: []string{"bridge", "simulator", "conformance"},
 			but:   []string{"bridge/kapi", "bridge/fidelity"},
@@ -74,8 +75,9 @@ func arrows() []arrow {
 		{
 			from: []string{"cmd"},
 			never: []string{
-				"internal/archtest", "internal/bench", "internal/brokertest", "internal/chaos", "internal/rabbitmq",
-				"internal/realtest", "internal/vectortest", "bridge/store/storetest",
+				"internal/archtest", "internal/bench", "internal/brokertest", "internal/chaos", "internal/daemon", "internal/lab",
+				"internal/postgres", "internal/postgrestest", "internal/rabbitmq", "internal/realtest", "internal/stack", "internal/vectortest",
+				"bridge/store/storetest",
 				"testing", "github.com/onsi", "github.com/testcontainers", "github.com/Shopify/toxiproxy", "pgregory.net/rapid",
 			},
 			why: "the program carries no test code, and starts no other program",

@@ -39,7 +39,7 @@ type graph map[string]pkg
 // they and their tests reach.
 func load(t *testing.T) graph {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), "go", "list", "-deps", "-tags", "real,rabbitmq,chaos",
+	cmd := exec.CommandContext(t.Context(), "go", "list", "-deps", "-tags", "real,rabbitmq,postgresql",
 		"-json=ImportPath,Doc,Imports,TestImports,XTestImports", "./...")
 	cmd.Dir = root(t)
 	var complaint strings.Builder

@@ -20,13 +20,14 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"syscall"
 
 	"github.com/kazoolab/kazoolab/internal/bench/figures"
 	"github.com/kazoolab/kazoolab/internal/rabbitmq"
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := run(ctx, os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -38,12 +39,15 @@ func main() {
 type options struct {
 	amqpURL  string
 	kazoolab string
+	old      string
 	starts   int
 	events   int
 	runs     int
 	fanout   string
 	hooks    int
+	profile  string
 	bare     bool
+	bridged  bool
 	target   string
 }
 
@@ -52,18 +56,24 @@ func run(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.StringVar(&o.amqpURL, "amqp-url", "", "broker to use; default a private RabbitMQ")
 	flags.StringVar(&o.kazoolab, "kazoolab", "bin/kazoolab", "the binary to measure")
+	flags.StringVar(&o.old, "old", "", "another build of it, measured in turn with it; default none")
 	flags.IntVar(&o.starts, "starts", 10, "starts of kazoolab up")
 	flags.IntVar(&o.events, "events", 20000, "events a run")
 	flags.IntVar(&o.runs, "runs", 5, "runs of each")
 	flags.StringVar(&o.fanout, "fanout", "1,10,100", "how many hooks an event has, in turn; events are as many fewer")
 	flags.IntVar(&o.hooks, "hooks", 0, "hooks of a bridge whose start is measured, such as 1000000; 0 leaves that out")
+	flags.StringVar(&o.profile, "profile", "", "folder for profiles of one more run of each")
+	flags.BoolVar(&o.bridged, "bridge", false, "be the program, with the arguments that follow (used by bench itself)")
 	flags.BoolVar(&o.bare, "bare", false, "be the bare loop (used by bench itself)")
 	flags.StringVar(&o.target, "target", "", "where the bare loop posts to")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	if o.bare {
-		return bareLoop(ctx, o.amqpURL, o.target)
+	switch {
+	case o.bare:
+		return profiled(o.profile, func() error { return bareLoop(ctx, o.amqpURL, o.target) })
+	case o.bridged:
+		return profiled(o.profile, func() error { return program(ctx, flags.Args()) })
 	}
 	if err := measureStarts(ctx, os.Stdout, o.kazoolab, o.starts); err != nil {
 		return err
@@ -111,25 +121,41 @@ func compare(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
-	contenders := []contender{
+	c := comparison{self, receiver, accountID, []contender{
 		{"bare loop", []string{self, "-bare", "-amqp-url", o.amqpURL, "-target", receiver.url()}},
 		o.bridge(storeURL),
+	}}
+	if o.old != "" {
+		other := o
+		other.kazoolab = o.old
+		c.contenders = append(c.contenders, contender{"old bridge", other.bridge(storeURL).command})
 	}
 	results := map[string][]result{}
 	for i := range o.runs {
-		for _, c := range contenders {
+		for _, one := range c.contenders {
 			if err := fill(ctx, o.amqpURL, accountID, o.events); err != nil {
 				return fmt.Errorf("fill the queue: %w", err)
 			}
-			r, err := measure(ctx, c, receiver, o.events)
+			r, err := measure(ctx, one, receiver, o.events)
 			if err != nil {
-				return fmt.Errorf("%s: %w", c.name, err)
+				return fmt.Errorf("%s: %w", one.name, err)
 			}
-			fmt.Printf("run %d  %-10s %s\n", i+1, c.name, r)
-			results[c.name] = append(results[c.name], r)
+			fmt.Printf("run %d  %-10s %s\n", i+1, one.name, r)
+			results[one.name] = append(results[one.name], r)
 		}
 	}
-	return summarise(results)
+	if err := summarise(results); err != nil || o.profile == "" {
+		return err
+	}
+	return profiles(ctx, os.Stdout, o, c)
+}
+
+// comparison is what takes part in it.
+type comparison struct {
+	self       string // this program
+	receiver   *receiver
+	accountID  string
+	contenders []contender
 }
 
 // bridge is the contender that all this is about.
@@ -147,6 +173,10 @@ func summarise(results map[string][]result) error {
 	}
 	fmt.Printf("median %-10s %s\nmedian %-10s %s\n", "bare loop", bare, "bridge", bridge)
 	fmt.Printf("bridge / bare loop: rate %.2f, CPU for 1,000 events %.2f\n", bridge.rate/bare.rate, bridge.cpu/bare.cpu)
+	if old, measured := results["old bridge"]; measured {
+		old := median(old)
+		fmt.Printf("median old bridge %s\nbridge / old bridge: rate %.2f, CPU for 1,000 events %.2f\n", old, bridge.rate/old.rate, bridge.cpu/old.cpu)
+	}
 	return nil
 }
 

@@ -60,6 +60,7 @@ type Bus struct {
 
 	mu            sync.Mutex
 	exchanges     []exchange
+	queues        []Queue
 	subscriptions []*Subscription
 	session       *session   // nil while there is no connection
 	publisher     *publisher // nil while nothing can be published

@@ -20,6 +20,7 @@ type intake struct {
 	sub     *Subscription
 	session *session
 	channel *amqp.Channel
+	acks    *acknowledger
 	noAck   bool
 	tag     string
 	up      chan struct{} // tells the handling goroutine to call OnUp
@@ -59,12 +60,16 @@ func (s *Subscription) serveOn(session *session) error {
 	cancelled := channel.NotifyCancel(make(chan string, 1))
 	in := &intake{
 		sub: s, session: session, channel: channel,
+		acks:    newAcknowledger(channel, s.consumer.Prefetch, clock.System()),
 		noAck:   s.consumer.NoAck,
 		tag:     strings.TrimPrefix(s.consumer.Tag+"-", "-") + s.bus.config.IDs.Hex(8),
 		up:      make(chan struct{}, 1),
 		handled: make(chan struct{}),
 	}
 	defer in.over.Store(true)
+	forget := session.acknowledging(in.acks)
+	defer forget()
+	defer in.acks.end()
 	if err := in.declareQueue(); err != nil {
 		return err
 	}

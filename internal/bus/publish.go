@@ -24,6 +24,7 @@ type Message struct {
 	ContentType     string // "" is application/json
 	ContentEncoding string
 	Headers         amqp.Table
+	MessageID       string
 	Expiration      string // milliseconds in the broker
 	Persistent      bool   // survives the broker's restart in a durable queue
 	Mandatory       bool   // must reach a queue
@@ -67,7 +68,7 @@ func (b *Bus) Publish(ctx context.Context, m Message) error {
 		case out.err == nil && !m.UntilRouted:
 			return out.returned
 		case out.err == nil:
-			b.rebind() // a queue of our own may have lost its binding
+			b.rebind() // a queue of our own may have lost its binding, or be gone
 			cause = out.returned
 		default:
 			cause = out.err
@@ -104,6 +105,7 @@ func (b *Bus) properties(m Message) amqp.Publishing {
 		ContentType:     m.ContentType,
 		ContentEncoding: m.ContentEncoding,
 		Headers:         m.Headers,
+		MessageId:       m.MessageID,
 		Expiration:      m.Expiration,
 		Body:            m.Body,
 		// The client writes whole seconds, so the microseconds are passed as such.

@@ -33,7 +33,7 @@ type outcome struct {
 // which costs the connection.
 func (p *publishing) validate() error {
 	short := []string{p.message.Exchange, p.message.Key, p.properties.ContentType,
-		p.properties.ContentEncoding, p.properties.Expiration}
+		p.properties.ContentEncoding, p.properties.Expiration, p.properties.MessageId}
 	for _, s := range short {
 		if len(s) > maxShort {
 			return fmt.Errorf("bus: %.40q… has %d bytes, more than AMQP's %d", s, len(s), maxShort)

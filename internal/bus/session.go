@@ -25,6 +25,9 @@ type session struct {
 	conn     *amqp.Connection
 	topology *topology
 	tasks    sync.WaitGroup
+
+	mu   sync.Mutex
+	acks []*acknowledger // of the channels that consume
 }
 
 // connect makes one connection and serves it until it is lost or ctx ends. The
@@ -45,7 +48,7 @@ func (b *Bus) connect(ctx context.Context) error {
 		}
 	})
 	s.tasks.Go(func() {
-		standing := s.topology.declareExchanges()
+		standing := s.topology.declare()
 		b.begin(s)
 		s.topology.keep(standing)
 	})
@@ -60,7 +63,10 @@ func (b *Bus) connect(ctx context.Context) error {
 	}
 	cancel()
 	b.end()
-	_ = conn.CloseDeadline(clock.System().Now().Add(closeLimit)) // lost or not, it is over
+	deadline := clock.System().Now().Add(closeLimit)
+	_ = socket.SetDeadline(deadline)
+	s.acknowledge()
+	_ = conn.CloseDeadline(deadline) // lost or not, it is over
 	_ = socket.Close()
 	s.tasks.Wait()
 	return err
@@ -95,6 +101,27 @@ func (s *session) serve(sub *Subscription) {
 	s.tasks.Go(func() { sub.serve(s) })
 }
 
+// acknowledging keeps the acknowledger of a channel until forget is called.
+func (s *session) acknowledging(a *acknowledger) (forget func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.acks = append(s.acks, a)
+	return func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.acks = slices.DeleteFunc(s.acks, func(other *acknowledger) bool { return other == a })
+	}
+}
+
+// acknowledge tells the broker what is done, before the connection is closed.
+func (s *session) acknowledge() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, a := range s.acks {
+		a.end()
+	}
+}
+
 // awaitConsumers returns when each consumer's queue has been bound, or could not be.
 func (s *session) awaitConsumers() {
 	s.bus.mu.Lock()
@@ -105,8 +132,10 @@ func (s *session) awaitConsumers() {
 	}
 }
 
-// rebind has every consumer bind its queue again: bindings go with a deleted exchange.
+// rebind has every consumer bind its queue again, and the other queues declared:
+// bindings go with a deleted exchange, messages with a deleted queue.
 func (s *session) rebind() {
+	s.topology.refresh()
 	s.bus.mu.Lock()
 	defer s.bus.mu.Unlock()
 	for _, sub := range s.bus.subscriptions {

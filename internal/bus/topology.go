@@ -56,6 +56,23 @@ func (t *topology) declareExchanges() bool {
 	return all
 }
 
+// declare is declareExchanges, and then the same for the queues of DeclareQueue.
+func (t *topology) declare() bool {
+	all := t.declareExchanges()
+	for _, q := range t.session.bus.registeredQueues() {
+		err := t.do(func(channel *amqp.Channel) error {
+			_, err := channel.QueueDeclare(q.Name, q.Durable, q.AutoDelete, q.Exclusive, false, q.Args)
+			return err
+		})
+		if t.session.lost(err) {
+			return false
+		}
+		t.session.bus.status.note("queue "+q.Name, err)
+		all = all && err == nil
+	}
+	return all
+}
+
 // refresh asks keep to declare the registry again.
 func (t *topology) refresh() {
 	select {
@@ -81,7 +98,7 @@ func (t *topology) keep(standing bool) {
 		case <-t.session.ctx.Done():
 			return
 		}
-		standing = t.declareExchanges()
+		standing = t.declare()
 	}
 }
 
@@ -92,7 +109,10 @@ func (s *session) lost(err error) bool {
 }
 
 // notFound reports whether the broker refused for want of an exchange or queue.
-func notFound(err error) bool {
+func notFound(err error) bool { return refused(err, amqp.NotFound) }
+
+// refused reports whether the broker refused with a code.
+func refused(err error, code int) bool {
 	var refusal *amqp.Error
-	return errors.As(err, &refusal) && refusal.Code == amqp.NotFound
+	return errors.As(err, &refusal) && refusal.Code == code
 }

@@ -174,6 +174,8 @@ func unsentText(reason string) string {
 		return "the hook was changed meanwhile, and takes the event no more"
 	case "too_large_encoded":
 		return "what would be sent is larger than 16 MiB"
+	case "parked":
+		return "it is parked until the receiver has time for it: see kazoolab queues list, and the attempts of the hook"
 	case "panic":
 		return "it broke the delivery, which is a fault of the bridge; its log has the details"
 	}

@@ -26,10 +26,10 @@ import "time"
 // An int64 is a size in bytes, written as 256MiB, 1GB or 1048576. A list is written
 // with commas between its members; a flag of one may also be repeated.
 type Config struct {
-	AMQPURL              string        `koanf:"amqp-url" for:"up,bridge,trigger" default:"amqp://guest:guest@127.0.0.1:5672/" default-up:"" check:"amqp" secret:"url" help:"broker to use; left empty, up has one of its own"`
-	Store                string        `koanf:"store" for:"bridge" default:"sqlite:kazoolab.db" check:"store" secret:"url" help:"where documents are kept, sqlite:FILE or sqlite::memory:"`
+	AMQPURL              string        `koanf:"amqp-url" for:"up,bridge,trigger,queues" default:"amqp://guest:guest@127.0.0.1:5672/" default-up:"" check:"amqp" secret:"url" help:"broker to use; left empty, up has one of its own"`
+	Store                string        `koanf:"store" for:"bridge" default:"sqlite:kazoolab.db" check:"store" secret:"url" help:"where documents are kept: sqlite:FILE, sqlite::memory:, or postgres://USER:PASSWORD@HOST/DATABASE, which several nodes share"`
 	Data                 string        `koanf:"data" for:"up" help:"folder that keeps accounts and hooks between runs; empty means a temporary one"`
-	RunFile              string        `koanf:"run-file" for:"up,trigger,listen,health,env,clock,hooks" help:"file in which up tells the other commands about itself; empty means one in the user's runtime folder"`
+	RunFile              string        `koanf:"run-file" for:"up,trigger,listen,health,env,clock,hooks,queues" help:"file in which up tells the other commands about itself; empty means one in the user's runtime folder"`
 	Seed                 string        `koanf:"seed" for:"up,trigger" default:"demo" default-trigger:"" help:"makes ids and names repeatable; for trigger empty means a new call each time"`
 	Dialect              string        `koanf:"dialect" for:"up,bridge" default:"talk" check:"choice" choices:"talk|5.0|4.3" help:"version of Kazoo that is spoken"`
 	Compat               string        `koanf:"compat" for:"up,bridge" default:"kazoo" check:"choice" choices:"kazoo|corrected" help:"whether that version's quirks are reproduced; see kazoolab quirks"`
@@ -59,9 +59,11 @@ type Log struct {
 // can have its own of the two about failures. Kazoo has no request timeout.
 type Webhooks struct {
 	Concurrency           int           `koanf:"concurrency" for:"up,bridge" default:"64" min:"1" help:"requests under way at once for one hook"`
-	Prefetch              int           `koanf:"prefetch" for:"up,bridge" default:"5000" min:"1" help:"events taken from the queue and not yet finished; bounds memory"`
+	Prefetch              int           `koanf:"prefetch" for:"up,bridge" default:"2000" min:"1" help:"events taken from the queue and not yet safe; bounds memory"`
+	MaxRequests           int           `koanf:"max-requests" for:"up,bridge" default:"1024" min:"1" help:"requests at once for all webhooks together; each is an open file"`
 	ConnectTimeout        time.Duration `koanf:"connect-timeout" for:"up,bridge" default:"10s" min:"1ms" help:"longest wait for a receiver to take the connection, TLS included"`
 	RequestTimeout        time.Duration `koanf:"request-timeout" for:"up,bridge" by:"compat" by-kazoo:"60s" by-corrected:"10s" min:"1ms" help:"longest wait for a receiver's whole answer; empty means 60s, or 10s with compat corrected"`
+	DeliveryLimit         int           `koanf:"delivery-limit" for:"up,bridge" default:"20" min:"0" help:"times an event may be taken and not finished, the ends of nodes and connections included, before it goes to the dead-letter queue; 0 is any number"`
 	RetryMaxWait          time.Duration `koanf:"retry-max-wait" for:"up,bridge" default:"1m" min:"1ms" help:"longest pause before a 5xx or 429 is tried again, Retry-After included; the event's message is held as long"`
 	Guard                 string        `koanf:"guard" for:"up,bridge" default:"on" check:"choice" choices:"on|strict|off" help:"addresses receivers may not have, looked at when dialled: on refuses this machine, its link and cloud metadata, strict private networks too"`
 	TLSVerify             bool          `koanf:"tls-verify" for:"up,bridge" default:"true" help:"check the certificates of receivers"`

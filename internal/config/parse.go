@@ -121,9 +121,7 @@ func (s Setting) checkText(text string) error {
 	case "amqp":
 		return checkAMQP(text)
 	case "store":
-		if file, ok := strings.CutPrefix(text, "sqlite:"); !ok || file == "" {
-			return errors.New("not a store such as sqlite::memory: or sqlite:/var/lib/kazoolab.db")
-		}
+		return checkStore(text)
 	case "address":
 		_, port, err := net.SplitHostPort(text)
 		if err != nil {
@@ -142,6 +140,17 @@ func (s Setting) checkText(text string) error {
 		}
 	}
 	return nil
+}
+
+// checkStore repeats nothing of the text either; the store itself reads the rest of an
+// address.
+func checkStore(text string) error {
+	const examples = "sqlite:/var/lib/kazoolab.db, sqlite::memory: or postgres://user:password@host:5432/database"
+	switch scheme, rest, _ := strings.Cut(text, ":"); {
+	case scheme == "sqlite" && rest != "", (scheme == "postgres" || scheme == "postgresql") && len(rest) > len("//"):
+		return nil
+	}
+	return errors.New("not a store such as " + examples)
 }
 
 // checkAMQP repeats nothing of the text: what stands where the port should may be

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	amqp "github.com/rabbitmq/amqp091-go"
+
+	"github.com/kazoolab/kazoolab/internal/daemon"
 )
 
 // probe returns nil when a client can log in, and the management API answers if
@@ -22,7 +24,7 @@ func (s *Server) probe(ctx context.Context) error {
 	}
 	// Someone else may have taken the port since it was found free.
 	if name != s.name {
-		return fmt.Errorf("another broker answers: %w", errPortTaken)
+		return fmt.Errorf("another broker answers: %w", daemon.ErrPortTaken)
 	}
 	if s.ports.management == 0 {
 		return nil

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/kazoolab/kazoolab/internal/clock"
+	"github.com/kazoolab/kazoolab/internal/daemon"
 	"github.com/kazoolab/kazoolab/internal/ids"
 )
 
@@ -20,9 +21,6 @@ const (
 	stopLimit  = 15 * time.Second // a server with the management plugin takes 6 s
 	pollEvery  = 50 * time.Millisecond
 )
-
-// errPortTaken says that something else took a port since it was found free.
-var errPortTaken = errors.New("the port is taken")
 
 // Options says how to run a server.
 type Options struct {
@@ -39,7 +37,7 @@ type Server struct {
 	name         string // of the cluster, by which probe knows the server as ours
 
 	mu         sync.Mutex // held through a start, stop or restart
-	epmd, node *process
+	epmd, node *daemon.Process
 }
 
 // Start runs a server and returns when it accepts connections, in about 5
@@ -59,14 +57,14 @@ func (in Installation) Start(ctx context.Context, options Options) (*Server, err
 			return s, nil
 		}
 		err = errors.Join(err, s.Stop())
-		if attempt == attempts || !errors.Is(err, errPortTaken) {
+		if attempt == attempts || !errors.Is(err, daemon.ErrPortTaken) {
 			return nil, err
 		}
 	}
 }
 
 // URL is the broker's address, default virtual host, with credentials.
-func (s *Server) URL() string { return "amqp://guest:guest@" + address(s.ports.amqp) + "/" }
+func (s *Server) URL() string { return "amqp://guest:guest@" + daemon.Address(s.ports.amqp) + "/" }
 
 // ManagementURL is the management API's address with credentials, without a
 // final slash; "" when it was not asked for.
@@ -74,7 +72,7 @@ func (s *Server) ManagementURL() string {
 	if s.ports.management == 0 {
 		return ""
 	}
-	return "http://guest:guest@" + address(s.ports.management)
+	return "http://guest:guest@" + daemon.Address(s.ports.management)
 }
 
 // PID is the server's process, 0 when it does not run.
@@ -84,7 +82,7 @@ func (s *Server) PID() int {
 	if s.node == nil {
 		return 0
 	}
-	return s.node.cmd.Process.Pid
+	return s.node.PID()
 }
 
 // Stop ends the server at once and leaves nothing behind. Stopping twice is no error.
@@ -152,13 +150,20 @@ func (s *Server) run(ctx context.Context) error {
 	defer func() { _ = log.Close() }() // the processes have it open themselves
 	env := s.folder.environment(s.ports)
 	// Started by us, the port mapper ends with us; RabbitMQ would leave its own.
-	if s.epmd, err = launch(s.installation.epmd, nil, s.folder.path, env, log); err != nil {
+	if s.epmd, err = s.launch(s.installation.epmd, env, log); err != nil {
 		return fmt.Errorf("start epmd: %w", err)
 	}
-	if s.node, err = launch(s.installation.server, nil, s.folder.path, env, log); err != nil {
+	if s.node, err = s.launch(s.installation.server, env, log); err != nil {
 		return fmt.Errorf("start rabbitmq-server: %w", err)
 	}
 	return s.await(ctx)
+}
+
+func (s *Server) launch(program string, env []string, log *os.File) (*daemon.Process, error) {
+	cmd := exec.Command(program) //nolint:noctx // it outlives the context of its start
+	cmd.Dir, cmd.Env = s.folder.path, env
+	cmd.Stdout, cmd.Stderr = log, log
+	return daemon.Launch(cmd, syscall.SIGKILL)
 }
 
 // await polls: RabbitMQ opens its listeners last, but says so to no one.
@@ -171,12 +176,12 @@ func (s *Server) await(ctx context.Context) error {
 		if err := clock.Sleep(ctx, clock.System(), pollEvery); err != nil {
 			return fmt.Errorf("rabbitmq did not start: %w (%w)\n%s", err, unwell, s.folder.logTail())
 		}
-		if !s.node.ended() && !s.epmd.ended() {
+		if !s.node.Ended() && !s.epmd.Ended() {
 			continue
 		}
 		tail := s.folder.logTail()
-		if strings.Contains(tail, "eaddrinuse") || s.epmd.ended() || !isFree(s.ports.amqp) {
-			return fmt.Errorf("rabbitmq did not start: %w\n%s", errPortTaken, tail)
+		if strings.Contains(tail, "eaddrinuse") || s.epmd.Ended() || !daemon.IsFree(s.ports.amqp) {
+			return fmt.Errorf("rabbitmq did not start: %w\n%s", daemon.ErrPortTaken, tail)
 		}
 		return fmt.Errorf("rabbitmq ended while starting\n%s", tail)
 	}
@@ -191,21 +196,16 @@ func (s *Server) halt(ctx context.Context) error {
 	defer s.killProcesses()
 	ctx, cancel := context.WithTimeout(ctx, stopLimit)
 	defer cancel()
-	if err := s.node.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+	if err := s.node.End(ctx, syscall.SIGTERM); err != nil {
 		return fmt.Errorf("rabbitmq did not stop in order: %w", err)
 	}
-	select {
-	case <-s.node.done:
-		return nil
-	case <-ctx.Done():
-		return fmt.Errorf("rabbitmq did not stop in time: %w", ctx.Err())
-	}
+	return nil
 }
 
 func (s *Server) killProcesses() {
-	for _, p := range []*process{s.node, s.epmd} {
+	for _, p := range []*daemon.Process{s.node, s.epmd} {
 		if p != nil {
-			p.kill()
+			p.Kill()
 		}
 	}
 	s.node, s.epmd = nil, nil

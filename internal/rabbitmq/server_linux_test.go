@@ -13,6 +13,8 @@ import (
 
 	. "github.com/onsi/gomega"
 	amqp "github.com/rabbitmq/amqp091-go"
+
+	"github.com/kazoolab/kazoolab/internal/daemon"
 )
 
 // roleVariable makes the test binary a program that starts a server and waits to be killed.
@@ -59,8 +61,8 @@ func TestTwoServersDoNotMeet(t *testing.T) {
 		t.Cleanup(func() {
 			g.Expect(r.server.Stop()).To(Succeed())
 			g.Expect(r.server.folder.path).NotTo(BeADirectory())
-			g.Expect(isFree(r.server.ports.amqp)).To(BeTrue(), "the AMQP port is given back")
-			g.Expect(isFree(r.server.ports.epmd)).To(BeTrue(), "the port mapper is gone")
+			g.Expect(daemon.IsFree(r.server.ports.amqp)).To(BeTrue(), "the AMQP port is given back")
+			g.Expect(daemon.IsFree(r.server.ports.epmd)).To(BeTrue(), "the port mapper is gone")
 		})
 		out, err := r.server.Control(t.Context(), "cluster_status", "--formatter", "json")
 		g.Expect(err).NotTo(HaveOccurred())
@@ -80,7 +82,7 @@ func TestRestartKeepsPortAndDurableMessages(t *testing.T) {
 	g.Expect(server.Restart(t.Context())).To(Succeed())
 	g.Expect(takeOne(t, server.URL())).To(Equal("kept"))
 	g.Expect(server.Halt(t.Context())).To(Succeed())
-	g.Expect(isFree(server.ports.amqp)).To(BeTrue())
+	g.Expect(daemon.IsFree(server.ports.amqp)).To(BeTrue())
 	g.Expect(server.Restart(t.Context())).To(Succeed(), "after a halt")
 	g.Expect(server.Stop()).To(Succeed())
 	g.Expect(server.Stop()).To(Succeed(), "stopping twice")
@@ -116,7 +118,7 @@ func TestServerDiesWithItsParent(t *testing.T) {
 
 	g.Expect(parent.Process.Kill()).To(Succeed())
 	g.Expect(parent.Wait()).NotTo(Succeed())
-	g.Eventually(t.Context(), func() bool { return isFree(port) }).WithTimeout(5 * time.Second).Should(BeTrue())
+	g.Eventually(t.Context(), func() bool { return daemon.IsFree(port) }).WithTimeout(5 * time.Second).Should(BeTrue())
 }
 
 func publishDurably(t *testing.T, url, body string) {

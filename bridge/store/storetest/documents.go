@@ -143,6 +143,7 @@ func documents() []contract {
 				"NUL in the id":         {DB: "d", ID: "a\x00b"},
 				"id not UTF-8":          {DB: "d", ID: "a\xffb"},
 				"NUL in the type":       {DB: "d", ID: "x", Type: "\x00"},
+				"an id of 513 bytes":    {DB: "d", ID: strings.Repeat("x", 513)},
 				"a number that is none": {DB: "d", ID: "x", Body: jobj.Object{{Key: "n", Value: json.Number("one")}}},
 				"nested too deep":       {DB: "d", ID: "x", Body: deep},
 			} {
@@ -152,6 +153,32 @@ func documents() []contract {
 			}
 			if docs, err := f.List(t.Context(), store.Query{DB: "d"}); err != nil || len(docs) != 0 {
 				t.Errorf("stored all the same: %v, %v", documentIDs(docs), err)
+			}
+		}},
+		{"an id of 512 bytes in every place", func(t *testing.T, f *fixture) {
+			long := strings.Repeat("é", 256)
+			f.save(t, store.Document{DB: long, ID: long, Type: long, AccountID: long})
+			f.get(t, long, long)
+			expectList(t, f, store.Query{DB: long, Type: long, AccountID: long}, long)
+		}},
+		{"names that no database holds find nothing", func(t *testing.T, f *fixture) {
+			f.save(t, store.Document{DB: "d", ID: "x"})
+			for _, name := range []string{"x\x00", "\xff", strings.Repeat("x", 513)} {
+				if _, err := f.Get(t.Context(), "d", name); !errors.Is(err, store.ErrNotFound) {
+					t.Errorf("get %q: %v", name, err)
+				}
+				if err := f.Remove(t.Context(), "d", name); !errors.Is(err, store.ErrNotFound) {
+					t.Errorf("remove %q: %v", name, err)
+				}
+				expectList(t, f, store.Query{DB: name})
+				expectList(t, f, store.Query{DB: "d", Type: name})
+				expectAttempts(t, f, store.AttemptQuery{AccountID: name})
+				if err := f.DeleteAttemptsOf(t.Context(), name); err != nil {
+					t.Error(err)
+				}
+				for doc, err := range f.Each(t.Context(), store.Query{DB: name}) {
+					t.Errorf("%+v, %v", doc, err)
+				}
 			}
 		}},
 		{"an ended context stops reads and writes", func(t *testing.T, f *fixture) {

@@ -24,6 +24,8 @@ type Driver struct {
 	// database that does not outlive its Store, to which the tests of reopening
 	// do not apply.
 	Tamper func(t *testing.T, url, statement string)
+	// Shared says that several processes may have the database open.
+	Shared bool
 }
 
 // Run runs the suite.
@@ -40,6 +42,8 @@ func Run(t *testing.T, driver Driver) {
 		{"writes", writes()},
 		{"attempts", attempts()},
 		{"failures", failures()},
+		{"backlog", backlog()},
+		{"nodes", nodes()},
 		{"secrets", secrets()},
 	}
 	for _, group := range groups {
@@ -51,6 +55,9 @@ func Run(t *testing.T, driver Driver) {
 	}
 	if driver.Tamper != nil {
 		t.Run("reopening", func(t *testing.T) { reopening(t, driver) })
+	}
+	if driver.Shared {
+		t.Run("sharing", func(t *testing.T) { sharing(t, driver) })
 	}
 }
 

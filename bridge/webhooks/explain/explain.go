@@ -190,7 +190,11 @@ func glance(body []byte) (name, call string) {
 func (f Fired) Outcome() string { return outcome(f.Delivery) }
 
 func outcome(d journal.Delivery) string {
-	if d.Unsent != "" {
+	switch d.Unsent {
+	case "":
+	case journal.Parked:
+		return UnderWay
+	default:
 		return Failed
 	}
 	if len(d.Tries) == 0 {

@@ -74,7 +74,8 @@ func (s *shelf) List(_ context.Context, q store.Query) ([]store.Document, error)
 }
 
 // AddAttempts keeps attempts.
-func (s *shelf) AddAttempts(_ context.Context, attempts []store.Attempt) error {
+func (s *shelf) Record(_ context.Context, batch store.Batch) error {
+	attempts := batch.Attempts
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, a := range attempts {

@@ -73,7 +73,7 @@ func newLab(t *testing.T) *lab {
 	cfg := webhooks.DefaultConfig()
 	cfg.MaxEvent, cfg.Guard.AllowLoopback = 4096, true
 	l.engine = webhooks.New(cfg, webhooks.Dependencies{
-		Hooks: l.live, Accounts: l.directory, Attempts: l.store, Clock: l.clock, IDs: random, Log: quiet,
+		Hooks: l.live, Accounts: l.directory, Records: l.store, Clock: l.clock, IDs: random, Log: quiet,
 		Metrics: prometheus.NewRegistry(), ClusterID: "cluster", Journal: l.journal,
 	})
 	l.explainer = explain.New(explain.Dependencies{
@@ -88,7 +88,7 @@ func newLab(t *testing.T) *lab {
 	}()
 	t.Cleanup(func() {
 		stop()
-		l.engine.Drain()
+		l.engine.Drain(context.Background())
 		<-ended
 	})
 	return l

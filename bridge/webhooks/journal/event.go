@@ -74,6 +74,7 @@ const (
 	HookChanged = "hook_changed" // it was changed, and takes the event no more
 	TooLarge    = "too_large_encoded"
 	Panicked    = "panic"
+	Parked      = "parked" // it waits in the store; what becomes of it is not noted here
 )
 
 // Try is one request and what came of it.

@@ -14,7 +14,7 @@ func (r *Reader) change(m *message) (*Event, error) {
 	if r.corrected() && db == kapi.DatabaseAccounts {
 		return nil, ErrIgnored // the account's own database tells it as well (quirk object-twice)
 	}
-	id, action, kind := m.top["ID"], m.top["Event-Name"], m.top["Type"]
+	id, action, kind := m.get("ID"), m.get("Event-Name"), m.get("Type")
 	accountID, ok := kapi.AccountOfDB(db)
 	if !ok && db == kapi.DatabaseAccounts {
 		accountID = id.Str

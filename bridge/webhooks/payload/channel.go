@@ -16,39 +16,26 @@ type channel struct {
 	*message
 	// loopback is the event's own Channel-Is-Loopback.
 	loopback bool
-	ccv      map[string]gjson.Result // Custom-Channel-Vars that are read one by one
-	// vars are all Custom-Channel-Vars in order; nil when the event has none.
-	vars []Member
+	// vars are the Custom-Channel-Vars; nil when the event has none.
+	vars Payload
 }
 
-// isChannelVar names the Custom-Channel-Vars with a place of their own.
-func isChannelVar(key string) bool {
-	switch key {
-	case "Account-ID", "Authorizing-ID", "Authorizing-Type", "Call-Forward", "Emergency-Resource",
-		"Resource-ID", "Global-Resource", "Owner-ID", "Original-Number", "Inception":
-		return true
-	}
-	return false
+// ccv is one of the Custom-Channel-Vars.
+func (c *channel) ccv(key string) gjson.Result {
+	raw, _ := c.vars.Get(key)
+	return gjson.Parse(raw)
 }
 
 // channelEvent reads a channel event.
 func (r *Reader) channelEvent(m *message) (*Event, error) {
-	c := &channel{message: m, ccv: make(map[string]gjson.Result, 8), loopback: isTrue(m.top["Channel-Is-Loopback"])}
-	if vars := m.top["Custom-Channel-Vars"]; vars.IsObject() {
-		c.vars = []Member{}
-		vars.ForEach(func(key, value gjson.Result) bool {
-			c.vars = append(c.vars, Member{key.Str, value.Raw})
-			if _, seen := c.ccv[key.Str]; !seen && isChannelVar(key.Str) {
-				c.ccv[key.Str] = value
-			}
-			return true
-		})
+	c := &channel{
+		message: m, loopback: isTrue(m.get("Channel-Is-Loopback")), vars: Parse(m.get("Custom-Channel-Vars").Raw),
 	}
-	accountID := r.textOf(c.ccv["Account-ID"])
+	accountID := r.textOf(c.ccv("Account-ID"))
 	return &Event{
 		Hook:      strings.ToLower(c.text("Event-Name")),
 		Name:      c.text("Event-Name"),
-		ID:        m.top["Call-ID"].String(),
+		ID:        m.get("Call-ID").String(),
 		IDKind:    IDCall,
 		AccountID: accountID,
 		Dialled:   c.dialledUser(),
@@ -61,7 +48,7 @@ func (r *Reader) channelEvent(m *message) (*Event, error) {
 // its Custom-Channel-Vars (webhooks_channel_util:handle_event/2).
 func (c *channel) withAccountID(id string) *channel {
 	given := *c
-	given.vars = Payload(c.vars).with("Account-ID", quote(id))
+	given.vars = c.vars.with("Account-ID", quote(id))
 	return &given
 }
 
@@ -105,47 +92,47 @@ func DefaultReservedVars() ReservedVars {
 // payload picks what channel hooks send (webhooks_channel_util:base_hook_event/3,
 // format_event/3).
 func (c *channel) payload(owner Owner, r Rules) Payload {
-	accountID := r.textOf(c.ccv["Account-ID"])
+	accountID := r.textOf(c.ccv("Account-ID"))
 	if accountID == "" {
 		accountID = owner.AccountID
 		c = c.withAccountID(accountID)
 	}
-	global := isTrue(c.ccv["Global-Resource"])
+	global := isTrue(c.ccv("Global-Resource"))
 	p := make(Payload, 0, 32)
 	p = p.add("account_id", quote(accountID))
-	p = p.add("authorizing_id", r.text(c.ccv["Authorizing-ID"]))
-	p = p.add("authorizing_type", r.text(c.ccv["Authorizing-Type"]))
-	p = p.add("call_direction", r.told(c.top["Call-Direction"]))
-	if forward, ok := c.ccv["Call-Forward"]; ok {
+	p = p.add("authorizing_id", r.text(c.ccv("Authorizing-ID")))
+	p = p.add("authorizing_type", r.text(c.ccv("Authorizing-Type")))
+	p = p.add("call_direction", r.told(c.get("Call-Direction")))
+	if forward := c.ccv("Call-Forward"); forward.Raw != "" {
 		p = p.add("call_forwarded", strconv.FormatBool(isTrue(forward)))
 	}
-	p = p.add("call_id", r.text(c.top["Call-ID"]))
-	p = p.add("callee_id_name", r.told(c.top["Callee-ID-Name"]))
-	p = p.add("callee_id_number", r.told(c.top["Callee-ID-Number"]))
-	p = p.add("caller_id_name", r.told(c.top["Caller-ID-Name"]))
-	p = p.add("caller_id_number", r.told(c.top["Caller-ID-Number"]))
+	p = p.add("call_id", r.text(c.get("Call-ID")))
+	p = p.add("callee_id_name", r.told(c.get("Callee-ID-Name")))
+	p = p.add("callee_id_number", r.told(c.get("Callee-ID-Number")))
+	p = p.add("caller_id_name", r.told(c.get("Caller-ID-Name")))
+	p = p.add("caller_id_number", r.told(c.get("Caller-ID-Number")))
 	p = p.add("custom_channel_vars", c.remainingVars(r.Reserved))
-	if vars := c.top["Custom-Application-Vars"]; vars.IsObject() {
+	if vars := c.get("Custom-Application-Vars"); vars.IsObject() {
 		p = p.add("custom_application_vars", vars.Raw)
 	}
-	p = p.add("emergency_resource_used", strconv.FormatBool(isTrue(c.ccv["Emergency-Resource"])))
-	p = p.add("from", c.top["From"].Raw)
+	p = p.add("emergency_resource_used", strconv.FormatBool(isTrue(c.ccv("Emergency-Resource"))))
+	p = p.add("from", c.get("From").Raw)
 	p = p.add("inception", c.inception(r))
-	resource := r.text(c.ccv["Resource-ID"])
+	resource := r.text(c.ccv("Resource-ID"))
 	if !global {
 		p = p.add("local_resource_id", resource)
 	}
 	// Without any resource, too (quirk resource-used-default).
 	p = p.add("local_resource_used", strconv.FormatBool(!global && (resource != "" || !r.corrected())))
 	p = p.add("is_internal_leg", strconv.FormatBool(c.loopback))
-	p = p.add("other_leg_call_id", r.text(c.top["Other-Leg-Call-ID"]))
-	p = p.add("owner_id", r.text(c.ccv["Owner-ID"]))
+	p = p.add("other_leg_call_id", r.text(c.get("Other-Leg-Call-ID")))
+	p = p.add("owner_id", r.text(c.ccv("Owner-ID")))
 	p = p.add("request", c.request(r))
 	if owner.ResellerID != "" {
 		p = p.add("reseller_id", quote(owner.ResellerID))
 	}
-	p = p.add("timestamp", whole(c.top["Timestamp"]))
-	p = p.add("to", c.top["To"].Raw)
+	p = p.add("timestamp", whole(c.get("Timestamp")))
+	p = p.add("to", c.get("To").Raw)
 	return c.addOwnFields(p, r)
 }
 
@@ -154,14 +141,14 @@ func (c *channel) addOwnFields(p Payload, r Rules) Payload {
 	p = p.add("hook_event", quote(strings.ToLower(c.text("Event-Name"))))
 	switch c.text("Event-Name") {
 	case kapi.ChannelBridge:
-		p = p.add("original_number", r.text(c.ccv["Original-Number"]))
-		p = p.add("other_leg_destination_number", r.text(c.top["Other-Leg-Destination-Number"]))
+		p = p.add("original_number", r.text(c.ccv("Original-Number")))
+		p = p.add("other_leg_destination_number", r.text(c.get("Other-Leg-Destination-Number")))
 	case kapi.ChannelDestroy:
-		p = p.add("hangup_cause", r.text(c.top["Hangup-Cause"]))
-		p = p.add("hangup_code", r.text(c.top["Hangup-Code"]))
-		p = p.add("duration_seconds", whole(c.top["Duration-Seconds"]))
-		p = p.add("ringing_seconds", whole(c.top["Ringing-Seconds"]))
-		p = p.add("billing_seconds", whole(c.top["Billing-Seconds"]))
+		p = p.add("hangup_cause", r.text(c.get("Hangup-Cause")))
+		p = p.add("hangup_code", r.text(c.get("Hangup-Code")))
+		p = p.add("duration_seconds", whole(c.get("Duration-Seconds")))
+		p = p.add("ringing_seconds", whole(c.get("Ringing-Seconds")))
+		p = p.add("billing_seconds", whole(c.get("Billing-Seconds")))
 	}
 	return p
 }
@@ -169,7 +156,7 @@ func (c *channel) addOwnFields(p Payload, r Rules) Payload {
 // request is what was dialled. The reference looks for an object where every switch
 // has text, and so never has it (quirk request-missing); 4.3 takes it as it is.
 func (c *channel) request(r Rules) string {
-	request := c.top["Request"]
+	request := c.get("Request")
 	switch {
 	case r.Dialect == fidelity.V43, request.IsObject():
 		return request.Raw
@@ -182,10 +169,10 @@ func (c *channel) request(r Rules) string {
 // inception is where the call began. The switch has it among the
 // Custom-Channel-Vars, the reference looks beside them (quirk request-missing).
 func (c *channel) inception(r Rules) string {
-	if inception := c.top["Inception"].Raw; inception != "" || !r.corrected() {
+	if inception := c.get("Inception").Raw; inception != "" || !r.corrected() {
 		return inception
 	}
-	return r.text(c.ccv["Inception"])
+	return r.text(c.ccv("Inception"))
 }
 
 // told is a header that 4.3 tells as it is, where others have its text.

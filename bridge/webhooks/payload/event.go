@@ -98,10 +98,11 @@ func NewReader(rules Rules) *Reader {
 // ErrIgnored, or a *kapi.InvalidMessageError where the reference's own validator
 // refuses the message.
 func (r *Reader) Read(body []byte) (*Event, error) {
-	if err := Check(body); err != nil {
+	text := string(body)
+	if err := check(text); err != nil {
 		return nil, err
 	}
-	m := readMessage(body)
+	m := readMessage(text)
 	category, name := m.text("Event-Category"), m.text("Event-Name")
 	if category == kapi.CategoryCallEvent && isChannelEvent(name) {
 		return r.channelEvent(m) // which nothing validates

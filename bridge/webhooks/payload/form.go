@@ -2,6 +2,7 @@ package payload
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/tidwall/gjson"
 
@@ -21,19 +22,28 @@ const MaxEncoded = 16 << 20
 // reference crashes, on null, the member is sent empty (quirk null-crash).
 // Corrected form text has none of this: see correctedForm.
 func (p Payload) Form(mode fidelity.Compat) []byte {
-	return p.appendForm(make([]byte, 0, 1024), mode)
+	return p.appendForm(make([]byte, 0, 1536), mode)
 }
 
 func (p Payload) appendForm(dst []byte, mode fidelity.Compat) []byte {
 	if mode == fidelity.Corrected {
 		return correctedForm(dst, p)
 	}
+	return p.appendMembers(dst, make([]byte, 0, usualName), "", "")
+}
+
+// usualName is how long the names of members are, or shorter.
+const usualName = 128
+
+// appendMembers prints members whose names are prefix, open, their keys and shut.
+func (p Payload) appendMembers(dst, prefix []byte, open, shut string) []byte {
 	first := p.firstValues()
 	for i, m := range p {
 		if i > 0 {
 			dst = append(dst, '&')
 		}
-		dst = appendMember(dst, m.Key, gjson.Parse(first(i)))
+		name := append(append(append(prefix, open...), m.Key...), shut...)
+		dst = appendMember(dst, name, first(i))
 	}
 	return dst
 }
@@ -57,22 +67,14 @@ func (p Payload) firstValues() func(i int) string {
 }
 
 // appendMember prints one member; name is its whole bracketed name.
-func appendMember(dst []byte, name string, value gjson.Result) []byte {
+func appendMember(dst, name []byte, value string) []byte {
 	switch {
 	case len(dst) > MaxEncoded:
 		return dst
-	case value.IsObject():
-		inner := Parse(value.Raw)
-		first := inner.firstValues()
-		for i, m := range inner {
-			if i > 0 {
-				dst = append(dst, '&')
-			}
-			dst = appendMember(dst, name+"["+m.Key+"]", gjson.Parse(first(i)))
-		}
-		return dst
-	case value.IsArray():
-		for i, element := range value.Array() {
+	case strings.HasPrefix(value, "{"):
+		return Parse(value).appendMembers(dst, name, "[", "]")
+	case strings.HasPrefix(value, "["):
+		for i, element := range gjson.Parse(value).Array() {
 			if i > 0 {
 				dst = append(dst, '&')
 			}
@@ -87,10 +89,13 @@ func appendMember(dst []byte, name string, value gjson.Result) []byte {
 	}
 	dst = append(dst, name...)
 	dst = append(dst, '=')
-	if value.Type == gjson.Null {
+	if value == "null" {
 		return dst
 	}
-	return appendScalar(dst, value)
+	if strings.HasPrefix(value, `"`) && strings.IndexByte(value, '\\') < 0 {
+		return appendEscaped(dst, value[1:len(value)-1])
+	}
+	return appendScalar(dst, gjson.Parse(value))
 }
 
 func appendScalar(dst []byte, value gjson.Result) []byte {
@@ -144,15 +149,27 @@ const upperHex = "0123456789ABCDEF"
 // appendEscaped is kz_http_util:urlencode/1: letters, digits and . - _ ~ stay, a
 // space becomes +, every other byte %XX.
 func appendEscaped(dst []byte, s string) []byte {
+	from := 0
 	for i := range len(s) {
-		switch c := s[i]; {
-		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '.', c == '-', c == '_', c == '~':
-			dst = append(dst, c)
-		case c == ' ':
+		c := s[i]
+		if unreserved(c) {
+			continue
+		}
+		dst = append(dst, s[from:i]...)
+		from = i + 1
+		if c == ' ' {
 			dst = append(dst, '+')
-		default:
+		} else {
 			dst = append(dst, '%', upperHex[c>>4], upperHex[c&0xF])
 		}
 	}
-	return dst
+	return append(dst, s[from:]...)
+}
+
+func unreserved(c byte) bool {
+	switch {
+	case 'a' <= c && c <= 'z', '0' <= c && c <= '9', 'A' <= c && c <= 'Z', c == '-', c == '.', c == '_', c == '~':
+		return true
+	}
+	return false
 }

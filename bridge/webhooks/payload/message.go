@@ -5,8 +5,16 @@ import "github.com/tidwall/gjson"
 // message is a bus message, its top level read in one walk over its bytes.
 type message struct {
 	whole gjson.Result
-	top   map[string]gjson.Result // of isTopField; of a repeated one the first
+	top   []field // of isTopField; of a repeated one the first
 }
+
+type field struct {
+	key   string
+	value gjson.Result
+}
+
+// usualFields is how many of isTopField a channel event has, or fewer.
+const usualFields = 20
 
 // isTopField names the members of a message that hooks read one by one.
 func isTopField(key string) bool {
@@ -23,22 +31,30 @@ func isTopField(key string) bool {
 	return false
 }
 
-// readMessage reads a body that has passed Check.
-func readMessage(body []byte) *message {
-	m := &message{whole: gjson.ParseBytes(body), top: make(map[string]gjson.Result, 24)}
+// readMessage reads a body that has passed check.
+func readMessage(body string) *message {
+	m := &message{whole: gjson.Parse(body), top: make([]field, 0, usualFields)}
 	m.whole.ForEach(func(key, value gjson.Result) bool {
-		if isTopField(key.Str) {
-			if _, seen := m.top[key.Str]; !seen {
-				m.top[key.Str] = value
-			}
+		if isTopField(key.Str) && m.get(key.Str).Raw == "" {
+			m.top = append(m.top, field{key.Str, value})
 		}
 		return true
 	})
 	return m
 }
 
+// get is a member of isTopField.
+func (m *message) get(key string) gjson.Result {
+	for i := range m.top {
+		if m.top[i].key == key {
+			return m.top[i].value
+		}
+	}
+	return gjson.Result{}
+}
+
 // text is a member that is a string, or "".
-func (m *message) text(key string) string { return m.top[key].Str }
+func (m *message) text(key string) string { return m.get(key).Str }
 
 // members are all of the message's, in order.
 func (m *message) members() Payload { return Parse(m.whole.Raw) }

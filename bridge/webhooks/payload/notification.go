@@ -20,7 +20,7 @@ func (r *Reader) notification(m *message) (*Event, error) {
 		ID:        m.text("Call-ID"),
 		IDKind:    IDCall,
 		AccountID: notifiedAccount(m),
-		Filters:   []Filter{{Key: "type", value: m.top["Event-Name"], rules: r.Rules}},
+		Filters:   []Filter{{Key: "type", value: m.get("Event-Name"), rules: r.Rules}},
 		Payload: func(Owner) Payload {
 			return r.withHookEvent(r.Normalise(m.members()), HookNotifications)
 		},
@@ -41,7 +41,7 @@ func (r *Reader) notification(m *message) (*Event, error) {
 // have it; the first that is there counts, and it must be text.
 func notifiedAccount(m *message) string {
 	for _, place := range notifiedPlaces() {
-		if found := get(m.top[place[0]], place[1:]...); found.Raw != "" {
+		if found := get(m.get(place[0]), place[1:]...); found.Raw != "" {
 			return found.Str
 		}
 	}
@@ -53,15 +53,15 @@ func notifiedAccount(m *message) string {
 // (webhooks_notifications:handle_account_notification/2), but for those that
 // listen to callflow in the dialect that has them.
 func (r *Reader) callflow(m *message) (*Event, error) {
-	own, err := jobj.ParseObject([]byte(m.top["Hook"].Raw))
+	own, err := jobj.ParseObject([]byte(m.get("Hook").Raw))
 	if err != nil {
 		return nil, &kapi.InvalidMessageError{Event: kapi.NotificationWebhook, Field: "Hook", Reason: "must be an object"}
 	}
-	call := func(Owner) Payload { return r.Normalise(Parse(m.top["Data"].Raw)) }
+	call := func(Owner) Payload { return r.Normalise(Parse(m.get("Data").Raw)) }
 	event := &Event{
 		Own:       own,
 		Name:      kapi.NotificationWebhook,
-		ID:        get(m.top["Data"], "call_id").Str,
+		ID:        get(m.get("Data"), "call_id").Str,
 		IDKind:    IDCall,
 		AccountID: own.String("pvt_account_id"),
 		Payload:   call,
@@ -78,7 +78,7 @@ func (r *Reader) callflow(m *message) (*Event, error) {
 func (r Rules) oldFax(m *message, hook string) Payload {
 	p := m.members().without("Fax-Notifications", "Node", "Msg-ID", "App-Version", "App-Name", "Event-Category", "Fax-Info")
 	p = r.Normalise(p)
-	if info := m.top["Fax-Info"]; info.Type == gjson.JSON {
+	if info := m.get("Fax-Info"); info.Type == gjson.JSON {
 		p = p.overlay(r.Compat, r.Normalise(Parse(info.Raw)))
 	}
 	return p.with("hook_event", quote(hook))

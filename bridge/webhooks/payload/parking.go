@@ -6,11 +6,11 @@ import "github.com/tidwall/gjson"
 // the account of its call, less what is the bus's own, normalised
 // (webhooks_parking:format/1).
 func (r *Reader) parking(m *message) (*Event, error) {
-	accountID := get(m.top["Custom-Channel-Vars"], "Account-ID")
+	accountID := get(m.get("Custom-Channel-Vars"), "Account-ID")
 	return &Event{
 		Hook:      HookParking,
 		Name:      m.text("Event-Name"),
-		ID:        m.top["Call-ID"].String(),
+		ID:        m.get("Call-ID").String(),
 		IDKind:    IDCall,
 		AccountID: accountID.Str,
 		Payload: func(Owner) Payload {

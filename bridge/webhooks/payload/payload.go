@@ -77,13 +77,16 @@ func (p Payload) Merge(mode fidelity.Compat, customData Payload, clusterID strin
 	return b.done()
 }
 
+// usualMembers is how many an object has, or fewer.
+const usualMembers = 24
+
 // Parse reads a JSON object as a payload; anything else gives nil.
 func Parse(object string) Payload {
 	parsed := gjson.Parse(object)
 	if !parsed.IsObject() {
 		return nil
 	}
-	out := Payload{}
+	out := make(Payload, 0, min(strings.Count(parsed.Raw, ":"), usualMembers))
 	parsed.ForEach(func(key, value gjson.Result) bool {
 		out = append(out, Member{key.Str, value.Raw})
 		return true

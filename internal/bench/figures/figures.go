@@ -4,6 +4,7 @@
 package figures
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -93,11 +94,27 @@ func number(text string) float64 {
 }
 
 // Median is the middle of a figure over at least one run, the upper of two.
-func Median[T any](runs []T, figure func(T) float64) float64 {
-	values := make([]float64, len(runs))
+func Median[T any, F cmp.Ordered](runs []T, figure func(T) F) F {
+	values := make([]F, len(runs))
 	for i, run := range runs {
 		values[i] = figure(run)
 	}
 	slices.Sort(values)
 	return values[len(values)/2]
+}
+
+// Files counts what a process has open, and how many of those are sockets.
+func Files(pid int) (open, sockets int) {
+	links, _ := filepath.Glob(fmt.Sprintf("/proc/%d/fd/*", pid))
+	for _, link := range links {
+		target, err := os.Readlink(link)
+		if err != nil {
+			continue // closed since
+		}
+		open++
+		if strings.HasPrefix(target, "socket:") {
+			sockets++
+		}
+	}
+	return open, sockets
 }

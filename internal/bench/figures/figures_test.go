@@ -2,6 +2,7 @@ package figures_test
 
 import (
 	"context"
+	"net"
 	"os"
 	"os/exec"
 	"testing"
@@ -17,6 +18,20 @@ func TestMedianIsTheMiddleOfAFigure(t *testing.T) {
 	same := func(v float64) float64 { return v }
 	g.Expect(figures.Median([]float64{9, 1, 5}, same)).To(BeNumerically("==", 5))
 	g.Expect(figures.Median([]float64{3}, same)).To(BeNumerically("==", 3))
+}
+
+func TestOpenFilesAreCounted(t *testing.T) {
+	g := NewWithT(t)
+	files, sockets := figures.Files(os.Getpid())
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp4", "127.0.0.1:0")
+	g.Expect(err).NotTo(HaveOccurred())
+	defer func() { _ = listener.Close() }()
+	file, err := os.Open(os.DevNull)
+	g.Expect(err).NotTo(HaveOccurred())
+	defer func() { _ = file.Close() }()
+	moreFiles, moreSockets := figures.Files(os.Getpid())
+	g.Expect(moreSockets).To(Equal(sockets + 1))
+	g.Expect(moreFiles).To(BeNumerically(">=", files+2), "the runtime may have opened its own")
 }
 
 func TestATreeHasWhatItsChildrenUse(t *testing.T) {

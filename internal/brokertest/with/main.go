@@ -1,8 +1,9 @@
-// Command with runs another command beside a private RabbitMQ, whose addresses
-// that command's tests find in their environment (internal/brokertest), and exits
-// with its code. If the environment names a broker already, that one is used.
+// Command with runs another command beside a private RabbitMQ and, when asked to, a
+// private PostgreSQL, whose addresses that command's tests find in their environment
+// (internal/brokertest, internal/postgrestest), and exits with its code. What the
+// environment names already is used instead.
 //
-//	go run ./internal/brokertest/with -- go test -tags real ./...
+//	go run ./internal/brokertest/with -postgresql -- go test -tags real ./...
 package main
 
 import (
@@ -16,6 +17,8 @@ import (
 	"time"
 
 	"github.com/kazoolab/kazoolab/internal/brokertest"
+	"github.com/kazoolab/kazoolab/internal/postgres"
+	"github.com/kazoolab/kazoolab/internal/postgrestest"
 	"github.com/kazoolab/kazoolab/internal/rabbitmq"
 )
 
@@ -30,25 +33,37 @@ func main() {
 }
 
 func run(ctx context.Context, args []string) (code int, err error) {
+	withPostgres := len(args) > 0 && args[0] == "-postgresql"
+	if withPostgres {
+		args = args[1:]
+	}
 	if len(args) > 0 && args[0] == "--" {
 		args = args[1:]
 	}
 	if len(args) == 0 {
-		return 2, errors.New("usage: with -- COMMAND [ARGUMENT...]")
+		return 2, errors.New("usage: with [-postgresql] -- COMMAND [ARGUMENT...]")
 	}
-	if os.Getenv(brokertest.URLVariable) != "" && os.Getenv(brokertest.ManagementVariable) != "" {
-		return command(ctx, args, nil)
+	var env []string
+	if os.Getenv(brokertest.URLVariable) == "" || os.Getenv(brokertest.ManagementVariable) == "" {
+		server, err := rabbitmq.Start(ctx, rabbitmq.Options{Management: true})
+		if err != nil {
+			return 3, err
+		}
+		defer stop(server, &err)
+		env = append(env, brokertest.URLVariable+"="+server.URL(), brokertest.ManagementVariable+"="+server.ManagementURL())
 	}
-	server, err := rabbitmq.Start(ctx, rabbitmq.Options{Management: true})
-	if err != nil {
-		return 3, err
+	if withPostgres && os.Getenv(postgrestest.URLVariable) == "" {
+		server, err := postgres.Start(ctx, postgres.Options{})
+		if err != nil {
+			return 3, err
+		}
+		defer stop(server, &err)
+		env = append(env, postgrestest.URLVariable+"="+server.URL())
 	}
-	defer func() { err = errors.Join(err, server.Stop()) }()
-	return command(ctx, args, []string{
-		brokertest.URLVariable + "=" + server.URL(),
-		brokertest.ManagementVariable + "=" + server.ManagementURL(),
-	})
+	return command(ctx, args, env)
 }
+
+func stop(server interface{ Stop() error }, err *error) { *err = errors.Join(*err, server.Stop()) }
 
 func command(ctx context.Context, args, env []string) (int, error) {
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...)

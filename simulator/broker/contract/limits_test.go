@@ -120,6 +120,19 @@ func TestLengthLimits(t *testing.T) {
 		l.ready("quorum", 2)
 		g.Expect(l.drain("quorum")).To(Equal([]string{"2", "3"}))
 	})
+	t.Run("a quorum queue drops from the head by octets", func(t *testing.T) {
+		l, g := l.in(t), NewWithT(t)
+		l.send(l.quorum("quorum-octets", "x-max-length", 9, "x-max-length-bytes", 10, "x-delivery-limit", 9), "11111", "22222", "33333")
+		l.ready("quorum-octets", 2)
+		g.Expect(l.drain("quorum-octets")).To(Equal([]string{"22222", "33333"}))
+	})
+	t.Run("a message larger than a quorum queue's x-max-length-bytes goes with all before it", func(t *testing.T) {
+		l, g := l.in(t), NewWithT(t)
+		l.send(l.quorum("quorum-large", "x-max-length-bytes", 10), "1", strings.Repeat("2", 11))
+		l.ready("quorum-large", 0)
+		l.send("quorum-large", "3")
+		g.Expect(l.drain("quorum-large")).To(Equal([]string{"3"}))
+	})
 	t.Run("a quorum queue with reject-publish refuses, at the latest one over its limit", func(t *testing.T) {
 		l, g := l.in(t), NewWithT(t)
 		l.quorum("quorum-refuses", "x-max-length", 2, "x-overflow", "reject-publish")

@@ -95,6 +95,20 @@ func TestQuorumQueues(t *testing.T) {
 			g.Expect(l.drain(c.queue)).To(Equal(c.want))
 		})
 	}
+	t.Run("keep their order when all were looked at and given back one by one", func(t *testing.T) {
+		l, g := l.in(t), NewWithT(t)
+		l.send(l.quorum("looked-at", "x-delivery-limit", 9), "1", "2", "3", "4")
+		var held []amqp.Delivery
+		for range 4 {
+			held = append(held, l.take("looked-at"))
+		}
+		l.must(held[1].Ack(false))
+		for _, i := range []int{0, 2, 3} {
+			l.must(held[i].Nack(false, true))
+		}
+		l = l.in(t)
+		g.Expect(l.drain("looked-at")).To(Equal([]string{"1", "3", "4"}), "at once, for another channel")
+	})
 	t.Run("serve several consumers in turn", func(t *testing.T) {
 		l, g := l.in(t), NewWithT(t)
 		l.quorum("turns")

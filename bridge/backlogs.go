@@ -1,0 +1,72 @@
+package bridge
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/kazoolab/kazoolab/bridge/crossbar"
+	"github.com/kazoolab/kazoolab/bridge/kapi"
+	"github.com/kazoolab/kazoolab/bridge/store"
+	"github.com/kazoolab/kazoolab/internal/bus"
+)
+
+// retryKey routes the word that a backlog is to be tried again to every node. It is
+// ours: in Kazoo nothing waits.
+const retryKey = "kazoolab.backlog.retry"
+
+// backlogs are the deliveries that wait in the store, as REST sees them.
+type backlogs struct{ *Bridge }
+
+// Backlogs lists those of an account, "" being all.
+func (b backlogs) Backlogs(ctx context.Context, accountID string) ([]crossbar.Backlog, error) {
+	found, err := b.cfg.Store.Backlogs(ctx, accountID)
+	rows := make([]crossbar.Backlog, len(found))
+	for i, row := range found {
+		rows[i] = crossbar.Backlog{
+			AccountID: row.AccountID, HookID: row.HookID, Waiting: int(row.Waiting), Since: row.Since, Node: row.Holder,
+		}
+	}
+	return rows, err
+}
+
+// DropBacklog deletes what waits for a hook. What a node has taken out already is
+// delivered all the same.
+func (b backlogs) DropBacklog(ctx context.Context, accountID, hookID string) (int, error) {
+	n, err := b.cfg.Store.DropParked(ctx, store.HookKey{AccountID: accountID, HookID: hookID})
+	return int(n), err
+}
+
+// retry names a hook in the word that its backlog is to be tried again.
+type retry struct {
+	AccountID string `json:"Account-ID"`
+	HookID    string `json:"Hook-ID"`
+}
+
+// ProbeBacklog tells every node, of which one has the backlog.
+func (b backlogs) ProbeBacklog(ctx context.Context, accountID, hookID string) error {
+	body, err := json.Marshal(retry{accountID, hookID})
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, applyLimit)
+	defer cancel()
+	return b.bus.Publish(ctx, bus.Message{Exchange: kapi.ExchangeConfiguration, Key: retryKey, Body: body})
+}
+
+// hearRetries has backlogs tried again here that any node was asked for.
+func (b *Bridge) hearRetries() error {
+	_, err := b.bus.Consume(bus.Consumer{
+		Queue:    bus.Queue{Module: "backlogs", Exclusive: true, AutoDelete: true},
+		Bindings: []bus.Binding{{Exchange: kapi.ExchangeConfiguration, Key: retryKey}},
+		NoAck:    true, // one that is lost is asked for again
+		Handle: func(d bus.Delivery) {
+			var hook retry
+			if err := json.Unmarshal(d.Body, &hook); err != nil {
+				b.cfg.Log.Warn("message about a backlog dropped", "error", err)
+				return
+			}
+			b.engine.Probe(store.HookKey(hook))
+		},
+	})
+	return err
+}

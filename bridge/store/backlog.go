@@ -1,0 +1,360 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+)
+
+// HookKey names a hook: its owner and its id.
+type HookKey struct{ AccountID, HookID string }
+
+func (k HookKey) compare(other HookKey) int {
+	return cmp.Or(strings.Compare(k.AccountID, other.AccountID), strings.Compare(k.HookID, other.HookID))
+}
+
+// ParkedKey names a parked delivery.
+type ParkedKey struct {
+	HookKey
+	// ID is unique for the hook. Deliveries are taken in the order of their ids.
+	ID string
+}
+
+// Parked is a delivery that waits in the store: an event, as it came off the bus,
+// for one hook.
+type Parked struct {
+	ParkedKey
+	// Holder is the node that is at work on it, of which nobody else may take it;
+	// "" when it is free.
+	Holder  string
+	EventID string    // of its attempts
+	At      time.Time // when the event came, to the microsecond
+
+	ContentType, ContentEncoding, RoutingKey string
+	Body                                     []byte
+}
+
+// Batch is what is written at once.
+type Batch struct {
+	Attempts []Attempt
+	Park     []Parked
+	// Release gives deliveries that the writer held free.
+	Release []ParkedKey
+	// Done removes deliveries that have their outcome.
+	Done []ParkedKey
+}
+
+// Backlog is a hook that has parked deliveries which are free.
+type Backlog struct {
+	HookKey
+	Waiting int64     // those
+	Holder  string    // the node that takes them out; "" for none
+	Since   time.Time // when the first was parked, of those without a pause between them
+}
+
+// Record stores a batch whole or not at all. What of it is stored already, or gone,
+// is passed over, so a batch of unknown fate can be given again. The error wraps
+// ErrInvalid when something of it can never be stored.
+func (s *Store) Record(ctx context.Context, b Batch) error {
+	texts := make([]string, len(b.Attempts))
+	for i, a := range b.Attempts {
+		var err error
+		if texts[i], err = encodeAttempt(a); err != nil {
+			return fmt.Errorf("record attempt of hook %s: %w", a.HookID, err)
+		}
+	}
+	for _, p := range b.Park {
+		if err := checkText(p.AccountID, p.HookID, p.ID, p.Holder, p.EventID, p.ContentType, p.ContentEncoding, p.RoutingKey); err != nil {
+			return fmt.Errorf("park delivery of hook %s: %w", p.HookID, err)
+		}
+	}
+	err := s.update(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		if len(b.Attempts) > 0 {
+			if err := s.insertAttempts(ctx, tx, b.Attempts, texts); err != nil {
+				return err
+			}
+		}
+		return s.recordParked(ctx, tx, b)
+	})
+	if err != nil {
+		return fmt.Errorf("record %d attempts, %d parked, %d done: %w", len(b.Attempts), len(b.Park), len(b.Done), err)
+	}
+	return nil
+}
+
+// recordParked writes deliveries, and then what that makes of the backlogs, in the
+// order of their keys: two nodes that write those of the same hooks must not wait
+// for each other.
+func (s *Store) recordParked(ctx context.Context, tx *sql.Tx, b Batch) error {
+	change := map[HookKey]int64{}
+	for key, rows := range grouped(b.Park, func(p Parked) HookKey { return p.HookKey }) {
+		free, err := s.insertParked(ctx, tx, rows)
+		if err != nil {
+			return fmt.Errorf("park deliveries: %w", err)
+		}
+		change[key] += free
+	}
+	ofHook := func(p ParkedKey) HookKey { return p.HookKey }
+	for key, rows := range grouped(b.Release, ofHook) {
+		n, err := forParked(ctx, tx, "UPDATE parked SET holder=''", "holder<>''", key, rows)
+		if err != nil {
+			return fmt.Errorf("release deliveries: %w", err)
+		}
+		change[key] += n
+	}
+	for key, rows := range grouped(b.Done, ofHook) {
+		free, err := forParked(ctx, tx, "DELETE FROM parked", "holder=''", key, rows)
+		if err == nil && free < int64(len(rows)) {
+			_, err = forParked(ctx, tx, "DELETE FROM parked", "holder<>''", key, rows)
+		}
+		if err != nil {
+			return fmt.Errorf("remove deliveries: %w", err)
+		}
+		change[key] -= free
+	}
+	now := s.clock.Now()
+	for _, key := range slices.SortedFunc(maps.Keys(change), HookKey.compare) {
+		if err := changeBacklog(ctx, tx, key, change[key], now); err != nil {
+			return fmt.Errorf("count backlog: %w", err)
+		}
+	}
+	return nil
+}
+
+func changeBacklog(ctx context.Context, tx *sql.Tx, key HookKey, by int64, now time.Time) error {
+	var err error
+	switch {
+	case by > 0:
+		_, err = tx.ExecContext(ctx, `INSERT INTO backlogs (account_id, hook_id, waiting, holder, since)
+			VALUES ($1, $2, $3, '', $4) ON CONFLICT (account_id, hook_id)
+			DO UPDATE SET waiting=backlogs.waiting+excluded.waiting`, key.AccountID, key.HookID, by, now.UnixMicro())
+	case by < 0:
+		_, err = tx.ExecContext(ctx, "UPDATE backlogs SET waiting=waiting+$1 WHERE account_id=$2 AND hook_id=$3",
+			by, key.AccountID, key.HookID)
+	}
+	return err
+}
+
+// grouped puts what belongs to one hook together, in its order.
+func grouped[T any](rows []T, key func(T) HookKey) map[HookKey][]T {
+	if len(rows) == 0 {
+		return nil
+	}
+	groups := map[HookKey][]T{}
+	for _, row := range rows {
+		k := key(row)
+		groups[k] = append(groups[k], row)
+	}
+	return groups
+}
+
+const parkedColumns = "account_id, hook_id, id, holder, event_id, at, content_type, content_encoding, routing_key, body"
+
+// insertParked returns how many free ones were not there yet.
+func (s *Store) insertParked(ctx context.Context, tx *sql.Tx, parked []Parked) (free int64, err error) {
+	var held, rest [][]any
+	for _, p := range parked {
+		body := p.Body
+		if body == nil {
+			body = []byte{}
+		}
+		row := []any{
+			p.AccountID, p.HookID, p.ID, p.Holder, p.EventID, p.At.UnixMicro(),
+			p.ContentType, p.ContentEncoding, p.RoutingKey, body,
+		}
+		if p.Holder == "" {
+			rest = append(rest, row)
+		} else {
+			held = append(held, row)
+		}
+	}
+	const into = "INSERT INTO parked (" + parkedColumns + ")"
+	if _, err := s.dialect.insert(ctx, tx, into, held); err != nil {
+		return 0, err
+	}
+	return s.dialect.insert(ctx, tx, into, rest)
+}
+
+// forParked runs what is to be done with those of some deliveries of a hook for
+// which a condition holds.
+func forParked(ctx context.Context, tx *sql.Tx, what, which string, key HookKey, rows []ParkedKey) (int64, error) {
+	ids := make([]any, len(rows))
+	for i, row := range rows {
+		ids[i] = row.ID
+	}
+	list, ids := among(3, ids)
+	result, err := tx.ExecContext(ctx, what+" WHERE "+which+" AND account_id=$1 AND hook_id=$2 AND id IN "+list,
+		append([]any{key.AccountID, key.HookID}, ids...)...)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+// ParkedAfter returns free deliveries of a hook, in the order of their ids, from the
+// one that follows after; "" is the first. It returns limit of them at the most, and
+// ends with the one whose body makes the answer maxBytes large.
+func (s *Store) ParkedAfter(ctx context.Context, hook HookKey, after string, limit, maxBytes int) (found []Parked, err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("read parked deliveries of hook %s: %w", hook.HookID, err)
+		}
+	}()
+	ctx, cancel := s.bounded(ctx)
+	defer cancel()
+	rows, err := s.read.QueryContext(ctx, "SELECT "+parkedColumns+` FROM parked
+		WHERE account_id=$1 AND hook_id=$2 AND id>$3 AND holder='' ORDER BY id LIMIT $4`,
+		hook.AccountID, hook.HookID, after, limit)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	bytes := 0
+	for bytes < maxBytes && rows.Next() {
+		var p Parked
+		var at int64
+		if err := rows.Scan(&p.AccountID, &p.HookID, &p.ID, &p.Holder, &p.EventID, &at,
+			&p.ContentType, &p.ContentEncoding, &p.RoutingKey, &p.Body); err != nil {
+			return nil, err
+		}
+		p.At = time.UnixMicro(at).UTC()
+		bytes += len(p.Body)
+		found = append(found, p)
+	}
+	return found, rows.Err()
+}
+
+// Backlogs lists the hooks of an account that have parked deliveries, or of all
+// accounts when it is "", by account and hook.
+func (s *Store) Backlogs(ctx context.Context, accountID string) (found []Backlog, err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("list backlogs: %w", err)
+		}
+	}()
+	ctx, cancel := s.bounded(ctx)
+	defer cancel()
+	query, args := "SELECT account_id, hook_id, waiting, holder, since FROM backlogs", []any(nil)
+	if accountID != "" {
+		query, args = query+" WHERE account_id=$1", append(args, accountID)
+	}
+	rows, err := s.read.QueryContext(ctx, query+" ORDER BY account_id, hook_id", args...)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var b Backlog
+		var since int64
+		if err := rows.Scan(&b.AccountID, &b.HookID, &b.Waiting, &b.Holder, &since); err != nil {
+			return nil, err
+		}
+		b.Since = time.UnixMicro(since).UTC()
+		found = append(found, b)
+	}
+	return found, rows.Err()
+}
+
+// Claim is what came of a node's wish to deliver a hook's backlog.
+type Claim int
+
+// What came of it: the node has it, another node has it, or there is no backlog.
+const (
+	Claimed Claim = iota
+	ClaimedByOther
+	NoBacklog
+)
+
+// Claim makes a node the one that delivers a hook's backlog, unless another is.
+func (s *Store) Claim(ctx context.Context, node string, hook HookKey) (claim Claim, err error) {
+	err = s.update(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		result, err := tx.ExecContext(ctx, `UPDATE backlogs SET holder=$1
+			WHERE account_id=$2 AND hook_id=$3 AND holder IN ('', $1)`, node, hook.AccountID, hook.HookID)
+		if err != nil {
+			return err
+		}
+		n, err := result.RowsAffected()
+		if err != nil || n == 1 {
+			return err
+		}
+		claim = ClaimedByOther
+		var there int
+		err = tx.QueryRowContext(ctx, "SELECT count(*) FROM backlogs WHERE account_id=$1 AND hook_id=$2",
+			hook.AccountID, hook.HookID).Scan(&there)
+		if there == 0 {
+			claim = NoBacklog
+		}
+		return err
+	})
+	if err != nil {
+		return NoBacklog, fmt.Errorf("claim backlog of hook %s: %w", hook.HookID, err)
+	}
+	return claim, nil
+}
+
+// Unclaim ends a node's claim, counts anew what is free, and forgets the backlog if
+// nothing is. It returns what is left.
+func (s *Store) Unclaim(ctx context.Context, node string, hook HookKey) (left int64, err error) {
+	err = s.update(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		// From here until the end nobody else writes this row, so that none who adds a
+		// delivery meanwhile can miss that it goes; and what they have added by now is
+		// seen by the count, which must be a statement of its own for that.
+		_, err := tx.ExecContext(ctx, `UPDATE backlogs SET holder=''
+			WHERE account_id=$1 AND hook_id=$2 AND holder=$3`, hook.AccountID, hook.HookID, node)
+		if err != nil {
+			return err
+		}
+		left, err = recountBacklog(ctx, tx, hook)
+		return err
+	})
+	if err != nil {
+		return 0, fmt.Errorf("end claim on backlog of hook %s: %w", hook.HookID, err)
+	}
+	return left, nil
+}
+
+func recountBacklog(ctx context.Context, tx *sql.Tx, hook HookKey) (left int64, err error) {
+	err = tx.QueryRowContext(ctx, "SELECT count(*) FROM parked WHERE account_id=$1 AND hook_id=$2 AND holder=''",
+		hook.AccountID, hook.HookID).Scan(&left)
+	if err != nil {
+		return 0, err
+	}
+	if left == 0 {
+		_, err = tx.ExecContext(ctx, "DELETE FROM backlogs WHERE account_id=$1 AND hook_id=$2", hook.AccountID, hook.HookID)
+		return 0, err
+	}
+	_, err = tx.ExecContext(ctx, "UPDATE backlogs SET waiting=$1 WHERE account_id=$2 AND hook_id=$3",
+		left, hook.AccountID, hook.HookID)
+	return left, err
+}
+
+// dropParked takes free deliveries of a hook; the last parameter is the most to take.
+const dropParked = `DELETE FROM parked WHERE (account_id, hook_id, id) IN
+	(SELECT account_id, hook_id, id FROM parked WHERE account_id=$1 AND hook_id=$2 AND holder='' LIMIT $3)`
+
+// DropParked deletes a hook's free deliveries and returns how many went, also when
+// it is cut short by an error. What a node is at work on is left to it.
+func (s *Store) DropParked(ctx context.Context, hook HookKey) (int64, error) {
+	n, err := s.deleteInChunks(ctx, dropParked, hook.AccountID, hook.HookID)
+	if err == nil {
+		err = s.update(ctx, func(ctx context.Context, tx *sql.Tx) error {
+			// As in Unclaim, the row is locked before the rest is counted.
+			_, err := tx.ExecContext(ctx, "UPDATE backlogs SET waiting=waiting WHERE account_id=$1 AND hook_id=$2",
+				hook.AccountID, hook.HookID)
+			if err == nil {
+				_, err = recountBacklog(ctx, tx, hook)
+			}
+			return err
+		})
+	}
+	if err != nil {
+		return n, fmt.Errorf("drop parked deliveries of hook %s: %w", hook.HookID, err)
+	}
+	return n, nil
+}

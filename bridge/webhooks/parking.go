@@ -1,0 +1,476 @@
+package webhooks
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/kazoolab/kazoolab/bridge/store"
+	"github.com/kazoolab/kazoolab/internal/clock"
+	"github.com/kazoolab/kazoolab/internal/ids"
+)
+
+// Backlogs is where deliveries are parked, and which node delivers which of them
+// (store.Store).
+type Backlogs interface {
+	Backlogs(ctx context.Context, accountID string) ([]store.Backlog, error)
+	ParkedAfter(ctx context.Context, hook store.HookKey, after string, limit, maxBytes int) ([]store.Parked, error)
+	Claim(ctx context.Context, node string, hook store.HookKey) (store.Claim, error)
+	Unclaim(ctx context.Context, node string, hook store.HookKey) (left int64, err error)
+	DropParked(ctx context.Context, hook store.HookKey) (int64, error)
+	Seen(ctx context.Context, node string) error
+	Reap(ctx context.Context, node string, after time.Duration) error
+	Leave(ctx context.Context, node string) error
+}
+
+// Times of parking, all of the machine's clock.
+const (
+	// secureAfter is how long a delivery holds its message. One that waits or runs
+	// longer is written to the store meanwhile, so that a thousand silent receivers
+	// hold no place in the broker's window. Where all deliveries take long because the
+	// machine is busy, that would make it busier still: it is done to those that take
+	// overlong times as long as most.
+	secureAfter = time.Second
+	overlong    = 4
+	// lookPause is the time between two looks at what has become due.
+	lookPause = 250 * time.Millisecond
+	// seenPause and deadAfter: a node that has not been seen for that long holds
+	// nothing any more. What it held is delivered by others, perhaps again.
+	seenPause = 5 * time.Second
+	deadAfter = 30 * time.Second
+	longDead  = 24 * time.Hour
+	// A receiver that gives no answer is asked again after a pause, which doubles.
+	firstProbePause, longestProbePause = 2 * time.Second, 30 * time.Second
+)
+
+// parking keeps what cannot be delivered now in the store, and takes it out again. A
+// hook with parked deliveries has all further ones parked behind them; they are
+// taken out in order, by one node at a time, as fast as the receiver answers. One that
+// gives no answer is probed with a single delivery.
+type parking struct {
+	backlogs Backlogs
+	recorder *recorder
+	metrics  *metrics
+	clock    clock.Clock // the machine's
+	ids      *ids.Source
+	log      *slog.Logger
+	node     string
+	width    int // deliveries of one hook at once
+	// resume puts a delivery from the store in its lane.
+	resume func(context.Context, *inHand)
+	// unpack reads the event of a delivery from the store; false when there is nothing to
+	// deliver any more.
+	unpack func(*inHand) bool
+	// state tells whether a hook is live, or at least exists.
+	state func(context.Context, store.HookKey) (hookState, error)
+
+	wake chan struct{}
+
+	mu      sync.Mutex
+	hooks   map[store.HookKey]*backlog
+	due     []*backlog    // asked for before the next look
+	fresh   []*inHand     // those from the bus in order of arrival, until they are secured or over
+	out     int           // deliveries from the store that are in hand
+	order   int64         // of the last delivery
+	stopped bool          // nothing is taken out any more
+	seen    time.Time     // since when the store has taken each sign of life; only run's
+	takes   time.Duration // a delivery from the bus, smoothed
+}
+
+// hookState is what is known of a hook that has parked deliveries.
+type hookState int
+
+const (
+	hookLive hookState = iota
+	hookOff            // it may be switched on again
+	hookGone
+)
+
+// backlog is what this node knows of a hook with parked deliveries.
+type backlog struct {
+	store.HookKey
+	writing int             // deliveries on their way to the store
+	parked  int             // counts them, to see whether there have been any meanwhile
+	hand    map[string]bool // rows in memory
+	after   string          // the row that was read last
+	allowed int             // rows in memory at most: one while the receiver is silent
+	silent  time.Duration   // the present pause; 0 while it answers
+	resume  time.Time       // not before
+	claimed bool            // this node takes the deliveries out
+	off     bool            // the hook is switched off
+	queued  bool            // in due
+}
+
+func newParking(e *Engine, machine clock.Clock) *parking {
+	return &parking{
+		backlogs: e.dep.Backlogs, recorder: e.recorder, metrics: e.metrics,
+		clock: machine, ids: e.dep.IDs, log: e.dep.Log, node: e.dep.Node, width: e.cfg.Concurrency,
+		resume: e.resume, unpack: e.unpack, state: e.hookState,
+		wake: make(chan struct{}, 1), hooks: map[store.HookKey]*backlog{},
+	}
+}
+
+// take gives a delivery its place behind all before it. It is parked at once when
+// others of its hook are; else, which false says, it is secured if it takes long.
+func (p *parking) take(d *inHand) (parked bool) {
+	p.mu.Lock()
+	p.order = max(p.order+1, d.what.At.UnixMicro())
+	d.order = p.order
+	b := p.hooks[d.key().HookKey]
+	if b != nil {
+		b.comes()
+	} else {
+		p.fresh = append(p.fresh, d)
+	}
+	p.mu.Unlock()
+	if b != nil {
+		p.write(d, b)
+	}
+	return b != nil
+}
+
+// has tells whether deliveries of the same hook are parked.
+func (p *parking) has(d *inHand) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.hooks[d.key().HookKey] != nil
+}
+
+// keeps tells a delivery that is better left in the store: no more are begun.
+func (p *parking) keeps(d *inHand) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.stopped && d.isStored()
+}
+
+// putBack leaves a delivery that is stored where it is, and reports false for one that
+// is not.
+func (p *parking) putBack(d *inHand) bool {
+	if !d.isStored() {
+		return false
+	}
+	p.park(d)
+	return true
+}
+
+// park parks a delivery and what follows of its hook.
+func (p *parking) park(d *inHand) {
+	p.mu.Lock()
+	b := p.hook(d.key().HookKey)
+	b.comes()
+	p.mu.Unlock()
+	p.write(d, b)
+}
+
+// comes notes that a delivery is on its way to the store.
+func (b *backlog) comes() {
+	b.writing++
+	b.parked++
+}
+
+// hook is what is known of a hook, from now on one with parked deliveries.
+func (p *parking) hook(key store.HookKey) *backlog {
+	b := p.hooks[key]
+	if b == nil {
+		b = &backlog{HookKey: key, hand: map[string]bool{}, allowed: 1}
+		p.hooks[key] = b
+	}
+	return b
+}
+
+func (p *parking) write(d *inHand, b *backlog) {
+	p.metrics.parked.Inc()
+	d.mu.Lock()
+	first := !d.stored
+	d.stored, d.over = true, true
+	if first {
+		d.what.ID = p.rowID(d)
+	}
+	d.mu.Unlock()
+	e := entry{bytes: len(d.what.Body), stored: func() {
+		d.settle(true)
+		p.written(d, b)
+	}}
+	if first {
+		e.park = &d.what
+	} else {
+		e.release = d.key()
+	}
+	p.recorder.add(e)
+}
+
+// rowID is unique, and in the order in which deliveries came.
+func (p *parking) rowID(d *inHand) string { return fmt.Sprintf("%016x-%s", d.order, p.ids.Hex(8)) }
+
+// written has a delivery that is stored taken out in its turn.
+func (p *parking) written(d *inHand, b *backlog) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	b.writing--
+	p.returned(d, b)
+	b.after = "" // it may stand before what was read last
+}
+
+// returned notes that a delivery from the store is in hand no more.
+func (p *parking) returned(d *inHand, b *backlog) {
+	if b.hand[d.what.ID] {
+		delete(b.hand, d.what.ID)
+		p.out--
+	}
+	if len(b.hand) <= b.allowed/2 {
+		p.ask(b)
+	}
+}
+
+// ask has a hook looked at soon.
+func (p *parking) ask(b *backlog) {
+	if !b.queued {
+		b.queued = true
+		p.due = append(p.due, b)
+	}
+	select {
+	case p.wake <- struct{}{}:
+	default:
+	}
+}
+
+// took notes how long a delivery from the bus was in hand.
+func (p *parking) took(d time.Duration) {
+	const smooth = 64 // deliveries, about, that count
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.takes += (d - p.takes) / smooth
+}
+
+// done removes the row of a delivery that has its outcome, with the attempt that
+// tells it, if there is one. It returns when that is stored, but for a row alone,
+// which at worst is delivered again.
+func (p *parking) done(ctx context.Context, d *inHand, attempt *store.Attempt, bytes int) error {
+	e := entry{attempt: attempt, bytes: bytes}
+	if d.close() {
+		e.done = d.key()
+		e.stored = func() { p.removed(d) }
+	}
+	switch {
+	case attempt != nil:
+		return p.recorder.record(ctx, e)
+	case e.done != nil:
+		p.recorder.add(e)
+	}
+	return nil
+}
+
+func (p *parking) removed(d *inHand) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if b := p.hooks[d.key().HookKey]; b != nil {
+		p.returned(d, b)
+	}
+}
+
+// answered notes that a receiver has answered, whatever it said.
+func (p *parking) answered(d *inHand) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	b := p.hooks[d.key().HookKey]
+	if b == nil {
+		return
+	}
+	if b.silent > 0 {
+		p.log.Info("a receiver answers again; what waited for it is delivered", "hook_id", b.HookID, "account_id", b.AccountID)
+	}
+	b.silent, b.resume = 0, time.Time{}
+	if b.allowed < 2*p.width {
+		b.allowed = min(2*b.allowed, 2*p.width)
+		p.ask(b)
+	}
+}
+
+// silent notes that a receiver has given no answer. It reports false when nothing of
+// its hook is parked: then the delivery is tried again as the reference does. Else it
+// is parked with all its tries, since an outage must not use up those of everything
+// that waits.
+func (p *parking) silent(d *inHand) bool {
+	p.mu.Lock()
+	b := p.hooks[d.key().HookKey]
+	if b == nil {
+		p.mu.Unlock()
+		return false
+	}
+	now := p.clock.Now()
+	if b.allowed = 1; !now.Before(b.resume) {
+		if b.silent == 0 {
+			p.log.Warn("a receiver gives no answer; what comes for it is parked", "hook_id", b.HookID, "account_id", b.AccountID)
+		}
+		b.silent = min(max(2*b.silent, firstProbePause), longestProbePause)
+		b.resume = now.Add(b.silent)
+	}
+	b.comes()
+	p.mu.Unlock()
+	p.write(d, b)
+	return true
+}
+
+// run secures and takes out until ctx ends.
+func (p *parking) run(ctx context.Context) {
+	look := p.clock.NewTicker(lookPause)
+	defer look.Stop()
+	seen := p.clock.NewTicker(seenPause)
+	defer seen.Stop()
+	p.live(ctx)
+	for {
+		select {
+		case <-p.wake:
+		case <-look.Chan():
+			p.secure()
+			p.look()
+		case <-seen.Chan():
+			p.live(ctx)
+		case <-ctx.Done():
+			return
+		}
+		for _, b := range p.asked() {
+			p.takeOut(ctx, b)
+		}
+	}
+}
+
+// secure writes what has been in hand for long.
+func (p *parking) secure() {
+	p.mu.Lock()
+	limit := p.clock.Now().Add(-max(secureAfter, overlong*p.takes))
+	n := 0
+	for n < len(p.fresh) && !p.fresh[n].since.After(limit) {
+		n++
+	}
+	old := p.fresh[:n]
+	if p.fresh = p.fresh[n:]; len(p.fresh) == 0 {
+		p.fresh = nil
+	}
+	p.mu.Unlock()
+	for _, d := range old {
+		p.secureOne(d)
+	}
+}
+
+func (p *parking) secureOne(d *inHand) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.over || d.stored {
+		return
+	}
+	d.stored = true
+	d.what.ID, d.what.Holder = p.rowID(d), p.node
+	p.metrics.secured.Inc()
+	p.recorder.add(entry{park: &d.what, bytes: len(d.what.Body), stored: func() { d.settle(true) }})
+}
+
+// look asks for the hooks whose pause is over, and for those that were off.
+func (p *parking) look() {
+	now := p.clock.Now()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, b := range p.hooks {
+		if len(b.hand) <= b.allowed/2 && !now.Before(b.resume) {
+			p.ask(b)
+		}
+	}
+}
+
+func (p *parking) asked() []*backlog {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	due := p.due
+	p.due = nil
+	for _, b := range due {
+		b.queued = false
+	}
+	return due
+}
+
+// live shows other nodes that this one lives, frees what dead ones held, and finds
+// the hooks that have parked deliveries.
+func (p *parking) live(ctx context.Context) {
+	asking, cancel := context.WithTimeout(ctx, writeLimit)
+	defer cancel()
+	found, err := p.showLife(asking)
+	if err != nil {
+		p.seen = time.Time{}
+		p.warn(ctx, "the store takes no sign of life", err)
+		p.unclaimed()
+		return
+	}
+	var waiting int64
+	p.mu.Lock()
+	for _, b := range found {
+		waiting += b.Waiting
+		if p.hooks[b.HookKey] == nil && !p.stopped {
+			p.ask(p.hook(b.HookKey))
+		}
+	}
+	p.mu.Unlock()
+	p.metrics.backlog.Set(float64(waiting))
+	p.metrics.backlogHooks.Set(float64(len(found)))
+}
+
+func (p *parking) showLife(ctx context.Context) ([]store.Backlog, error) {
+	now := p.clock.Now()
+	if err := p.backlogs.Seen(ctx, p.node); err != nil {
+		return nil, err
+	}
+	// After an outage of the store no node has been seen for long: the others get
+	// the time to be seen again. At the start only those are free that cannot be.
+	after := longDead
+	switch {
+	case p.seen.IsZero():
+		p.seen = now
+	case now.Sub(p.seen) >= deadAfter:
+		after = deadAfter
+	}
+	if err := p.backlogs.Reap(ctx, p.node, after); err != nil {
+		return nil, err
+	}
+	return p.backlogs.Backlogs(ctx, "")
+}
+
+// unclaimed has every claim made again: while the store was away another node may
+// have thought this one dead.
+func (p *parking) unclaimed() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, b := range p.hooks {
+		b.claimed = false
+	}
+}
+
+func (p *parking) warn(ctx context.Context, what string, err error) {
+	if ctx.Err() == nil {
+		p.log.Warn(what, "error", err, "retry_in", seenPause)
+	}
+}
+
+// probe has a silent receiver asked without delay.
+func (p *parking) probe(key store.HookKey) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if b := p.hooks[key]; b != nil {
+		b.resume = time.Time{}
+		p.ask(b)
+	}
+}
+
+// stop ends taking out. What is in hand goes on.
+func (p *parking) stop() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.stopped = true
+}
+
+// leave frees what this node holds, for the others.
+func (p *parking) leave(ctx context.Context) {
+	if err := p.backlogs.Leave(ctx, p.node); err != nil {
+		p.log.Warn("what this node held stays held until others find it dead", "error", err, "after", deadAfter)
+	}
+}

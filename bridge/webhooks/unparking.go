@@ -1,0 +1,178 @@
+package webhooks
+
+import (
+	"context"
+	"time"
+
+	"github.com/kazoolab/kazoolab/bridge/store"
+)
+
+// Bounds of what is taken out of the store at once: for all hooks together in number,
+// and in bytes for one reading.
+const (
+	maxOut      = 2000
+	maxOutBytes = 4 << 20
+)
+
+// otherPause is the time between two looks at a backlog that somebody else has to
+// do something about: the node that has it, or whoever switched the hook off.
+const otherPause = time.Second
+
+// takeOut takes a hook's parked deliveries out, as many as may be in hand.
+func (p *parking) takeOut(ctx context.Context, b *backlog) {
+	p.mu.Lock()
+	room := min(b.allowed-len(b.hand), maxOut-p.out)
+	after, parked, skip := b.after, b.parked, len(b.hand)
+	wait := p.stopped || room <= 0 || p.clock.Now().Before(b.resume) || p.hooks[b.HookKey] != b
+	p.mu.Unlock()
+	if wait {
+		return
+	}
+	asking, cancel := context.WithTimeout(ctx, writeLimit)
+	defer cancel()
+	mine, err := p.mayTakeOut(asking, b, parked)
+	if err != nil {
+		p.pause(ctx, b, err)
+	}
+	if !mine {
+		return
+	}
+	rows, err := p.backlogs.ParkedAfter(asking, b.HookKey, after, room+skip, maxOutBytes)
+	switch {
+	case err != nil:
+		p.pause(ctx, b, err)
+	case len(rows) == 0:
+		p.nothing(asking, b, after, parked)
+	default:
+		p.hand(ctx, b, rows, room)
+	}
+}
+
+// mayTakeOut says whether the hook is live, and this the node that takes its
+// deliveries out.
+func (p *parking) mayTakeOut(ctx context.Context, b *backlog, parked int) (bool, error) {
+	switch state, err := p.state(ctx, b.HookKey); {
+	case err != nil:
+		return false, err
+	case state == hookOff:
+		p.hold(b)
+		return false, nil
+	case state == hookGone:
+		if err := p.drop(ctx, b); err != nil {
+			return false, err
+		}
+	}
+	p.mu.Lock()
+	claimed := b.claimed
+	p.mu.Unlock()
+	if claimed {
+		return true, nil
+	}
+	claim, err := p.backlogs.Claim(ctx, p.node, b.HookKey)
+	if err != nil {
+		return false, err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch claim {
+	case store.Claimed:
+		b.claimed = true
+	case store.ClaimedByOther:
+		b.resume = p.clock.Now().Add(otherPause)
+	case store.NoBacklog:
+		p.forget(b, parked)
+	}
+	return b.claimed, nil
+}
+
+// hand puts rows into their lanes.
+func (p *parking) hand(ctx context.Context, b *backlog, rows []store.Parked, room int) {
+	var out []*inHand
+	p.mu.Lock()
+	b.off = false
+	for _, row := range rows {
+		if len(out) == room {
+			break
+		}
+		if !b.hand[row.ID] {
+			d := &inHand{what: row, stored: true, since: p.clock.Now()}
+			b.hand[row.ID] = true
+			out = append(out, d)
+		}
+		b.after = row.ID
+	}
+	p.out += len(out)
+	p.mu.Unlock()
+	for _, d := range out {
+		if p.unpack(d) {
+			p.resume(ctx, d)
+		} else {
+			_ = p.done(ctx, d, nil, 0)
+		}
+	}
+}
+
+// nothing is told that no delivery was found behind a row. From the first row on that
+// means that the hook has none parked any more, unless some are on their way.
+func (p *parking) nothing(ctx context.Context, b *backlog, after string, parked int) {
+	p.mu.Lock()
+	busy := len(b.hand) > 0 || b.writing > 0 || b.parked != parked
+	if after != "" {
+		b.after = ""
+		if !busy {
+			p.ask(b)
+		}
+	}
+	p.mu.Unlock()
+	if busy || after != "" {
+		return
+	}
+	left, err := p.backlogs.Unclaim(ctx, p.node, b.HookKey)
+	if err != nil {
+		p.pause(ctx, b, err)
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	b.claimed = false
+	if left == 0 {
+		p.forget(b, parked)
+	}
+}
+
+// forget ends the backlog of a hook, unless there has been something parked for it
+// since it was seen to be empty.
+func (p *parking) forget(b *backlog, parked int) {
+	if len(b.hand) == 0 && b.writing == 0 && b.parked == parked {
+		delete(p.hooks, b.HookKey)
+	}
+}
+
+// drop deletes what waits for a hook that is gone.
+func (p *parking) drop(ctx context.Context, b *backlog) error {
+	n, err := p.backlogs.DropParked(ctx, b.HookKey)
+	if n > 0 {
+		p.metrics.abandoned.Add(float64(n))
+		p.log.Warn("parked deliveries dropped: their hook is gone", "hook_id", b.HookID, "account_id", b.AccountID, "deliveries", n)
+	}
+	return err
+}
+
+// hold leaves the deliveries of a hook that is off where they are.
+func (p *parking) hold(b *backlog) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !b.off {
+		p.log.Info("parked deliveries wait: their hook is switched off", "hook_id", b.HookID, "account_id", b.AccountID)
+	}
+	b.off = true
+	b.resume = p.clock.Now().Add(otherPause)
+}
+
+func (p *parking) pause(ctx context.Context, b *backlog, err error) {
+	p.warn(ctx, "parked deliveries cannot be taken out", err)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	b.claimed = false
+	b.resume = p.clock.Now().Add(seenPause)
+}

@@ -1,0 +1,204 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/kazoolab/kazoolab/bridge/store"
+	"github.com/kazoolab/kazoolab/internal/clock"
+	"github.com/kazoolab/kazoolab/internal/lab"
+)
+
+// stage is a deployment with its receivers, ready to be published to.
+type stage struct {
+	options
+	lab.Servers
+
+	clock     clock.Clock
+	began     time.Time
+	nodes     []*lab.Node
+	tree      lab.Planted
+	book      *lab.Book
+	receivers *lab.Receivers
+	store     *store.Store // read only
+	of        func(event int) int
+	first     int // event that missing looks at
+	next      int // the first event that no publisher has used
+}
+
+// setting says how many accounts there are, each with one hook, and the most events
+// that will be published.
+type setting struct {
+	accounts int
+	events   int
+	owned    func(hook int) bool // receivers that can refuse
+	// spare receivers belong to no account.
+	spare int
+}
+
+// work is how long a healthy receiver takes to answer.
+const work = time.Millisecond
+
+// on starts a stage, has do play on it, and clears it.
+func on(ctx context.Context, o options, s setting, do func(context.Context, *stage) error) (err error) {
+	dir, err := os.MkdirTemp("", "kazoolab-shared-")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	st := &stage{options: o, clock: clock.System(), book: lab.NewBook(s.events)}
+	st.of = func(event int) int { return event % s.accounts }
+	if st.Servers, err = lab.StartServers(ctx, o.store, dir); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, st.Stop()) }()
+	if st.receivers, err = lab.NewReceivers(st.book, s.accounts+s.spare, s.owned); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, st.receivers.Close()) }()
+	tree := lab.Tree{Seed: "shared", Accounts: s.accounts, Hooks: 1, Tries: 2}
+	st.tree, err = tree.Plant(ctx, st.StoreURL, func(hook int) string { return st.receivers.Hook(hook).URI })
+	if err != nil {
+		return err
+	}
+	if st.store, err = lab.OpenStore(ctx, st.StoreURL); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, st.store.Close()) }()
+	for i := range s.accounts + s.spare {
+		st.receivers.Hook(i).Set(lab.Healthy(work))
+	}
+	defer func() {
+		for _, node := range st.nodes {
+			node.Kill()
+		}
+	}()
+	if err := st.join(ctx); err != nil {
+		return err
+	}
+	st.began = st.clock.Now()
+	return do(ctx, st)
+}
+
+// join starts the nodes, one after the other.
+func (st *stage) join(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	for range st.options.nodes {
+		node, err := lab.NewNode(lab.NodeOptions{
+			Binary: st.binary, AMQPURL: st.Broker.URL(), Store: st.StoreURL,
+			Args: []string{"--webhooks-disable-disabler"},
+		})
+		if err != nil {
+			return err
+		}
+		st.nodes = append(st.nodes, node)
+		if err := node.Start(); err != nil {
+			return err
+		}
+		if err := node.AwaitReady(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (st *stage) say(format string, args ...any) {
+	fmt.Fprintf(st.out, "%6.1f s  %s\n", st.clock.Since(st.began).Seconds(), fmt.Sprintf(format, args...))
+}
+
+// publishing is a publisher at work.
+type publishing struct {
+	*lab.Publisher
+
+	ended chan error
+}
+
+// publish gives the next events to accounts in turn, so many at the most, until it is
+// ended. One publisher at a time.
+func (st *stage) publish(ctx context.Context, rate float64, events int) publishing {
+	p := publishing{&lab.Publisher{
+		URL: st.Broker.URL(), Book: st.book, Seed: "shared", Accounts: st.tree.Accounts,
+		From: st.next, To: min(st.next+events, st.book.Events), Rate: rate, Window: 1000,
+	}, make(chan error, 1)}
+	go func() { p.ended <- p.Run(ctx) }()
+	return p
+}
+
+// end ends a publisher and returns when all that it gave to the broker is sent.
+func (st *stage) end(p publishing) error {
+	p.End()
+	err := <-p.ended
+	st.next = p.Next()
+	return err
+}
+
+// arrived counts the first arrivals at all receivers.
+func (st *stage) arrived() (n int) {
+	for i := range st.tree.Hooks {
+		n += st.receivers.Hook(i).Arrived.Len()
+	}
+	return n
+}
+
+// drained returns when every event of the book that was sent has arrived. The error
+// says how many have not when nothing has come for a minute.
+func (st *stage) drained(ctx context.Context) error {
+	const patience = time.Minute
+	arrived, changed := st.arrived(), st.clock.Now()
+	for st.missing() > 0 {
+		if err := st.wait(ctx, 200*time.Millisecond); err != nil {
+			return err
+		}
+		if now := st.arrived(); now != arrived {
+			arrived, changed = now, st.clock.Now()
+		} else if st.clock.Since(changed) > patience {
+			return fmt.Errorf("%d of the events that were sent have not arrived, and none has for %s", st.missing(), patience)
+		}
+	}
+	return nil
+}
+
+// missing is how many events that were sent have not arrived.
+func (st *stage) missing() (n int) {
+	for event := st.first; event < st.book.Events; event++ {
+		if st.book.Sent.Has(event) && !st.receivers.Hook(st.of(event)).Arrived.Has(event) {
+			n++
+		}
+	}
+	return n
+}
+
+func (st *stage) wait(ctx context.Context, d time.Duration) error {
+	return clock.Sleep(ctx, st.clock, d)
+}
+
+func (st *stage) duplicates() (n int) {
+	for i := range st.tree.Hooks {
+		n += st.receivers.Hook(i).Duplicates()
+	}
+	return n
+}
+
+// parked is how many deliveries wait in the store.
+func (st *stage) parked(ctx context.Context) (n int, err error) {
+	backlogs, err := st.store.Backlogs(ctx, "")
+	for _, b := range backlogs {
+		n += int(b.Waiting)
+	}
+	return n, err
+}
+
+// memory is what the nodes take, now and at the most.
+func (st *stage) memory() string {
+	var all []string
+	for i, node := range st.nodes {
+		used := node.Used()
+		all = append(all, fmt.Sprintf("node %d %.0f MB (%.0f at the most)", i, used.Resident, used.Peak))
+	}
+	return strings.Join(all, "  ")
+}
