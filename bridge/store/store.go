@@ -86,7 +86,7 @@ func openWith(ctx context.Context, d dialect, address string, opts Options) (*St
 // Alone runs do while no other node prepares the same database or runs Alone on it:
 // for what is looked up and then made, once for all nodes. It waits for its turn.
 func (s *Store) Alone(ctx context.Context, do func() error) error {
-	return s.dialect.alone(ctx, s.write, do)
+	return s.dialect.inTurn(ctx, s.write, do)
 }
 
 func (s *Store) prepare(ctx context.Context) error {
