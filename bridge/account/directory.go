@@ -44,7 +44,9 @@ func (d *Directory) Replace(accounts []Account, numbers map[string]string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.current.Store(fresh)
-	d.below = nil
+	if d.below != nil {
+		d.below = fresh.below()
+	}
 }
 
 // Put adds an account or replaces the one with the same id. Give what FromDocument
@@ -162,37 +164,46 @@ func (d *Directory) Children(id string) []string {
 
 // Descendants returns the ids of all accounts below one, sorted.
 func (d *Directory) Descendants(id string) []string {
-	defer d.lockBelow()()
+	d.keepBelow()
+	d.mu.RLock()
+	defer d.mu.RUnlock()
 	return slices.Clone(d.below[id])
 }
 
 // CountDescendants says how many accounts there are below one.
 func (d *Directory) CountDescendants(id string) int {
-	defer d.lockBelow()()
+	d.keepBelow()
+	d.mu.RLock()
+	defer d.mu.RUnlock()
 	return len(d.below[id])
 }
 
-// lockBelow locks below, which is worked out if it is not yet, and returns what
-// unlocks it.
-func (d *Directory) lockBelow() (unlock func()) {
+// keepBelow has below worked out, if nobody has asked yet.
+func (d *Directory) keepBelow() {
 	d.mu.RLock()
-	if d.below != nil {
-		return d.mu.RUnlock
-	}
+	kept := d.below != nil
 	d.mu.RUnlock()
+	if kept {
+		return
+	}
 	d.mu.Lock()
+	defer d.mu.Unlock()
 	if d.below == nil {
-		d.below = make(map[string][]string)
-		for id, a := range d.current.Load().accounts.all {
-			for _, ancestor := range a.Tree {
-				d.below[ancestor] = append(d.below[ancestor], id)
-			}
-		}
-		for _, below := range d.below {
-			slices.Sort(below)
+		d.below = d.current.Load().below()
+	}
+}
+
+func (c *content) below() map[string][]string {
+	below := make(map[string][]string)
+	for id, a := range c.accounts.all {
+		for _, ancestor := range a.Tree {
+			below[ancestor] = append(below[ancestor], id)
 		}
 	}
-	return d.mu.Unlock
+	for _, ids := range below {
+		slices.Sort(ids)
+	}
+	return below
 }
 
 // NumberOwner returns the account that has a number in E.164 form.

@@ -3,7 +3,6 @@ package account
 import (
 	"hash/maphash"
 	"iter"
-	"math/bits"
 	"sync/atomic"
 )
 
@@ -26,11 +25,11 @@ type node[V any] struct {
 
 // newTable makes a table with room for some keys, without growing.
 func newTable[V any](room int, from iter.Seq2[string, V]) *table[V] {
-	const least = 64
-	t := &table[V]{
-		seed:  maphash.MakeSeed(),
-		heads: make([]atomic.Pointer[node[V]], 1<<bits.Len(uint(max(room, least)-1))),
+	heads := 64
+	for heads < room {
+		heads *= 2
 	}
+	t := &table[V]{seed: maphash.MakeSeed(), heads: make([]atomic.Pointer[node[V]], heads)}
 	for key, value := range from {
 		t.set(key, value)
 	}
@@ -38,7 +37,7 @@ func newTable[V any](room int, from iter.Seq2[string, V]) *table[V] {
 }
 
 func (t *table[V]) head(key string) *atomic.Pointer[node[V]] {
-	return &t.heads[maphash.String(t.seed, key)&uint64(len(t.heads)-1)]
+	return &t.heads[maphash.String(t.seed, key)&uint64(len(t.heads)-1)] //nolint:gosec // there are some
 }
 
 func (t *table[V]) get(key string) (value V, ok bool) {
