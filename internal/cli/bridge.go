@@ -137,7 +137,7 @@ func bootstrap(ctx context.Context, s *store.Store, b config.Bootstrap, source *
 		log.Warn("the store has no account, so nobody can log in: start once with bootstrap.account-name and bootstrap.password")
 		return nil
 	}
-	return s.Alone(ctx, func() error {
+	return s.InTurn(ctx, func() error {
 		if has, err := hasAccounts(ctx, s); err != nil || has {
 			return err
 		}
