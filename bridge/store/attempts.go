@@ -72,24 +72,17 @@ func (s *Store) AddAttempts(ctx context.Context, attempts []Attempt) error {
 	return nil
 }
 
-func (s *Store) insertAttempts(ctx context.Context, tx *sql.Tx, attempts []Attempt, texts []string) (err error) {
-	insert, err := tx.PrepareContext(ctx, `INSERT INTO attempts
-		(id, account_id, hook_id, created, at, success, body, sent)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (id) DO NOTHING`)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, insert.Close()) }()
+func (s *Store) insertAttempts(ctx context.Context, tx *sql.Tx, attempts []Attempt, texts []string) error {
+	rows := make([][]any, len(attempts))
 	for i, a := range attempts {
 		id := a.ID
 		if id == "" {
 			id = s.ids.Hex(32)
 		}
-		_, err := insert.ExecContext(ctx, id, a.AccountID, a.HookID, a.Created, a.CreatedAt.UnixMicro(),
-			flag(a.Success), texts[i], a.Sent)
-		if err != nil {
-			return fmt.Errorf("attempt of hook %s: %w", a.HookID, err)
-		}
+		rows[i] = []any{id, a.AccountID, a.HookID, a.Created, a.CreatedAt.UnixMicro(), flag(a.Success), texts[i], a.Sent}
+	}
+	if _, err := s.dialect.insert(ctx, tx, "INSERT INTO attempts ("+attemptColumns+")", rows); err != nil {
+		return fmt.Errorf("attempts of hook %s and others: %w", attempts[0].HookID, err)
 	}
 	return nil
 }

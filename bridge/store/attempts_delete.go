@@ -5,8 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"strconv"
-	"strings"
 )
 
 // deleteChunk bounds how long one deletion keeps other writers waiting: 100
@@ -79,8 +77,8 @@ func (s *Store) deleteAttempts(ctx context.Context, which string, args ...any) (
 			if found = len(chosen); err != nil || found == 0 {
 				return err
 			}
-			statement := "DELETE FROM attempts WHERE id IN (" + parameters(1, found) + ")"
-			result, err := tx.ExecContext(ctx, statement, chosen...)
+			list, ids := among(1, chosen)
+			result, err := tx.ExecContext(ctx, "DELETE FROM attempts WHERE id IN "+list, ids...)
 			if err != nil {
 				return err
 			}
@@ -109,13 +107,4 @@ func selectIDs(ctx context.Context, from queryer, query string, args ...any) (ch
 		chosen = append(chosen, id)
 	}
 	return chosen, rows.Err()
-}
-
-// parameters is "$first, …", n of them.
-func parameters(first, n int) string {
-	names := make([]string, n)
-	for i := range names {
-		names[i] = "$" + strconv.Itoa(first+i)
-	}
-	return strings.Join(names, ", ")
 }

@@ -23,6 +23,10 @@ type dialect struct {
 	open func(ctx context.Context, address string) (write, read *sql.DB, err error)
 	// inTurn runs do while no other process runs another one of the same database.
 	inTurn func(ctx context.Context, db *sql.DB, do func() error) error
+	// insert writes rows, of which each has a value for every column that the beginning
+	// of the statement names, passes over those that are there already, and returns
+	// how many were not.
+	insert func(ctx context.Context, tx *sql.Tx, into string, rows [][]any) (int64, error)
 	// again says that a transaction failed for the sake of another one, and may
 	// succeed when it is run once more.
 	again func(error) bool

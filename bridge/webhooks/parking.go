@@ -29,8 +29,11 @@ type Backlogs interface {
 const (
 	// secureAfter is how long a delivery holds its message. One that waits or runs
 	// longer is written to the store meanwhile, so that a thousand silent receivers
-	// hold no place in the broker's window.
+	// hold no place in the broker's window. Where all deliveries take long because the
+	// machine is busy, that would make it busier still: it is done to those that take
+	// overlong times as long as most.
 	secureAfter = time.Second
+	overlong    = 4
 	// lookPause is the time between two looks at what has become due.
 	lookPause = 250 * time.Millisecond
 	// seenPause and deadAfter: a node that has not been seen for that long holds
@@ -67,12 +70,13 @@ type parking struct {
 
 	mu      sync.Mutex
 	hooks   map[store.HookKey]*backlog
-	due     []*backlog // asked for before the next look
-	fresh   []*inHand  // those from the bus in order of arrival, until they are secured or over
-	out     int        // deliveries from the store that are in hand
-	order   int64      // of the last delivery
-	stopped bool       // nothing is taken out any more
-	seen    time.Time  // since when the store has taken each sign of life; only run's
+	due     []*backlog    // asked for before the next look
+	fresh   []*inHand     // those from the bus in order of arrival, until they are secured or over
+	out     int           // deliveries from the store that are in hand
+	order   int64         // of the last delivery
+	stopped bool          // nothing is taken out any more
+	seen    time.Time     // since when the store has taken each sign of life; only run's
+	takes   time.Duration // a delivery from the bus, smoothed
 }
 
 // hookState is what is known of a hook that has parked deliveries.
@@ -232,6 +236,14 @@ func (p *parking) ask(b *backlog) {
 	}
 }
 
+// took notes how long a delivery from the bus was in hand.
+func (p *parking) took(d time.Duration) {
+	const smooth = 64 // deliveries, about, that count
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.takes += (d - p.takes) / smooth
+}
+
 // done removes the row of a delivery that has its outcome, with the attempt that
 // tells it, if there is one. It returns when that is stored, but for a row alone,
 // which at worst is delivered again.
@@ -327,8 +339,8 @@ func (p *parking) run(ctx context.Context) {
 
 // secure writes what has been in hand for long.
 func (p *parking) secure() {
-	limit := p.clock.Now().Add(-secureAfter)
 	p.mu.Lock()
+	limit := p.clock.Now().Add(-max(secureAfter, overlong*p.takes))
 	n := 0
 	for n < len(p.fresh) && !p.fresh[n].since.After(limit) {
 		n++

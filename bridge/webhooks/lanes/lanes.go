@@ -27,8 +27,7 @@ type Config struct {
 	// Room is how many fresh jobs wait before Await holds up who brings more.
 	Room int
 	// Patience is how long a fresh job may have to wait for its turn before Add refuses
-	// it; 0 is for ever. It must be longer than Room jobs take at the full rate, or
-	// jobs are refused because all is busy, and not because their hook is slow.
+	// it; 0 is for ever.
 	Patience time.Duration
 	// Clock measures how long jobs take.
 	Clock clock.Clock
@@ -112,18 +111,30 @@ func (l *Lanes) Running() int {
 func (l *Lanes) Wait() { l.serving.Wait() }
 
 // slow tells that the next job of a hook, nil for one without any, would wait too
-// long. What a receiver needs is judged by the jobs that have ended, and by the time
-// since the last has: one that hangs ends none.
+// long because of its receiver, and not because all is busy here.
 func (l *Lanes) slow(ln *line) bool {
-	if l.running >= l.cfg.Total && l.cfg.Clock.Since(l.progress) > l.cfg.Patience {
+	now := l.cfg.Clock.Now()
+	if l.free() <= 0 && now.Sub(l.progress) > l.cfg.Patience {
 		return true // all are stuck
 	}
 	if ln == nil || ln.busy == 0 || ln.busy < l.limit() && ln.waiting < l.cfg.Width {
 		return false
 	}
-	turn := ln.takes * time.Duration(ln.waiting+1) / time.Duration(ln.busy)
-	return max(turn, l.cfg.Clock.Since(ln.progress)) > l.cfg.Patience
+	switch {
+	case now.Sub(ln.progress) > max(l.cfg.Patience, silence*ln.takes/time.Duration(ln.busy)):
+		return true // it hangs
+	case ln.turn(ln.quick) > l.cfg.Patience:
+		return true
+	}
+	// What is quick at times may be slow on the whole; that matters where it leaves
+	// no room for others.
+	most := l.waiting >= l.cfg.Room/2 && ln.waiting > l.waiting/2 && len(l.lines) > 1
+	return most && ln.turn(ln.takes) > l.cfg.Patience
 }
+
+// silence is how many times as long as between two of its answers a receiver may say
+// nothing before it counts as one that hangs.
+const silence = 8
 
 // limit is how many jobs of one hook may run at once now.
 func (l *Lanes) limit() int {
