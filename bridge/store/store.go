@@ -83,9 +83,9 @@ func openWith(ctx context.Context, d dialect, address string, opts Options) (*St
 	return s, nil
 }
 
-// Alone runs do while no other node prepares the same database or runs Alone on it:
-// for what is looked up and then made, once for all nodes. It waits for its turn.
-func (s *Store) Alone(ctx context.Context, do func() error) error {
+// InTurn runs do while no other node prepares the same database or runs InTurn on it:
+// for what is looked up and then made, once for all nodes.
+func (s *Store) InTurn(ctx context.Context, do func() error) error {
 	return s.dialect.inTurn(ctx, s.write, do)
 }
 

@@ -333,7 +333,7 @@ func (e *Engine) refuse(ctx context.Context, msg Message, err error) {
 // drop puts a broken message aside.
 func (e *Engine) drop(ctx context.Context, msg Message, reason string, err error) {
 	e.metrics.drops.WithLabelValues(reason).Inc()
-	e.dep.Log.Warn("message dropped", "reason", reason, "error", clip(err.Error()), "key", msg.RoutingKey,
+	e.dep.Log.Warn("broken message put aside", "reason", reason, "error", clip(err.Error()), "key", msg.RoutingKey,
 		"content_type", msg.ContentType, "bytes", len(msg.Body))
 	e.remember(msg, journal.Event{Dropped: reason, Problem: clip(err.Error())}, nil)
 	e.bury(ctx, msg, reason, clip(err.Error()))

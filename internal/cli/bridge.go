@@ -64,7 +64,7 @@ func (a *app) bridge(ctx context.Context, c config.Config) error {
 	if err := bootstrap(ctx, s, c.Bootstrap, source, log); err != nil {
 		return err
 	}
-	log.Info("bridge starts", "rest", listener.Addr().String(), "broker", config.MaskURL(c.AMQPURL), "version", buildinfo.Read().Version)
+	log.Info("bridge starts", "rest", listener.Addr().String(), "broker", config.MaskURL(c.AMQPURL), "store", config.MaskURL(c.Store), "version", buildinfo.Read().Version)
 	for _, relaxed := range relaxed(c) {
 		log.Warn("not what production should allow", "relaxed", relaxed)
 	}
@@ -80,7 +80,7 @@ func (a *app) openStore(ctx context.Context, url string, source *ids.Source, log
 	case errors.Is(err, store.ErrNewerSchema): // there, and will not take this program
 		return nil, err
 	case err != nil:
-		return nil, unreachablef("%w", err)
+		return nil, unreachablef("%w (store is %s)", err, config.MaskURL(url))
 	}
 	return s, nil
 }
@@ -137,7 +137,7 @@ func bootstrap(ctx context.Context, s *store.Store, b config.Bootstrap, source *
 		log.Warn("the store has no account, so nobody can log in: start once with bootstrap.account-name and bootstrap.password")
 		return nil
 	}
-	return s.Alone(ctx, func() error {
+	return s.InTurn(ctx, func() error {
 		if has, err := hasAccounts(ctx, s); err != nil || has {
 			return err
 		}

@@ -7,15 +7,29 @@ import (
 	"fmt"
 	"os"
 	"sync"
-	"sync/atomic"
 
 	"github.com/kazoolab/kazoolab/internal/lab"
 )
 
 // arrivals are what the receiver has printed: the events that it has answered 200.
 type arrivals struct {
-	seen  *lab.Bits
-	again atomic.Int64 // those that it had answered before
+	seen *lab.Bits
+
+	mu    sync.Mutex
+	again []int // those that it had answered before
+}
+
+// twice counts the arrivals of what had arrived before, of the events from one up to
+// another.
+func (a *arrivals) twice(from, to int) (n int) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, event := range a.again {
+		if from <= event && event < to {
+			n++
+		}
+	}
+	return n
 }
 
 // follow reads the receiver's log until the caller calls stop, which returns what kept
@@ -65,6 +79,8 @@ func (a *arrivals) read(line []byte) {
 		return // what it says when it starts, or a request whose node was killed
 	}
 	if n, found := lab.Number([]byte(request.Body)); found && !a.seen.Add(n) {
-		a.again.Add(1)
+		a.mu.Lock()
+		a.again = append(a.again, n)
+		a.mu.Unlock()
 	}
 }

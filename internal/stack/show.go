@@ -61,9 +61,13 @@ func show(ctx context.Context, out io.Writer, s *stack, events int, rate float64
 	if err := s.start(ctx, node1); err != nil {
 		return err
 	}
-	return sc.play(ctx, out, "rolling:", send(events, most), func(ctx context.Context, p *lab.Publisher) (string, error) {
+	err = sc.play(ctx, out, "rolling:", send(events, most), func(ctx context.Context, p *lab.Publisher) (string, error) {
 		return sc.roll(ctx, p, 2*events)
 	})
+	// What the killed node held in the store comes again when it has been silent for half
+	// a minute: what is counted is which events those are, not when they come.
+	fmt.Fprintf(out, "twice:   %d of the %d events of the kill, %d of the others\n", arrived.twice(0, events), events, arrived.twice(events, most))
+	return err
 }
 
 // play sends events while something is done, and waits for all of them to arrive.
@@ -71,7 +75,7 @@ func (sc *scene) play(ctx context.Context, out io.Writer, name string, p *lab.Pu
 	do func(context.Context, *lab.Publisher) (string, error),
 ) error {
 	wall := clock.System()
-	began, again := wall.Now(), sc.arrived.again.Load()
+	began := wall.Now()
 	var what string
 	group, both := errgroup.WithContext(ctx)
 	group.Go(func() error { return p.Run(both) })
@@ -91,8 +95,8 @@ func (sc *scene) play(ctx context.Context, out io.Writer, name string, p *lab.Pu
 			break
 		}
 	}
-	fmt.Fprintf(out, "%s %d sent, %d arrived, %d lost, %d twice, in %s; %s\n", name,
-		sent, sent-missing, missing, sc.arrived.again.Load()-again, wall.Since(began).Round(time.Second), what)
+	fmt.Fprintf(out, "%s %d sent, %d arrived, %d lost, in %s; %s\n", name,
+		sent, sent-missing, missing, wall.Since(began).Round(time.Second), what)
 	if missing > 0 {
 		return errors.Join(fmt.Errorf("%d of %d events have not arrived within %s", missing, sent, arrivalLimit), ctx.Err())
 	}
@@ -109,10 +113,11 @@ func (sc *scene) missing(p *lab.Publisher) (n int) {
 	return n
 }
 
-// kill ends a node at once, in the middle of the events.
+// kill ends a node at once, in the middle of the events: on a busy machine the command
+// took as long as 675 of them.
 func (sc *scene) kill(ctx context.Context, p *lab.Publisher) (string, error) {
-	middle := (p.From + p.To) / 2
-	if err := sc.reach(ctx, p, middle); err != nil {
+	const early = 4
+	if err := sc.reach(ctx, p, p.From+(p.To-p.From)/early); err != nil {
 		return "", err
 	}
 	_, err := sc.compose(ctx, "kill", "--signal", "KILL", node1)

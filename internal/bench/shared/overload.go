@@ -46,11 +46,12 @@ func overload(ctx context.Context, o options) error {
 		}
 		st.say("all of it: offered %.0f events/s, arrived %.0f events/s, %.2f of the best",
 			float64(st.next-given)/took, whole, whole/best)
-		if err := st.drained(ctx); err != nil {
+		failed, err := st.drained(ctx)
+		if err != nil {
 			return err
 		}
-		st.say("every event that was sent has arrived, %d of them twice, %.1f s after the first",
-			st.duplicates(), st.clock.Since(began).Seconds())
+		st.say("every event that was sent has arrived but for %d that failed for good, %d of them twice, %.1f s after the first",
+			failed, st.duplicates(), st.clock.Since(began).Seconds())
 		return nil
 	})
 }
