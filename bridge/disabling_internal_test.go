@@ -17,6 +17,7 @@ import (
 	"github.com/kazoolab/kazoolab/bridge/kapi"
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 	"github.com/kazoolab/kazoolab/bridge/store"
+	"github.com/kazoolab/kazoolab/bridge/store/storetest"
 	"github.com/kazoolab/kazoolab/bridge/webhooks"
 	"github.com/kazoolab/kazoolab/bridge/webhooks/disabler"
 	"github.com/kazoolab/kazoolab/internal/bus"
@@ -74,7 +75,7 @@ func newFailing(t *testing.T, change func(*webhooks.Config)) *failing {
 	if change != nil {
 		change(&cfg.Webhooks)
 	}
-	db, err := store.Open(t.Context(), "sqlite::memory:", store.Options{Clock: f.clock, IDs: cfg.IDs, Log: cfg.Log})
+	db, err := store.Open(t.Context(), storetest.URL(t), store.Options{Clock: f.clock, IDs: cfg.IDs, Log: cfg.Log})
 	g.Expect(err).NotTo(HaveOccurred())
 	t.Cleanup(func() { _ = db.Close() })
 	cfg.Store = db

@@ -24,6 +24,7 @@ import (
 	"github.com/kazoolab/kazoolab/bridge/kapi"
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 	"github.com/kazoolab/kazoolab/bridge/store"
+	"github.com/kazoolab/kazoolab/bridge/store/storetest"
 	"github.com/kazoolab/kazoolab/bridge/webhooks"
 	"github.com/kazoolab/kazoolab/internal/brokertest"
 	"github.com/kazoolab/kazoolab/internal/bus"
@@ -55,7 +56,7 @@ type lab struct {
 func newLab(ctx SpecContext) *lab {
 	l := &lab{broker: brokertest.New(GinkgoTB()), receiver: newReceiver()}
 	l.proxy = brokertest.NewProxy(GinkgoTB(), l.broker.URL)
-	s, err := store.Open(ctx, "sqlite::memory:", store.Options{
+	s, err := store.Open(ctx, storetest.URL(GinkgoTB()), store.Options{
 		Clock: clock.System(), IDs: ids.New(), Log: slog.New(slog.DiscardHandler),
 	})
 	Expect(err).NotTo(HaveOccurred())

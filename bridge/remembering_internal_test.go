@@ -13,6 +13,7 @@ import (
 	"github.com/kazoolab/kazoolab/bridge/kapi"
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 	"github.com/kazoolab/kazoolab/bridge/store"
+	"github.com/kazoolab/kazoolab/bridge/store/storetest"
 	"github.com/kazoolab/kazoolab/bridge/webhooks"
 	"github.com/kazoolab/kazoolab/bridge/webhooks/disabler"
 	"github.com/kazoolab/kazoolab/internal/ids"
@@ -22,7 +23,7 @@ import (
 func newRemembering(t *testing.T, dialect fidelity.Dialect) *changes {
 	t.Helper()
 	g, clock, log := NewWithT(t), clockwork.NewFakeClock(), slog.New(slog.DiscardHandler)
-	db, err := store.Open(t.Context(), "sqlite::memory:", store.Options{Clock: clock, IDs: ids.Seeded("x"), Log: log})
+	db, err := store.Open(t.Context(), storetest.URL(t), store.Options{Clock: clock, IDs: ids.Seeded("x"), Log: log})
 	g.Expect(err).NotTo(HaveOccurred())
 	t.Cleanup(func() { _ = db.Close() })
 	c := &changes{

@@ -21,6 +21,7 @@ import (
 	"github.com/kazoolab/kazoolab/bridge/kapi"
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 	"github.com/kazoolab/kazoolab/bridge/store"
+	"github.com/kazoolab/kazoolab/bridge/store/storetest"
 	"github.com/kazoolab/kazoolab/internal/ids"
 )
 
@@ -137,7 +138,7 @@ func newWorld(t testing.TB, shared *keys, change func(*crossbar.Config)) *world 
 	t.Helper()
 	w := &world{clock: clockwork.NewFakeClockAt(time.Date(2026, 11, 15, 12, 0, 0, 0, time.UTC))}
 	random := ids.Seeded("crossbar")
-	db, err := store.Open(t.Context(), "sqlite::memory:", store.Options{Clock: w.clock, IDs: random, Log: slog.New(slog.DiscardHandler)})
+	db, err := store.Open(t.Context(), storetest.URL(t), store.Options{Clock: w.clock, IDs: random, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}

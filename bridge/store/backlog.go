@@ -80,7 +80,7 @@ func (s *Store) Record(ctx context.Context, b Batch) error {
 				return err
 			}
 		}
-		return recordParked(ctx, tx, b, s.clock.Now())
+		return s.recordParked(ctx, tx, b)
 	})
 	if err != nil {
 		return fmt.Errorf("record %d attempts, %d parked, %d done: %w", len(b.Attempts), len(b.Park), len(b.Done), err)
@@ -91,10 +91,10 @@ func (s *Store) Record(ctx context.Context, b Batch) error {
 // recordParked writes deliveries, and then what that makes of the backlogs, in the
 // order of their keys: two nodes that write those of the same hooks must not wait
 // for each other.
-func recordParked(ctx context.Context, tx *sql.Tx, b Batch, now time.Time) error {
+func (s *Store) recordParked(ctx context.Context, tx *sql.Tx, b Batch) error {
 	change := map[HookKey]int64{}
 	for key, rows := range grouped(b.Park, func(p Parked) HookKey { return p.HookKey }) {
-		free, err := insertParked(ctx, tx, rows)
+		free, err := s.insertParked(ctx, tx, rows)
 		if err != nil {
 			return fmt.Errorf("park deliveries: %w", err)
 		}
@@ -118,6 +118,7 @@ func recordParked(ctx context.Context, tx *sql.Tx, b Batch, now time.Time) error
 		}
 		change[key] -= free
 	}
+	now := s.clock.Now()
 	for _, key := range slices.SortedFunc(maps.Keys(change), HookKey.compare) {
 		if err := changeBacklog(ctx, tx, key, change[key], now); err != nil {
 			return fmt.Errorf("count backlog: %w", err)
@@ -156,60 +157,40 @@ func grouped[T any](rows []T, key func(T) HookKey) map[HookKey][]T {
 const parkedColumns = "account_id, hook_id, id, holder, event_id, at, content_type, content_encoding, routing_key, body"
 
 // insertParked returns how many free ones were not there yet.
-func insertParked(ctx context.Context, tx *sql.Tx, rows []Parked) (free int64, err error) {
-	var held, rest []Parked
-	for _, row := range rows {
-		if row.Holder == "" {
+func (s *Store) insertParked(ctx context.Context, tx *sql.Tx, parked []Parked) (free int64, err error) {
+	var held, rest [][]any
+	for _, p := range parked {
+		body := p.Body
+		if body == nil {
+			body = []byte{}
+		}
+		row := []any{
+			p.AccountID, p.HookID, p.ID, p.Holder, p.EventID, p.At.UnixMicro(),
+			p.ContentType, p.ContentEncoding, p.RoutingKey, body,
+		}
+		if p.Holder == "" {
 			rest = append(rest, row)
 		} else {
 			held = append(held, row)
 		}
 	}
-	if _, err := insertRows(ctx, tx, held); err != nil {
+	const into = "INSERT INTO parked (" + parkedColumns + ")"
+	if _, err := s.dialect.insert(ctx, tx, into, held); err != nil {
 		return 0, err
 	}
-	return insertRows(ctx, tx, rest)
-}
-
-func insertRows(ctx context.Context, tx *sql.Tx, rows []Parked) (int64, error) {
-	if len(rows) == 0 {
-		return 0, nil
-	}
-	var statement strings.Builder
-	statement.WriteString("INSERT INTO parked (" + parkedColumns + ") VALUES ")
-	args := make([]any, 0, 10*len(rows))
-	for i, p := range rows {
-		body := p.Body
-		if body == nil {
-			body = []byte{}
-		}
-		if i > 0 {
-			statement.WriteString(", ")
-		}
-		first := len(args) + 1
-		args = append(args, p.AccountID, p.HookID, p.ID, p.Holder, p.EventID, p.At.UnixMicro(),
-			p.ContentType, p.ContentEncoding, p.RoutingKey, body)
-		statement.WriteString("(" + parameters(first, len(args)-first+1) + ")")
-	}
-	statement.WriteString(" ON CONFLICT DO NOTHING")
-	result, err := tx.ExecContext(ctx, statement.String(), args...)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected()
+	return s.dialect.insert(ctx, tx, into, rest)
 }
 
 // forParked runs what is to be done with those of some deliveries of a hook for
 // which a condition holds.
 func forParked(ctx context.Context, tx *sql.Tx, what, which string, key HookKey, rows []ParkedKey) (int64, error) {
-	var statement strings.Builder
-	statement.WriteString(what + " WHERE " + which + " AND account_id=$1 AND hook_id=$2 AND id IN ")
-	args := append(make([]any, 0, len(rows)+2), key.AccountID, key.HookID)
-	for _, row := range rows {
-		args = append(args, row.ID)
+	ids := make([]any, len(rows))
+	for i, row := range rows {
+		ids[i] = row.ID
 	}
-	statement.WriteString("(" + parameters(3, len(rows)) + ")")
-	result, err := tx.ExecContext(ctx, statement.String(), args...)
+	list, ids := among(3, ids)
+	result, err := tx.ExecContext(ctx, what+" WHERE "+which+" AND account_id=$1 AND hook_id=$2 AND id IN "+list,
+		append([]any{key.AccountID, key.HookID}, ids...)...)
 	if err != nil {
 		return 0, err
 	}
@@ -324,12 +305,12 @@ func (s *Store) Unclaim(ctx context.Context, node string, hook HookKey) (left in
 		// From here until the end nobody else writes this row, so that none who adds a
 		// delivery meanwhile can miss that it goes; and what they have added by now is
 		// seen by the count, which must be a statement of its own for that.
-		_, err := tx.ExecContext(ctx, `UPDATE backlogs SET holder=''
-			WHERE account_id=$1 AND hook_id=$2 AND holder=$3`, hook.AccountID, hook.HookID, node)
+		result, err := tx.ExecContext(ctx, `UPDATE backlogs SET holder=''
+			WHERE account_id=$1 AND hook_id=$2 AND holder IN ('', $3)`, hook.AccountID, hook.HookID, node)
 		if err != nil {
 			return err
 		}
-		left, err = recountBacklog(ctx, tx, hook)
+		left, err = recountBacklog(ctx, tx, hook, result)
 		return err
 	})
 	if err != nil {
@@ -338,15 +319,22 @@ func (s *Store) Unclaim(ctx context.Context, node string, hook HookKey) (left in
 	return left, nil
 }
 
-func recountBacklog(ctx context.Context, tx *sql.Tx, hook HookKey) (left int64, err error) {
+// recountBacklog counts what is free of a hook whose row is locked, as the result says:
+// where there was none to lock, others may be making one now.
+func recountBacklog(ctx context.Context, tx *sql.Tx, hook HookKey, locked sql.Result) (left int64, err error) {
+	if n, err := locked.RowsAffected(); err != nil || n == 0 {
+		return 0, err
+	}
 	err = tx.QueryRowContext(ctx, "SELECT count(*) FROM parked WHERE account_id=$1 AND hook_id=$2 AND holder=''",
 		hook.AccountID, hook.HookID).Scan(&left)
 	if err != nil {
 		return 0, err
 	}
-	if left == 0 {
-		_, err = tx.ExecContext(ctx, "DELETE FROM backlogs WHERE account_id=$1 AND hook_id=$2", hook.AccountID, hook.HookID)
-		return 0, err
+	if left == 0 { // one that is claimed is deleted by the node that has it
+		_, err = tx.ExecContext(ctx, "DELETE FROM backlogs WHERE account_id=$1 AND hook_id=$2 AND holder=''", hook.AccountID, hook.HookID)
+		if err != nil {
+			return 0, err
+		}
 	}
 	_, err = tx.ExecContext(ctx, "UPDATE backlogs SET waiting=$1 WHERE account_id=$2 AND hook_id=$3",
 		left, hook.AccountID, hook.HookID)
@@ -364,10 +352,10 @@ func (s *Store) DropParked(ctx context.Context, hook HookKey) (int64, error) {
 	if err == nil {
 		err = s.update(ctx, func(ctx context.Context, tx *sql.Tx) error {
 			// As in Unclaim, the row is locked before the rest is counted.
-			_, err := tx.ExecContext(ctx, "UPDATE backlogs SET waiting=waiting WHERE account_id=$1 AND hook_id=$2",
+			result, err := tx.ExecContext(ctx, "UPDATE backlogs SET waiting=waiting WHERE account_id=$1 AND hook_id=$2",
 				hook.AccountID, hook.HookID)
 			if err == nil {
-				_, err = recountBacklog(ctx, tx, hook)
+				_, err = recountBacklog(ctx, tx, hook, result)
 			}
 			return err
 		})

@@ -23,9 +23,16 @@ type dialect struct {
 	open func(ctx context.Context, address string) (write, read *sql.DB, err error)
 	// inTurn runs do while no other process runs another one of the same database.
 	inTurn func(ctx context.Context, db *sql.DB, do func() error) error
+	// insert writes rows, of which each has a value for every column that the beginning
+	// of the statement names, passes over those that are there already, and returns
+	// how many were not.
+	insert func(ctx context.Context, tx *sql.Tx, into string, rows [][]any) (int64, error)
 	// again says that a transaction failed for the sake of another one, and may
 	// succeed when it is run once more.
 	again func(error) bool
+	// keysWhole says that rows between two keys of an index are found best by
+	// comparing all of its columns together.
+	keysWhole bool
 	// lockRows ends a SELECT whose rows are to stay as they are until the end of
 	// the transaction. Where there is one writer, they do.
 	lockRows string

@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"database/sql"
@@ -91,16 +92,19 @@ func (s *Store) saveAll(ctx context.Context, docs []Document) ([]Document, error
 			return nil, fmt.Errorf("save document %s/%s: %w", docs[i].DB, docs[i].ID, err)
 		}
 	}
+	order := lockOrder(docs)
 	err := s.update(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		log, err := logWrites(ctx, tx, docs...)
 		if err != nil {
 			return err
 		}
-		for i, doc := range docs {
-			if saved[i], err = s.put(ctx, tx, doc, texts[i]); err == nil {
-				err = log.note(ctx, saved[i])
+		for _, i := range order {
+			if saved[i], err = s.put(ctx, tx, docs[i], texts[i]); err != nil {
+				return fmt.Errorf("document %s/%s: %w", docs[i].DB, docs[i].ID, err)
 			}
-			if err != nil {
+		}
+		for _, doc := range saved {
+			if err := log.note(ctx, doc); err != nil {
 				return fmt.Errorf("document %s/%s: %w", doc.DB, doc.ID, err)
 			}
 		}
@@ -110,6 +114,19 @@ func (s *Store) saveAll(ctx context.Context, docs []Document) ([]Document, error
 		return nil, fmt.Errorf("save: %w", err)
 	}
 	return saved, nil
+}
+
+// lockOrder is the order in which everyone writes documents, so that no two wait for
+// each other.
+func lockOrder(docs []Document) []int {
+	order := make([]int, len(docs))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int {
+		return cmp.Or(strings.Compare(docs[a].DB, docs[b].DB), strings.Compare(docs[a].ID, docs[b].ID))
+	})
+	return order
 }
 
 // prepareDocument checks a document that is to be saved, and prints its body.

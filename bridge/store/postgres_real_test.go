@@ -11,6 +11,9 @@ import (
 	"github.com/kazoolab/kazoolab/internal/postgrestest"
 )
 
+// newPostgres makes an empty database of PostgreSQL.
+func newPostgres() func(testing.TB) string { return postgrestest.New }
+
 func TestPostgres(t *testing.T) {
 	storetest.Run(t, storetest.Driver{
 		Shared: true,

@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"time"
 
 	"github.com/kazoolab/kazoolab/bridge/kapi"
 	"github.com/kazoolab/kazoolab/internal/clock"
@@ -82,6 +83,12 @@ func openWith(ctx context.Context, d dialect, address string, opts Options) (*St
 	return s, nil
 }
 
+// InTurn runs do while no other node prepares the same database or runs InTurn on it:
+// for what is looked up and then made, once for all nodes.
+func (s *Store) InTurn(ctx context.Context, do func() error) error {
+	return s.dialect.inTurn(ctx, s.write, do)
+}
+
 func (s *Store) prepare(ctx context.Context) error {
 	if err := s.migrate(ctx); err != nil {
 		return err
@@ -123,11 +130,15 @@ func (s *Store) bounded(ctx context.Context) (context.Context, context.CancelFun
 // update runs do in a transaction. Nothing of it is kept unless update returns nil.
 // do is run again when its transaction had to give way to another one.
 func (s *Store) update(ctx context.Context, do func(context.Context, *sql.Tx) error) error {
-	const tries = 10
+	const tries, pause = 10, 20 * time.Millisecond
 	for try := 1; ; try++ {
 		err := s.transact(ctx, do)
 		if err == nil || try == tries || !s.dialect.again(err) {
 			return err
+		}
+		// The other one is to be done before this one locks anything.
+		if stop := clock.Sleep(ctx, clock.System(), time.Duration(try)*pause); stop != nil {
+			return errors.Join(err, stop)
 		}
 	}
 }

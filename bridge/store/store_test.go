@@ -2,13 +2,10 @@ package store_test
 
 import (
 	"database/sql"
-	"fmt"
 	"log/slog"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/jonboulle/clockwork"
 	"go.uber.org/goleak"
@@ -97,101 +94,6 @@ func FuzzBody(f *testing.F) {
 		if err := s.Remove(t.Context(), "d", doc.ID); err != nil {
 			t.Fatal(err)
 		}
-	})
-}
-
-// The benchmarks write about what a hook and an attempt weigh: 1.6 kB.
-func bulk() jobj.Object {
-	body := jobj.Object{{Key: "name", Value: "New Calls"}}
-	for i := range 30 {
-		body = append(body, jobj.Member{Key: fmt.Sprintf("member_%02d", i), Value: strings.Repeat("x", 36)})
-	}
-	return body
-}
-
-func BenchmarkSave(b *testing.B) {
-	s := openStore(b, "sqlite:"+filepath.Join(b.TempDir(), "bench.db"))
-	body := bulk()
-	for i := 0; b.Loop(); i++ {
-		doc := store.Document{DB: "webhooks", ID: fmt.Sprintf("%032x", i), Type: "webhook", AccountID: "a1", Body: body}
-		if _, err := s.Save(b.Context(), doc); err != nil {
-			b.Fatal(err)
-		}
-	}
-}
-
-func BenchmarkGet(b *testing.B) {
-	s := openStore(b, "sqlite:"+filepath.Join(b.TempDir(), "bench.db"))
-	if _, err := s.Save(b.Context(), store.Document{DB: "webhooks", ID: "h1", Body: bulk()}); err != nil {
-		b.Fatal(err)
-	}
-	b.RunParallel(func(pb *testing.PB) {
-		for pb.Next() {
-			if _, err := s.Get(b.Context(), "webhooks", "h1"); err != nil {
-				b.Error(err)
-			}
-		}
-	})
-}
-
-func BenchmarkAddAttempts(b *testing.B) {
-	body := bulk()
-	for _, size := range []int{1, 100, 1000} {
-		b.Run(fmt.Sprint(size), func(b *testing.B) {
-			s := openStore(b, "sqlite:"+filepath.Join(b.TempDir(), "bench.db"))
-			batch := make([]store.Attempt, size)
-			at := time.Date(2026, time.November, 15, 12, 0, 0, 0, time.UTC)
-			for b.Loop() {
-				for i := range batch {
-					at = at.Add(time.Millisecond)
-					batch[i] = store.Attempt{
-						AccountID: fmt.Sprint("account", i%50), HookID: fmt.Sprint("hook", i%200),
-						Created: at.Unix(), CreatedAt: at, Body: body,
-					}
-				}
-				if err := s.AddAttempts(b.Context(), batch); err != nil {
-					b.Fatal(err)
-				}
-			}
-			b.ReportMetric(float64(b.N*size)/b.Elapsed().Seconds(), "attempts/s")
-		})
-	}
-}
-
-// BenchmarkFailures writes what hooks that fail ten times a second have each second,
-// and reads it as a check does.
-func BenchmarkFailures(b *testing.B) {
-	const hooks = 10_000
-	s := openStore(b, "sqlite:"+filepath.Join(b.TempDir(), "bench.db"))
-	rows := make([]store.Failures, hooks)
-	for i := range rows {
-		rows[i] = store.Failures{
-			AccountID: fmt.Sprintf("%032x", i/5), HookID: fmt.Sprintf("%032x", i), Revision: int64(i), Node: "node",
-			Times: make([]int64, 128), Expires: 1,
-		}
-		for j := range rows[i].Times {
-			rows[i].Times[j] = 1_700_000_000_000 + int64(i+j*100)
-		}
-	}
-	b.Run("write", func(b *testing.B) {
-		for b.Loop() {
-			for chunk := range slices.Chunk(rows, 200) {
-				if err := s.SaveFailures(b.Context(), chunk); err != nil {
-					b.Fatal(err)
-				}
-			}
-		}
-		b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N*hooks), "µs/hook")
-	})
-	b.Run("read", func(b *testing.B) {
-		for b.Loop() {
-			for _, err := range s.EachFailures(b.Context(), store.FailureQuery{NotNode: "other"}) {
-				if err != nil {
-					b.Fatal(err)
-				}
-			}
-		}
-		b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N*hooks), "µs/hook")
 	})
 }
 

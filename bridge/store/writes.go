@@ -35,6 +35,8 @@ const forgetEvery = 1000
 // LastWrite returns the number of the last write, 0 when there has been none. What is
 // read afterwards holds it and those before.
 func (s *Store) LastWrite(ctx context.Context) (int64, error) {
+	ctx, cancel := s.bounded(ctx)
+	defer cancel()
 	var last int64
 	if err := s.read.QueryRowContext(ctx, "SELECT last FROM write_count").Scan(&last); err != nil {
 		return 0, fmt.Errorf("read number of writes: %w", err)
@@ -54,6 +56,8 @@ func (s *Store) Writes(ctx context.Context, after int64, limit int) ([]Write, er
 	case last == after: // as nearly always
 		return nil, nil
 	}
+	ctx, cancel := s.bounded(ctx)
+	defer cancel()
 	writes, err := selectWrites(ctx, s.read, after, limit)
 	if err != nil {
 		return nil, fmt.Errorf("writes after %d: %w", after, err)
@@ -99,9 +103,10 @@ type writeLog struct {
 	next, last int64
 }
 
-// logWrites begins to note the writes of documents. From then on all others who write such documents
-// wait until the transaction ends, so that numbers are committed in their order; it
-// comes before anything else in the transaction, or two could wait for each other.
+// logWrites begins to note the writes of documents. From then on all others who write
+// such documents wait until the transaction ends, so that numbers are committed in
+// their order; it comes before anything else in the transaction, or two could wait
+// for each other.
 func logWrites(ctx context.Context, tx *sql.Tx, docs ...Document) (*writeLog, error) {
 	n := int64(0)
 	for _, doc := range docs {

@@ -19,6 +19,7 @@ import (
 	"github.com/kazoolab/kazoolab/bridge/kapi"
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 	"github.com/kazoolab/kazoolab/bridge/store"
+	"github.com/kazoolab/kazoolab/bridge/store/storetest"
 	"github.com/kazoolab/kazoolab/bridge/webhooks"
 	"github.com/kazoolab/kazoolab/internal/clock"
 	"github.com/kazoolab/kazoolab/internal/ids"
@@ -36,7 +37,7 @@ type yard struct {
 func newYard(t *testing.T) *yard {
 	t.Helper()
 	random := ids.Seeded(t.Name())
-	s, err := store.Open(t.Context(), "sqlite::memory:", store.Options{
+	s, err := store.Open(t.Context(), storetest.URL(t), store.Options{
 		Clock: clock.System(), IDs: random, Log: slog.New(slog.DiscardHandler),
 	})
 	NewWithT(t).Expect(err).NotTo(HaveOccurred())

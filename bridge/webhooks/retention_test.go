@@ -13,6 +13,7 @@ import (
 
 	"github.com/kazoolab/kazoolab/bridge/kapi"
 	"github.com/kazoolab/kazoolab/bridge/store"
+	"github.com/kazoolab/kazoolab/bridge/store/storetest"
 	"github.com/kazoolab/kazoolab/bridge/webhooks"
 	"github.com/kazoolab/kazoolab/internal/ids"
 )
@@ -27,7 +28,7 @@ func newKeeper(t *testing.T) *keeper {
 	t.Helper()
 	k := &keeper{clock: clockwork.NewFakeClockAt(time.Date(2026, time.November, 15, 12, 0, 0, 0, time.UTC))}
 	var err error
-	k.Store, err = store.Open(t.Context(), "sqlite::memory:", store.Options{
+	k.Store, err = store.Open(t.Context(), storetest.URL(t), store.Options{
 		Clock: k.clock, IDs: ids.Seeded("keeper"), Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {

@@ -184,27 +184,20 @@ func (w *weather) settle(ctx context.Context, all bool) error {
 	var before tally
 	changed := clock.System().Now()
 	for {
-		idle, err := w.fleet.idle(ctx)
-		if err != nil {
-			return err
-		}
-		tallies, err := w.tallies(ctx)
-		if err != nil {
-			return err
-		}
+		tallies, idle, err := w.look(ctx)
 		sum, waiting := total(tallies), 0
 		for r, t := range tallies {
 			if r != dead || all {
 				waiting += t.parked
 			}
 		}
-		if sum != before {
+		if err == nil && sum != before {
 			before, changed = sum, clock.System().Now()
 		}
 		settled := idle && waiting == 0 && sum.lost == 0
 		if settled || clock.System().Since(changed) > patience {
 			table(w.out, tallies)
-			return verdict(sum, waiting)
+			return errors.Join(err, verdict(sum, waiting))
 		}
 		if err := clock.Sleep(ctx, clock.System(), time.Second); err != nil {
 			return err
@@ -213,6 +206,17 @@ func (w *weather) settle(ctx context.Context, all bool) error {
 			return err
 		}
 	}
+}
+
+// look tells how things stand. On a busy machine a server may take its time: an error
+// is one only when it stays.
+func (w *weather) look(ctx context.Context) (map[role]tally, bool, error) {
+	idle, err := w.fleet.idle(ctx)
+	if err != nil {
+		return nil, false, err
+	}
+	tallies, err := w.tallies(ctx)
+	return tallies, idle && err == nil, err
 }
 
 func verdict(sum tally, waiting int) error {

@@ -293,6 +293,28 @@ func TestSecretsAreMasked(t *testing.T) {
 	}
 }
 
+func TestStores(t *testing.T) {
+	t.Parallel()
+	for _, good := range []string{
+		"sqlite:a.db", "sqlite::memory:", "postgres://u:p@host:5432/db", "postgresql://host/db",
+		"postgres://u@one:1,two:2/db?target_session_attrs=read-write", "postgres:///db?host=/run/postgresql",
+	} {
+		if loaded := mustLoad(t, config.Sources{Command: "bridge", Flags: map[string]string{"store": good}}); loaded.Store != good {
+			t.Errorf("%s became %s", good, loaded.Store)
+		}
+	}
+	for _, bad := range []string{
+		"sqlite:", "kazoolab.db", "mysql://u:hunter2@host/db", "postgres:", "postgres://", "postgres:///db",
+		"postgres://u:hunter2/x@host/db", "postgres://u:hunter2@host:port/db", "postgres://u:hunter2%zz@host/db",
+	} {
+		got := problems(t, config.Sources{Command: "bridge", Env: []string{"KAZOOLAB_STORE=" + bad}})
+		if len(got) != 1 || got[0].Where != "KAZOOLAB_STORE" || !strings.Contains(got[0].What, "postgres://user:password@host:5432/database") ||
+			strings.Contains(got[0].What, "hunter2") {
+			t.Errorf("%s: %v", bad, got)
+		}
+	}
+}
+
 func TestMaskURL(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{
@@ -302,6 +324,11 @@ func TestMaskURL(t *testing.T) {
 		"amqp://host:5672/a@b":               "amqp://host:5672/a@b",
 		"amqp://u@host":                      "amqp://u@host",
 		"sqlite:kazoolab.db":                 "sqlite:kazoolab.db",
+
+		"postgres://u:p?x@host/db":                                     "postgres://u:***@host/db",
+		"postgres://u:p@host?sslmode=require":                          "postgres://u:***@host?sslmode=require",
+		"postgresql://u:p@host:1,other/db?sslmode=require":             "postgresql://u:***@host:1,other/db?sslmode=require",
+		"postgres:///db?host=/run&password=p%26q&user=u&sslpassword=r": "postgres:///db?host=/run&password=***&user=u&sslpassword=***",
 	} {
 		if got := config.MaskURL(in); got != want {
 			t.Errorf("MaskURL(%q) = %q, want %q", in, got, want)

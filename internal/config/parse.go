@@ -142,15 +142,21 @@ func (s Setting) checkText(text string) error {
 	return nil
 }
 
-// checkStore repeats nothing of the text either; the store itself reads the rest of an
-// address.
+// checkStore repeats nothing of the text either. The store itself reads the rest of
+// an address.
 func checkStore(text string) error {
-	const examples = "sqlite:/var/lib/kazoolab.db, sqlite::memory: or postgres://user:password@host:5432/database"
-	switch scheme, rest, _ := strings.Cut(text, ":"); {
-	case scheme == "sqlite" && rest != "", (scheme == "postgres" || scheme == "postgresql") && len(rest) > len("//"):
+	const server = "postgres://user:password@host:5432/database"
+	scheme, rest, _ := strings.Cut(text, ":")
+	switch {
+	case scheme == "sqlite" && rest != "":
 		return nil
+	case scheme != "postgres" && scheme != "postgresql":
+		return errors.New("not a store such as sqlite:/var/lib/kazoolab.db, sqlite::memory: or " + server)
 	}
-	return errors.New("not a store such as " + examples)
+	if u, err := url.Parse(text); err != nil || (u.Host == "" && !u.Query().Has("host")) {
+		return errors.New("not an address such as " + server + ", with a number as port and %2F for / in a password")
+	}
+	return nil
 }
 
 // checkAMQP repeats nothing of the text: what stands where the port should may be
@@ -182,7 +188,7 @@ func (s Setting) mask(text string) string {
 	return text
 }
 
-// MaskURL hides the password in a URL; text that is none is returned as it is.
+// MaskURL hides the passwords in a URL; text that is none is returned as it is.
 func MaskURL(text string) string {
 	scheme, rest, ok := strings.Cut(text, "://")
 	if !ok {
@@ -191,16 +197,26 @@ func MaskURL(text string) string {
 	// Cut by hand: a URL too broken to parse may still hold a password.
 	authority, path, slash := strings.Cut(rest, "/")
 	at := strings.LastIndexByte(authority, '@')
-	if at < 0 {
-		return text
+	if user, _, has := strings.Cut(authority[:max(at, 0)], ":"); has {
+		authority = user + ":***" + authority[at:]
 	}
-	user, _, hasPassword := strings.Cut(authority[:at], ":")
-	if !hasPassword {
-		return text
-	}
-	masked := scheme + "://" + user + ":***" + authority[at:]
 	if slash {
-		masked += "/" + path
+		authority += "/" + path
 	}
-	return masked
+	return scheme + "://" + maskQuery(authority)
+}
+
+// maskQuery hides what PostgreSQL takes as a password beside other parameters.
+func maskQuery(rest string) string {
+	before, query, _ := strings.Cut(rest, "?")
+	parameters := strings.Split(query, "&")
+	for i, parameter := range parameters {
+		if name, _, ok := strings.Cut(parameter, "="); ok && strings.HasSuffix(name, "password") {
+			parameters[i] = name + "=***"
+		}
+	}
+	if query == "" {
+		return rest
+	}
+	return before + "?" + strings.Join(parameters, "&")
 }

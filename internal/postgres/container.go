@@ -88,7 +88,7 @@ func (c *container) URL() string { return c.address.String() }
 
 // NewDatabase makes another empty database.
 func (c *container) NewDatabase(ctx context.Context) (string, error) {
-	return CreateDatabase(ctx, c.URL(), "")
+	return CreateDatabase(ctx, c.URL())
 }
 
 // Halt ends the server in the container.

@@ -42,5 +42,5 @@ func TestTheNewestInstallationIsTaken(t *testing.T) {
 func TestNameOfADatabase(t *testing.T) {
 	t.Parallel()
 	g := NewWithT(t)
-	g.Expect(Name("postgres://user:pass@127.0.0.1:5432/a%20b?sslmode=disable")).To(Equal("a b"))
+	g.Expect(name("postgres://user:pass@127.0.0.1:5432/a%20b?sslmode=disable")).To(Equal("a b"))
 }

@@ -50,17 +50,13 @@ func TestDatabasesAreApart(t *testing.T) {
 	for _, address := range []string{server.URL(), other} {
 		g.Expect(execute(t.Context(), address, "SELECT * FROM here")).NotTo(Succeed())
 	}
-	copied, err := CreateDatabase(t.Context(), server.URL(), Name(one))
-	g.Expect(err).NotTo(HaveOccurred())
-	g.Expect(execute(t.Context(), copied, "SELECT * FROM here")).To(Succeed(), "a template is copied")
-
 	held, err := pgx.Connect(t.Context(), one)
 	g.Expect(err).NotTo(HaveOccurred())
 	defer func() { _ = held.Close(context.Background()) }() // it is cut off by then
 	g.Expect(DropDatabase(t.Context(), server.URL(), one)).To(Succeed(), "with a client in it")
 	g.Expect(probe(t.Context(), one)).NotTo(Succeed())
 
-	g.Expect(ask(t, copied, "SELECT ('a' < 'B')::text")).To(Equal("true"), "text sorts by language, not by bytes")
+	g.Expect(ask(t, other, "SELECT ('a' < 'B')::text")).To(Equal("true"), "text sorts by language, not by bytes")
 }
 
 func ask(t *testing.T, address, query string) string {

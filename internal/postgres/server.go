@@ -86,7 +86,7 @@ func (s *Server) address(database string) string {
 
 // NewDatabase makes another empty database and returns its address.
 func (s *Server) NewDatabase(ctx context.Context) (string, error) {
-	return CreateDatabase(ctx, s.URL(), "")
+	return CreateDatabase(ctx, s.URL())
 }
 
 // PID is the server's process, 0 when it does not run.

@@ -33,17 +33,10 @@ func Server(t testing.TB) string {
 // New makes an empty database that is gone when the test ends, and returns its address.
 func New(t testing.TB) string {
 	t.Helper()
-	return Copy(t, "")
-}
-
-// Copy is New with what the database at template holds, to which nobody may be
-// connected.
-func Copy(t testing.TB, template string) string {
-	t.Helper()
 	server := Server(t)
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	address, err := postgres.CreateDatabase(ctx, server, postgres.Name(template))
+	address, err := postgres.CreateDatabase(ctx, server)
 	if err != nil {
 		t.Fatal(err)
 	}

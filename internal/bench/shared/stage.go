@@ -145,32 +145,66 @@ func (st *stage) arrived() (n int) {
 	return n
 }
 
-// drained returns when every event of the book that was sent has arrived. The error
-// says how many have not when nothing has come for a minute.
-func (st *stage) drained(ctx context.Context) error {
-	const patience = time.Minute
+// drained returns when every event of the book that was sent has arrived, but for
+// those that failed for good and have their record, which it counts. The error says
+// how many have neither when nothing has come for a minute.
+func (st *stage) drained(ctx context.Context) (failed int, err error) {
+	const look, quiet, patience = 200 * time.Millisecond, 2 * time.Second, time.Minute
 	arrived, changed := st.arrived(), st.clock.Now()
-	for st.missing() > 0 {
-		if err := st.wait(ctx, 200*time.Millisecond); err != nil {
-			return err
+	for {
+		missing := st.missing()
+		if len(missing) == 0 {
+			return 0, nil
 		}
 		if now := st.arrived(); now != arrived {
 			arrived, changed = now, st.clock.Now()
-		} else if st.clock.Since(changed) > patience {
-			return fmt.Errorf("%d of the events that were sent have not arrived, and none has for %s", st.missing(), patience)
+		}
+		if since := st.clock.Since(changed); since > quiet {
+			lost, err := st.unrecorded(ctx, missing)
+			if err != nil || lost == 0 {
+				return len(missing), err
+			}
+			if since > patience {
+				return 0, fmt.Errorf("%d of the events that were sent have neither arrived nor failed, and none has arrived for %s", lost, patience)
+			}
+		}
+		if err := st.wait(ctx, look); err != nil {
+			return 0, err
 		}
 	}
-	return nil
 }
 
-// missing is how many events that were sent have not arrived.
-func (st *stage) missing() (n int) {
+// missing are the events that were sent and have not arrived.
+func (st *stage) missing() (events []int) {
 	for event := st.first; event < st.book.Events; event++ {
 		if st.book.Sent.Has(event) && !st.receivers.Hook(st.of(event)).Arrived.Has(event) {
-			n++
+			events = append(events, event)
 		}
 	}
-	return n
+	return events
+}
+
+// unrecorded counts those of some events that have no record of a failure for good.
+func (st *stage) unrecorded(ctx context.Context, events []int) (lost int, err error) {
+	of := map[int]*lab.Bits{}
+	for _, event := range events {
+		hook := st.of(event)
+		if of[hook] == nil {
+			if of[hook], err = st.failures(ctx, hook); err != nil {
+				return 0, err
+			}
+		}
+		if !of[hook].Has(event) {
+			lost++
+		}
+	}
+	return lost, nil
+}
+
+// failures are the events that have failed at a hook for good.
+func (st *stage) failures(ctx context.Context, hook int) (*lab.Bits, error) {
+	owned := st.tree.Hooks[hook]
+	return lab.Failures(ctx, st.store, st.tree.Accounts[owned.Account], owned.ID, st.book.Events)
 }
 
 func (st *stage) wait(ctx context.Context, d time.Duration) error {
