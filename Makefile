@@ -17,6 +17,8 @@ BENCHFLAGS ?=
 CHAOS_TIME ?= 3m
 CHAOS_SEED ?=
 CHAOSFLAGS ?=
+# How many events stack-test sends, and how fast.
+STACKFLAGS ?=
 IMAGE    ?= kazoolab
 
 version = $(shell git describe --tags --always --dirty 2>/dev/null)
@@ -71,6 +73,10 @@ race: gcc ## Run the test suite under the race detector (needs a C compiler)
 .PHONY: chaos
 chaos: rabbitmq postgresql build ## Kill nodes, restart servers and cut lines under load: nothing may be lost (CHAOS_TIME=60s for a short one, CHAOS_SEED repeats one)
 	$(GO) run ./internal/chaos -time $(CHAOS_TIME) -seed '$(CHAOS_SEED)' $(CHAOSFLAGS)
+
+.PHONY: stack-test
+stack-test: docker ## Bring up docker-compose.yml, kill a node and start both anew under load: every event must arrive (STACKFLAGS='-events 500')
+	GOPROXY="$$($(GO) env GOPROXY)" VERSION="$(version)" $(GO) run ./internal/stack -docker $(DOCKER) $(STACKFLAGS)
 
 .PHONY: fuzz
 fuzz: ## Fuzz each target for FUZZTIME (30s)

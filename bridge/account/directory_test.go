@@ -137,37 +137,42 @@ func TestTreeThatNamesItselfOrRepeats(t *testing.T) {
 	}
 }
 
-func TestReadersSeeWholeSnapshotsWhileOthersWrite(t *testing.T) {
+// An account that moves is below somebody all the while, and nothing that others write
+// at the same time is lost.
+func TestReadersAndWritersAtOnce(t *testing.T) {
 	d := account.NewDirectory()
-	d.Replace([]account.Account{{ID: "a", Name: "0"}, {ID: "b", Name: "0"}}, nil)
+	d.Put(account.Account{ID: "a", Tree: []string{"root", "one"}})
 	const changes = 200
 	var group sync.WaitGroup
 	group.Go(func() {
 		for i := range changes {
-			name := fmt.Sprint(i)
-			d.Put(account.Account{ID: "a", Name: name, Tree: []string{"r"}}, account.Account{ID: "b", Name: name, Tree: []string{"r"}})
+			d.Put(account.Account{ID: "a", Name: fmt.Sprint(i), Tree: []string{"root", []string{"one", "other"}[i%2]}})
 		}
 	})
 	group.Go(func() {
 		for i := range changes {
 			d.SetNumber(fmt.Sprint(i), "a")
+			d.Put(account.Account{ID: fmt.Sprint("b", i), Tree: []string{"else"}})
 		}
 	})
 	for range 3 {
 		group.Go(func() {
 			for range changes {
-				d.Get("a")
-				if below := d.Descendants("r"); len(below) == 1 {
-					t.Error("half of a change was seen")
+				if a, ok := d.Get("a"); !ok || len(a.Tree) != 2 {
+					t.Errorf("got %+v", a)
+				}
+				if below := d.Descendants("root"); len(below) != 1 || d.CountDescendants("root") != 1 {
+					t.Errorf("below: %v", below)
 				}
 			}
 		})
 	}
 	group.Wait()
-	a, _ := d.Get("a")
-	b, _ := d.Get("b")
-	if want := fmt.Sprint(changes - 1); a.Name != want || b.Name != want {
-		t.Errorf("left with %s and %s", a.Name, b.Name)
+	if a, _ := d.Get("a"); a.Name != fmt.Sprint(changes-1) {
+		t.Errorf("left with %s", a.Name)
+	}
+	if n := d.CountDescendants("else"); n != changes {
+		t.Errorf("%d accounts", n)
 	}
 	for i := range changes {
 		if _, ok := d.NumberOwner(fmt.Sprint(i)); !ok {
@@ -225,7 +230,7 @@ func TestTreeProperties(t *testing.T) {
 			if got := d.Children(id(i)); !slices.Equal(got, children) {
 				t.Fatalf("children of %d: %v, want %v", i, got, children)
 			}
-			if got := d.Descendants(id(i)); !slices.Equal(got, descendants) {
+			if got := d.Descendants(id(i)); !slices.Equal(got, descendants) || d.CountDescendants(id(i)) != len(got) {
 				t.Fatalf("descendants of %d: %v, want %v", i, got, descendants)
 			}
 		}
@@ -239,14 +244,39 @@ func BenchmarkGet(b *testing.B) {
 	}
 }
 
-func BenchmarkPutAmong10000(b *testing.B) {
-	d := account.NewDirectory()
-	accounts := make([]account.Account, 10_000)
-	for i := range accounts {
-		accounts[i] = account.Account{ID: fmt.Sprintf("%032x", i), Tree: []string{master, reseller}}
+func BenchmarkPut(b *testing.B) {
+	for _, n := range []int{10_000, 100_000, 1_000_000} {
+		d, accounts := account.NewDirectory(), crowd(n)
+		d.Replace(accounts, nil)
+		b.Run(fmt.Sprint("among ", n), func(b *testing.B) {
+			for i := 0; b.Loop(); i++ {
+				d.Put(accounts[i%n])
+			}
+		})
+		b.Run(fmt.Sprint("among ", n, ", and who is below is asked"), func(b *testing.B) {
+			for i := 0; b.Loop(); i++ {
+				d.Put(account.Account{ID: "moving", Tree: accounts[i*100%n].Tree})
+				d.Children(accounts[n/2].Tree[1])
+			}
+		})
 	}
+}
+
+func BenchmarkGetAmong100000(b *testing.B) {
+	d, accounts := account.NewDirectory(), crowd(100_000)
 	d.Replace(accounts, nil)
-	for b.Loop() {
-		d.Put(accounts[0])
+	b.RunParallel(func(pb *testing.PB) {
+		for i := 0; pb.Next(); i++ {
+			d.Get(accounts[i%len(accounts)].ID)
+		}
+	})
+}
+
+// crowd are accounts below resellers of a hundred each, below a root.
+func crowd(n int) []account.Account {
+	accounts := make([]account.Account, n)
+	for i := range accounts {
+		accounts[i] = account.Account{ID: fmt.Sprintf("%032x", i), Tree: []string{master, fmt.Sprintf("reseller%024x", i/100)}}
 	}
+	return accounts
 }

@@ -157,7 +157,7 @@ func (h *handler) countDescendants(ctx context.Context, req *request, parent str
 	if err != nil {
 		return err
 	}
-	doc.Body = doc.Body.Set(descendants, len(h.Accounts.Descendants(parent)))
+	doc.Body = doc.Body.Set(descendants, h.Accounts.CountDescendants(parent))
 	_, err = h.saveAccount(ctx, req, doc)
 	return err
 }

@@ -16,7 +16,7 @@ func (h *handler) deleteAccount(ctx context.Context, req *request) (outcome, err
 	if err != nil {
 		return outcome{}, err
 	}
-	if len(h.Accounts.Descendants(doc.ID)) > 0 {
+	if h.Accounts.CountDescendants(doc.ID) > 0 {
 		return outcome{}, systemFault(http.StatusInternalServerError, "account_has_descendants", "account has descendants")
 	}
 	o := h.deletion(req, doc, public(doc))

@@ -1,6 +1,7 @@
 package crossbar
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -65,20 +66,26 @@ func (h *handler) backlogsOf(ctx context.Context, req *request) ([]Backlog, erro
 	return slices.DeleteFunc(all, func(b Backlog) bool { return !shown(b.AccountID) }), nil
 }
 
-// loadBacklog finds that of the path's hook. To those who may not know of it, it does
-// not exist.
+// loadBacklog finds that of the path's hook, of the account account_id where that is
+// given: hooks that callflows bring may have the same id in several. To those who may
+// not know of it, it does not exist.
 func (h *handler) loadBacklog(ctx context.Context, req *request) (Backlog, error) {
 	id := req.arg(1)
 	backlogs, err := h.backlogsOf(ctx, req)
 	if err != nil {
 		return Backlog{}, err
 	}
-	i := slices.IndexFunc(backlogs, func(b Backlog) bool { return b.HookID == id })
-	if i < 0 {
-		req.hint("nothing waits for hook %s", id)
-		return Backlog{}, badIdentifier(id)
+	owner := cmp.Or(req.text("account_id"), req.account.ID)
+	found := slices.DeleteFunc(backlogs, func(b Backlog) bool { return b.HookID != id })
+	i := slices.IndexFunc(found, func(b Backlog) bool { return b.AccountID == owner })
+	switch {
+	case i >= 0:
+		return found[i], nil
+	case len(found) > 0 && req.text("account_id") == "":
+		return found[0], nil
 	}
-	return backlogs[i], nil
+	req.hint("nothing waits for hook %s", id)
+	return Backlog{}, badIdentifier(id)
 }
 
 // dropBacklog deletes what waits for a hook. The answer is the backlog, with how many

@@ -1,6 +1,7 @@
 package crossbar_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -18,6 +19,7 @@ import (
 // hook.
 type waiting struct {
 	of     []string // accounts
+	hook   string   // its id; "" is one for each account
 	broken error
 	done   []string
 }
@@ -27,7 +29,7 @@ func (w *waiting) Backlogs(_ context.Context, accountID string) ([]crossbar.Back
 	for _, id := range w.of {
 		if accountID == "" || accountID == id {
 			all = append(all, crossbar.Backlog{
-				AccountID: id, HookID: "hook-of-" + id, Waiting: 10, Since: time.Date(2026, 11, 15, 11, 59, 0, 0, time.UTC), Node: "kazoolab@one",
+				AccountID: id, HookID: cmp.Or(w.hook, "hook-of-"+id), Waiting: 10, Since: time.Date(2026, 11, 15, 11, 59, 0, 0, time.UTC), Node: "kazoolab@one",
 			})
 		}
 	}
@@ -89,6 +91,21 @@ func TestBacklogsOfBadRequests(t *testing.T) {
 
 	w = newWorld(t, newKeys(), nil)
 	g.Expect(w.call(t, "GET", path, w.token(t, "customer"), "").want(t, http.StatusOK).rows()).To(BeEmpty(), "where nothing is held back")
+}
+
+// A hook that a callflow brings may have the same id in several accounts.
+func TestABacklogOfASharedID(t *testing.T) {
+	g := NewWithT(t)
+	store := &waiting{of: []string{customerID, subID}, hook: "callflow:7"}
+	w := newWorld(t, newKeys(), func(cfg *crossbar.Config) { cfg.Backlogs = store })
+	token, path := w.token(t, "reseller"), "/v2/accounts/"+resellerID+"/kazoolab/backlogs/callflow:7"
+	w.call(t, "DELETE", path+"?account_id="+subID, token, "").want(t, http.StatusOK)
+	w.call(t, "POST", path, token, `{"data":{"action":"retry","account_id":"`+subID+`"}}`).want(t, http.StatusOK)
+	w.call(t, "DELETE", "/v2/accounts/"+subID+"/kazoolab/backlogs/callflow:7", token, "").want(t, http.StatusOK)
+	w.call(t, "DELETE", path+"?account_id="+siblingID, token, "").want(t, http.StatusNotFound)
+	g.Expect(store.done).To(Equal([]string{
+		"drop " + subID + " callflow:7", "probe " + subID + " callflow:7", "drop " + subID + " callflow:7",
+	}))
 }
 
 // Nobody reads or changes the backlog of an account that is not below the path's.

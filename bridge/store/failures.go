@@ -60,11 +60,13 @@ func (s *Store) SaveFailures(ctx context.Context, failures []Failures) error {
 				return err
 			}
 		}
-		for chunk := range slices.Chunk(kept, failuresChunk) {
-			statement, args := upsertFailures(chunk)
+		for rest := kept; len(rest) > 0; {
+			now := rest[:atOnce(len(rest))]
+			statement, args := upsertFailures(now)
 			if _, err := tx.ExecContext(ctx, statement, args...); err != nil {
 				return err
 			}
+			rest = rest[len(now):]
 		}
 		return nil
 	})
@@ -74,28 +76,15 @@ func (s *Store) SaveFailures(ctx context.Context, failures []Failures) error {
 	return nil
 }
 
-// failuresChunk is how many rows one statement writes: far from the parameters that
-// a statement may have (SQLite 32,766), and few round trips.
-const failuresChunk = 100
-
 func upsertFailures(failures []Failures) (statement string, args []any) {
-	var rows strings.Builder
+	const columns = 6
+	rows := make([]string, len(failures))
 	for i, f := range failures {
-		if i > 0 {
-			rows.WriteString(", ")
-		}
-		rows.WriteString("(")
-		for j, value := range []any{f.AccountID, f.HookID, f.Revision, f.Node, encodeTimes(f.Times), f.Expires} {
-			if j > 0 {
-				rows.WriteString(", ")
-			}
-			args = append(args, value)
-			rows.WriteString(last(args))
-		}
-		rows.WriteString(")")
+		rows[i] = "(" + parameters(columns*i+1, columns) + ")"
+		args = append(args, f.AccountID, f.HookID, f.Revision, f.Node, encodeTimes(f.Times), f.Expires)
 	}
-	return `INSERT INTO failures (account_id, hook_id, revision, node, times, expires) VALUES ` + rows.String() +
-		` ON CONFLICT (account_id, hook_id, revision, node) DO UPDATE SET times=excluded.times, expires=excluded.expires`, args
+	return "INSERT INTO failures (account_id, hook_id, revision, node, times, expires) VALUES " + strings.Join(rows, ", ") +
+		" ON CONFLICT (account_id, hook_id, revision, node) DO UPDATE SET times=excluded.times, expires=excluded.expires", args
 }
 
 // EachFailures goes through failures one by one, those of one version of a hook next

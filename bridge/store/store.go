@@ -83,6 +83,12 @@ func openWith(ctx context.Context, d dialect, address string, opts Options) (*St
 	return s, nil
 }
 
+// InTurn runs do while no other node prepares the same database or runs InTurn on it:
+// for what is looked up and then made, once for all nodes.
+func (s *Store) InTurn(ctx context.Context, do func() error) error {
+	return s.dialect.inTurn(ctx, s.write, do)
+}
+
 func (s *Store) prepare(ctx context.Context) error {
 	if err := s.migrate(ctx); err != nil {
 		return err

@@ -103,9 +103,10 @@ type writeLog struct {
 	next, last int64
 }
 
-// logWrites begins to note the writes of documents. From then on all others who write such documents
-// wait until the transaction ends, so that numbers are committed in their order; it
-// comes before anything else in the transaction, or two could wait for each other.
+// logWrites begins to note the writes of documents. From then on all others who write
+// such documents wait until the transaction ends, so that numbers are committed in
+// their order; it comes before anything else in the transaction, or two could wait
+// for each other.
 func logWrites(ctx context.Context, tx *sql.Tx, docs ...Document) (*writeLog, error) {
 	n := int64(0)
 	for _, doc := range docs {

@@ -221,7 +221,11 @@ func (e *Engine) note(ctx context.Context, t try, d *inHand, last bool) error {
 		e.dep.Failures.Failed(t.hook, now)
 	}
 	if last && d.from != nil {
-		e.metrics.delivered.Observe(clock.Machine(e.dep.Clock).Since(d.since).Seconds())
+		took := clock.Machine(e.dep.Clock).Since(d.since)
+		e.metrics.delivered.Observe(took.Seconds())
+		if e.parking != nil && t.outcome.Err == nil {
+			e.parking.took(took)
+		}
 	}
 	if t.succeeded() && !e.cfg.LogSuccessfulAttempts {
 		rememberTry(ev.record, t, now, "")

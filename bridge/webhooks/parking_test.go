@@ -32,6 +32,8 @@ type yard struct {
 	ctx   context.Context //nolint:containedctx // the test's, which all engines share
 	// broken is where engines put what can never be delivered; nil is nowhere.
 	broken webhooks.Graveyard
+	// backlogs is the store, or what stands before it.
+	backlogs webhooks.Backlogs
 }
 
 func newYard(t *testing.T) *yard {
@@ -44,7 +46,7 @@ func newYard(t *testing.T) *yard {
 	t.Cleanup(func() { NewWithT(t).Expect(s.Close()).To(Succeed()) })
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	t.Cleanup(cancel)
-	return &yard{store: s, hooks: webhooks.NewRegistry(), ctx: ctx}
+	return &yard{store: s, backlogs: s, hooks: webhooks.NewRegistry(), ctx: ctx}
 }
 
 // hook saves a hook of acme's and makes it live.
@@ -87,7 +89,7 @@ func (y *yard) engine(t *testing.T, change func(*webhooks.Config)) *parkingEngin
 	metrics := prometheus.NewRegistry()
 	random := ids.New()
 	engine := webhooks.New(cfg, webhooks.Dependencies{
-		Hooks: y.hooks, Accounts: directory, Records: y.store, Backlogs: y.store, Documents: y.store,
+		Hooks: y.hooks, Accounts: directory, Records: y.store, Backlogs: y.backlogs, Documents: y.store,
 		Clock: clock.System(), IDs: random, Log: slog.New(slog.DiscardHandler), Metrics: metrics,
 		ClusterID: recordedCluster, Node: random.Hex(8), Graveyard: y.broken,
 	})
@@ -243,6 +245,37 @@ func distinct(names []string) []string {
 	names = slices.Clone(names)
 	slices.Sort(names)
 	return slices.Compact(names)
+}
+
+// lateAnswers is a store whose answers are old when they come.
+type lateAnswers struct{ *store.Store }
+
+func (l lateAnswers) ParkedAfter(ctx context.Context, hook store.HookKey, after string, limit, maxBytes int) ([]store.Parked, error) {
+	found, err := l.Store.ParkedAfter(ctx, hook, after, limit, maxBytes)
+	clock.System().Sleep(50 * time.Millisecond)
+	return found, err
+}
+
+func TestWhatIsDeliveredWhileTheStoreIsReadIsNotDeliveredAgain(t *testing.T) {
+	g := NewWithT(t)
+	y := newYard(t)
+	y.backlogs = lateAnswers{y.store}
+	d := newDoor(t)
+	y.hook(t, "h1", d.server.URL)
+	e := y.engine(t, func(c *webhooks.Config) { c.Concurrency = 16 })
+	d.close()
+	const first, all = 100, 400
+	for _, call := range calls(0, first) {
+		g.Eventually(y.ctx, e.handle(call)).Should(BeClosed())
+	}
+	d.open()
+	// Each that comes is parked behind the others, and has the store read from the first on.
+	for _, call := range calls(first, all) {
+		g.Eventually(y.ctx, e.handle(call)).Should(BeClosed())
+	}
+	g.Eventually(y.ctx, func() []string { return distinct(d.arrived()) }).Should(HaveLen(all))
+	e.end()
+	g.Expect(d.arrived()).To(HaveLen(all))
 }
 
 // A node that ends leaves what is parked to the next one; one that is killed loses

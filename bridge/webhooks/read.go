@@ -76,7 +76,7 @@ func dropReason(err error) string {
 
 // acceptable content types are JSON's; a message without one is taken for JSON.
 func acceptable(contentType string) bool {
-	if contentType == "" {
+	if contentType == "" || contentType == kapi.ContentType {
 		return true
 	}
 	media, _, err := mime.ParseMediaType(contentType)

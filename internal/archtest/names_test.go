@@ -25,7 +25,7 @@ func TestEveryVariableInTheDocumentsIsRead(t *testing.T) {
 		// internal/brokertest, internal/postgrestest and internal/vectortest
 		"KAZOOLAB_TEST_AMQP_URL", "KAZOOLAB_TEST_MANAGEMENT_URL", "KAZOOLAB_TEST_POSTGRES_URL", "KAZOOLAB_VECTORS",
 		// .ci/run and docker-compose.yml themselves
-		"KAZOOLAB_SHARED", "KAZOOLAB_PORT",
+		"KAZOOLAB_SHARED", "KAZOOLAB_PORT", "KAZOOLAB_WEBSOCKET_PORT", "KAZOOLAB_AMQP_PORT", "KAZOOLAB_MANAGEMENT_PORT",
 	}
 	for _, setting := range config.Settings() {
 		known = append(known, setting.Env())

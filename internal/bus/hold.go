@@ -87,10 +87,11 @@ func (in *intake) take(ctx context.Context, queue string, n int, take func(Deliv
 	return in.channel.Cancel(in.tag, false)
 }
 
-// Close ends the channel. A message that was given back is there for whoever asks next;
+// Close ends the channel, and with it the waiting of acknowledgements. The error is
+// ErrStale. A message that was given back is there for whoever asks next;
 // what returns only by this is so at RabbitMQ a moment later.
 func (h *Held) Close() error {
 	h.acks.end()
 	h.forget()
-	return h.channel.Close()
+	return stale(h.channel.Close())
 }

@@ -67,7 +67,8 @@ func (s *Subscription) serveOn(session *session) error {
 		handled: make(chan struct{}),
 	}
 	defer in.over.Store(true)
-	defer session.acknowledging(in.acks)()
+	forget := session.acknowledging(in.acks)
+	defer forget()
 	defer in.acks.end()
 	if err := in.declareQueue(); err != nil {
 		return err

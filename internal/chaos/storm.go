@@ -14,7 +14,7 @@ import (
 	"github.com/kazoolab/kazoolab/internal/lab"
 )
 
-// run is a storm and what it is over.
+// weather is a storm and what it is over.
 type weather struct {
 	options
 
@@ -184,27 +184,20 @@ func (w *weather) settle(ctx context.Context, all bool) error {
 	var before tally
 	changed := clock.System().Now()
 	for {
-		idle, err := w.fleet.idle(ctx)
-		if err != nil {
-			return err
-		}
-		tallies, err := w.tallies(ctx)
-		if err != nil {
-			return err
-		}
+		tallies, idle, err := w.look(ctx)
 		sum, waiting := total(tallies), 0
 		for r, t := range tallies {
 			if r != dead || all {
 				waiting += t.parked
 			}
 		}
-		if sum != before {
+		if err == nil && sum != before {
 			before, changed = sum, clock.System().Now()
 		}
 		settled := idle && waiting == 0 && sum.lost == 0
 		if settled || clock.System().Since(changed) > patience {
 			table(w.out, tallies)
-			return verdict(sum, waiting)
+			return errors.Join(err, verdict(sum, waiting))
 		}
 		if err := clock.Sleep(ctx, clock.System(), time.Second); err != nil {
 			return err
@@ -213,6 +206,17 @@ func (w *weather) settle(ctx context.Context, all bool) error {
 			return err
 		}
 	}
+}
+
+// look tells how things stand. On a busy machine a server may take its time: an error
+// is one only when it stays.
+func (w *weather) look(ctx context.Context) (map[role]tally, bool, error) {
+	idle, err := w.fleet.idle(ctx)
+	if err != nil {
+		return nil, false, err
+	}
+	tallies, err := w.tallies(ctx)
+	return tallies, idle && err == nil, err
 }
 
 func verdict(sum tally, waiting int) error {
@@ -243,7 +247,7 @@ func (w *weather) tallies(ctx context.Context) (map[role]tally, error) {
 	tallies := map[role]tally{}
 	for i, hook := range w.planted.Hooks {
 		receiver := w.receivers.Hook(i)
-		failed, err := failures(ctx, s, w.planted.Accounts[hook.Account], hook.ID, w.events)
+		failed, err := lab.Failures(ctx, s, w.planted.Accounts[hook.Account], hook.ID, w.events)
 		if err != nil {
 			return nil, err
 		}
@@ -258,8 +262,12 @@ func (w *weather) tallies(ctx context.Context) (map[role]tally, error) {
 }
 
 func (w *weather) say(format string, args ...any) {
-	fmt.Fprintf(w.out, "%5.1f s  %6d published, %6d sent  %s\n", clock.System().Since(w.began).Seconds(),
-		w.book.Published(), w.book.Sent.Len(), fmt.Sprintf(format, args...))
+	again := 0
+	for i := range w.planted.Hooks {
+		again += w.receivers.Hook(i).Duplicates()
+	}
+	fmt.Fprintf(w.out, "%5.1f s  %6d published, %6d sent, %6d arrived twice  %s\n", clock.System().Since(w.began).Seconds(),
+		w.book.Published(), w.book.Sent.Len(), again, fmt.Sprintf(format, args...))
 }
 
 // tail prints the end of what the nodes said.

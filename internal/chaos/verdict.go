@@ -1,12 +1,9 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"io"
 
-	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
-	"github.com/kazoolab/kazoolab/bridge/store"
 	"github.com/kazoolab/kazoolab/internal/lab"
 )
 
@@ -52,45 +49,6 @@ func judge(book *lab.Book, mine func(event int) bool, arrived, failed *lab.Bits,
 		}
 	}
 	return t
-}
-
-// failures reads from the store which events of a hook failed for good.
-func failures(ctx context.Context, s *store.Store, accountID, hookID string, events int) (*lab.Bits, error) {
-	const page = 2000
-	failed := lab.NewBits(events)
-	q := store.AttemptQuery{AccountID: accountID, HookID: hookID, Failed: true, Limit: page, Ascending: true}
-	for {
-		attempts, err := s.Attempts(ctx, q)
-		if err != nil {
-			return nil, err
-		}
-		for _, a := range attempts {
-			if !final(a) {
-				continue
-			}
-			if n, found := eventOf(a); found {
-				failed.Add(n)
-			}
-		}
-		if len(attempts) < page {
-			return failed, nil
-		}
-		q.After = attempts[len(attempts)-1]
-	}
-}
-
-// final tells whether no try follows a failed one: the receiver has answered, which is
-// final as the reference has it, or it was the last try.
-func final(a store.Attempt) bool {
-	return a.Body.String("resp_status_code") != "" || a.Body.String("retries_left") == "retries exceeded"
-}
-
-func eventOf(a store.Attempt) (int, bool) {
-	if n, found := lab.Number(a.Sent); found {
-		return n, true
-	}
-	body, _ := a.Body.Get("req_body")
-	return lab.Number(jobj.Append(nil, body))
 }
 
 // table prints tallies, one for each role and their sum.

@@ -1,17 +1,11 @@
 package main
 
 import (
-	"context"
-	"fmt"
-	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	. "github.com/onsi/gomega"
 
-	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
-	"github.com/kazoolab/kazoolab/bridge/store"
 	"github.com/kazoolab/kazoolab/internal/lab"
 )
 
@@ -54,38 +48,6 @@ func TestAVerdictNamesWhatIsWrong(t *testing.T) {
 	g.Expect(verdict(tally{sent: 3, arrived: 2, parked: 1}, 0)).To(Succeed(), "parked where the receiver is dead")
 	g.Expect(verdict(tally{sent: 3, arrived: 2, lost: 1}, 0)).To(MatchError(ContainSubstring("1 deliveries")))
 	g.Expect(verdict(tally{sent: 3, arrived: 2, parked: 1}, 1)).To(MatchError(ContainSubstring("stay parked")))
-}
-
-// attempt is a failed try for an event, with a member that says what it was.
-func attempt(hook string, n int, key, value string) store.Attempt {
-	return store.Attempt{AccountID: "a", HookID: hook, Created: 1, CreatedAt: time.Unix(int64(n), 0), Body: jobj.Object{
-		{Key: key, Value: value},
-		{Key: "req_body", Value: []any{[]any{"call_id", fmt.Sprintf("labevent-%09d", n)}}},
-	}}
-}
-
-func TestOnlyFinalFailuresCount(t *testing.T) {
-	g := NewWithT(t)
-	s, err := lab.OpenStore(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "s.db"))
-	g.Expect(err).NotTo(HaveOccurred())
-	defer func() { g.Expect(s.Close()).To(Succeed()) }()
-	attempts := []store.Attempt{
-		attempt("h", 1, "retries_left", "retries exceeded"),
-		attempt("h", 2, "resp_status_code", "500"),
-		attempt("h", 3, "client_error", "econnrefused"), // another try follows
-		attempt("other", 4, "resp_status_code", "500"),
-	}
-	success := attempt("h", 5, "resp_status_code", "200")
-	success.Success = true
-	for n := range 4500 { // more than two pages
-		attempts = append(attempts, attempt("h", 100+n, "retries_left", "retries exceeded"))
-	}
-	g.Expect(s.AddAttempts(context.Background(), append(attempts, success))).To(Succeed())
-	failed, err := failures(t.Context(), s, "a", "h", 10_000)
-	g.Expect(err).NotTo(HaveOccurred())
-	g.Expect(failed.Len()).To(Equal(4502))
-	g.Expect([]bool{failed.Has(1), failed.Has(2), failed.Has(3), failed.Has(4), failed.Has(5), failed.Has(4599)}).
-		To(Equal([]bool{true, true, false, false, false, true}))
 }
 
 func TestATableHasALineForEachRole(t *testing.T) {

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net"
 
@@ -75,7 +76,10 @@ func (a *app) bridge(ctx context.Context, c config.Config) error {
 
 func (a *app) openStore(ctx context.Context, url string, source *ids.Source, log *slog.Logger) (*store.Store, error) {
 	s, err := store.Open(ctx, url, store.Options{Clock: a.Clock, IDs: source, Log: log})
-	if err != nil {
+	switch {
+	case errors.Is(err, store.ErrNewerSchema): // there, and will not take this program
+		return nil, err
+	case err != nil:
 		return nil, unreachablef("%w (store is %s)", err, config.MaskURL(url))
 	}
 	return s, nil
@@ -122,7 +126,8 @@ func checkBootstrap(b config.Bootstrap) error {
 	return nil
 }
 
-// bootstrap makes the first account of an empty store, as the settings say.
+// bootstrap makes the first account of an empty store, as the settings say. Of nodes
+// that start at once, one makes it.
 func bootstrap(ctx context.Context, s *store.Store, b config.Bootstrap, source *ids.Source, log *slog.Logger) error {
 	has, err := hasAccounts(ctx, s)
 	if err != nil || has {
@@ -132,6 +137,20 @@ func bootstrap(ctx context.Context, s *store.Store, b config.Bootstrap, source *
 		log.Warn("the store has no account, so nobody can log in: start once with bootstrap.account-name and bootstrap.password")
 		return nil
 	}
+	return s.InTurn(ctx, func() error {
+		if has, err := hasAccounts(ctx, s); err != nil || has {
+			return err
+		}
+		master := masterAccount(b, source)
+		if err := saveAccounts(ctx, s, []fixtures.Account{master}); err != nil {
+			return err
+		}
+		log.Info("first account made", "account_id", master.ID, "name", master.Name)
+		return nil
+	})
+}
+
+func masterAccount(b config.Bootstrap, source *ids.Source) fixtures.Account {
 	master := fixtures.Account{
 		ID: source.Hex(32), Name: b.AccountName, Realm: source.Hex(6) + ".sip.example.com", APIKey: b.APIKey,
 		IsReseller: true, IsSuperduper: true,
@@ -146,9 +165,5 @@ func bootstrap(ctx context.Context, s *store.Store, b config.Bootstrap, source *
 			ID:     source.Hex(32), Username: b.User, Password: b.Password, IsAdmin: true,
 		}}
 	}
-	if err := saveAccounts(ctx, s, []fixtures.Account{master}); err != nil {
-		return err
-	}
-	log.Info("first account made", "account_id", master.ID, "name", master.Name)
-	return nil
+	return master
 }

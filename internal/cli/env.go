@@ -72,11 +72,14 @@ func (a *app) printEnv(running runfile.File, accountID, token, output string) er
 }
 
 // accountFlag adds --account, completed from the running up.
-func (a *app) accountFlag(cmd *cobra.Command) *string { return a.accountFlagOf(cmd, cmd.Name()) }
+func (a *app) accountFlag(cmd *cobra.Command) *string {
+	return a.accountFlagOf(cmd, cmd.Name(), runfile.Customer)
+}
 
-// accountFlagOf adds it to cmd, part of command.
-func (a *app) accountFlagOf(cmd *cobra.Command, command string) *string {
-	name := cmd.Flags().String("account", "", "account by id, name or kind: master, reseller, customer (default the first customer)")
+// accountFlagOf adds it to cmd, part of command; otherwise is the kind of account that
+// is meant without it.
+func (a *app) accountFlagOf(cmd *cobra.Command, command, otherwise string) *string {
+	name := cmd.Flags().String("account", "", "account by id, name or kind: master, reseller, customer (default the first of kind "+otherwise+")")
 	complete := func(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
 		loaded, err := a.loadOf(cmd, command)
 		if err != nil {
@@ -103,6 +106,12 @@ func (a *app) running(ctx context.Context, c config.Config) (runfile.File, error
 		return file, unreachablef("%w; start it in another terminal", err)
 	}
 	return file, err
+}
+
+// isUp tells whether an up runs that commands would use.
+func (a *app) isUp(ctx context.Context, c config.Config) bool {
+	_, err := a.running(ctx, c)
+	return err == nil
 }
 
 // chooseAccount finds the account that the user named, or the default one.

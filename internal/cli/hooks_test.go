@@ -15,15 +15,34 @@ import (
 // kazoo answers as a Kazoo does that has the given hooks and no extensions.
 func kazoo(t *testing.T, hooks ...string) *httptest.Server {
 	t.Helper()
+	return kazooAnswering(t, func(mux *http.ServeMux, answer func(http.ResponseWriter, *http.Request, string)) {
+		answerHooks(mux, answer, hooks)
+	})
+}
+
+// kazooAnswering answers what a test adds, to whoever has the token, and knows nothing
+// else.
+func kazooAnswering(t *testing.T, add func(mux *http.ServeMux, answer func(w http.ResponseWriter, r *http.Request, data string))) *httptest.Server {
+	t.Helper()
 	mux := http.NewServeMux()
-	answer := func(w http.ResponseWriter, r *http.Request, data string) {
+	add(mux, func(w http.ResponseWriter, r *http.Request, data string) {
 		if r.Header.Get("X-Auth-Token") != "tok.en" {
 			w.WriteHeader(http.StatusUnauthorized)
 			_, _ = io.WriteString(w, `{"message":"invalid_credentials","status":"error"}`)
 			return
 		}
 		_, _ = io.WriteString(w, `{"data":`+data+`,"status":"success"}`)
-	}
+	})
+	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusNotFound)
+		_, _ = io.WriteString(w, `{"message":"not_found","data":{"message":"not found"},"status":"error"}`)
+	})
+	server := httptest.NewServer(mux)
+	t.Cleanup(server.Close)
+	return server
+}
+
+func answerHooks(mux *http.ServeMux, answer func(w http.ResponseWriter, r *http.Request, data string), hooks []string) {
 	mux.HandleFunc("GET /v2/accounts/acc/webhooks", func(w http.ResponseWriter, r *http.Request) {
 		// In pages of one.
 		at := 0
@@ -38,13 +57,6 @@ func kazoo(t *testing.T, hooks ...string) *httptest.Server {
 		w.WriteHeader(http.StatusBadRequest)
 		_, _ = io.WriteString(w, `{"message":"validation error","data":{"uri":{"error":{"message":"invalid client URL"}}},"status":"error"}`)
 	})
-	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
-		w.WriteHeader(http.StatusNotFound)
-		_, _ = io.WriteString(w, `{"message":"not_found","data":{"message":"not found"},"status":"error"}`)
-	})
-	server := httptest.NewServer(mux)
-	t.Cleanup(server.Close)
-	return server
 }
 
 func someHooks() []string {

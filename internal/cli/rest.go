@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
+	"github.com/kazoolab/kazoolab/internal/runfile"
 )
 
 // client makes requests to the REST API of a bridge on behalf of one account.
@@ -25,6 +26,8 @@ type client struct {
 // clientFlags are the flags that say which bridge and account.
 type clientFlags struct {
 	url, token, account *string
+	command             string // whose settings are read
+	otherwise           string // kind of the account that is meant when none is named
 }
 
 // clientSettings is the command whose settings every REST client reads.
@@ -33,11 +36,19 @@ const clientSettings = "hooks"
 // clientFlags gives cmd the flags of a REST client: a person who runs up needs none
 // of them.
 func (a *app) clientFlags(cmd *cobra.Command) clientFlags {
-	settingFlagsOf(cmd, clientSettings)
+	return a.clientFlagsOf(cmd, clientSettings, runfile.Customer)
+}
+
+// clientFlagsOf does so for a part of command, for an account of a kind unless another
+// is named.
+func (a *app) clientFlagsOf(cmd *cobra.Command, command, otherwise string) clientFlags {
+	settingFlagsOf(cmd, command)
 	return clientFlags{
-		url:     cmd.Flags().String("url", "", "base URL of a bridge, such as http://127.0.0.1:8000 (default the running up)"),
-		token:   cmd.Flags().String("token", "", "token to use (default a fresh one; with --url $AUTH_TOKEN)"),
-		account: a.accountFlagOf(cmd, clientSettings),
+		url:       cmd.Flags().String("url", "", "base URL of a bridge, such as http://127.0.0.1:8000 (default the running up)"),
+		token:     cmd.Flags().String("token", "", "token to use (default a fresh one; with --url $AUTH_TOKEN)"),
+		account:   a.accountFlagOf(cmd, command, otherwise),
+		command:   command,
+		otherwise: otherwise,
 	}
 }
 
@@ -46,7 +57,7 @@ func (a *app) client(cmd *cobra.Command, f clientFlags) (*client, error) {
 	if *f.url != "" {
 		return a.remoteClient(f)
 	}
-	loaded, err := a.loadOf(cmd, clientSettings)
+	loaded, err := a.loadOf(cmd, f.command)
 	if err != nil {
 		return nil, err
 	}
@@ -54,7 +65,11 @@ func (a *app) client(cmd *cobra.Command, f clientFlags) (*client, error) {
 	if err != nil {
 		return nil, err
 	}
-	account, err := chooseAccount(running, *f.account)
+	name := *f.account
+	if _, ok := running.Account(f.otherwise); name == "" && ok {
+		name = f.otherwise
+	}
+	account, err := chooseAccount(running, name)
 	if err != nil {
 		return nil, err
 	}

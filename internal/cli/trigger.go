@@ -118,22 +118,10 @@ func (a *app) publish(ctx context.Context, c config.Config, url string, flags tr
 	}
 	b := bus.New(bus.Config{URL: url, Name: "kazoolab trigger", Clock: a.Clock, IDs: newIDs(""), Log: log})
 	b.DeclareExchange(events.exchange, kapi.ExchangeType(events.exchange))
-	running, stop := context.WithCancel(ctx)
-	defer stop()
-	ended := make(chan error, 1)
-	go func() { ended <- b.Run(running) }()
-	err = a.publishOn(ctx, b, url, flags, events)
-	stop()
-	if unusable := <-ended; unusable != nil {
-		return usagef("%w", unusable)
-	}
-	return err
+	return onBroker(ctx, b, url, flags.timeout, func() error { return a.publishOn(ctx, b, flags, events) })
 }
 
-func (a *app) publishOn(ctx context.Context, b *bus.Bus, url string, flags triggerFlags, events *eventMaker) error {
-	if err := connected(ctx, b, flags.timeout); err != nil {
-		return unreachablef("no broker at %s: %w", config.MaskURL(url), err)
-	}
+func (a *app) publishOn(ctx context.Context, b *bus.Bus, flags triggerFlags, events *eventMaker) error {
 	for range flags.count {
 		happened, err := events.next()
 		if err != nil {
@@ -153,17 +141,6 @@ func (a *app) publishOn(ctx context.Context, b *bus.Bus, url string, flags trigg
 		}
 	}
 	return nil
-}
-
-// connected waits for the first attempt to connect to end, one way or the other.
-func connected(ctx context.Context, b *bus.Bus, limit time.Duration) error {
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
-	err := b.WaitState(ctx, func(s bus.State) bool { return s.Connected || s.LastError != nil })
-	if err == nil && !b.State().Connected {
-		return cause(b.State().LastError)
-	}
-	return err
 }
 
 // send publishes a message. One that a hook hears has to reach a queue; any other

@@ -45,6 +45,7 @@ func TestWrongCommandLinesSayWhatIsMeant(t *testing.T) {
 		{"listen --show headers", []string{"--show"}},
 		{"listen --count -1", []string{"--count"}},
 		{"hooks lst", []string{`unknown command "lst" for "kazoolab hooks"`, "did you mean list or"}},
+		{"queues repaly", []string{`unknown command "repaly" for "kazoolab queues"`, "did you mean replay?"}},
 		{"hooks show", []string{"which webhook?", "kazoolab hooks list"}},
 		{"hooks disable a b", []string{`"b" is too much`}},
 		{"hooks enable", []string{"which webhook?"}},

@@ -4,8 +4,10 @@ package realtest_test
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"os/exec"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -13,20 +15,22 @@ import (
 	"github.com/testcontainers/testcontainers-go"
 	"github.com/testcontainers/testcontainers-go/network"
 	"github.com/testcontainers/testcontainers-go/wait"
+	"golang.org/x/sync/errgroup"
 )
 
 // limits are how long each thing may take on a slow machine that has nothing cached.
 const (
 	buildLimit  = 15 * time.Minute
-	brokerLimit = 2 * time.Minute
-	readyLimit  = time.Minute
+	serverLimit = 3 * time.Minute
+	readyLimit  = 2 * time.Minute
 )
 
-// What the containers call each other.
+// What the containers call each other, and who they log in as.
 const (
-	brokerName = "rabbitmq"
-	account    = "kazoolab"
-	image      = "kazoolab:test" // what lab.bridge has built
+	brokerName   = "rabbitmq"
+	databaseName = "postgres"
+	account      = "kazoolab"
+	image        = "kazoolab:test" // what lab.bridge has built
 )
 
 // lab is a network of containers that ends with the test.
@@ -59,13 +63,23 @@ func newLab(t *testing.T) *lab {
 // build, and returns when the image's own condition holds.
 func (l *lab) run(t *testing.T, name, image string, options ...testcontainers.ContainerCustomizer) *testcontainers.DockerContainer {
 	t.Helper()
+	container, err := l.start(t, name, image, options...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return container
+}
+
+// start is run for any goroutine.
+func (l *lab) start(t *testing.T, name, image string, options ...testcontainers.ContainerCustomizer) (*testcontainers.DockerContainer, error) {
+	t.Helper()
 	options = append(options, network.WithNetwork([]string{name}, l.network))
 	container, err := testcontainers.Run(t.Context(), image, options...)
 	testcontainers.CleanupContainer(t, container)
 	if err != nil {
-		t.Fatalf("container %s: %v\n%s", name, err, logOf(container))
+		return nil, fmt.Errorf("container %s: %w\n%s", name, err, logOf(container))
 	}
-	return container
+	return container, nil
 }
 
 // broker runs RabbitMQ and returns the URL that the lab's other containers use.
@@ -73,10 +87,21 @@ func (l *lab) broker(t *testing.T) string {
 	t.Helper()
 	l.run(t, brokerName, "rabbitmq:4-management",
 		testcontainers.WithEnv(map[string]string{"RABBITMQ_DEFAULT_USER": account, "RABBITMQ_DEFAULT_PASS": account}),
-		testcontainers.WithWaitStrategyAndDeadline(brokerLimit,
-			wait.ForExec([]string{"rabbitmq-diagnostics", "-q", "check_port_connectivity"})),
+		testcontainers.WithWaitStrategyAndDeadline(serverLimit,
+			wait.ForExec([]string{"rabbitmq-diagnostics", "-q", "check_port_connectivity"}).WithPollInterval(time.Second)),
 	)
 	return "amqp://" + account + ":" + account + "@" + brokerName + ":5672/"
+}
+
+// database runs PostgreSQL.
+func (l *lab) database(t *testing.T) *testcontainers.DockerContainer {
+	t.Helper()
+	return l.run(t, databaseName, "postgres:17",
+		testcontainers.WithEnv(map[string]string{"POSTGRES_USER": account, "POSTGRES_PASSWORD": account}),
+		// By TCP: while the database is made, the server listens on its socket alone.
+		testcontainers.WithWaitStrategyAndDeadline(serverLimit,
+			wait.ForExec([]string{"pg_isready", "-q", "-h", "127.0.0.1", "-U", account}).WithPollInterval(time.Second)),
+	)
 }
 
 // bridge builds the project's image and runs it until its HEALTHCHECK is content.
@@ -96,6 +121,58 @@ func (l *lab) bridge(t *testing.T, settings map[string]string) *testcontainers.D
 		testcontainers.WithExposedPorts("8000/tcp"),
 		testcontainers.WithWaitStrategyAndDeadline(buildLimit, wait.ForHealthCheck().WithStartupTimeout(readyLimit)),
 	)
+}
+
+// nodes runs two bridges of the image at once, with the same settings.
+func (l *lab) nodes(t *testing.T, settings map[string]string) (first, second *testcontainers.DockerContainer) {
+	t.Helper()
+	var both errgroup.Group
+	start := func(name string, node **testcontainers.DockerContainer) {
+		both.Go(func() (err error) {
+			*node, err = l.start(t, name, image,
+				testcontainers.WithEnv(settings),
+				testcontainers.WithExposedPorts("8000/tcp"),
+				testcontainers.WithWaitStrategyAndDeadline(readyLimit, wait.ForHealthCheck().WithStartupTimeout(readyLimit)))
+			return err
+		})
+	}
+	start("bridge1", &first)
+	start("bridge2", &second)
+	if err := both.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	return first, second
+}
+
+// receiver runs a receiver that ends when so many requests have come.
+func (l *lab) receiver(t *testing.T, requests int, answer string) *testcontainers.DockerContainer {
+	t.Helper()
+	return l.run(t, "receiver", image,
+		testcontainers.WithCmd("listen", "--addr", "0.0.0.0:8099", "--count", strconv.Itoa(requests), "--answer", answer),
+		testcontainers.WithWaitStrategy(wait.ForLog("listening on").WithStartupTimeout(readyLimit)))
+}
+
+// receiverURL is where hooks reach it.
+const receiverURL = "http://receiver:8099/"
+
+// call makes calls of an account, and returns when the broker has confirmed them all.
+func (l *lab) call(t *testing.T, accountID, broker string, calls int) {
+	t.Helper()
+	caller := l.run(t, "caller", image,
+		testcontainers.WithCmd("trigger", "channel_create", "--account", accountID, "--amqp-url", broker,
+			"--count", strconv.Itoa(calls), "--timeout", "30s"),
+		testcontainers.WithWaitStrategy(wait.ForExit().WithExitTimeout(readyLimit)))
+	if code := exitCode(t, caller); code != 0 {
+		t.Fatalf("the caller ended with code %d\n%s", code, logOf(caller))
+	}
+}
+
+// awaitExit waits for a container to end.
+func awaitExit(t *testing.T, container *testcontainers.DockerContainer) {
+	t.Helper()
+	if err := wait.ForExit().WithExitTimeout(readyLimit).WaitUntilReady(t.Context(), container); err != nil {
+		t.Fatalf("waits still: %v\n%s", err, logOf(container))
+	}
 }
 
 // goProxy is where this machine takes modules from; the image is built from there, too.

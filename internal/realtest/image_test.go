@@ -4,23 +4,39 @@ package realtest_test
 
 import (
 	"context"
+	"io"
 	"net"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/testcontainers/testcontainers-go"
 )
 
-func TestTheImageServesBesideItsBroker(t *testing.T) {
+// TestTheImage builds the image and runs it in all its parts, beside one RabbitMQ: the
+// servers take longest to start.
+func TestTheImage(t *testing.T) {
 	lab := newLab(t)
-	bridge := lab.bridge(t, map[string]string{"KAZOOLAB_AMQP_URL": lab.broker(t)})
+	broker := lab.broker(t)
+	// A node on a file first: it has ended when others take from the same queue.
+	t.Run("alone", func(t *testing.T) { aloneOnAFile(t, lab, broker) })
+	t.Run("two nodes", func(t *testing.T) { twoNodes(t, lab, broker) })
+}
+
+// aloneOnAFile runs the image as the bridge, as the receiver and as the one who makes
+// the call.
+func aloneOnAFile(t *testing.T, lab *lab, broker string) {
+	bridge := lab.bridge(t, map[string]string{
+		"KAZOOLAB_AMQP_URL":               broker,
+		"KAZOOLAB_BOOTSTRAP_ACCOUNT_NAME": "Containers",
+		"KAZOOLAB_BOOTSTRAP_API_KEY":      apiKey(),
+	})
 
 	// It is healthy, or bridge would have failed: connected, bound, store open.
-	if status := get(t, bridge, "/v2/webhooks"); status != http.StatusOK {
+	if status, _ := get(t, bridge, "/v2/webhooks", ""); status != http.StatusOK {
 		t.Errorf("GET /v2/webhooks: %d", status)
 	}
-
 	state, err := bridge.Inspect(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -28,13 +44,22 @@ func TestTheImageServesBesideItsBroker(t *testing.T) {
 	if user := state.Config.User; user != "65532:65532" {
 		t.Errorf("runs as %q", user)
 	}
+
+	in := logIn(t, bridge)
+	makeHook(t, bridge, in)
+	receiver := lab.receiver(t, 1, "200")
+	lab.call(t, in.Data.AccountID, broker, 1)
+	awaitExit(t, receiver)
+	if log := logOf(receiver); !strings.Contains(log, "channel_create") {
+		t.Errorf("the receiver got\n%s", log)
+	}
 	if ended := stop(t, bridge); ended != 0 {
 		t.Errorf("docker stop ended it with code %d\n%s", ended, logOf(bridge))
 	}
 }
 
-// get asks the container and returns the status.
-func get(t *testing.T, container *testcontainers.DockerContainer, path string) int {
+// get asks the container and returns the status and the answer.
+func get(t *testing.T, container *testcontainers.DockerContainer, path, token string) (status int, body string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
@@ -43,13 +68,20 @@ func get(t *testing.T, container *testcontainers.DockerContainer, path string) i
 	if err != nil {
 		t.Fatal(err)
 	}
+	if token != "" {
+		request.Header.Set("X-Auth-Token", token)
+	}
 	var client http.Client
 	response, err := client.Do(request)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer response.Body.Close()
-	return response.StatusCode
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return response.StatusCode, string(text)
 }
 
 // published is where the container's port 8000 is reached from here. The engine
@@ -85,6 +117,11 @@ func stop(t *testing.T, container *testcontainers.DockerContainer) int {
 	if err := container.Stop(t.Context(), &patience); err != nil {
 		t.Fatal(err)
 	}
+	return exitCode(t, container)
+}
+
+func exitCode(t *testing.T, container *testcontainers.DockerContainer) int {
+	t.Helper()
 	state, err := container.State(t.Context())
 	if err != nil {
 		t.Fatal(err)

@@ -20,8 +20,8 @@ func writes() []contract {
 			hook.Deleted = true
 			f.save(t, hook)
 			if err := f.SaveAll(t.Context(), []store.Document{
-				{DB: "accounts", ID: "a1", Type: "account", AccountID: "a1"},
 				{DB: "account/a1", ID: "configs_webhooks", Type: "account_config", AccountID: "a1"},
+				{DB: "accounts", ID: "a1", Type: "account", AccountID: "a1"},
 				{DB: "services", ID: "a1"},
 				{DB: "numbers", ID: "+1", Type: "number", AccountID: "a2"},
 			}); err != nil {
@@ -35,8 +35,8 @@ func writes() []contract {
 			all := []store.Write{
 				{Seq: 1, DB: "webhooks", ID: "h1", Type: "webhook", AccountID: "a1"},
 				{Seq: 2, DB: "webhooks", ID: "h1", Type: "webhook", AccountID: "a1"},
-				{Seq: 3, DB: "accounts", ID: "a1", Type: "account", AccountID: "a1"},
-				{Seq: 4, DB: "account/a1", ID: "configs_webhooks", Type: "account_config", AccountID: "a1"},
+				{Seq: 3, DB: "account/a1", ID: "configs_webhooks", Type: "account_config", AccountID: "a1"},
+				{Seq: 4, DB: "accounts", ID: "a1", Type: "account", AccountID: "a1"},
 				{Seq: 5, DB: "numbers", ID: "+1", Type: "number", AccountID: "a2"},
 				{Seq: 6, DB: "numbers", ID: "+1", Type: "number", AccountID: "a2"},
 			}

@@ -1,20 +1,15 @@
 package delivery
 
 import (
-	"bytes"
 	"context"
 	"crypto/tls"
-	"encoding/base64"
 	"errors"
 	"io"
 	"net"
 	"net/http"
-	"net/http/httptrace"
-	"net/textproto"
 	"slices"
 	"strconv"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/kazoolab/kazoolab/bridge/fidelity"
@@ -88,8 +83,8 @@ type Outcome struct {
 
 // Client makes requests. Safe for use by many goroutines.
 type Client struct {
-	cfg       Config
-	transport *http.Transport
+	cfg         Config
+	connections *connections
 }
 
 // NewClient makes a client with connections of its own.
@@ -98,25 +93,20 @@ func NewClient(cfg Config) *Client {
 		Timeout: cfg.ConnectTimeout, KeepAlive: 30 * time.Second,
 		Resolver: cfg.Resolver, Control: newGate(cfg.Guard).control,
 	}
-	return &Client{cfg: cfg, transport: &http.Transport{
-		Proxy:       nil, // a receiver is named by its hook alone
-		DialContext: dialer.DialContext,
-		TLSClientConfig: &tls.Config{
+	return &Client{cfg: cfg, connections: &connections{
+		dial: dialer.DialContext, // without a proxy: a receiver is named by its hook alone
+		tls: &tls.Config{ // which offers HTTP/1.1 only
 			MinVersion:         tls.VersionTLS12,
 			InsecureSkipVerify: cfg.TLSUnverified, //nolint:gosec // the operator's choice, for receivers without a certificate
 		},
-		TLSHandshakeTimeout: cfg.ConnectTimeout,
-		TLSNextProto:        map[string]func(string, *tls.Conn) http.RoundTripper{}, // HTTP/1.1 only
-		DisableCompression:  true,                                                   // no Accept-Encoding on the wire
-		MaxIdleConnsPerHost: cfg.IdlePerHost,
-		IdleConnTimeout:     2 * time.Minute,
-		// An answer's header is bounded like the rest of it.
-		MaxResponseHeaderBytes: 64 << 10,
+		handshake: cfg.ConnectTimeout,
+		keep:      cfg.IdlePerHost,
+		idle:      map[place][]*connection{},
 	}}
 }
 
 // Close drops idle connections.
-func (c *Client) Close() { c.transport.CloseIdleConnections() }
+func (c *Client) Close() { c.connections.close() }
 
 // Do makes the request, follows redirects as the reference's client does, and
 // reads the answer. It returns when the answer is complete, a limit is reached
@@ -124,9 +114,7 @@ func (c *Client) Close() { c.transport.CloseIdleConnections() }
 func (c *Client) Do(ctx context.Context, req Request) Outcome {
 	machine := clock.System() // as sockets have it, even where the clock of all else is put forward
 	start := machine.Now()
-	bounded, cancel := context.WithTimeout(ctx, c.cfg.AnswerTimeout)
-	defer cancel()
-	out := c.follow(bounded, req)
+	out := c.follow(ctx, start.Add(c.cfg.AnswerTimeout), req)
 	if out.Err != nil && ctx.Err() != nil {
 		out.Err = ctx.Err()
 	}
@@ -134,7 +122,7 @@ func (c *Client) Do(ctx context.Context, req Request) Outcome {
 	return out
 }
 
-func (c *Client) follow(ctx context.Context, req Request) Outcome {
+func (c *Client) follow(ctx context.Context, deadline time.Time, req Request) Outcome {
 	uri, method, text := req.URI, req.Method, req.Text
 	if method == http.MethodGet {
 		// The hook's own uri is judged before text of an event is added to it.
@@ -153,12 +141,16 @@ func (c *Client) follow(ctx context.Context, req Request) Outcome {
 			first = t
 		}
 		// Credentials are for the host they were written for.
-		home := sameHost(first, t)
+		home := hop == 0 || sameHost(first, t)
 		t.user, t.password, t.hasUser = first.user, first.password, first.hasUser && home
 		if !home {
 			req.Extra, req.Sign = nil, nil
 		}
-		out, location := c.exchange(ctx, t, method, req, text)
+		o, err := t.outgoing(method, req, text)
+		if err != nil {
+			return failure(err, false)
+		}
+		out, location := c.exchange(ctx, deadline, o)
 		nextMethod, follows := c.redirect(out.Status, method)
 		if location == "" || !follows || hop == maxRedirects {
 			return out
@@ -178,67 +170,32 @@ func (c *Client) follow(ctx context.Context, req Request) Outcome {
 }
 
 // exchange is one request and its answer. location is the answer's, if any.
-func (c *Client) exchange(ctx context.Context, t target, method string, req Request, text []byte) (out Outcome, location string) {
-	var connected atomic.Bool
-	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		GotConn: func(httptrace.GotConnInfo) { connected.Store(true) },
-	})
-	resp, err := c.transport.RoundTrip(c.request(ctx, t, method, req, text))
+func (c *Client) exchange(ctx context.Context, deadline time.Time, o outgoing) (out Outcome, location string) {
+	conn, resp, err := c.connections.ask(ctx, deadline, o)
 	if err != nil {
-		return failure(err, connected.Load()), ""
+		return failure(err, conn != nil), ""
 	}
-	defer func() { _ = resp.Body.Close() }()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, c.cfg.KeepBody))
-	if err == nil {
-		_, err = io.CopyN(io.Discard, resp.Body, 64*c.cfg.KeepBody)
-	}
-	if err != nil && !errors.Is(err, io.EOF) {
+	body, complete, err := c.read(resp.Body)
+	c.connections.done(conn, resp, complete)
+	if err != nil {
 		return failure(err, true), ""
 	}
-	return Outcome{Status: resp.StatusCode, Headers: headers(resp), Body: string(body)}, resp.Header.Get("Location")
+	return Outcome{Status: resp.StatusCode, Headers: headers(resp), Body: body}, resp.Header.Get("Location")
 }
 
-func (c *Client) request(ctx context.Context, t target, method string, req Request, text []byte) *http.Request {
-	header := http.Header{
-		// An empty value keeps net/http from naming itself.
-		"User-Agent": {""},
-		// Nor is this sent. It lets net/http try again when a receiver closed an idle
-		// connection just as it was used: 80 of 600 such requests failed without it.
-		"Idempotency-Key": nil,
-		"X-Hook-Id":       {req.HookID},
-		"X-Account-Id":    {req.AccountID},
+// read gives the beginning of an answer's body, and whether the rest was read, too.
+func (c *Client) read(body io.Reader) (kept string, complete bool, err error) {
+	if body == http.NoBody {
+		return "", true, nil
 	}
-	if req.ContentType != "" {
-		header["Content-Type"] = []string{req.ContentType}
+	text, err := io.ReadAll(io.LimitReader(body, c.cfg.KeepBody))
+	if err == nil {
+		_, err = io.CopyN(io.Discard, body, 64*c.cfg.KeepBody)
 	}
-	if req.Replays != "" {
-		header[http.CanonicalHeaderKey(ReplayHeader)] = []string{req.Replays}
+	if err != nil && !errors.Is(err, io.EOF) {
+		return "", false, err
 	}
-	if t.hasUser {
-		header["Authorization"] = []string{"Basic " + base64.StdEncoding.EncodeToString([]byte(t.user+":"+t.password))}
-	}
-	for _, h := range req.Extra {
-		header[textproto.CanonicalMIMEHeaderKey(h.Name)] = []string{h.Value}
-	}
-	if req.Sign != nil {
-		content := text
-		if method == http.MethodGet {
-			content = []byte(t.query)
-		}
-		for _, h := range req.Sign(content) {
-			header[textproto.CanonicalMIMEHeaderKey(h.Name)] = []string{h.Value}
-		}
-	}
-	r := &http.Request{
-		Method: method, URL: t.url(), Host: t.host, Header: header,
-		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-	}
-	if len(text) > 0 {
-		r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(text)), nil }
-		r.Body = io.NopCloser(bytes.NewReader(text))
-		r.ContentLength = int64(len(text))
-	}
-	return r.WithContext(ctx)
+	return string(text), err != nil, nil
 }
 
 // headers lists an answer's fields by name. The length that net/http takes out

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"io"
 	"net"
-	"strings"
 	"syscall"
 )
 
@@ -32,17 +31,20 @@ func clientError(err error, connected bool) string {
 		}
 	}
 	if connected {
-		var timeout net.Error
 		switch {
-		case errors.As(err, &timeout) && timeout.Timeout():
+		case timedOut(err):
 			return "timeout"
 		case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF),
-			errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE),
-			strings.Contains(err.Error(), "server closed"):
+			errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
 			return "socket_closed_remotely"
 		}
 	}
 	return "unknown"
+}
+
+func timedOut(err error) bool {
+	timeout, ok := errors.AsType[net.Error](err)
+	return ok && timeout.Timeout()
 }
 
 func errnoName(errno syscall.Errno) string {

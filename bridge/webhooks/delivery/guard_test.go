@@ -200,7 +200,7 @@ func TestARedirectToLoopbackFromAnAllowedAddress(t *testing.T) {
 	defer outside.Close()
 	c := newClient(t, func(cfg *Config) { cfg.Guard = Guard{} })
 	// The first connection is there already, as one to a public receiver would be.
-	c.transport.DialContext = exceptFor(outside.Listener.Addr().String(), c.transport.DialContext)
+	c.connections.dial = exceptFor(outside.Listener.Addr().String(), c.connections.dial)
 	out := c.Do(t.Context(), get(outside.URL+"/hook"))
 	g.Expect(out.ClientError).To(Equal("blocked_address: 127.0.0.1"))
 	g.Expect(*requests).To(BeZero())

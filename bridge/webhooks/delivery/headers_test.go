@@ -102,7 +102,7 @@ func onTheWire(t *testing.T, req Request) []string {
 	c := NewClient(Config{ConnectTimeout: time.Second, AnswerTimeout: time.Second, IdlePerHost: 1, KeepBody: 16})
 	defer c.Close()
 	head := make(chan []string, 1)
-	c.transport.DialContext = func(context.Context, string, string) (net.Conn, error) {
+	c.connections.dial = func(context.Context, string, string) (net.Conn, error) {
 		client, server := net.Pipe()
 		go func() {
 			defer func() { _ = server.Close() }()

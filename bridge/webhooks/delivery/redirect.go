@@ -73,7 +73,14 @@ func (t target) hostPort() (host, port string) {
 		host, port = strings.TrimSuffix(strings.TrimPrefix(t.host, "["), "]"), ""
 	}
 	if port == "" {
-		port = map[string]string{"http": "80", "https": "443"}[t.scheme]
+		port = defaultPort(t.scheme)
 	}
 	return host, port
+}
+
+func defaultPort(scheme string) string {
+	if scheme == "https" {
+		return "443"
+	}
+	return "80"
 }

@@ -151,12 +151,12 @@ func orNothing(text string) string {
 }
 
 func dropped(e *journal.Event) *Obstacle {
-	o := &Obstacle{Reason: ReasonDropped, Has: quoted(e.Dropped), Text: "the message was dropped: " + e.Problem}
+	o := &Obstacle{Reason: ReasonDropped, Has: quoted(e.Dropped), Text: "the message is a dead letter (kazoolab queues show): " + e.Problem}
 	switch e.Dropped {
 	case "content_type":
 		o.Field, o.Has = "content_type", quoted(e.ContentType)
 	case "panic":
-		o.Text = "the message was dropped: it broke its handler, which is a fault of this program; the log has the details"
+		o.Text = "the message is a dead letter (kazoolab queues show): it broke its handler, which is a fault of this program; the log has the details"
 	}
 	return o
 }

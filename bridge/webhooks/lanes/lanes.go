@@ -27,8 +27,7 @@ type Config struct {
 	// Room is how many fresh jobs wait before Await holds up who brings more.
 	Room int
 	// Patience is how long a fresh job may have to wait for its turn before Add refuses
-	// it; 0 is for ever. It must be longer than Room jobs take at the full rate, or
-	// jobs are refused because all is busy, and not because their hook is slow.
+	// it; 0 is for ever.
 	Patience time.Duration
 	// Clock measures how long jobs take.
 	Clock clock.Clock
@@ -112,23 +111,44 @@ func (l *Lanes) Running() int {
 func (l *Lanes) Wait() { l.serving.Wait() }
 
 // slow tells that the next job of a hook, nil for one without any, would wait too
-// long. What a receiver needs is judged by the jobs that have ended, and by the time
-// since the last has: one that hangs ends none.
+// long because of its receiver, and not because all is busy here.
 func (l *Lanes) slow(ln *line) bool {
-	if l.running >= l.cfg.Total && l.cfg.Clock.Since(l.progress) > l.cfg.Patience {
+	now := l.cfg.Clock.Now()
+	if l.free() <= 0 && now.Sub(l.progress) > l.cfg.Patience {
 		return true // all are stuck
 	}
-	if ln == nil || ln.busy == 0 || ln.busy < l.limit() && ln.waiting < l.cfg.Width {
+	if ln == nil || ln.busy == 0 {
 		return false
 	}
-	turn := ln.takes * time.Duration(ln.waiting+1) / time.Duration(ln.busy)
-	return max(turn, l.cfg.Clock.Since(ln.progress)) > l.cfg.Patience
+	silent := now.Sub(ln.progress)
+	usual := silence * ln.takes / time.Duration(ln.busy)
+	switch {
+	case silent > max(hangs*l.cfg.Patience, usual):
+		return true // whatever place is free
+	case ln.busy < l.limit(ln) && ln.waiting < l.cfg.Width:
+		return false
+	case silent > max(l.cfg.Patience, usual), ln.turn(ln.quick) > l.cfg.Patience:
+		return true
+	}
+	// What is quick at times may be slow on the whole; that matters where it leaves
+	// no room for others.
+	most := l.waiting >= l.cfg.Room/2 && ln.waiting > l.waiting/2 && len(l.lines) > 1
+	return most && ln.turn(ln.takes) > l.cfg.Patience
 }
 
-// limit is how many jobs of one hook may run at once now.
-func (l *Lanes) limit() int {
-	const part = 4
-	return min(l.cfg.Width, max(1, l.free()/part))
+// silence is how many times as long as between two of its answers a receiver may say
+// nothing before it counts as one that hangs, and hangs how many times the patience.
+const silence, hangs = 8, 4
+
+// limit is how many jobs of a hook may run at once now. Until one has ended it is
+// unknown whether its receiver answers at all.
+func (l *Lanes) limit(ln *line) int {
+	const part, unknown = 4, 8
+	most := l.cfg.Width
+	if ln.takes == 0 && l.cfg.Patience > 0 {
+		most = min(most, unknown)
+	}
+	return min(most, max(1, l.free()/part))
 }
 
 func (l *Lanes) free() int { return l.cfg.Total - l.running }
@@ -256,7 +276,7 @@ func (l *Lanes) nextOf(of *share) *line {
 		ln := of.ready[0]
 		of.ready = of.ready[1:]
 		ln.queued = false
-		if ln.busy < l.limit() {
+		if ln.busy < l.limit(ln) {
 			return ln
 		}
 		if ln.busy < l.cfg.Width { // else its own next end has it stand in line again

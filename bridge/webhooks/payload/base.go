@@ -13,10 +13,11 @@ import (
 // it, byte for byte what encoding its merged payload gives. Safe for use by many
 // goroutines.
 type Base struct {
-	payload    func() Payload
+	build      func() Payload
 	mode       fidelity.Compat
 	clusterID  string
-	form, json func() shared
+	payload    once[Payload]
+	form, json once[shared]
 }
 
 // shared is an event's text for hooks without custom_data.
@@ -27,31 +28,44 @@ type shared struct {
 	own int
 }
 
+// once is sync.OnceValue in one piece of memory: three of them were ten.
+type once[T any] struct {
+	mu    sync.Mutex
+	made  bool
+	value T
+}
+
+func (o *once[T]) get(build func() T) T {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if !o.made { // still, if build panics
+		o.value, o.made = build(), true
+	}
+	return o.value
+}
+
 // NewBase takes what builds an event's payload, which happens once, when it is first
 // asked for.
 func NewBase(build func() Payload, mode fidelity.Compat, clusterID string) *Base {
-	b := &Base{payload: sync.OnceValue(build), mode: mode, clusterID: clusterID}
-	b.form = sync.OnceValue(func() shared { return b.shared(false) })
-	b.json = sync.OnceValue(func() shared { return b.shared(true) })
-	return b
+	return &Base{build: build, mode: mode, clusterID: clusterID}
 }
 
 // Payload is the event's own, which must not be changed.
-func (b *Base) Payload() Payload { return b.payload() }
+func (b *Base) Payload() Payload { return b.payload.get(b.build) }
 
 // Merged is the payload that a hook with this custom_data sends.
 func (b *Base) Merged(customData Payload) Payload {
-	return b.payload().Merge(b.mode, customData, b.clusterID)
+	return b.Payload().Merge(b.mode, customData, b.clusterID)
 }
 
 // Text is Merged as JSON or as form text. Its bytes may be shared: they must not be
 // changed.
 func (b *Base) Text(asJSON bool, customData Payload) []byte {
-	plain := b.form
+	texts := &b.form
 	if asJSON {
-		plain = b.json
+		texts = &b.json
 	}
-	s := plain()
+	s := texts.get(func() shared { return b.shared(asJSON) })
 	if len(customData) == 0 {
 		return s.text
 	}
@@ -67,7 +81,7 @@ func (b *Base) Text(asJSON bool, customData Payload) []byte {
 }
 
 func (b *Base) shared(asJSON bool) shared {
-	p := b.payload()
+	p := b.Payload()
 	if len(p) == 0 || p.index("cluster_id") >= 0 {
 		return shared{b.encode(asJSON, b.Merged(nil)), -1}
 	}
@@ -104,6 +118,6 @@ func (b *Base) appendMore(dst []byte, asJSON bool, added Payload) []byte {
 
 // touchedBy reports whether custom_data replaces or removes a member of the payload.
 func (b *Base) touchedBy(customData Payload) bool {
-	p := b.payload()
+	p := b.Payload()
 	return slices.ContainsFunc(customData, func(m Member) bool { return p.index(m.Key) >= 0 })
 }

@@ -29,7 +29,7 @@ func (st *stage) capacity(ctx context.Context) (float64, error) {
 		if err := st.end(p); err != nil {
 			return 0, err
 		}
-		if err := st.drained(ctx); err != nil {
+		if _, err := st.drained(ctx); err != nil {
 			return 0, err
 		}
 		best = max(best, rate)

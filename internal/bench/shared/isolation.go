@@ -85,7 +85,8 @@ func (st *stage) pairs(ctx context.Context, rate float64) error {
 	if err := st.end(publisher); err != nil {
 		return err
 	}
-	if err := st.drained(ctx); err != nil {
+	failed, err := st.drained(ctx)
+	if err != nil {
 		return err
 	}
 	median := func(figure func(pair) time.Duration) time.Duration { return figures.Median(all, figure) }
@@ -109,7 +110,7 @@ func (st *stage) pairs(ctx context.Context, rate float64) error {
 		st.say("median %s  before %.1f ms  during %.1f ms (%.2f)  after %.1f ms (%.2f)", f.name, milliseconds(f.before),
 			milliseconds(f.during), float64(f.during)/float64(f.before), milliseconds(f.after), float64(f.after)/float64(f.before))
 	}
-	st.say("every event that was sent has arrived, %d of them twice", st.duplicates())
+	st.say("every event that was sent has arrived but for %d that failed for good, %d of them twice", failed, st.duplicates())
 	return nil
 }
 

@@ -47,6 +47,7 @@ type options struct {
 	outage time.Duration
 	lasts  time.Duration // of overload and soak
 	events int           // of million
+	fill   float64       // events a second at which those come; 0 is as fast as the broker takes them
 }
 
 func run(ctx context.Context, args []string) error {
@@ -82,6 +83,7 @@ func parse(name string, args []string) (options, error) {
 	case "million":
 		flags.Float64Var(&o.rate, "rate", 100, "events a second for the other receivers")
 		flags.IntVar(&o.events, "events", 1_000_000, "events for the dead receiver")
+		flags.Float64Var(&o.fill, "fill", 0, "events a second at which those come; 0 is as fast as the broker takes them, so that the others wait their turn in its queue")
 		flags.DurationVar(&o.window, "window", 20*time.Second, "the other receivers are measured before, and while all wait")
 	case "soak":
 		flags.Float64Var(&o.rate, "rate", 0, "events a second; 0 is half of the capacity, which is measured first")

@@ -20,12 +20,6 @@ func million(ctx context.Context, o options) error {
 	s := setting{
 		accounts: 1 + others, events: o.events + int(o.rate*hours*3600),
 		owned: func(hook int) bool { return hook == 0 },
-		of: func(event int) int {
-			if event < o.events {
-				return 0
-			}
-			return 1 + event%others
-		},
 	}
 	return on(ctx, o, s, func(ctx context.Context, st *stage) error {
 		aside := lab.Publisher{
@@ -41,10 +35,15 @@ func million(ctx context.Context, o options) error {
 		if err := <-ended; err != nil {
 			return err
 		}
-		if err := st.drained(ctx); err != nil {
+		// What the dead receiver missed has been judged.
+		st.of = func(event int) int { return 1 + event%others }
+		st.first = o.events
+		failed, err := st.drained(ctx)
+		if err != nil {
 			return err
 		}
-		st.say("every event that was sent has arrived, of all receivers %d twice", st.duplicates())
+		st.say("every event that was sent to the others has arrived but for %d that failed for good; of all receivers %d came twice",
+			failed, st.duplicates())
 		return nil
 	})
 }
@@ -100,23 +99,29 @@ func (st *stage) others(aside *lab.Publisher, meanwhile func() error) (spell, er
 	return spell{Latency: lab.LatencyOf(samples), late: until - from - len(samples)}, err
 }
 
-// fill publishes what the dead receiver misses, and returns when no node has any of it
-// at hand.
+// fill publishes what the dead receiver misses, and returns when the queue is empty
+// and the nodes have next to nothing at hand.
 func (st *stage) fill(ctx context.Context) error {
-	const window = 1000
+	const window, little = 1000, 50
 	p := lab.Publisher{
 		URL: st.Broker.URL(), Book: st.book, Seed: "dead", Accounts: st.tree.Accounts[:1],
-		To: st.events, Window: window,
+		To: st.events, Window: window, Rate: st.options.fill,
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- p.Run(ctx) }()
 	began := st.clock.Now()
-	err := st.tell(ctx, func() (string, bool) {
+	err := st.tell(ctx, func() (string, bool, error) {
 		queued, err := st.Queued()
 		if err != nil {
-			return err.Error(), false
+			return "", false, err
 		}
-		return fmt.Sprintf("%d published, %d in the queue", p.Next(), queued), p.Next() == st.events && queued == 0
+		parked, err := st.parked(ctx)
+		if err != nil {
+			return "", false, err
+		}
+		taken, err := st.taken(ctx)
+		return fmt.Sprintf("%d published, %d in the queue, %d taken, %d parked", p.Next(), queued, taken, parked),
+			p.Next() == st.events && queued == 0 && taken <= little, err
 	})
 	if err != nil {
 		return err
@@ -125,32 +130,63 @@ func (st *stage) fill(ctx context.Context) error {
 		return err
 	}
 	took := st.clock.Since(began).Seconds()
-	st.say("all of them wait after %.0f s, %.0f events/s", took, float64(st.events)/took)
-	return nil
+	parked, err := st.parked(ctx)
+	st.say("%d wait after %.0f s, %.0f events/s", parked, took, float64(st.events)/took)
+	return err
 }
 
-// catchUp returns when everything for the receiver has arrived.
+// taken is how many events the nodes have not acknowledged.
+func (st *stage) taken(ctx context.Context) (n int, err error) {
+	for i, node := range st.nodes {
+		m, err := node.Metrics(ctx)
+		if err != nil {
+			return n, fmt.Errorf("node %d: %w", i, err)
+		}
+		n += int(m.Sum("kazoolab_webhook_events_in_flight"))
+	}
+	return n, nil
+}
+
+// catchUp returns when nothing waits for the receiver any more, and everything has
+// arrived that had not failed before any was parked.
 func (st *stage) catchUp(ctx context.Context, dead *lab.Receiver) error {
 	began := st.clock.Now()
-	err := st.tell(ctx, func() (string, bool) {
-		return fmt.Sprintf("%d of %d have arrived", dead.Arrived.Len(), st.events), dead.Arrived.Len() == st.events
+	err := st.tell(ctx, func() (string, bool, error) {
+		parked, err := st.parked(ctx)
+		return fmt.Sprintf("%d of %d have arrived, %d parked", dead.Arrived.Len(), st.events, parked), parked == 0, err
 	})
-	if err == nil {
-		took := st.clock.Since(began).Seconds()
-		st.say("all %d have arrived after %.0f s, %.0f events/s, %d of them twice", st.events, took, float64(st.events)/took, dead.Duplicates())
+	if err != nil {
+		return err
 	}
-	return err
+	took := st.clock.Since(began).Seconds()
+	failed, err := st.failures(ctx, 0)
+	if err != nil {
+		return err
+	}
+	lost := 0
+	for n := range st.events {
+		if !dead.Arrived.Has(n) && !failed.Has(n) {
+			lost++
+		}
+	}
+	arrived := dead.Arrived.Len()
+	st.say("%d have arrived after %.0f s, %.0f events/s, %d of them twice; %d failed for good and were recorded; %d are lost",
+		arrived, took, float64(arrived)/took, dead.Duplicates(), st.events-arrived-lost, lost)
+	if lost > 0 {
+		return fmt.Errorf("%d events are lost", lost)
+	}
+	return nil
 }
 
 // tell waits until a state is reached, and prints it now and then. The error says that
 // it has not changed for long.
-func (st *stage) tell(ctx context.Context, state func() (text string, reached bool)) error {
+func (st *stage) tell(ctx context.Context, state func() (text string, reached bool, err error)) error {
 	const look, telling, patience = time.Second, 15 * time.Second, 5 * time.Minute
 	before, changed, printed := "", st.clock.Now(), st.clock.Now()
 	for {
-		text, reached := state()
-		if reached {
-			return nil
+		text, reached, err := state()
+		if err != nil || reached {
+			return err
 		}
 		if text != before {
 			before, changed = text, st.clock.Now()

@@ -30,9 +30,16 @@ const (
 
 // soak keeps mixed load up for long and shows whether anything grows.
 func soak(ctx context.Context, o options) error {
-	const most = 20_000 // events a second that the book has room for
+	const (
+		found = 1_200_000 // events that it may take to find the capacity
+		most  = 2500      // events a second that the book has room for besides
+	)
+	events := int((o.lasts.Seconds() + 60) * o.rate)
+	if o.rate == 0 {
+		events = found + int((o.lasts.Seconds()+60)*most)
+	}
 	s := setting{
-		accounts: soaked, spare: 1, events: most*60 + int((o.lasts.Seconds()+60)*max(o.rate, most/8)),
+		accounts: soaked, spare: 1, events: events,
 		owned: func(hook int) bool { return hook%kinds == mortal },
 	}
 	return on(ctx, o, s, func(ctx context.Context, st *stage) error {

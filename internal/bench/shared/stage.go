@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/kazoolab/kazoolab/bridge/store"
 	"github.com/kazoolab/kazoolab/internal/clock"
 	"github.com/kazoolab/kazoolab/internal/lab"
 )
@@ -23,7 +24,9 @@ type stage struct {
 	tree      lab.Planted
 	book      *lab.Book
 	receivers *lab.Receivers
+	store     *store.Store // read only
 	of        func(event int) int
+	first     int // event that missing looks at
 	next      int // the first event that no publisher has used
 }
 
@@ -33,8 +36,6 @@ type setting struct {
 	accounts int
 	events   int
 	owned    func(hook int) bool // receivers that can refuse
-	// of is the account of an event; nil is each in turn.
-	of func(event int) int
 	// spare receivers belong to no account.
 	spare int
 }
@@ -49,10 +50,8 @@ func on(ctx context.Context, o options, s setting, do func(context.Context, *sta
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	st := &stage{options: o, clock: clock.System(), book: lab.NewBook(s.events), of: s.of}
-	if st.of == nil {
-		st.of = func(event int) int { return event % s.accounts }
-	}
+	st := &stage{options: o, clock: clock.System(), book: lab.NewBook(s.events)}
+	st.of = func(event int) int { return event % s.accounts }
 	if st.Servers, err = lab.StartServers(ctx, o.store, dir); err != nil {
 		return err
 	}
@@ -66,6 +65,10 @@ func on(ctx context.Context, o options, s setting, do func(context.Context, *sta
 	if err != nil {
 		return err
 	}
+	if st.store, err = lab.OpenStore(ctx, st.StoreURL); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, st.store.Close()) }()
 	for i := range s.accounts + s.spare {
 		st.receivers.Hook(i).Set(lab.Healthy(work))
 	}
@@ -142,32 +145,66 @@ func (st *stage) arrived() (n int) {
 	return n
 }
 
-// drained returns when every event of the book that was sent has arrived. The error
-// says how many have not when nothing has come for a minute.
-func (st *stage) drained(ctx context.Context) error {
-	const patience = time.Minute
+// drained returns when every event of the book that was sent has arrived, but for
+// those that failed for good and have their record, which it counts. The error says
+// how many have neither when nothing has come for a minute.
+func (st *stage) drained(ctx context.Context) (failed int, err error) {
+	const look, quiet, patience = 200 * time.Millisecond, 2 * time.Second, time.Minute
 	arrived, changed := st.arrived(), st.clock.Now()
-	for st.missing() > 0 {
-		if err := st.wait(ctx, 200*time.Millisecond); err != nil {
-			return err
+	for {
+		missing := st.missing()
+		if len(missing) == 0 {
+			return 0, nil
 		}
 		if now := st.arrived(); now != arrived {
 			arrived, changed = now, st.clock.Now()
-		} else if st.clock.Since(changed) > patience {
-			return fmt.Errorf("%d of the events that were sent have not arrived, and none has for %s", st.missing(), patience)
+		}
+		if since := st.clock.Since(changed); since > quiet {
+			lost, err := st.unrecorded(ctx, missing)
+			if err != nil || lost == 0 {
+				return len(missing), err
+			}
+			if since > patience {
+				return 0, fmt.Errorf("%d of the events that were sent have neither arrived nor failed, and none has arrived for %s", lost, patience)
+			}
+		}
+		if err := st.wait(ctx, look); err != nil {
+			return 0, err
 		}
 	}
-	return nil
 }
 
-// missing is how many events that were sent have not arrived.
-func (st *stage) missing() (n int) {
-	for event := range st.book.Events {
+// missing are the events that were sent and have not arrived.
+func (st *stage) missing() (events []int) {
+	for event := st.first; event < st.book.Events; event++ {
 		if st.book.Sent.Has(event) && !st.receivers.Hook(st.of(event)).Arrived.Has(event) {
-			n++
+			events = append(events, event)
 		}
 	}
-	return n
+	return events
+}
+
+// unrecorded counts those of some events that have no record of a failure for good.
+func (st *stage) unrecorded(ctx context.Context, events []int) (lost int, err error) {
+	of := map[int]*lab.Bits{}
+	for _, event := range events {
+		hook := st.of(event)
+		if of[hook] == nil {
+			if of[hook], err = st.failures(ctx, hook); err != nil {
+				return 0, err
+			}
+		}
+		if !of[hook].Has(event) {
+			lost++
+		}
+	}
+	return lost, nil
+}
+
+// failures are the events that have failed at a hook for good.
+func (st *stage) failures(ctx context.Context, hook int) (*lab.Bits, error) {
+	owned := st.tree.Hooks[hook]
+	return lab.Failures(ctx, st.store, st.tree.Accounts[owned.Account], owned.ID, st.book.Events)
 }
 
 func (st *stage) wait(ctx context.Context, d time.Duration) error {
@@ -179,6 +216,15 @@ func (st *stage) duplicates() (n int) {
 		n += st.receivers.Hook(i).Duplicates()
 	}
 	return n
+}
+
+// parked is how many deliveries wait in the store.
+func (st *stage) parked(ctx context.Context) (n int, err error) {
+	backlogs, err := st.store.Backlogs(ctx, "")
+	for _, b := range backlogs {
+		n += int(b.Waiting)
+	}
+	return n, err
 }
 
 // memory is what the nodes take, now and at the most.

@@ -1,0 +1,40 @@
+package cli
+
+import (
+	"context"
+	"time"
+
+	"github.com/kazoolab/kazoolab/internal/bus"
+	"github.com/kazoolab/kazoolab/internal/config"
+)
+
+// onBroker runs a bus for as long as a piece of work needs it. limit bounds the wait for
+// the connection; a broker that is not there is an error at once.
+func onBroker(ctx context.Context, b *bus.Bus, url string, limit time.Duration, work func() error) error {
+	running, stop := context.WithCancel(ctx)
+	defer stop()
+	ended := make(chan error, 1)
+	go func() { ended <- b.Run(running) }()
+	err := connected(ctx, b, limit)
+	if err != nil {
+		err = unreachablef("no broker at %s: %w", config.MaskURL(url), err)
+	} else {
+		err = work()
+	}
+	stop()
+	if unusable := <-ended; unusable != nil {
+		return usagef("%w", unusable)
+	}
+	return err
+}
+
+// connected waits for the first attempt to connect to end, one way or the other.
+func connected(ctx context.Context, b *bus.Bus, limit time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	err := b.WaitState(ctx, func(s bus.State) bool { return s.Connected || s.LastError != nil })
+	if err == nil && !b.State().Connected {
+		return cause(b.State().LastError)
+	}
+	return err
+}
