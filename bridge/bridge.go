@@ -45,7 +45,7 @@ type Config struct {
 	NodeName string
 	Version  string
 	// DrainTimeout bounds what is still finished after Run's context has ended.
-	// What takes longer is left to the broker, which delivers it again.
+	// What takes longer is left to the broker, or to the store where it is parked.
 	DrainTimeout time.Duration
 	Clock        clock.Clock
 	IDs          *ids.Source
