@@ -20,7 +20,9 @@ func (p *parking) live(ctx context.Context) {
 	found, err := p.showLife(asking)
 	if err != nil {
 		p.seen = time.Time{}
-		p.warn(ctx, "the store takes no sign of life", err)
+		if ctx.Err() == nil {
+			p.log.Warn("the store takes no sign of life", "error", err, "retry_in", seenPause)
+		}
 		p.unclaimed()
 		return
 	}
@@ -68,12 +70,6 @@ func (p *parking) unclaimed() {
 	defer p.mu.Unlock()
 	for _, b := range p.hooks {
 		b.claimed = false
-	}
-}
-
-func (p *parking) warn(ctx context.Context, what string, err error) {
-	if ctx.Err() == nil {
-		p.log.Warn(what, "error", err, "retry_in", seenPause)
 	}
 }
 

@@ -145,13 +145,16 @@ func newDoor(t *testing.T) *door {
 	return d
 }
 
-func (d *door) ServeHTTP(_ http.ResponseWriter, r *http.Request) {
+func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_ = r.ParseForm()
 	d.mu.Lock()
 	shut, broken := d.shut, d.broken
 	d.mu.Unlock()
 	if broken {
-		panic(http.ErrAbortHandler)
+		if conn, _, err := http.NewResponseController(w).Hijack(); err == nil {
+			_ = conn.Close()
+		}
+		return
 	}
 	if shut != nil {
 		select {

@@ -179,7 +179,9 @@ func (p *parking) hold(b *backlog) {
 }
 
 func (p *parking) pause(ctx context.Context, b *backlog, err error) {
-	p.warn(ctx, "parked deliveries cannot be taken out", err)
+	if ctx.Err() == nil {
+		p.log.Warn("parked deliveries cannot be taken out", "error", err, "hook_id", b.HookID, "retry_in", seenPause)
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	b.claimed = false
