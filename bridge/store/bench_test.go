@@ -97,6 +97,7 @@ func BenchmarkFailures(b *testing.B) {
 }
 
 func benchmarkFailures(b *testing.B, s *store.Store) {
+	b.Helper()
 	const hooks = 10_000
 	rows := make([]store.Failures, hooks)
 	for i := range rows {
