@@ -18,7 +18,8 @@ var ErrBusy = errors.New("somebody else is looking at the dead letters")
 const lockName = Queue + ".reader"
 
 // patience is how long another tray is waited for: a look takes a moment, and RabbitMQ
-// frees the lock of a connection a moment after its end.
+// frees the lock of a connection a moment after its end. It is also how long letters may
+// take to be back.
 const patience = 3 * time.Second
 
 // Tray is all dead letters taken out at once, to look at and to decide on. Whatever
@@ -111,9 +112,12 @@ func (t *Tray) Drop(i int) error {
 // Close puts back what was not removed, in order. An error means that the connection is
 // lost, with which the letters go back just so.
 func (t *Tray) Close(ctx context.Context) error {
-	err := t.putBack()
+	n, err := t.putBack()
 	if t.back != nil {
 		err = errors.Join(err, t.back.Close())
+	}
+	if err == nil {
+		t.awaitBack(ctx, n)
 	}
 	if err = errors.Join(err, t.unlock(ctx)); err != nil {
 		return fmt.Errorf("put the dead letters back: %w", err)
@@ -121,14 +125,30 @@ func (t *Tray) Close(ctx context.Context) error {
 	return nil
 }
 
-func (t *Tray) putBack() error {
+// putBack returns how many letters it has put back.
+func (t *Tray) putBack() (n int, err error) {
 	for i, d := range t.held {
 		if t.gone[i] {
 			continue
 		}
 		if err := d.Nack(true); err != nil {
-			return err
+			return n, err
+		}
+		n++
+	}
+	return n, nil
+}
+
+// awaitBack returns when so many letters are in the queue again, which RabbitMQ takes a
+// moment for: whoever takes the lock next would not see them all. It does not wait
+// long, since the queue's limits may have pushed some out.
+func (t *Tray) awaitBack(ctx context.Context, n int) {
+	limit, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	for {
+		depth, err := t.bus.Inspect(limit, Queue)
+		if err != nil || depth.Ready >= n || clock.Sleep(limit, clock.System(), 20*time.Millisecond) != nil {
+			return
 		}
 	}
-	return nil
 }
