@@ -50,7 +50,7 @@ func fanOutTo(ctx context.Context, out io.Writer, o options, hooks int) error {
 		if err := fill(ctx, o.amqpURL, accountID, events); err != nil {
 			return fmt.Errorf("fill the queue: %w", err)
 		}
-		r, err := measure(ctx, o.bridge(storeURL), receiver, events*hooks)
+		r, err := measure(ctx, contender{commands: [][]string{o.bridge(storeURL)}}, receiver, events*hooks)
 		if err != nil {
 			return err
 		}

@@ -2,27 +2,30 @@
 // process until it is ready, and its memory at rest. Then the bridge beside the
 // least that could do its job: a loop that consumes, posts the raw body and
 // acknowledges after a 2xx. Both take the same events from the same queue and post
-// to the same receiver; runs alternate. Then the bridge alone, with several hooks for
-// each event. Every run is printed.
+// to the same receiver; runs alternate, with each kind of store, with a receiver that
+// fails so that attempts are stored, and with two nodes. What RabbitMQ and PostgreSQL
+// spend is counted in no figure of theirs. Then the bridge alone, with several hooks
+// for each event. Every run is printed.
 //
-//	go run ./internal/bench -kazoolab bin/kazoolab [-starts 10] [-events 20000] [-runs 5] [-fanout 1,10,100] [-hooks 1000000]
+//	go run ./internal/bench -kazoolab bin/kazoolab [-starts 10] [-events 20000] [-runs 5] [-store sqlite,postgres] [-fanout 1,10,100] [-hooks 1000000]
 //
 // For the runs it starts a private RabbitMQ, or uses -amqp-url, whose queue
-// kazoolab.webhooks it then empties. -runs 0, -starts 0 or -fanout ” leaves that part
-// out. -hooks adds the start of a bridge that has so many.
+// kazoolab.webhooks it then empties, and a private PostgreSQL. -runs 0, -starts 0 or
+// -fanout ” leaves that part out; -store sqlite -fails=false -nodes 1 leaves the bare
+// loop and the bridge. -old adds another build of the same schema, -profile writes
+// what CPU and memory were spent on, and -hooks adds the start of a bridge that has
+// so many.
 package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"syscall"
 
-	"github.com/kazoolab/kazoolab/internal/bench/figures"
+	"github.com/kazoolab/kazoolab/internal/lab"
 	"github.com/kazoolab/kazoolab/internal/rabbitmq"
 )
 
@@ -43,6 +46,9 @@ type options struct {
 	starts   int
 	events   int
 	runs     int
+	stores   []string
+	fails    bool
+	nodes    int
 	fanout   string
 	hooks    int
 	profile  string
@@ -53,6 +59,7 @@ type options struct {
 
 func run(ctx context.Context, args []string) error {
 	var o options
+	var stores string
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.StringVar(&o.amqpURL, "amqp-url", "", "broker to use; default a private RabbitMQ")
 	flags.StringVar(&o.kazoolab, "kazoolab", "bin/kazoolab", "the binary to measure")
@@ -60,6 +67,9 @@ func run(ctx context.Context, args []string) error {
 	flags.IntVar(&o.starts, "starts", 10, "starts of kazoolab up")
 	flags.IntVar(&o.events, "events", 20000, "events a run")
 	flags.IntVar(&o.runs, "runs", 5, "runs of each")
+	flags.StringVar(&stores, "store", lab.SQLite+","+lab.PostgreSQL, "where the bridge keeps what it keeps, in turn")
+	flags.BoolVar(&o.fails, "fails", true, "measure with a receiver, too, that answers one in ten requests with 500")
+	flags.IntVar(&o.nodes, "nodes", 2, "measure so many nodes, too, that share a database")
 	flags.StringVar(&o.fanout, "fanout", "1,10,100", "how many hooks an event has, in turn; events are as many fewer")
 	flags.IntVar(&o.hooks, "hooks", 0, "hooks of a bridge whose start is measured, such as 1000000; 0 leaves that out")
 	flags.StringVar(&o.profile, "profile", "", "folder for profiles of one more run of each")
@@ -67,6 +77,10 @@ func run(ctx context.Context, args []string) error {
 	flags.BoolVar(&o.bare, "bare", false, "be the bare loop (used by bench itself)")
 	flags.StringVar(&o.target, "target", "", "where the bare loop posts to")
 	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	var err error
+	if o.stores, err = parseStores(stores); err != nil {
 		return err
 	}
 	switch {
@@ -94,97 +108,8 @@ func run(ctx context.Context, args []string) error {
 		defer func() { _ = server.Stop() }()
 		o.amqpURL = server.URL()
 	}
-	if err := compare(ctx, o); err != nil {
+	if err := compare(ctx, os.Stdout, o); err != nil {
 		return err
 	}
 	return fanOut(ctx, os.Stdout, o)
-}
-
-// compare alternates the two and prints each run, the medians and their ratio.
-func compare(ctx context.Context, o options) error {
-	dir, err := os.MkdirTemp("", "kazoolab-bench-")
-	if err != nil {
-		return err
-	}
-	defer func() { _ = os.RemoveAll(dir) }()
-	receiver, err := newReceiver()
-	if err != nil {
-		return err
-	}
-	defer receiver.close()
-	self, err := os.Executable()
-	if err != nil {
-		return err
-	}
-	storeURL := "sqlite:" + filepath.Join(dir, "bench.db")
-	accountID, err := seedStore(ctx, storeURL, receiver.url(), 1)
-	if err != nil {
-		return err
-	}
-	c := comparison{self, receiver, accountID, []contender{
-		{"bare loop", []string{self, "-bare", "-amqp-url", o.amqpURL, "-target", receiver.url()}},
-		o.bridge(storeURL),
-	}}
-	if o.old != "" {
-		other := o
-		other.kazoolab = o.old
-		c.contenders = append(c.contenders, contender{"old bridge", other.bridge(storeURL).command})
-	}
-	results := map[string][]result{}
-	for i := range o.runs {
-		for _, one := range c.contenders {
-			if err := fill(ctx, o.amqpURL, accountID, o.events); err != nil {
-				return fmt.Errorf("fill the queue: %w", err)
-			}
-			r, err := measure(ctx, one, receiver, o.events)
-			if err != nil {
-				return fmt.Errorf("%s: %w", one.name, err)
-			}
-			fmt.Printf("run %d  %-10s %s\n", i+1, one.name, r)
-			results[one.name] = append(results[one.name], r)
-		}
-	}
-	if err := summarise(results); err != nil || o.profile == "" {
-		return err
-	}
-	return profiles(ctx, os.Stdout, o, c)
-}
-
-// comparison is what takes part in it.
-type comparison struct {
-	self       string // this program
-	receiver   *receiver
-	accountID  string
-	contenders []contender
-}
-
-// bridge is the contender that all this is about.
-func (o options) bridge(storeURL string) contender {
-	return contender{"bridge", []string{
-		o.kazoolab, "bridge", "--amqp-url", o.amqpURL, "--store", storeURL, "--rest-listen", "127.0.0.1:0",
-		"--allow-loopback-targets", "--log-level", "error",
-	}}
-}
-
-func summarise(results map[string][]result) error {
-	bare, bridge := median(results["bare loop"]), median(results["bridge"])
-	if bare.rate == 0 || bare.cpu == 0 {
-		return errors.New("too little was measured: give more -events")
-	}
-	fmt.Printf("median %-10s %s\nmedian %-10s %s\n", "bare loop", bare, "bridge", bridge)
-	fmt.Printf("bridge / bare loop: rate %.2f, CPU for 1,000 events %.2f\n", bridge.rate/bare.rate, bridge.cpu/bare.cpu)
-	if old, measured := results["old bridge"]; measured {
-		old := median(old)
-		fmt.Printf("median old bridge %s\nbridge / old bridge: rate %.2f, CPU for 1,000 events %.2f\n", old, bridge.rate/old.rate, bridge.cpu/old.cpu)
-	}
-	return nil
-}
-
-// median takes each figure's own.
-func median(results []result) result {
-	return result{
-		rate: figures.Median(results, func(r result) float64 { return r.rate }),
-		cpu:  figures.Median(results, func(r result) float64 { return r.cpu }),
-		peak: figures.Median(results, func(r result) float64 { return r.peak }),
-	}
 }

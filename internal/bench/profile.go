@@ -4,35 +4,37 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"runtime"
 	"runtime/pprof"
+	"strings"
 
 	"github.com/kazoolab/kazoolab/internal/cli"
 )
 
-// profiles makes each contender once more, within a process of bench, where the
-// CPU it spends and what it allocates are profiled into o.profile. The product
-// itself has no profiler.
-func profiles(ctx context.Context, out io.Writer, o options, c comparison) error {
-	if err := os.MkdirAll(o.profile, 0o750); err != nil {
+// profileEach makes each contender of one process once more, within a process of bench,
+// where the CPU it spends and what it allocates are profiled. The product itself has
+// no profiler.
+func (c *comparison) profileEach(ctx context.Context) error {
+	if err := os.MkdirAll(c.profile, 0o750); err != nil {
 		return err
 	}
-	for name, command := range map[string][]string{
-		"bare":   c.contenders[0].command[1:],
-		"bridge": append([]string{"-bridge", "--"}, c.contenders[1].command[1:]...),
-	} {
-		if err := fill(ctx, o.amqpURL, c.accountID, o.events); err != nil {
-			return fmt.Errorf("fill the queue: %w", err)
+	for _, one := range c.contenders {
+		if len(one.commands) > 1 || one.commands[0][0] == c.old {
+			continue
 		}
-		profiled := contender{name, append([]string{c.self, "-profile", filepath.Join(o.profile, name)}, command...)}
-		r, err := measure(ctx, profiled, c.receiver, o.events)
+		path := filepath.Join(c.profile, strings.NewReplacer(" ", "-", ",", "").Replace(one.name))
+		args := append([]string{"-bridge", "--"}, one.commands[0][1:]...)
+		if one.name == bareName {
+			args = one.commands[0][1:]
+		}
+		one.commands = [][]string{append([]string{c.self, "-profile", path}, args...)}
+		r, err := c.run(ctx, one)
 		if err != nil {
-			return fmt.Errorf("profile of %s: %w", name, err)
+			return fmt.Errorf("profile of %s: %w", one.name, err)
 		}
-		fmt.Fprintf(out, "profiled %-8s %s\n", name, r)
+		fmt.Fprintf(c.out, "%s.cpu and .allocs  %s\n", path, r)
 	}
 	return nil
 }

@@ -1,22 +1,16 @@
 package delivery
 
 import (
-	"bytes"
 	"context"
 	"crypto/tls"
-	"encoding/base64"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
-	"net/textproto"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
-
-	"golang.org/x/net/http/httpguts"
 
 	"github.com/kazoolab/kazoolab/bridge/fidelity"
 	"github.com/kazoolab/kazoolab/internal/clock"
@@ -152,11 +146,11 @@ func (c *Client) follow(ctx context.Context, deadline time.Time, req Request) Ou
 		if !home {
 			req.Extra, req.Sign = nil, nil
 		}
-		r, err := c.request(t, method, req, text)
+		o, err := t.outgoing(method, req, text)
 		if err != nil {
 			return failure(err, false)
 		}
-		out, location := c.exchange(ctx, deadline, r)
+		out, location := c.exchange(ctx, deadline, o)
 		nextMethod, follows := c.redirect(out.Status, method)
 		if location == "" || !follows || hop == maxRedirects {
 			return out
@@ -176,8 +170,8 @@ func (c *Client) follow(ctx context.Context, deadline time.Time, req Request) Ou
 }
 
 // exchange is one request and its answer. location is the answer's, if any.
-func (c *Client) exchange(ctx context.Context, deadline time.Time, r *http.Request) (out Outcome, location string) {
-	conn, resp, err := c.connections.ask(ctx, deadline, r)
+func (c *Client) exchange(ctx context.Context, deadline time.Time, o outgoing) (out Outcome, location string) {
+	conn, resp, err := c.connections.ask(ctx, deadline, o)
 	if err != nil {
 		return failure(err, conn != nil), ""
 	}
@@ -202,54 +196,6 @@ func (c *Client) read(body io.Reader) (kept string, complete bool, err error) {
 		return "", false, err
 	}
 	return string(text), err != nil, nil
-}
-
-// request is what goes to a target. The error is one of what cannot stand in a request.
-func (c *Client) request(t target, method string, req Request, text []byte) (*http.Request, error) {
-	header := http.Header{
-		"User-Agent":   {""}, // which keeps net/http from naming itself
-		"X-Hook-Id":    {req.HookID},
-		"X-Account-Id": {req.AccountID},
-	}
-	if req.ContentType != "" {
-		header["Content-Type"] = []string{req.ContentType}
-	}
-	if req.Replays != "" {
-		header[http.CanonicalHeaderKey(ReplayHeader)] = []string{req.Replays}
-	}
-	if t.hasUser {
-		header["Authorization"] = []string{"Basic " + base64.StdEncoding.EncodeToString([]byte(t.user+":"+t.password))}
-	}
-	for _, h := range req.Extra {
-		header[textproto.CanonicalMIMEHeaderKey(h.Name)] = []string{h.Value}
-	}
-	if req.Sign != nil {
-		content := text
-		if method == http.MethodGet {
-			content = []byte(t.query)
-		}
-		for _, h := range req.Sign(content) {
-			header[textproto.CanonicalMIMEHeaderKey(h.Name)] = []string{h.Value}
-		}
-	}
-	for name, values := range header {
-		if !httpguts.ValidHeaderFieldName(name) || !httpguts.ValidHeaderFieldValue(values[0]) {
-			return nil, fmt.Errorf("the header %q cannot be sent", name)
-		}
-	}
-	if t.host == "" {
-		return nil, errors.New("the uri has no host")
-	}
-	r := &http.Request{
-		Method: method, URL: t.url(), Host: t.host, Header: header,
-		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-	}
-	if len(text) > 0 {
-		r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(text)), nil }
-		r.Body = io.NopCloser(bytes.NewReader(text))
-		r.ContentLength = int64(len(text))
-	}
-	return r, nil
 }
 
 // headers lists an answer's fields by name. The length that net/http takes out

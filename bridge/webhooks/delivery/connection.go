@@ -27,7 +27,7 @@ type connection struct {
 	socket   net.Conn // beneath TLS
 	to       place
 	in       *bufio.Reader
-	out      *bufio.Writer
+	out      []byte
 	since    time.Time // unused since
 
 	// Of the request under way.
@@ -39,7 +39,7 @@ type connection struct {
 
 func newConnection(to place, socket, plain net.Conn) *connection {
 	c := &connection{Conn: plain, socket: socket, to: to}
-	c.in, c.out = bufio.NewReader(c), bufio.NewWriter(plain)
+	c.in = bufio.NewReader(c)
 	return c
 }
 
@@ -58,11 +58,11 @@ func (c *connection) answered() bool { return c.read > 0 }
 
 // ask writes a request and reads its answer up to the body. With an error the
 // connection is closed.
-func (c *connection) ask(ctx context.Context, deadline time.Time, r *http.Request) (*http.Response, error) {
+func (c *connection) ask(ctx context.Context, deadline time.Time, o outgoing) (*http.Response, error) {
 	c.read, c.limit, c.sent = 0, maxHeader, nil
 	_ = c.SetDeadline(deadline) // what is closed says so when it is used
 	c.stop = context.AfterFunc(ctx, func() { _ = c.SetDeadline(clock.System().Now()) })
-	resp, err := c.exchange(r)
+	resp, err := c.exchange(o)
 	if err != nil {
 		c.stop()
 		_ = c.Close()
@@ -70,15 +70,15 @@ func (c *connection) ask(ctx context.Context, deadline time.Time, r *http.Reques
 	return resp, err
 }
 
-func (c *connection) exchange(r *http.Request) (*http.Response, error) {
-	if r.ContentLength > maxAtOnce {
+func (c *connection) exchange(o outgoing) (*http.Response, error) {
+	if len(o.body) > maxAtOnce {
 		c.sent = make(chan error, 1)
-		go func() { c.sent <- c.send(r) }()
-	} else if err := c.send(r); err != nil {
+		go func() { c.sent <- c.send(o) }()
+	} else if err := c.send(o); err != nil {
 		return nil, err
 	}
 	for {
-		resp, err := http.ReadResponse(c.in, r)
+		resp, err := http.ReadResponse(c.in, nil)
 		if err != nil {
 			return nil, err
 		}
@@ -90,11 +90,14 @@ func (c *connection) exchange(r *http.Request) (*http.Response, error) {
 	}
 }
 
-func (c *connection) send(r *http.Request) error {
-	if err := r.Write(c.out); err != nil {
+func (c *connection) send(o outgoing) error {
+	if len(o.body) > maxAtOnce {
+		_, err := (&net.Buffers{o.head, o.body}).WriteTo(c.Conn)
 		return err
 	}
-	return c.out.Flush()
+	c.out = append(append(c.out[:0], o.head...), o.body...) // in one piece, for one packet
+	_, err := c.Conn.Write(c.out)
+	return err
 }
 
 // release ends a request whose answer was read, and tells whether another can follow.

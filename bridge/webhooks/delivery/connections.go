@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"net"
 	"net/http"
+	"net/url"
 	"slices"
 	"sync"
 	"time"
@@ -32,8 +33,6 @@ type connections struct {
 // place is where connections lead to.
 type place struct{ scheme, host string }
 
-func placeOf(r *http.Request) place { return place{r.URL.Scheme, r.URL.Host} }
-
 const (
 	// idleLimit is how long an unused connection is kept.
 	idleLimit = 2 * time.Minute
@@ -47,21 +46,18 @@ const (
 // was used before and ends without a byte of an answer was closed by a receiver that
 // had waited long enough: it may not even have seen the request, which is made again
 // on a new one. Of 600 such requests 80 failed without that.
-func (cs *connections) ask(ctx context.Context, deadline time.Time, r *http.Request) (*connection, *http.Response, error) {
-	if c := cs.take(placeOf(r)); c != nil {
-		resp, err := c.ask(ctx, deadline, r)
+func (cs *connections) ask(ctx context.Context, deadline time.Time, o outgoing) (*connection, *http.Response, error) {
+	if c := cs.take(o.to); c != nil {
+		resp, err := c.ask(ctx, deadline, o)
 		if err == nil || c.answered() || ctx.Err() != nil || timedOut(err) {
 			return c, resp, err
 		}
-		if r.GetBody != nil {
-			r.Body, _ = r.GetBody() // which has no error
-		}
 	}
-	c, err := cs.connect(ctx, deadline, r)
+	c, err := cs.connect(ctx, deadline, o.to)
 	if err != nil {
 		return nil, nil, err
 	}
-	resp, err := c.ask(ctx, deadline, r)
+	resp, err := c.ask(ctx, deadline, o)
 	return c, resp, err
 }
 
@@ -71,6 +67,7 @@ func (cs *connections) done(c *connection, resp *http.Response, complete bool) {
 		_ = c.Close()
 		return
 	}
+	_ = c.SetDeadline(time.Time{}) // it would end the look at an unused one, too
 	c.since = clock.System().Now()
 	cs.mu.Lock()
 	defer cs.mu.Unlock()
@@ -103,14 +100,14 @@ func (cs *connections) take(to place) *connection {
 	return nil
 }
 
-func (cs *connections) connect(ctx context.Context, deadline time.Time, r *http.Request) (*connection, error) {
+func (cs *connections) connect(ctx context.Context, deadline time.Time, to place) (*connection, error) {
 	ctx, cancel := context.WithDeadline(ctx, deadline)
 	defer cancel()
-	host, port := r.URL.Hostname(), r.URL.Port()
+	at := url.URL{Host: to.host}
+	host, port := at.Hostname(), at.Port()
 	if port == "" {
-		port = defaultPort(r.URL.Scheme)
+		port = defaultPort(to.scheme)
 	}
-	to := placeOf(r)
 	socket, err := cs.dial(ctx, "tcp", net.JoinHostPort(host, port))
 	if err != nil {
 		return nil, err
