@@ -26,6 +26,8 @@ const (
 	noteEvery  = 30 * time.Second
 	visitEvery = 5 * time.Second
 	mortality  = 5 * time.Minute // dead, and alive
+	// rest is longer than a node keeps connections to receivers that nobody uses.
+	rest = 150 * time.Second
 )
 
 // soak keeps mixed load up for long and shows whether anything grows.
@@ -53,6 +55,10 @@ func soak(ctx context.Context, o options) error {
 		}
 		st.say("%.0f events/s for %s to %d receivers, of each %d of which one fails, one flaps, one is dead every other %s and two are slow; a portal's visit every %s",
 			rate, o.lasts, soaked, kinds, mortality, visitEvery)
+		before, err := st.note(ctx)
+		if err != nil {
+			return err
+		}
 		st.mix()
 		publisher := st.publish(ctx, rate, st.book.Events)
 		notes, err := st.watch(ctx)
@@ -62,7 +68,15 @@ func soak(ctx context.Context, o options) error {
 		if err := st.outcome(ctx); err != nil {
 			return err
 		}
-		return st.grown(notes)
+		st.say("at rest for %s", rest)
+		if err := st.wait(ctx, rest); err != nil {
+			return err
+		}
+		after, err := st.note(ctx)
+		if err != nil {
+			return err
+		}
+		return st.grown(before, notes, after)
 	})
 }
 
@@ -141,6 +155,11 @@ func (st *stage) mortals(die bool) error {
 // growing are the figures that must not, in the order in which they are printed.
 func growing() []string { return []string{"memory MB", "heap MB", "goroutines", "files", "sockets"} }
 
+// atRest tells the figures that must be what they were when nothing is on its way.
+// Under load they follow the number of requests under way, and with it how busy the
+// machine is. The others never return to those of a new process.
+func atRest(name string) bool { return name == "goroutines" || name == "files" || name == "sockets" }
+
 func (st *stage) note(ctx context.Context) (note, error) {
 	n := note{figures: map[string]float64{}}
 	var samples []lab.Sample
@@ -203,26 +222,33 @@ func (st *stage) outcome(ctx context.Context) error {
 	}
 }
 
-// grown compares the first quarter of the time with the last. It is an error when a
-// figure has grown by a fifth, and by more than a few.
-func (st *stage) grown(notes []note) error {
+// grown prints each figure at rest before the load and after it, and its medians in the
+// first quarter of the time and the last. It is an error when one has grown by a fifth,
+// and by more than a few.
+func (st *stage) grown(before note, notes []note, after note) error {
 	const least, share, few = 8, 1.2, 10
 	if len(notes) < least {
 		return fmt.Errorf("%d notes are too few to compare: let it last longer", len(notes))
 	}
+	fmt.Fprintf(st.out, "%-18s %9s %13s %12s %12s %9s\n", "", "at rest", "first quarter", "last quarter", "an hour", "at rest")
 	var faults []error
 	for i := range st.nodes {
-		for _, name := range growing() {
-			name = fmt.Sprintf("node %d %s", i, name)
+		for _, figure := range growing() {
+			name := fmt.Sprintf("node %d %s", i, figure)
 			var values []float64
 			for _, n := range notes {
 				values = append(values, n.figures[name])
 			}
 			t := trendOf(values)
 			perHour := t.slope * float64(time.Hour/noteEvery)
-			fmt.Fprintf(st.out, "%-18s first quarter %7.1f  last quarter %7.1f  %+8.2f an hour\n", name, t.first, t.last, perHour)
-			if t.last > share*t.first && t.last > t.first+few {
-				faults = append(faults, fmt.Errorf("%s has grown from %.0f to %.0f", name, t.first, t.last))
+			fmt.Fprintf(st.out, "%-18s %9.1f %13.1f %12.1f %+12.2f %9.1f\n",
+				name, before.figures[name], t.first, t.last, perHour, after.figures[name])
+			from, to := t.first, t.last
+			if atRest(figure) {
+				from, to = before.figures[name], after.figures[name]
+			}
+			if to > share*from && to > from+few {
+				faults = append(faults, fmt.Errorf("%s has grown from %.0f to %.0f", name, from, to))
 			}
 		}
 	}
