@@ -45,7 +45,7 @@ type Config struct {
 	NodeName string
 	Version  string
 	// DrainTimeout bounds what is still finished after Run's context has ended.
-	// What takes longer is left to the broker, which delivers it again.
+	// What takes longer is left to the broker, or to the store where it is parked.
 	DrainTimeout time.Duration
 	Clock        clock.Clock
 	IDs          *ids.Source
@@ -172,7 +172,7 @@ func (b *Bridge) Run(ctx context.Context) error {
 	engine := webhooks.New(hooks, webhooks.Dependencies{
 		Hooks: b.hooks, Accounts: b.directory, Records: b.cfg.Store, Backlogs: b.cfg.Store, Documents: b.cfg.Store,
 		Failures: b.disabling, Clock: b.cfg.Clock, IDs: b.cfg.IDs, Log: b.cfg.Log, Metrics: b.metrics,
-		ClusterID: clusterID, Journal: b.journal, Node: b.cfg.IDs.Hex(16),
+		ClusterID: clusterID, Journal: b.journal, Node: ids.New().Hex(16), // never that of an earlier run
 		Graveyard: graveyard{bus: b.bus, clock: b.cfg.Clock, ids: b.cfg.IDs, node: b.cfg.NodeName},
 	})
 	b.engine = engine

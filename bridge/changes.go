@@ -24,6 +24,14 @@ import (
 // A message can be missed, while there is no connection or when the writer dies
 // before it is published; therefore the writes that the store has numbered are
 // looked up whenever the connection is new, and every catchUpPause.
+//
+// So once REST has answered on the node that was asked, the change is live there; on
+// the others it is within milliseconds, and within catchUpPause whatever happens.
+// Documents themselves are read from the store, which all share: another node shows
+// them as they are at once. What it takes from memory is which accounts there are, who
+// may see whom, whose numbers are whose, the limits of failures and which hooks fire.
+// Whoever makes an account on one node and asks another for it in the next moment may
+// be told that there is none.
 type changes struct {
 	bus       *bus.Bus
 	store     *store.Store

@@ -179,16 +179,3 @@ var _ = Describe("Health", func() {
 		Expect(away.token(ctx, acme)).NotTo(BeEmpty())
 	}, SpecTimeout(time.Minute))
 })
-
-var _ = Describe("Changes", func() {
-	It("made on one node are live on the other", func(ctx SpecContext) {
-		l := newLab(ctx)
-		other := l.start(l.proxy.URL, time.Second)
-		Eventually(ctx, other.bridge.Ready()).WithTimeout(patience).Should(BeClosed())
-		l.hook(ctx, acme, `"hook":"channel_create"`)
-		l.node.end()
-		l.node = other
-		l.call(ctx, kapi.ChannelCreate, "c1", acme)
-		Eventually(ctx, l.receiver.calls).WithTimeout(patience).Should(Equal([]string{"c1"}))
-	}, SpecTimeout(time.Minute))
-})

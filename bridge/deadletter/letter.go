@@ -1,6 +1,7 @@
 package deadletter
 
 import (
+	"strings"
 	"time"
 
 	amqp "github.com/rabbitmq/amqp091-go"
@@ -62,7 +63,7 @@ type Letter struct {
 // declared by each node, and waited for.
 func (l Letter) Message() bus.Message {
 	headers := amqp.Table{
-		headerReason: l.Reason, headerProblem: l.Problem, headerKey: l.RoutingKey,
+		headerReason: l.Reason, headerProblem: strings.ToValidUTF8(l.Problem, "\ufffd"), headerKey: l.RoutingKey,
 		headerTime: l.Time.UTC().Format(timeFormat), headerNode: l.Node,
 	}
 	if l.Exchange != "" {

@@ -16,8 +16,13 @@ const (
 	attemptsBefore = "SELECT id FROM attempts WHERE created<$1 LIMIT $2"
 	attemptsUpTo   = "SELECT id FROM attempts WHERE (created, at, id) <= ($1, $2, $3) LIMIT $4"
 	attemptsOf     = "SELECT id FROM attempts WHERE account_id=$1 LIMIT $2"
-	// The newest of those that are too many.
-	attemptBeyond = "SELECT created, at, id FROM attempts ORDER BY created DESC, at DESC, id DESC LIMIT 1 OFFSET $1"
+	attemptCount   = "SELECT count(*) FROM attempts"
+	// The newest of those that are too many, all at one moment: another node may be
+	// deleting them.
+	attemptBeyond = "WITH spare AS (" +
+		"SELECT count(*)-$1 AS n FROM attempts) " +
+		"SELECT created, at, id FROM attempts, spare WHERE spare.n>0 ORDER BY created, at, id " +
+		"LIMIT 1 OFFSET (SELECT CASE WHEN n>0 THEN n-1 ELSE 0 END FROM spare)"
 )
 
 // DeleteAttempts deletes what was created before a moment in Gregorian seconds and
@@ -35,7 +40,7 @@ func (s *Store) DeleteAttempts(ctx context.Context, before int64) (int64, error)
 // go than by one.
 func (s *Store) TrimAttempts(ctx context.Context, keep int64) (int64, error) {
 	created, at, id, err := s.attemptBeyond(ctx, keep)
-	if errors.Is(err, sql.ErrNoRows) {
+	if errors.Is(err, sql.ErrNoRows) { // as nearly always
 		return 0, nil
 	}
 	var n int64
@@ -51,6 +56,13 @@ func (s *Store) TrimAttempts(ctx context.Context, keep int64) (int64, error) {
 func (s *Store) attemptBeyond(ctx context.Context, keep int64) (created, at int64, id string, err error) {
 	ctx, cancel := s.bounded(ctx)
 	defer cancel()
+	var stored int64
+	if err := s.read.QueryRowContext(ctx, attemptCount).Scan(&stored); err != nil {
+		return 0, 0, "", err
+	}
+	if stored <= keep {
+		return 0, 0, "", sql.ErrNoRows
+	}
 	err = s.read.QueryRowContext(ctx, attemptBeyond, keep).Scan(&created, &at, &id)
 	return created, at, id, err
 }

@@ -305,12 +305,12 @@ func (s *Store) Unclaim(ctx context.Context, node string, hook HookKey) (left in
 		// From here until the end nobody else writes this row, so that none who adds a
 		// delivery meanwhile can miss that it goes; and what they have added by now is
 		// seen by the count, which must be a statement of its own for that.
-		_, err := tx.ExecContext(ctx, `UPDATE backlogs SET holder=''
-			WHERE account_id=$1 AND hook_id=$2 AND holder=$3`, hook.AccountID, hook.HookID, node)
+		result, err := tx.ExecContext(ctx, `UPDATE backlogs SET holder=''
+			WHERE account_id=$1 AND hook_id=$2 AND holder IN ('', $3)`, hook.AccountID, hook.HookID, node)
 		if err != nil {
 			return err
 		}
-		left, err = recountBacklog(ctx, tx, hook)
+		left, err = recountBacklog(ctx, tx, hook, result)
 		return err
 	})
 	if err != nil {
@@ -319,15 +319,22 @@ func (s *Store) Unclaim(ctx context.Context, node string, hook HookKey) (left in
 	return left, nil
 }
 
-func recountBacklog(ctx context.Context, tx *sql.Tx, hook HookKey) (left int64, err error) {
+// recountBacklog counts what is free of a hook whose row is locked, as the result says:
+// where there was none to lock, others may be making one now.
+func recountBacklog(ctx context.Context, tx *sql.Tx, hook HookKey, locked sql.Result) (left int64, err error) {
+	if n, err := locked.RowsAffected(); err != nil || n == 0 {
+		return 0, err
+	}
 	err = tx.QueryRowContext(ctx, "SELECT count(*) FROM parked WHERE account_id=$1 AND hook_id=$2 AND holder=''",
 		hook.AccountID, hook.HookID).Scan(&left)
 	if err != nil {
 		return 0, err
 	}
-	if left == 0 {
-		_, err = tx.ExecContext(ctx, "DELETE FROM backlogs WHERE account_id=$1 AND hook_id=$2", hook.AccountID, hook.HookID)
-		return 0, err
+	if left == 0 { // one that is claimed is deleted by the node that has it
+		_, err = tx.ExecContext(ctx, "DELETE FROM backlogs WHERE account_id=$1 AND hook_id=$2 AND holder=''", hook.AccountID, hook.HookID)
+		if err != nil {
+			return 0, err
+		}
 	}
 	_, err = tx.ExecContext(ctx, "UPDATE backlogs SET waiting=$1 WHERE account_id=$2 AND hook_id=$3",
 		left, hook.AccountID, hook.HookID)
@@ -345,10 +352,10 @@ func (s *Store) DropParked(ctx context.Context, hook HookKey) (int64, error) {
 	if err == nil {
 		err = s.update(ctx, func(ctx context.Context, tx *sql.Tx) error {
 			// As in Unclaim, the row is locked before the rest is counted.
-			_, err := tx.ExecContext(ctx, "UPDATE backlogs SET waiting=waiting WHERE account_id=$1 AND hook_id=$2",
+			result, err := tx.ExecContext(ctx, "UPDATE backlogs SET waiting=waiting WHERE account_id=$1 AND hook_id=$2",
 				hook.AccountID, hook.HookID)
 			if err == nil {
-				_, err = recountBacklog(ctx, tx, hook)
+				_, err = recountBacklog(ctx, tx, hook, result)
 			}
 			return err
 		})

@@ -37,6 +37,7 @@ func onEach(b *testing.B, run func(b *testing.B, s *store.Store)) {
 func BenchmarkSave(b *testing.B) {
 	body := bulk()
 	onEach(b, func(b *testing.B, s *store.Store) {
+		b.Helper()
 		for i := 0; b.Loop(); i++ {
 			doc := store.Document{DB: "webhooks", ID: fmt.Sprintf("%032x", i), Type: "webhook", AccountID: "a1", Body: body}
 			if _, err := s.Save(b.Context(), doc); err != nil {
@@ -51,6 +52,7 @@ func BenchmarkGet(b *testing.B) {
 }
 
 func benchmarkGet(b *testing.B, s *store.Store) {
+	b.Helper()
 	if _, err := s.Save(b.Context(), store.Document{DB: "webhooks", ID: "h1", Body: bulk()}); err != nil {
 		b.Fatal(err)
 	}
@@ -67,6 +69,7 @@ func BenchmarkAddAttempts(b *testing.B) {
 	body := bulk()
 	for _, size := range []int{1, 10, 200, 1000} {
 		run := func(b *testing.B, s *store.Store) {
+			b.Helper()
 			batch := make([]store.Attempt, size)
 			at := time.Date(2026, time.November, 15, 12, 0, 0, 0, time.UTC)
 			for b.Loop() {
@@ -94,6 +97,7 @@ func BenchmarkFailures(b *testing.B) {
 }
 
 func benchmarkFailures(b *testing.B, s *store.Store) {
+	b.Helper()
 	const hooks = 10_000
 	rows := make([]store.Failures, hooks)
 	for i := range rows {

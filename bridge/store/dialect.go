@@ -30,6 +30,9 @@ type dialect struct {
 	// again says that a transaction failed for the sake of another one, and may
 	// succeed when it is run once more.
 	again func(error) bool
+	// keysWhole says that rows between two keys of an index are found best by
+	// comparing all of its columns together.
+	keysWhole bool
 	// lockRows ends a SELECT whose rows are to stay as they are until the end of
 	// the transaction. Where there is one writer, they do.
 	lockRows string

@@ -99,11 +99,13 @@ func (s *Store) saveAll(ctx context.Context, docs []Document) ([]Document, error
 			return err
 		}
 		for _, i := range order {
-			if saved[i], err = s.put(ctx, tx, docs[i], texts[i]); err == nil {
-				err = log.note(ctx, saved[i])
-			}
-			if err != nil {
+			if saved[i], err = s.put(ctx, tx, docs[i], texts[i]); err != nil {
 				return fmt.Errorf("document %s/%s: %w", docs[i].DB, docs[i].ID, err)
+			}
+		}
+		for _, doc := range saved {
+			if err := log.note(ctx, doc); err != nil {
+				return fmt.Errorf("document %s/%s: %w", doc.DB, doc.ID, err)
 			}
 		}
 		return nil

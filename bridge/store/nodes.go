@@ -3,7 +3,10 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 )
 
@@ -30,7 +33,7 @@ func (s *Store) Reap(ctx context.Context, node string, after time.Duration) erro
 	err := s.update(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, "DELETE FROM nodes WHERE id<>$1 AND seen<"+s.dialect.now1970+"-$2", node, int64(after/time.Second))
 		if err == nil {
-			err = freeHeld(ctx, tx, "NOT IN (SELECT id FROM nodes)")
+			err = freeHeld(ctx, tx, s.clock.Now(), "NOT IN (SELECT id FROM nodes)")
 		}
 		return err
 	})
@@ -45,7 +48,7 @@ func (s *Store) Leave(ctx context.Context, node string) error {
 	err := s.update(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, "DELETE FROM nodes WHERE id=$1", node)
 		if err == nil {
-			err = freeHeld(ctx, tx, "=$1", node)
+			err = freeHeld(ctx, tx, s.clock.Now(), "=$1", node)
 		}
 		return err
 	})
@@ -55,21 +58,36 @@ func (s *Store) Leave(ctx context.Context, node string) error {
 	return nil
 }
 
-// freeHeld counts what becomes free, too. Rows that others write meanwhile are locked
-// in the order in which Record locks them: deliveries first, then backlogs.
-func freeHeld(ctx context.Context, tx *sql.Tx, by string, args ...any) error {
+// freeHeld counts what becomes free, too: deliveries first and then backlogs in the
+// order of their keys, as Record does.
+func freeHeld(ctx context.Context, tx *sql.Tx, now time.Time, by string, args ...any) error {
 	held := " WHERE holder<>'' AND holder " + by
-	for _, statement := range []string{
-		`INSERT INTO backlogs (account_id, hook_id, waiting, holder, since)
-			SELECT account_id, hook_id, count(*), '', min(at) FROM parked` + held + `
-			GROUP BY account_id, hook_id ORDER BY account_id, hook_id
-			ON CONFLICT (account_id, hook_id) DO UPDATE SET waiting=backlogs.waiting+excluded.waiting`,
-		"UPDATE parked SET holder=''" + held,
-		"UPDATE backlogs SET holder=''" + held,
-	} {
-		if _, err := tx.ExecContext(ctx, statement, args...); err != nil {
+	free, err := freeParked(ctx, tx, held, args...)
+	if err != nil {
+		return err
+	}
+	for _, key := range slices.SortedFunc(maps.Keys(free), HookKey.compare) {
+		if err := changeBacklog(ctx, tx, key, free[key], now); err != nil {
 			return err
 		}
 	}
-	return nil
+	_, err = tx.ExecContext(ctx, "UPDATE backlogs SET holder=''"+held, args...)
+	return err
+}
+
+func freeParked(ctx context.Context, tx *sql.Tx, held string, args ...any) (free map[HookKey]int64, err error) {
+	rows, err := tx.QueryContext(ctx, "UPDATE parked SET holder=''"+held+" RETURNING account_id, hook_id", args...)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	free = map[HookKey]int64{}
+	for rows.Next() {
+		var key HookKey
+		if err := rows.Scan(&key.AccountID, &key.HookID); err != nil {
+			return nil, err
+		}
+		free[key]++
+	}
+	return free, rows.Err()
 }

@@ -97,6 +97,7 @@ func TestARefusalIsSaidAtOnceAndWithoutThePassword(t *testing.T) {
 	}
 }
 
+// change is the address with a part that is another.
 func change(t *testing.T, address string, how func(*url.URL)) string {
 	t.Helper()
 	u, err := url.Parse(address)

@@ -158,7 +158,8 @@ func awaitPostgres(ctx context.Context, db *sql.DB, config *pgx.ConnConfig, log 
 	server := net.JoinHostPort(config.Host, strconv.Itoa(int(config.Port)))
 	waiting, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
-	for told := false; ; {
+	var cause error // why it did not answer, at first
+	for {
 		err := db.PingContext(waiting)
 		switch {
 		case err == nil:
@@ -167,12 +168,13 @@ func awaitPostgres(ctx context.Context, db *sql.DB, config *pgx.ConnConfig, log 
 			return ctx.Err()
 		case !mayPass(err):
 			return fmt.Errorf("PostgreSQL at %s: %w", server, err)
-		case clock.Sleep(waiting, clock.System(), pause) != nil:
-			return fmt.Errorf("PostgreSQL at %s has not answered for %s; start it, or correct the address: %w", server, wait, err)
 		}
-		if !told {
-			log.WarnContext(ctx, "waiting for PostgreSQL", "server", server, "database", config.Database, "limit", wait, "cause", err)
-			told = true
+		if cause == nil {
+			cause = err
+			log.WarnContext(ctx, "waiting for PostgreSQL", "server", server, "database", config.Database, "limit", wait, "cause", cause)
+		}
+		if clock.Sleep(waiting, clock.System(), pause) != nil {
+			return fmt.Errorf("PostgreSQL at %s has not answered for %s; start it, or correct the address: %w", server, wait, cause)
 		}
 	}
 }

@@ -148,7 +148,7 @@ func TestSettingsHoldOnEveryConnectionOfPostgres(t *testing.T) {
 	for setting, want := range map[string]string{
 		"synchronous_commit":                  "on",
 		"idle_in_transaction_session_timeout": "1min",
-		"tcp_user_timeout":                    "30s",
+		"tcp_user_timeout":                    "30000",
 		"tcp_keepalives_idle":                 "15",
 		"application_name":                    "kazoolab",
 	} {
@@ -172,7 +172,7 @@ func TestListingsUseTheirIndexesInPostgres(t *testing.T) {
 		{AccountID: "a", HookID: "h", From: 1, To: 2, After: last, Limit: 50},
 		{AccountID: "a", HookID: "h", From: 1, To: 2, After: last, Limit: 50, Ascending: true},
 	} {
-		statement, args := q.statement()
+		statement, args := q.statement(s.dialect)
 		t.Run(statement, func(t *testing.T) {
 			steps := explain(t, s, statement, args)
 			if strings.Contains(steps, "Sort") || !strings.Contains(steps, "Index Scan") {

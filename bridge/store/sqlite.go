@@ -28,8 +28,8 @@ func sqliteDialect() dialect {
 		name: database.DialectSQLite3, migrations: migrations, open: openSQLite,
 		now1970: "CAST(strftime('%s', 'now') AS INTEGER)", alone: true,
 		inTurn: func(_ context.Context, _ *sql.DB, do func() error) error { return do() },
-		insert: insertEach,
-		again:  func(error) bool { return false },
+		insert: insertEach, keysWhole: true,
+		again: func(error) bool { return false },
 	}
 }
 

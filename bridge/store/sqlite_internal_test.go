@@ -166,7 +166,7 @@ func TestListingsUseTheirIndexes(t *testing.T) {
 	last := Attempt{ID: "x", Created: 1, CreatedAt: time.Unix(0, 0)}
 	statements := map[string][]any{
 		"SELECT body FROM documents d WHERE d.db='d' AND d.type='t' AND d.account_id='a' ORDER BY d.created, d.id": nil,
-		attemptsBefore: {1, 1}, attemptsUpTo: {1, 1, "x", 1}, attemptsOf: {"a", 1}, attemptBeyond: {1},
+		attemptsBefore: {1, 1}, attemptsUpTo: {1, 1, "x", 1}, attemptsOf: {"a", 1}, attemptBeyond: {1}, attemptCount: nil,
 	}
 	for _, q := range []AttemptQuery{
 		{Limit: 50},
@@ -177,12 +177,15 @@ func TestListingsUseTheirIndexes(t *testing.T) {
 		{AccountID: "a", HookID: "h", From: 1, To: 2, After: last, Limit: 50},
 		{AccountID: "a", HookID: "h", From: 1, To: 2, After: last, Limit: 50, Ascending: true},
 	} {
-		statement, args := q.statement()
+		statement, args := q.statement(s.dialect)
 		statements[statement] = args
 	}
 	for statement, args := range statements {
 		t.Run(statement, func(t *testing.T) {
 			for _, step := range plan(t, s, statement, args) {
+				if strings.Contains(step, "spare") || strings.Contains(step, "SUBQUERY") { // a row
+					continue
+				}
 				if strings.Contains(step, "TEMP B-TREE") || !strings.Contains(step, "INDEX") {
 					t.Errorf("%s\n%s", statement, step)
 				}

@@ -91,9 +91,9 @@ func everyKind() []kept {
 					return fmt.Sprint(parked), err
 				}
 				backlogs, err := s.Backlogs(ctx, "a1")
-				return fmt.Sprint(parked[0].ID, parked[0].EventID, string(parked[0].Body), len(backlogs), backlogs[0].Waiting), err
+				return fmt.Sprintln(parked[0].ID, parked[0].EventID, string(parked[0].Body), len(backlogs), backlogs[0].Waiting), err
 			},
-			want: "p1 e1 {} 1 1",
+			want: "p1 e1 {} 1 1\n",
 		},
 		{
 			since: 5,
@@ -109,7 +109,7 @@ func everyKind() []kept {
 				}
 				return fmt.Sprint(all), nil
 			},
-			want: "[{a1 h1 2 n1 [-49 0] 9}]", // 'a' and 'b' are the varints -49 and 49
+			want: "[{a1 h1 2 n1 [-49 0] 9}]", // 'a' is -49 as a varint, 'b' 49 more
 		},
 		{
 			since: 6,

@@ -19,8 +19,8 @@ type Graveyard interface {
 // failure is why an event could not be delivered, and never can be as it is.
 type failure struct{ reason, problem string }
 
-// burials are those under way. There are never more than the broker lets messages be
-// unacknowledged.
+// burials are those under way. There are never more than messages that are not
+// acknowledged and deliveries from the store that are in hand.
 type burials struct {
 	graveyard Graveyard // nil is none
 	buried    *prometheus.CounterVec

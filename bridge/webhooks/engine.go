@@ -288,6 +288,7 @@ func (e *Engine) Handle(ctx context.Context, msg Message) {
 		ev.rendition(hook).Payload()
 		e.admit(ctx, e.newInHand(hook, ev, from))
 	}
+	e.recorder.await(ctx)
 	_ = e.lanes.Await(ctx) // with ctx all ends anyway
 }
 

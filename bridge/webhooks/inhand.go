@@ -2,6 +2,8 @@ package webhooks
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"strings"
 	"sync"
@@ -86,7 +88,11 @@ func (d *inHand) isStored() bool {
 func (d *inHand) stale() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return !d.stored && d.from != nil && d.from.Stale != nil && d.from.Stale()
+	if d.stored || d.from == nil || d.from.Stale == nil || !d.from.Stale() {
+		return false
+	}
+	d.over = true // nor will it be stored any more
+	return true
 }
 
 // forget lets go of what a delivery that is over has no use for: it may stand in line
@@ -143,10 +149,19 @@ func (e *Engine) admit(ctx context.Context, d *inHand) {
 // brought: no document has such an id.
 const ownMark = "callflow:"
 
+// maxOwnID is how long the id of such a hook may be to stand there itself: a callflow
+// may have made up any, and keys of tables are bounded.
+const maxOwnID = 128
+
 // parkedAs names the hook where its deliveries are parked.
 func (h *Hook) parkedAs() store.HookKey {
 	if h.Own {
-		return store.HookKey{AccountID: h.AccountID, HookID: ownMark + h.ID}
+		id := h.ID
+		if len(id) > maxOwnID {
+			sum := sha256.Sum256([]byte(id))
+			id = hex.EncodeToString(sum[:])
+		}
+		return store.HookKey{AccountID: h.AccountID, HookID: ownMark + id}
 	}
 	return store.HookKey{AccountID: h.AccountID, HookID: h.ID}
 }

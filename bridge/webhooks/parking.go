@@ -43,6 +43,8 @@ const (
 	longDead  = 24 * time.Hour
 	// A receiver that gives no answer is asked again after a pause, which doubles.
 	firstProbePause, longestProbePause = 2 * time.Second, 30 * time.Second
+	// chance is how many deliveries in a row without an answer are none any more.
+	chance = 3
 )
 
 // parking keeps what cannot be delivered now in the store, and takes it out again. A
@@ -66,7 +68,9 @@ type parking struct {
 	// state tells whether a hook is live, or at least exists.
 	state func(context.Context, store.HookKey) (hookState, error)
 
-	wake chan struct{}
+	wake   chan struct{}
+	taking sync.Mutex // held while deliveries are taken out
+	living sync.Mutex // held while a sign of life is given
 
 	mu      sync.Mutex
 	hooks   map[store.HookKey]*backlog
@@ -75,7 +79,9 @@ type parking struct {
 	out     int           // deliveries from the store that are in hand
 	order   int64         // of the last delivery
 	stopped bool          // nothing is taken out any more
-	seen    time.Time     // since when the store has taken each sign of life; only run's
+	left    bool          // no sign of life is given any more
+	seen    time.Time     // since when the store has taken each sign of life; only live's
+	shown   time.Time     // the last of them; only live's
 	takes   time.Duration // a delivery from the bus, smoothed
 }
 
@@ -99,6 +105,10 @@ type backlog struct {
 	silent  time.Duration   // the present pause; 0 while it answers
 	resume  time.Time       // not before
 	claimed bool            // this node takes the deliveries out
+	passed  bool            // all are in hand: what comes now goes to its lane, behind them
+	reading bool            // rows are being read now
+	ended   map[string]bool // those that have ended meanwhile, and may be among what is read
+	unheard int             // deliveries without an answer since the last one with
 	off     bool            // the hook is switched off
 	queued  bool            // in due
 }
@@ -119,23 +129,25 @@ func (p *parking) take(d *inHand) (parked bool) {
 	p.order = max(p.order+1, d.what.At.UnixMicro())
 	d.order = p.order
 	b := p.hooks[d.key().HookKey]
-	if b != nil {
+	parked = b != nil && !b.passed
+	if parked {
 		b.comes()
 	} else {
 		p.fresh = append(p.fresh, d)
 	}
 	p.mu.Unlock()
-	if b != nil {
+	if parked {
 		p.write(d, b)
 	}
-	return b != nil
+	return parked
 }
 
 // has tells whether deliveries of the same hook are parked.
 func (p *parking) has(d *inHand) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.hooks[d.key().HookKey] != nil
+	b := p.hooks[d.key().HookKey]
+	return b != nil && !b.passed
 }
 
 // keeps tells a delivery that is better left in the store: no more are begun.
@@ -168,6 +180,7 @@ func (p *parking) park(d *inHand) {
 func (b *backlog) comes() {
 	b.writing++
 	b.parked++
+	b.passed = false
 }
 
 // hook is what is known of a hook, from now on one with parked deliveries.
@@ -209,8 +222,10 @@ func (p *parking) written(d *inHand, b *backlog) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	b.writing--
+	if d.from != nil {
+		b.after = "" // it may stand before what was read last
+	}
 	p.returned(d, b)
-	b.after = "" // it may stand before what was read last
 }
 
 // returned notes that a delivery from the store is in hand no more.
@@ -218,6 +233,9 @@ func (p *parking) returned(d *inHand, b *backlog) {
 	if b.hand[d.what.ID] {
 		delete(b.hand, d.what.ID)
 		p.out--
+		if b.reading {
+			b.ended[d.what.ID] = true
+		}
 	}
 	if len(b.hand) <= b.allowed/2 {
 		p.ask(b)
@@ -281,7 +299,7 @@ func (p *parking) answered(d *inHand) {
 	if b.silent > 0 {
 		p.log.Info("a receiver answers again; what waited for it is delivered", "hook_id", b.HookID, "account_id", b.AccountID)
 	}
-	b.silent, b.resume = 0, time.Time{}
+	b.silent, b.unheard, b.resume = 0, 0, time.Time{}
 	if b.allowed < 2*p.width {
 		b.allowed = min(2*b.allowed, 2*p.width)
 		p.ask(b)
@@ -295,12 +313,15 @@ func (p *parking) answered(d *inHand) {
 func (p *parking) silent(d *inHand) bool {
 	p.mu.Lock()
 	b := p.hooks[d.key().HookKey]
-	if b == nil {
+	if b == nil || b.passed {
 		p.mu.Unlock()
 		return false
 	}
+	// One of many may be lost by chance; several in a row are not.
 	now := p.clock.Now()
-	if b.allowed = 1; !now.Before(b.resume) {
+	b.allowed = max(b.allowed/2, 1)
+	if b.unheard++; (b.unheard >= chance || b.allowed == 1) && !now.Before(b.resume) {
+		b.allowed = 1
 		if b.silent == 0 {
 			p.log.Warn("a receiver gives no answer; what comes for it is parked", "hook_id", b.HookID, "account_id", b.AccountID)
 		}
@@ -315,25 +336,33 @@ func (p *parking) silent(d *inHand) bool {
 
 // run secures and takes out until ctx ends.
 func (p *parking) run(ctx context.Context) {
+	var running sync.WaitGroup
+	defer running.Wait()
+	// None waits for another: each asks the store, which may be slow.
+	running.Go(func() { p.every(ctx, lookPause, p.secure) })
+	running.Go(func() {
+		p.live(ctx)
+		p.every(ctx, seenPause, func() { p.live(ctx) })
+	})
 	look := p.clock.NewTicker(lookPause)
 	defer look.Stop()
-	seen := p.clock.NewTicker(seenPause)
-	defer seen.Stop()
-	p.live(ctx)
 	for {
 		select {
 		case <-p.wake:
 		case <-look.Chan():
-			p.secure()
 			p.look()
-		case <-seen.Chan():
-			p.live(ctx)
 		case <-ctx.Done():
 			return
 		}
 		for _, b := range p.asked() {
 			p.takeOut(ctx, b)
 		}
+	}
+}
+
+func (p *parking) every(ctx context.Context, pause time.Duration, do func()) {
+	for clock.Sleep(ctx, p.clock, pause) == nil {
+		do()
 	}
 }
 
@@ -390,67 +419,6 @@ func (p *parking) asked() []*backlog {
 	return due
 }
 
-// live shows other nodes that this one lives, frees what dead ones held, and finds
-// the hooks that have parked deliveries.
-func (p *parking) live(ctx context.Context) {
-	asking, cancel := context.WithTimeout(ctx, writeLimit)
-	defer cancel()
-	found, err := p.showLife(asking)
-	if err != nil {
-		p.seen = time.Time{}
-		p.warn(ctx, "the store takes no sign of life", err)
-		p.unclaimed()
-		return
-	}
-	var waiting int64
-	p.mu.Lock()
-	for _, b := range found {
-		waiting += b.Waiting
-		if p.hooks[b.HookKey] == nil && !p.stopped {
-			p.ask(p.hook(b.HookKey))
-		}
-	}
-	p.mu.Unlock()
-	p.metrics.backlog.Set(float64(waiting))
-	p.metrics.backlogHooks.Set(float64(len(found)))
-}
-
-func (p *parking) showLife(ctx context.Context) ([]store.Backlog, error) {
-	now := p.clock.Now()
-	if err := p.backlogs.Seen(ctx, p.node); err != nil {
-		return nil, err
-	}
-	// After an outage of the store no node has been seen for long: the others get
-	// the time to be seen again. At the start only those are free that cannot be.
-	after := longDead
-	switch {
-	case p.seen.IsZero():
-		p.seen = now
-	case now.Sub(p.seen) >= deadAfter:
-		after = deadAfter
-	}
-	if err := p.backlogs.Reap(ctx, p.node, after); err != nil {
-		return nil, err
-	}
-	return p.backlogs.Backlogs(ctx, "")
-}
-
-// unclaimed has every claim made again: while the store was away another node may
-// have thought this one dead.
-func (p *parking) unclaimed() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for _, b := range p.hooks {
-		b.claimed = false
-	}
-}
-
-func (p *parking) warn(ctx context.Context, what string, err error) {
-	if ctx.Err() == nil {
-		p.log.Warn(what, "error", err, "retry_in", seenPause)
-	}
-}
-
 // probe has a silent receiver asked without delay.
 func (p *parking) probe(key store.HookKey) {
 	p.mu.Lock()
@@ -464,13 +432,8 @@ func (p *parking) probe(key store.HookKey) {
 // stop ends taking out. What is in hand goes on.
 func (p *parking) stop() {
 	p.mu.Lock()
-	defer p.mu.Unlock()
 	p.stopped = true
-}
-
-// leave frees what this node holds, for the others.
-func (p *parking) leave(ctx context.Context) {
-	if err := p.backlogs.Leave(ctx, p.node); err != nil {
-		p.log.Warn("what this node held stays held until others find it dead", "error", err, "after", deadAfter)
-	}
+	p.mu.Unlock()
+	p.taking.Lock() // what is being taken out is in its lane then
+	defer p.taking.Unlock()
 }

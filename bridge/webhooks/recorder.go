@@ -32,6 +32,7 @@ type recorder struct {
 
 	mu    sync.Mutex
 	queue []entry
+	roomy chan struct{}   // closed when there is room again; nil while there is
 	busy  bool            // a batch is being written
 	idle  []chan struct{} // closed when nothing is left to write
 }
@@ -69,6 +70,28 @@ func (r *recorder) add(e entry) {
 	select {
 	case r.kick <- struct{}{}:
 	default: // it will look anyway
+	}
+}
+
+// maxQueue is how many entries may wait before no more events are taken: one event can
+// have thousands of deliveries to park.
+const maxQueue = 10_000
+
+// await returns when there is room for what another event brings, or when ctx ends.
+func (r *recorder) await(ctx context.Context) {
+	r.mu.Lock()
+	if len(r.queue) < maxQueue {
+		r.mu.Unlock()
+		return
+	}
+	if r.roomy == nil {
+		r.roomy = make(chan struct{})
+	}
+	roomy := r.roomy
+	r.mu.Unlock()
+	select {
+	case <-roomy:
+	case <-ctx.Done():
 	}
 }
 
@@ -143,6 +166,10 @@ func (r *recorder) gather() []entry {
 	}
 	batch := r.queue[:n:n]
 	r.queue = r.queue[n:]
+	if r.roomy != nil && len(r.queue) < maxQueue {
+		close(r.roomy)
+		r.roomy = nil
+	}
 	if r.busy = n > 0; !r.busy {
 		r.queue = nil
 		for _, idle := range r.idle {
@@ -203,6 +230,9 @@ func (r *recorder) try(ctx context.Context, batch []entry) error {
 func (r *recorder) writeEach(ctx context.Context, batch []entry, err error) bool {
 	if len(batch) == 1 {
 		r.log.Error("an attempt or delivery can never be stored and is left out", "error", err)
+		if batch[0].park != nil {
+			batch[0].stored = nil // its message comes again, and is a dead letter in the end
+		}
 		return true
 	}
 	for i := range batch {

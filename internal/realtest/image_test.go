@@ -27,6 +27,7 @@ func TestTheImage(t *testing.T) {
 // aloneOnAFile runs the image as the bridge, as the receiver and as the one who makes
 // the call.
 func aloneOnAFile(t *testing.T, lab *lab, broker string) {
+	t.Helper()
 	bridge := lab.bridge(t, map[string]string{
 		"KAZOOLAB_AMQP_URL":               broker,
 		"KAZOOLAB_BOOTSTRAP_ACCOUNT_NAME": "Containers",

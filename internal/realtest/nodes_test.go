@@ -21,6 +21,7 @@ import (
 // twoNodes runs the image twice on one PostgreSQL. Each part goes on where the one
 // before it ended.
 func twoNodes(t *testing.T, lab *lab, broker string) {
+	t.Helper()
 	database := lab.database(t)
 	settings := map[string]string{
 		"KAZOOLAB_AMQP_URL":               broker,

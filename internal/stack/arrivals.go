@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"sync"
@@ -59,7 +60,7 @@ func (s *stack) follow(ctx context.Context, events int) (a *arrivals, stop func(
 			a.read(lines.Bytes())
 		}
 		if ctx.Err() == nil {
-			failed = fmt.Errorf("the receiver's log ended early (%v)", lines.Err())
+			failed = errors.Join(errors.New("the receiver's log ended early"), lines.Err())
 		}
 	})
 	return a, func() error {

@@ -59,8 +59,11 @@ func put(ctx context.Context, url, token string, data map[string]any) (r reply, 
 		return r, err
 	}
 	defer func() { _ = response.Body.Close() }()
-	if err := json.NewDecoder(response.Body).Decode(&r); err != nil || response.StatusCode != http.StatusCreated {
-		return r, fmt.Errorf("PUT %s: %s (%v)", url, response.Status, err)
+	if response.StatusCode != http.StatusCreated {
+		return r, fmt.Errorf("PUT %s: %s", url, response.Status)
+	}
+	if err := json.NewDecoder(response.Body).Decode(&r); err != nil {
+		return r, fmt.Errorf("PUT %s: %w", url, err)
 	}
 	return r, nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -26,9 +27,8 @@ const (
 type scene struct {
 	*stack
 
-	book      *lab.Book
-	arrived   *arrivals
-	publisher lab.Publisher
+	book    *lab.Book
+	arrived *arrivals
 }
 
 // show does what the command is for.
@@ -132,15 +132,15 @@ func (sc *scene) roll(ctx context.Context, p *lab.Publisher, atLeast int) (strin
 	if err := sc.reach(ctx, p, p.From+some); err != nil {
 		return "", err
 	}
-	var what string
+	var what []string
 	for _, node := range []string{node1, node2} {
 		from := p.Next()
 		if err := sc.renew(ctx, node); err != nil {
 			return "", err
 		}
-		what += fmt.Sprintf("%s anew during %d to %d, ", node, from, p.Next())
+		what = append(what, fmt.Sprintf("%s anew during %d to %d", node, from, p.Next()))
 	}
-	return what[:len(what)-2], sc.reach(ctx, p, atLeast)
+	return strings.Join(what, ", "), sc.reach(ctx, p, atLeast)
 }
 
 // reach waits until the event before n is given to the broker.

@@ -67,6 +67,7 @@ func (cs *connections) done(c *connection, resp *http.Response, complete bool) {
 		_ = c.Close()
 		return
 	}
+	_ = c.SetDeadline(time.Time{}) // it would end the look at an unused one, too
 	c.since = clock.System().Now()
 	cs.mu.Lock()
 	defer cs.mu.Unlock()

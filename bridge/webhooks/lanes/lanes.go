@@ -117,13 +117,17 @@ func (l *Lanes) slow(ln *line) bool {
 	if l.free() <= 0 && now.Sub(l.progress) > l.cfg.Patience {
 		return true // all are stuck
 	}
-	if ln == nil || ln.busy == 0 || ln.busy < l.limit() && ln.waiting < l.cfg.Width {
+	if ln == nil || ln.busy == 0 {
 		return false
 	}
+	silent := now.Sub(ln.progress)
+	usual := silence * ln.takes / time.Duration(ln.busy)
 	switch {
-	case now.Sub(ln.progress) > max(l.cfg.Patience, silence*ln.takes/time.Duration(ln.busy)):
-		return true // it hangs
-	case ln.turn(ln.quick) > l.cfg.Patience:
+	case silent > max(hangs*l.cfg.Patience, usual):
+		return true // whatever place is free
+	case ln.busy < l.limit(ln) && ln.waiting < l.cfg.Width:
+		return false
+	case silent > max(l.cfg.Patience, usual), ln.turn(ln.quick) > l.cfg.Patience:
 		return true
 	}
 	// What is quick at times may be slow on the whole; that matters where it leaves
@@ -133,13 +137,18 @@ func (l *Lanes) slow(ln *line) bool {
 }
 
 // silence is how many times as long as between two of its answers a receiver may say
-// nothing before it counts as one that hangs.
-const silence = 8
+// nothing before it counts as one that hangs, and hangs how many times the patience.
+const silence, hangs = 8, 4
 
-// limit is how many jobs of one hook may run at once now.
-func (l *Lanes) limit() int {
-	const part = 4
-	return min(l.cfg.Width, max(1, l.free()/part))
+// limit is how many jobs of a hook may run at once now. Until one has ended it is
+// unknown whether its receiver answers at all.
+func (l *Lanes) limit(ln *line) int {
+	const part, unknown = 4, 8
+	most := l.cfg.Width
+	if ln.takes == 0 && l.cfg.Patience > 0 {
+		most = min(most, unknown)
+	}
+	return min(most, max(1, l.free()/part))
 }
 
 func (l *Lanes) free() int { return l.cfg.Total - l.running }
@@ -267,7 +276,7 @@ func (l *Lanes) nextOf(of *share) *line {
 		ln := of.ready[0]
 		of.ready = of.ready[1:]
 		ln.queued = false
-		if ln.busy < l.limit() {
+		if ln.busy < l.limit(ln) {
 			return ln
 		}
 		if ln.busy < l.cfg.Width { // else its own next end has it stand in line again

@@ -6,7 +6,8 @@ import (
 )
 
 // overload offers three times what arrives at the most, and measures what arrives
-// then, every five seconds.
+// then, every five seconds. Events are sent with confirms, so that no more can be
+// offered than the broker takes: the queue shows that it is more than is delivered.
 func overload(ctx context.Context, o options) error {
 	const (
 		accounts = 100
@@ -34,9 +35,13 @@ func overload(ctx context.Context, o options) error {
 				return err
 			}
 			took, now := st.clock.Since(mark).Seconds(), st.arrived()
+			queued, err := st.Queued()
+			if err != nil {
+				return err
+			}
 			arrived := float64(now-before) / took
-			st.say("offered %6.0f events/s  arrived %6.0f events/s, %.2f of the best  %s",
-				float64(publisher.Next()-from)/took, arrived, arrived/best, st.memory())
+			st.say("offered %6.0f events/s  arrived %6.0f events/s, %.2f of the best  %d in the queue  %s",
+				float64(publisher.Next()-from)/took, arrived, arrived/best, queued, st.memory())
 			before = now
 		}
 		took := st.clock.Since(began).Seconds()

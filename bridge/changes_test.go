@@ -1,0 +1,121 @@
+package bridge_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"github.com/kazoolab/kazoolab/bridge"
+	"github.com/kazoolab/kazoolab/bridge/kapi"
+	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
+)
+
+// requests makes calls of an account until each node has taken one, and returns how
+// they came to the receiver: the methods, each once.
+func (l *lab) requests(ctx context.Context, accountID string, nodes ...*node) []string {
+	GinkgoHelper()
+	const taken, busy = `kazoolab_webhook_events_total{event="channel_create"}`, "kazoolab_webhook_events_in_flight"
+	sum := func() (sum float64) {
+		for _, n := range nodes {
+			sum += n.figure(ctx, taken)
+		}
+		return sum
+	}
+	before, earlier := make([]float64, len(nodes)), len(l.receiver.arrivals())
+	for i, n := range nodes {
+		before[i] = n.figure(ctx, taken)
+	}
+	for made, start := 1, sum(); slices.ContainsFunc(nodes, func(n *node) bool {
+		return n.figure(ctx, taken) == before[slices.Index(nodes, n)]
+	}); made++ {
+		l.call(ctx, kapi.ChannelCreate, fmt.Sprint("call", made), accountID)
+		Eventually(ctx, sum).WithTimeout(patience).Should(Equal(start + float64(made)))
+	}
+	for _, n := range nodes {
+		Eventually(ctx, n.figure).WithArguments(busy).WithTimeout(patience).Should(BeZero())
+	}
+	methods := []string{}
+	for _, a := range l.receiver.arrivals()[earlier:] {
+		methods = append(methods, a.Method)
+	}
+	slices.Sort(methods)
+	return slices.Compact(methods)
+}
+
+var _ = Describe("Changes made on one node", func() {
+	const hooks = "kazoolab_webhook_hooks"
+
+	It("are live on the other, those of hooks", func(ctx SpecContext) {
+		l := newLab(ctx)
+		one, other := l.pair(ctx, func(*bridge.Config) {})
+		live := func(want int) {
+			GinkgoHelper()
+			Eventually(ctx, other.figure).WithArguments(hooks).WithTimeout(patience).Should(Equal(float64(want)))
+		}
+		both := func() []string { return l.requests(ctx, acme, one, other) }
+		id := l.hook(ctx, acme, `"hook":"channel_create","http_verb":"post"`)
+		change := func(method, body string) {
+			GinkgoHelper()
+			a := one.request(ctx, method, "/v2/accounts/"+acme+"/webhooks/"+id, one.token(ctx, acme), body)
+			Expect(a.Status).To(Equal(http.StatusOK), "%s", jobj.Append(nil, a.Object))
+		}
+		stored := func() answer {
+			return other.request(ctx, http.MethodGet, "/v2/accounts/"+acme+"/webhooks/"+id, other.token(ctx, acme), "")
+		}
+		Expect(stored().Status).To(Equal(http.StatusOK), "documents are in the store they share")
+		live(1)
+		Eventually(ctx, both).WithTimeout(patience).Should(Equal([]string{http.MethodPost}))
+
+		change(http.MethodPatch, `{"data":{"http_verb":"put"}}`)
+		Expect(stored().String("data", "http_verb")).To(Equal("put"))
+		Eventually(ctx, both).WithTimeout(patience).Should(Equal([]string{http.MethodPut}))
+
+		change(http.MethodPatch, `{"data":{"enabled":false}}`)
+		live(0)
+		Eventually(ctx, both).WithTimeout(patience).Should(BeEmpty())
+		change(http.MethodPatch, `{"data":{"enabled":true}}`)
+		live(1)
+		Eventually(ctx, both).WithTimeout(patience).Should(Equal([]string{http.MethodPut}))
+		change(http.MethodDelete, "")
+		Expect(stored().Status).To(Equal(http.StatusNotFound))
+		live(0)
+		Eventually(ctx, both).WithTimeout(patience).Should(BeEmpty())
+	}, SpecTimeout(2*time.Minute))
+
+	It("are live on the other, those of accounts and their configuration", func(ctx SpecContext) {
+		l := newLab(ctx)
+		one, other := l.pair(ctx, func(*bridge.Config) {})
+		token := one.token(ctx, acme)
+		l.hookBy(ctx, token, acme, `"hook":"channel_create","include_subaccounts":true`)
+		branch := l.account(ctx, token, acme, "Branch")
+		l.hookBy(ctx, token, branch, `"hook":"channel_create","http_verb":"put"`)
+		known := func() int { return other.request(ctx, http.MethodGet, "/v2/accounts/"+branch, token, "").Status }
+		Eventually(ctx, known).WithTimeout(patience).Should(Equal(http.StatusOK))
+		Eventually(ctx, other.figure).WithArguments(hooks).WithTimeout(patience).Should(Equal(2.0))
+		Eventually(ctx, func() []string { return l.requests(ctx, branch, one, other) }).WithTimeout(patience).Should(Equal([]string{http.MethodPost, http.MethodPut}))
+
+		limit := func() string {
+			a := other.request(ctx, http.MethodGet, "/v2/accounts/"+branch+"/kazoolab/failures", token, "")
+			return string(jobj.Append(nil, a.Object))
+		}
+		config := func(method, body string) {
+			GinkgoHelper()
+			a := one.request(ctx, method, "/v2/accounts/"+branch+"/configs/webhooks", token, body)
+			Expect(a.Status).To(Equal(http.StatusOK), "%s", jobj.Append(nil, a.Object))
+		}
+		config(http.MethodPost, `{"data":{"attempt_failure_count":77}}`)
+		Eventually(ctx, limit).WithTimeout(patience).Should(ContainSubstring(`"attempt_failure_count":77`))
+		config(http.MethodDelete, "")
+		Eventually(ctx, limit).WithTimeout(patience).Should(ContainSubstring(`"attempt_failure_count":6`))
+
+		a := one.request(ctx, http.MethodDelete, "/v2/accounts/"+branch, token, "")
+		Expect(a.Status).To(Equal(http.StatusOK), "%s", jobj.Append(nil, a.Object))
+		Eventually(ctx, known).WithTimeout(patience).ShouldNot(Equal(http.StatusOK))
+		Eventually(ctx, other.figure).WithArguments(hooks).WithTimeout(patience).Should(Equal(1.0))
+	}, SpecTimeout(2*time.Minute))
+})
