@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -54,10 +55,14 @@ func bareLoop(ctx context.Context, url, target string) error {
 			return nil
 		})
 	}
-	if err := group.Wait(); err != nil && ctx.Err() == nil {
-		return err
+	err = group.Wait()
+	switch {
+	case ctx.Err() != nil:
+		return nil
+	case err == nil:
+		return errors.New("the broker sends no more")
 	}
-	return nil
+	return err
 }
 
 func post(ctx context.Context, client *http.Client, target string, body []byte) error {

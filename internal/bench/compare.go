@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/kazoolab/kazoolab/internal/bench/figures"
+	"github.com/kazoolab/kazoolab/internal/ids"
 	"github.com/kazoolab/kazoolab/internal/lab"
 )
 
@@ -30,7 +31,7 @@ func compare(ctx context.Context, out io.Writer, o options) error {
 		return err
 	}
 	defer receiver.close()
-	c := comparison{options: o, out: out, receiver: receiver, results: map[string][]result{}}
+	c := comparison{options: o, out: out, receiver: receiver, account: ids.New().Hex(32), results: map[string][]result{}}
 	if c.self, err = os.Executable(); err != nil {
 		return err
 	}
@@ -75,7 +76,7 @@ func (c *comparison) enter(ctx context.Context, stores *stores) error {
 		if err != nil {
 			return err
 		}
-		if c.account, err = seedStore(ctx, url, c.receiver.url(), 1); err != nil {
+		if err := seedStore(ctx, url, c.account, c.receiver.url(), 1); err != nil {
 			return err
 		}
 		bridge, name := c.bridge(url), "bridge, "+kind

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"github.com/kazoolab/kazoolab/internal/ids"
 )
 
 // fanOut measures the bridge where each event has several hooks. There are as many
@@ -40,8 +42,8 @@ func fanOutTo(ctx context.Context, out io.Writer, o options, hooks int) error {
 	}
 	defer receiver.close()
 	storeURL := "sqlite:" + filepath.Join(dir, "bench.db")
-	accountID, err := seedStore(ctx, storeURL, receiver.url(), hooks)
-	if err != nil {
+	accountID := ids.New().Hex(32)
+	if err := seedStore(ctx, storeURL, accountID, receiver.url(), hooks); err != nil {
 		return err
 	}
 	events := o.events / hooks

@@ -17,15 +17,14 @@ import (
 	"github.com/kazoolab/kazoolab/simulator/pbx"
 )
 
-// seedStore makes one account with so many form-POST hooks.
-func seedStore(ctx context.Context, url, target string, hooks int) (accountID string, err error) {
+// seedStore makes an account with so many form-POST hooks.
+func seedStore(ctx context.Context, url, accountID, target string, hooks int) error {
 	random := ids.New()
 	s, err := store.Open(ctx, url, store.Options{Clock: clock.System(), IDs: random, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
-		return "", err
+		return err
 	}
 	defer func() { _ = s.Close() }()
-	accountID = random.Hex(32)
 	docs := []store.Document{{
 		DB: kapi.DatabaseAccounts, ID: accountID, Type: store.TypeAccount, AccountID: accountID,
 		Body: jobj.Object{{Key: "name", Value: "Bench"}, {Key: "pvt_tree", Value: []any{}}},
@@ -39,7 +38,7 @@ func seedStore(ctx context.Context, url, target string, hooks int) (accountID st
 			},
 		})
 	}
-	return accountID, s.SaveAll(ctx, docs)
+	return s.SaveAll(ctx, docs)
 }
 
 // fill puts events into an empty work queue, bound as the bridge binds it.
