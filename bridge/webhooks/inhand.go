@@ -129,20 +129,24 @@ func plain(text string) string {
 
 // admit runs a delivery in its lane, or parks it when its turn would be long in coming.
 func (e *Engine) admit(ctx context.Context, d *inHand) {
-	key, do := lanes.Key(d.key().HookKey), func() { e.run(ctx, d) }
-	if e.parking == nil {
-		e.lanes.Add(key, d.ev.lane, do)
-		return
+	job := lanes.Job{Do: func() { e.run(ctx, d) }}
+	if e.parking != nil {
+		job.Later = func() {
+			e.parking.park(d)
+			e.parkedInstead(d)
+		}
+		if e.parking.take(d) {
+			e.parkedInstead(d)
+			return
+		}
 	}
-	parked := e.parking.take(d)
-	if !parked && !e.lanes.Add(key, d.ev.lane, do) {
-		e.parking.park(d)
-		parked = true
-	}
-	if parked {
-		d.ev.record.GaveUp(d.hook.AccountID, d.hook.ID, journal.Parked)
-		e.metrics.deliveries.Dec()
-	}
+	e.lanes.Add(lanes.Key(d.key().HookKey), d.ev.lane, job)
+}
+
+// parkedInstead notes that a delivery has not had a turn.
+func (e *Engine) parkedInstead(d *inHand) {
+	d.ev.record.GaveUp(d.hook.AccountID, d.hook.ID, journal.Parked)
+	e.metrics.deliveries.Dec()
 }
 
 // ownMark begins the ids under which the deliveries of hooks are parked that callflows

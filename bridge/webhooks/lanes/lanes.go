@@ -6,7 +6,6 @@
 package lanes
 
 import (
-	"context"
 	"sync"
 	"time"
 
@@ -46,10 +45,19 @@ type Lanes struct {
 	waiting  int           // fresh jobs
 	progress time.Time     // when a job ended last, or the first of those that run began
 	roomy    chan struct{} // closed when there is room again; nil while there is
+	looked   time.Time     // when those that wait were last looked through for stuck ones
+}
+
+// Job is what there is to do for a hook.
+type Job struct {
+	Do func()
+	// Later is called instead when the job's turn would be too long in coming because
+	// receivers are slow; not of jobs that are resumed, nor where there is no Patience.
+	Later func()
 }
 
 type job struct {
-	do    func()
+	Job
 	fresh bool
 }
 
@@ -58,46 +66,29 @@ func New(cfg Config) *Lanes {
 	return &Lanes{cfg: cfg, lines: map[Key]*line{}, shares: map[string]*share{}}
 }
 
-// Add gives a fresh job of a hook; jobs with the same call keep their order. It
-// reports false, and does not take the job, when its turn would be too long in coming
-// because receivers are slow.
-func (l *Lanes) Add(key Key, call string, do func()) bool {
+// Add gives a fresh job of a hook; jobs with the same call keep their order.
+func (l *Lanes) Add(key Key, call string, j Job) {
+	if !l.take(key, call, j) {
+		j.Later()
+	}
+}
+
+func (l *Lanes) take(key Key, call string, j Job) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.cfg.Patience > 0 && l.slow(l.lines[key]) {
 		return false
 	}
 	l.waiting++
-	l.put(key, call, job{do, true})
+	l.put(key, call, job{j, true})
 	return true
 }
 
-// Resume gives a job that was refused before, and is taken now whatever waits.
+// Resume gives a job that was put off before, and is taken now whatever waits.
 func (l *Lanes) Resume(key Key, call string, do func()) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.put(key, call, job{do, false})
-}
-
-// Await returns when there is room for fresh jobs, or with ctx's error.
-func (l *Lanes) Await(ctx context.Context) error {
-	for {
-		l.mu.Lock()
-		if l.waiting < l.cfg.Room {
-			l.mu.Unlock()
-			return nil
-		}
-		if l.roomy == nil {
-			l.roomy = make(chan struct{})
-		}
-		roomy := l.roomy
-		l.mu.Unlock()
-		select {
-		case <-roomy:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
+	l.put(key, call, job{Job{Do: do}, false})
 }
 
 // Running is how many jobs run now.
@@ -114,20 +105,18 @@ func (l *Lanes) Wait() { l.serving.Wait() }
 // long because of its receiver, and not because all is busy here.
 func (l *Lanes) slow(ln *line) bool {
 	now := l.cfg.Clock.Now()
-	if l.free() <= 0 && now.Sub(l.progress) > l.cfg.Patience {
-		return true // all are stuck
+	if l.allStuck(now) {
+		return true
 	}
 	if ln == nil || ln.busy == 0 {
 		return false
 	}
-	silent := now.Sub(ln.progress)
-	usual := silence * ln.takes / time.Duration(ln.busy)
 	switch {
-	case silent > max(hangs*l.cfg.Patience, usual):
+	case ln.silent(now, hangs*l.cfg.Patience):
 		return true // whatever place is free
 	case ln.busy < l.limit(ln) && ln.waiting < l.cfg.Width:
 		return false
-	case silent > max(l.cfg.Patience, usual), ln.turn(ln.quick) > l.cfg.Patience:
+	case ln.silent(now, l.cfg.Patience), ln.turn(ln.quick) > l.cfg.Patience:
 		return true
 	}
 	// What is quick at times may be slow on the whole; that matters where it leaves
@@ -136,9 +125,14 @@ func (l *Lanes) slow(ln *line) bool {
 	return most && ln.turn(ln.takes) > l.cfg.Patience
 }
 
-// silence is how many times as long as between two of its answers a receiver may say
-// nothing before it counts as one that hangs, and hangs how many times the patience.
-const silence, hangs = 8, 4
+// allStuck tells that every place is taken, and none has become free for long.
+func (l *Lanes) allStuck(now time.Time) bool {
+	return l.free() <= 0 && now.Sub(l.progress) > l.cfg.Patience
+}
+
+// hangs is for how many times the patience a receiver may say nothing before it counts
+// as one that hangs even though there are places free for it.
+const hangs = 4
 
 // limit is how many jobs of a hook may run at once now. Until one has ended it is
 // unknown whether its receiver answers at all.
@@ -206,7 +200,7 @@ func (l *Lanes) serve(ln *line, call string, j job) {
 	defer l.serving.Done()
 	for ln != nil {
 		began := l.cfg.Clock.Now()
-		j.do()
+		j.Do()
 		ln, call, j = l.end(ln, call, began)
 	}
 }
@@ -298,11 +292,7 @@ func (l *Lanes) begin(ln *line) (string, job) {
 	ln.share.running++
 	call, j := ln.take()
 	if j.fresh {
-		l.waiting--
-		if l.roomy != nil && l.waiting < l.cfg.Room {
-			close(l.roomy)
-			l.roomy = nil
-		}
+		l.left(1)
 	}
 	return call, j
 }

@@ -19,11 +19,11 @@ func TestOneCallsEventsStayInOrder(t *testing.T) {
 	for event := range events {
 		for call := range calls {
 			name := fmt.Sprint(call)
-			l.Add(Key{"a", "h"}, name, func() {
+			l.Add(Key{"a", "h"}, name, Job{Do: func() {
 				mu.Lock()
 				defer mu.Unlock()
 				got[name] = append(got[name], event)
-			})
+			}})
 		}
 	}
 	l.Wait()
@@ -48,7 +48,7 @@ func TestAHookHasNoMoreRequestsAtOnceThanItsWidth(t *testing.T) {
 	arrived := make(chan struct{}, jobs)
 	release := make(chan struct{})
 	for call := range jobs {
-		l.Add(Key{"a", "h"}, fmt.Sprint(call), func() {
+		l.Add(Key{"a", "h"}, fmt.Sprint(call), Job{Do: func() {
 			mu.Lock()
 			now++
 			most = max(most, now)
@@ -58,7 +58,7 @@ func TestAHookHasNoMoreRequestsAtOnceThanItsWidth(t *testing.T) {
 			mu.Lock()
 			now--
 			mu.Unlock()
-		})
+		}})
 	}
 	for range width {
 		<-arrived
@@ -74,10 +74,10 @@ func TestAStuckHookHoldsUpNobodyElse(t *testing.T) {
 	l := New(Config{Width: 1, Total: 100, Room: 1000, Clock: clock.System()})
 	stuck := make(chan struct{})
 	for range 100 {
-		l.Add(Key{"a", "slow"}, "c", func() { <-stuck })
+		l.Add(Key{"a", "slow"}, "c", Job{Do: func() { <-stuck }})
 	}
 	served := make(chan struct{})
-	l.Add(Key{"a", "quick"}, "c", func() { close(served) })
+	l.Add(Key{"a", "quick"}, "c", Job{Do: func() { close(served) }})
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
 	select {
@@ -93,11 +93,11 @@ func TestABusyCallDoesNotStarveTheOthers(t *testing.T) {
 	l := New(Config{Width: 1, Total: 100, Room: 1000, Clock: clock.System()})
 	var order []string
 	start := make(chan struct{})
-	l.Add(Key{"a", "h"}, "busy", func() { <-start })
+	l.Add(Key{"a", "h"}, "busy", Job{Do: func() { <-start }})
 	for range 3 {
-		l.Add(Key{"a", "h"}, "busy", func() { order = append(order, "busy") })
+		l.Add(Key{"a", "h"}, "busy", Job{Do: func() { order = append(order, "busy") }})
 	}
-	l.Add(Key{"a", "h"}, "other", func() { order = append(order, "other") })
+	l.Add(Key{"a", "h"}, "other", Job{Do: func() { order = append(order, "other") }})
 	close(start)
 	l.Wait()
 	if want := []string{"other", "busy", "busy", "busy"}; !slices.Equal(order, want) {

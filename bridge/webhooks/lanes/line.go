@@ -1,6 +1,9 @@
 package lanes
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // share is what the hooks of one account have.
 type share struct {
@@ -74,6 +77,37 @@ func (ln *line) ended(call string, at time.Time, took time.Duration) {
 // turn is how long the next job has to wait where a job takes so long.
 func (ln *line) turn(takes time.Duration) time.Duration {
 	return takes * time.Duration(ln.waiting+1) / time.Duration(ln.busy)
+}
+
+// silence is how many times as long as between two of its answers a receiver may say
+// nothing before it counts as one that does not answer.
+const silence = 8
+
+// silent tells that jobs run, and none has ended for longer than is usual, and than most.
+func (ln *line) silent(now time.Time, most time.Duration) bool {
+	return ln.busy > 0 && now.Sub(ln.progress) > max(most, silence*ln.takes/time.Duration(ln.busy))
+}
+
+// putOff takes out the fresh jobs that wait, those of one call in their order.
+func (ln *line) putOff() (off []Job) {
+	isFresh := func(j job) bool { return j.fresh }
+	for call, jobs := range ln.calls {
+		for _, j := range jobs {
+			if j.fresh {
+				off = append(off, j.Job)
+			}
+		}
+		ln.calls[call] = slices.DeleteFunc(jobs, isFresh)
+	}
+	ln.waiting -= len(off)
+	ln.ready = slices.DeleteFunc(ln.ready, func(call string) bool {
+		gone := len(ln.calls[call]) == 0
+		if gone {
+			delete(ln.calls, call) // those that are not ready are being served
+		}
+		return gone
+	})
+	return off
 }
 
 func (ln *line) idle() bool { return ln.busy == 0 && len(ln.calls) == 0 }

@@ -3,6 +3,7 @@ package lanes
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -61,9 +62,8 @@ func (c *crowd) job(key Key) func() {
 // add gives so many jobs of different calls, and says how many were taken.
 func (c *crowd) add(key Key, jobs int) (taken int) {
 	for i := range jobs {
-		if c.Add(key, fmt.Sprint(i), c.job(key)) {
-			taken++
-		}
+		taken++
+		c.Add(key, fmt.Sprint(i), Job{Do: c.job(key), Later: func() { taken-- }})
 	}
 	return taken
 }
@@ -136,7 +136,7 @@ func TestWhatWouldWaitTooLongIsRefused(t *testing.T) {
 		g := NewWithT(t)
 		c := newCrowd(t, cfg)
 		first := make(chan struct{})
-		c.Add(slow, "first", func() { <-first })
+		c.Add(slow, "first", Job{Do: func() { <-first }})
 		c.add(slow, 3)
 		g.Eventually(c.running(slow)).Should(Equal(3))
 		c.clock.Advance(900 * time.Millisecond)
@@ -169,4 +169,31 @@ func TestWhoBringsMoreWaitsForRoom(t *testing.T) {
 	g.Consistently(room).WithTimeout(50 * time.Millisecond).ShouldNot(Receive())
 	c.open()
 	g.Eventually(room).Should(Receive(BeNil()))
+}
+
+func TestTheRoomIsNotLeftToThoseWhoWaitForASilentReceiver(t *testing.T) {
+	g := NewWithT(t)
+	c := newCrowd(t, Config{Width: 2, Total: 10, Room: 6, Patience: time.Second})
+	silent, quick := hookOf("a", 0), hookOf("b", 0)
+	var late []int
+	for i := range 8 { // two run, of the calls 0 and 1
+		c.Add(silent, fmt.Sprint(i%3), Job{Do: c.job(silent), Later: func() { late = append(late, i) }})
+	}
+	g.Eventually(c.running(silent)).Should(Equal(2))
+	c.Resume(silent, "2", c.job(silent))
+	c.clock.Advance(time.Millisecond) // the quick one's begin later
+	c.add(quick, 2)
+	room := make(chan error)
+	go func() { room <- c.Await(t.Context()) }()
+	g.Expect(c.clock.BlockUntilContext(t.Context(), 1)).To(Succeed())
+	c.clock.Advance(time.Second)
+	g.Eventually(room).Should(Receive(BeNil()))
+	g.Expect(late).To(ConsistOf(2, 3, 4, 5, 6, 7))
+	for call := range 3 {
+		of := slices.DeleteFunc(slices.Clone(late), func(i int) bool { return i%3 != call })
+		g.Expect(slices.IsSorted(of)).To(BeTrue(), "in their order: %v", of)
+	}
+	c.open()
+	c.Wait()
+	g.Expect(c.all).To(HaveLen(2+1+2), "those that ran, the resumed one, the quick one's")
 }
