@@ -83,6 +83,7 @@ type parking struct {
 	seen    time.Time     // since when the store has taken each sign of life; only live's
 	shown   time.Time     // the last of them; only live's
 	takes   time.Duration // a delivery from the bus, smoothed
+	pace    pace
 }
 
 // hookState is what is known of a hook that has parked deliveries.
@@ -118,7 +119,7 @@ func newParking(e *Engine, machine clock.Clock) *parking {
 		backlogs: e.dep.Backlogs, recorder: e.recorder, metrics: e.metrics,
 		clock: machine, ids: e.dep.IDs, log: e.dep.Log, node: e.dep.Node, width: e.cfg.Concurrency,
 		resume: e.resume, unpack: e.unpack, state: e.hookState,
-		wake: make(chan struct{}, 1), hooks: map[store.HookKey]*backlog{},
+		wake: make(chan struct{}, 1), hooks: map[store.HookKey]*backlog{}, pace: newPace(),
 	}
 }
 
@@ -248,10 +249,7 @@ func (p *parking) ask(b *backlog) {
 		b.queued = true
 		p.due = append(p.due, b)
 	}
-	select {
-	case p.wake <- struct{}{}:
-	default:
-	}
+	signal(p.wake)
 }
 
 // took notes how long a delivery from the bus was in hand.
@@ -401,6 +399,7 @@ func (p *parking) look() {
 	now := p.clock.Now()
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.pace.adjust(p.out, p.takes)
 	for _, b := range p.hooks {
 		if len(b.hand) <= b.allowed/2 && !now.Before(b.resume) {
 			p.ask(b)
