@@ -17,6 +17,8 @@ const (
 type pace struct {
 	most int
 	calm time.Duration // what a delivery from the bus takes when none is out
+	// heard tells that a delivery from the bus has been made since the last adjustment.
+	heard bool
 }
 
 func newPace() pace { return pace{most: firstOut} }
@@ -32,10 +34,11 @@ func (p *pace) adjust(out int, takes time.Duration) {
 	case out == 0:
 		p.calm, p.most = takes, firstOut
 		return
-	case takes > p.calm+p.calm/4+noise:
+	case p.heard && takes > p.calm+p.calm/4+noise:
 		p.most = max(p.most/2, leastOut)
 	case out > p.most/2:
 		p.most = min(2*p.most, mostOut)
 	}
+	p.heard = false
 	p.calm += (takes - p.calm) / forget
 }

@@ -258,24 +258,25 @@ func (p *parking) took(d time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.takes += (d - p.takes) / smooth
+	p.pace.heard = true
 }
 
-// done removes the row of a delivery that has its outcome, with the attempt that
-// tells it, if there is one. It returns when that is stored, but for a row alone,
-// which at worst is delivered again.
-func (p *parking) done(ctx context.Context, d *inHand, attempt *store.Attempt, bytes int) error {
-	e := entry{attempt: attempt, bytes: bytes}
+// done removes the row of a delivery that has its outcome, together with what else is
+// stored of that, if anything is.
+func (p *parking) done(d *inHand, e entry) {
 	if d.close() {
+		before := e.stored
 		e.done = d.key()
-		e.stored = func() { p.removed(d) }
+		e.stored = func() {
+			if before != nil {
+				before()
+			}
+			p.removed(d)
+		}
 	}
-	switch {
-	case attempt != nil:
-		return p.recorder.record(ctx, e)
-	case e.done != nil:
+	if e.attempt != nil || e.done != nil {
 		p.recorder.add(e)
 	}
-	return nil
 }
 
 func (p *parking) removed(d *inHand) {

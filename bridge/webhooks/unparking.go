@@ -112,7 +112,7 @@ func (p *parking) hand(ctx context.Context, b *backlog, rows []store.Parked, roo
 		if p.unpack(d) {
 			p.resume(ctx, d)
 		} else {
-			_ = p.done(ctx, d, nil, 0)
+			p.done(d, entry{})
 		}
 	}
 	return len(out)
