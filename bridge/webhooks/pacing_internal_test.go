@@ -10,33 +10,29 @@ import (
 func TestWhatWasParkedComesBackAsFastAsOthersAllow(t *testing.T) {
 	g := NewWithT(t)
 	p := newPace()
-	look := func(takes time.Duration) int {
-		p.heard = true
-		p.adjust(p.most, takes)
+	looks := func(n int, heard bool, takes time.Duration) int {
+		for range n {
+			p.heard = heard
+			p.adjust(p.most, takes)
+		}
 		return p.most
 	}
 	p.adjust(0, 3*time.Millisecond)
-	g.Expect(look(3 * time.Millisecond)).To(Equal(2 * firstOut))
-	g.Expect(look(4 * time.Millisecond)).To(Equal(4*firstOut), "about as before")
-	g.Expect(look(30 * time.Millisecond)).To(Equal(2 * firstOut))
-	for range 10 {
-		look(30 * time.Millisecond)
-	}
-	g.Expect(p.most).To(Equal(leastOut))
-	p.adjust(p.most, 30*time.Millisecond)
-	g.Expect(p.most).To(Equal(2*leastOut), "nothing has come from the bus that could be held up")
-	for range 10 {
-		look(3 * time.Millisecond)
-	}
-	g.Expect(p.most).To(Equal(mostOut))
+	g.Expect(looks(1, true, 3*time.Millisecond)).To(Equal(leastOut + 1))
+	before := looks(100, true, 4*time.Millisecond)
+	g.Expect(before).To(BeNumerically(">", 10*leastOut), "about as before")
+	g.Expect(looks(1, true, 30*time.Millisecond)).To(Equal(before / 2))
+	g.Expect(looks(10, true, 30*time.Millisecond)).To(Equal(leastOut))
+	g.Expect(looks(1, false, 30*time.Millisecond)).To(Equal(2*leastOut), "nothing has come from the bus that could be held up")
+	g.Expect(looks(20, false, 30*time.Millisecond)).To(Equal(mostOut))
 	p.adjust(0, 3*time.Millisecond)
-	g.Expect(p.most).To(Equal(firstOut), "the next time it begins anew")
+	g.Expect(p.most).To(Equal(leastOut), "the next time it begins anew")
 }
 
 func TestAPaceFindsItsWayBackWhenAllHasBecomeSlower(t *testing.T) {
 	p := newPace()
 	p.adjust(0, time.Millisecond)
-	for range 200 { // 50 s
+	for range 600 { // 150 s
 		p.heard = true
 		p.adjust(p.most, 20*time.Millisecond)
 	}

@@ -299,8 +299,8 @@ func (p *parking) answered(d *inHand) {
 		p.log.Info("a receiver answers again; what waited for it is delivered", "hook_id", b.HookID, "account_id", b.AccountID)
 	}
 	b.silent, b.unheard, b.resume = 0, 0, time.Time{}
-	if b.allowed < 2*p.width {
-		b.allowed = min(2*b.allowed, 2*p.width)
+	if most := 4 * p.width; b.allowed < most {
+		b.allowed = min(2*b.allowed, most)
 		p.ask(b)
 	}
 }
