@@ -29,6 +29,8 @@ type operation struct {
 	// to anyone when it is open. Without it such a path is forbidden.
 	bare action
 	open bool
+	// superduper leaves bare to callers who may do everything.
+	superduper bool
 	// metered takes a token from the caller's bucket, and is refused without.
 	metered bool
 	// unless, when set, takes the method away.
@@ -71,6 +73,12 @@ func (h *handler) allFamilies() map[string]family {
 		h.userAuthFamily(),
 		h.apiAuthFamily(),
 		h.authFamily(),
+		h.websocketsFamily(),
+		h.channelsFamily(),
+		h.quickcallFamily(),
+		h.appsStoreFamily(),
+		h.alertsFamily(),
+		h.whitelabelFamily(),
 	) {
 		all[f.name] = f
 	}
