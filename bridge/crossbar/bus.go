@@ -20,10 +20,19 @@ type Bus interface {
 	// Publish returns when the broker has taken the message.
 	Publish(ctx context.Context, kind kapi.Publication, fields jobj.Object) error
 	// Ask publishes a question and returns what everyone answers, in the order of
-	// arrival: once enough says of the answers so far that they are, or none has
-	// followed for a moment, or at ctx's end, which is no error once the question is
+	// arrival, when it is enough or ctx ends, which is no error once the question is
 	// out. Without anyone to hear it, it is ErrUnheard at once.
-	Ask(ctx context.Context, kind kapi.Publication, fields jobj.Object, enough func([]jobj.Object) bool) ([]jobj.Object, error)
+	Ask(ctx context.Context, q Question) ([]jobj.Object, error)
+}
+
+// Question is what anyone on the bus may answer.
+type Question struct {
+	Kind   kapi.Publication
+	Fields jobj.Object
+	// Enough is asked after each answer, with all so far; nil never has enough.
+	Enough func(answers []jobj.Object) bool
+	// Patient waits on when no more answers follow the first ones for a moment.
+	Patient bool
 }
 
 // askLimit is how long answers from the bus are waited for
@@ -40,15 +49,13 @@ func (deserted) Publish(_ context.Context, kind kapi.Publication, _ jobj.Object)
 	return nil
 }
 
-func (deserted) Ask(context.Context, kapi.Publication, jobj.Object, func([]jobj.Object) bool) ([]jobj.Object, error) {
-	return nil, ErrUnheard
-}
+func (deserted) Ask(context.Context, Question) ([]jobj.Object, error) { return nil, ErrUnheard }
 
 // ask puts a question to the bus within askLimit.
-func (h *handler) ask(ctx context.Context, kind kapi.Publication, fields jobj.Object, enough func([]jobj.Object) bool) ([]jobj.Object, error) {
+func (h *handler) ask(ctx context.Context, q Question) ([]jobj.Object, error) {
 	ctx, cancel := context.WithTimeout(ctx, askLimit)
 	defer cancel()
-	return h.Bus.Ask(ctx, kind, fields, enough)
+	return h.Bus.Ask(ctx, q)
 }
 
 // tell publishes a command within askLimit.

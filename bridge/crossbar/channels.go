@@ -108,7 +108,7 @@ func (h *handler) channelsOf(ctx context.Context, req *request, kind kapi.Public
 	if realm := req.account.Realm; realm != "" {
 		fields = fields.Set("Realm", realm)
 	}
-	replies, err := h.ask(ctx, kind, fields, nil)
+	replies, err := h.ask(ctx, Question{Kind: kind, Fields: fields})
 	if err != nil && !errors.Is(err, ErrUnheard) {
 		return outcome{}, h.unreachable(req, "could not reach ecallmgr channels", err)
 	}
@@ -204,9 +204,11 @@ func (h *handler) channel(ctx context.Context, req *request) (jobj.Object, error
 		}
 		return nil
 	}
-	replies, err := h.ask(ctx, kapi.ChannelQuery(), jobj.Object{
-		{Key: "Call-ID", Value: id}, {Key: "Fields", Value: "all"}, {Key: "Active-Only", Value: true},
-	}, func(replies []jobj.Object) bool { return found(replies) != nil })
+	replies, err := h.ask(ctx, Question{
+		Kind:   kapi.ChannelQuery(),
+		Fields: jobj.Object{{Key: "Call-ID", Value: id}, {Key: "Fields", Value: "all"}, {Key: "Active-Only", Value: true}},
+		Enough: func(replies []jobj.Object) bool { return found(replies) != nil },
+	})
 	if err != nil && !errors.Is(err, ErrUnheard) {
 		h.Log.WarnContext(ctx, "channel not asked for", "request_id", req.id, "error", err)
 	}

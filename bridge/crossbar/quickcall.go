@@ -235,7 +235,10 @@ func (h *handler) waitForCall(ctx context.Context, req *request, owner store.Doc
 	settles := func(reply jobj.Object) bool {
 		return reply.String("Event-Name") == "originate_resp" || reply.String("Event-Category") == "error"
 	}
-	replies, err := h.Bus.Ask(ctx, kapi.OriginateRequest(), asked, func(replies []jobj.Object) bool { return first(replies, settles) != nil })
+	replies, err := h.Bus.Ask(ctx, Question{
+		Kind: kapi.OriginateRequest(), Fields: asked, Patient: true,
+		Enough: func(replies []jobj.Object) bool { return first(replies, settles) != nil },
+	})
 	if err != nil && !errors.Is(err, ErrUnheard) {
 		return outcome{}, h.unreachable(req, "could not reach the switch", err)
 	}

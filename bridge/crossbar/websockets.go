@@ -115,8 +115,11 @@ func (h *handler) sockets(ctx context.Context, req *request, asked jobj.Object, 
 	if err != nil {
 		return nil, err
 	}
-	replies, err := h.ask(ctx, kapi.SocketsRequest(), asked.Set("Msg-ID", req.messageID()), func(replies []jobj.Object) bool {
-		return nodes > 0 && len(replies) >= nodes || wanted != nil && first(socketsIn(replies), wanted) != nil
+	replies, err := h.ask(ctx, Question{
+		Kind: kapi.SocketsRequest(), Fields: asked.Set("Msg-ID", req.messageID()),
+		Enough: func(replies []jobj.Object) bool {
+			return nodes > 0 && len(replies) >= nodes || wanted != nil && first(socketsIn(replies), wanted) != nil
+		},
 	})
 	switch {
 	case errors.Is(err, ErrUnheard):
