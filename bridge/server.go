@@ -67,6 +67,6 @@ func (b *Bridge) rest(clusterID string) (http.Handler, error) {
 		Dialect: b.cfg.Webhooks.Dialect, Compat: b.cfg.Webhooks.Compat,
 		AllowLoopbackTargets: b.cfg.AllowLoopbackTargets,
 		Events:               b.explainer(), Listening: b.listening, Replays: trier{b},
-		Backlogs: backlogs{b},
+		Backlogs: backlogs{b}, Bus: asker{b},
 	})
 }

@@ -25,7 +25,7 @@ import (
 // builtAreas are the parts of the REST face that exist; records of the others are
 // left to later.
 func builtAreas() []string {
-	return []string{"envelope", "auth", "access", "etag", "webhooks", "attempts", "accounts"}
+	return []string{"envelope", "auth", "access", "etag", "webhooks", "attempts", "accounts", "channels", "websockets"}
 }
 
 // TestCrossbarVectors plays whole transcripts recorded from the running reference.
@@ -58,7 +58,7 @@ func play(t *testing.T, tally *vectortest.Tally, shared *keys, records []vectort
 		return
 	}
 	s := newStage(t, shared, records[0].String("setup"))
-	s.around = newSurroundings(t, s.world, records)
+	s.around = newSurroundings(t, s.world, &s.names, records)
 	for i, record := range records {
 		if !record.Has("request") {
 			if err := s.around.play(record.String("event"), records[i:]); err != nil {
@@ -74,6 +74,11 @@ func play(t *testing.T, tally *vectortest.Tally, shared *keys, records []vectort
 			continue
 		}
 		bus := s.changes.take()
+		record, err = s.heard(record)
+		if err != nil {
+			tally.Disagree(record, "%s: %v", title(record), err)
+			continue
+		}
 		if record.Bool(false, "unstable") {
 			tally.Agree()
 			continue
@@ -330,6 +335,35 @@ func (n names) bus(want []any, changes []kapi.DocChange) error {
 	return nil
 }
 
+// heard takes what REST said to switches and other nodes out of the record; the error
+// says what it said besides.
+func (s *stage) heard(record vectortest.Record) (vectortest.Record, error) {
+	recorded, _ := record.Get("bus")
+	left := slices.Clone(recorded.([]any))
+	for _, m := range s.bus.take() {
+		payload, err := jobj.ParseObject(m.Body)
+		if err != nil {
+			return record, err
+		}
+		message := jobj.Object{{Key: "exchange", Value: m.Exchange}, {Key: "routing_key", Value: m.Key}, {Key: "payload", Value: payload}}
+		at := slices.IndexFunc(left, func(one any) bool {
+			trial := s.names.clone()
+			if err = trial.json("bus", one, message, func(string) bool { return false }); err != nil {
+				return false
+			}
+			s.names = trial
+			return true
+		})
+		if at < 0 {
+			return record, fmt.Errorf("bus has too much: %s (%w)", show(message), err)
+		}
+		left = slices.Delete(left, at, at+1)
+	}
+	rest := record
+	rest.Object = record.Set("bus", left)
+	return rest, nil
+}
+
 // excuse names the deliberate difference that explains an unequal answer, having
 // checked that it is the one; "" when there is none.
 //
@@ -342,6 +376,7 @@ func (n names) bus(want []any, changes []kapi.DocChange) error {
 //	bearer-token      a token is also taken as a bearer
 //	server-refusal    the HTTP server refuses a bad escape itself, and says so
 //	attempt-pages     a start key of attempts goes on after the last one shown
+//	tenant-hole       a socket answers under its own account only
 //	notify-later      notifications of new accounts and users are not sent yet
 func (s *stage) excuse(record vectortest.Record, got response, changes []kapi.DocChange) string {
 	want := record.Object.Object("response")
@@ -353,6 +388,8 @@ func (s *stage) excuse(record vectortest.Record, got response, changes []kapi.Do
 		return "rest-crash"
 	case status < 300 && got.status == http.StatusNotFound && s.strangeHook(request):
 		return "hook-scope"
+	case status == http.StatusOK && got.status == http.StatusNotFound && s.around.sockets.foreign(request.String("path")):
+		return "tenant-hole"
 	case status == http.StatusCreated && got.status == http.StatusConflict && strings.HasPrefix(request.String("path"), "/v2/accounts"):
 		return "account-id-taken"
 	case status == http.StatusUnauthorized && got.status < 300 && s.isBearer(request):
