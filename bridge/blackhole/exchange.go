@@ -101,7 +101,7 @@ func (x *exchange) run(ctx context.Context, fault error) (jobj.Object, error) {
 	if fault = x.fault(fault); fault != nil {
 		return nil, fault
 	}
-	job, err := x.validate(caller)
+	job, err := x.validate()
 	if err != nil {
 		return nil, err
 	}
@@ -148,7 +148,7 @@ func (x *exchange) authenticate(ctx context.Context) (accountID string, err erro
 	claims, err := x.hub.dep.Tokens.Verify(ctx, x.Token)
 	switch {
 	case errors.Is(err, account.ErrExpired), errors.Is(err, account.ErrInvalidToken):
-		return "", refusal("failed to authenticate token " + x.Token)
+		return "", x.badToken()
 	case err != nil:
 		x.hub.dep.Log.Error("token of a socket not checked", "socket", x.session.id, "error", err)
 		return "", errUnknowable
@@ -194,10 +194,10 @@ type job interface {
 }
 
 // validate reads what an action needs.
-func (x *exchange) validate(caller string) (job, error) {
+func (x *exchange) validate() (job, error) {
 	switch x.Action {
 	case command.Subscribe:
-		return x.readSubscribe(caller)
+		return x.readSubscribe()
 	case command.Unsubscribe:
 		return x.readUnsubscribe()
 	case command.Ping:
@@ -230,4 +230,14 @@ func (n nothing) run(context.Context) (jobj.Object, error) {
 		return jobj.Object{}, nil
 	}
 	return n.last, nil
+}
+
+// badToken tells the client that sent it which token is no good; nobody else is told
+// (quirk token-echo).
+func (x *exchange) badToken() error {
+	const text = "failed to authenticate token"
+	if x.hub.cfg.corrected() {
+		return refusal(text)
+	}
+	return refusal(text + " " + x.Token)
 }

@@ -18,6 +18,7 @@ type Hub struct {
 	cfg       Config
 	dep       Dependencies
 	metrics   *metrics
+	reader    frames.Reader
 	broker    *references
 	addresses *limits.Counter // of sockets, by address
 	accounts  *limits.Counter // of sockets, by account
@@ -43,7 +44,7 @@ type Message struct {
 // New makes a hub without sockets.
 func New(cfg Config, dep Dependencies) *Hub {
 	h := &Hub{
-		cfg: cfg, dep: dep,
+		cfg: cfg, dep: dep, reader: frames.Reader{Compat: cfg.Compat},
 		broker:    newReferences(dep.Broker),
 		addresses: limits.NewCounter(cfg.PerAddress),
 		accounts:  limits.NewCounter(cfg.PerAccount),
@@ -72,7 +73,7 @@ func (h *Hub) Run(ctx context.Context) {
 
 // Handle gives an event to the sockets that are subscribed to it.
 func (h *Hub) Handle(m Message) {
-	ev, err := frames.Read(m.Body, m.RoutingKey)
+	ev, err := h.reader.Read(m.Body, m.RoutingKey)
 	if err != nil {
 		h.metrics.unreadable.Inc()
 		h.dep.Log.Debug("event for sockets not readable", "exchange", m.Exchange, "key", m.RoutingKey, "error", err)

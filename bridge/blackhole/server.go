@@ -50,6 +50,7 @@ func (h *Hub) Serve(ctx context.Context, listener net.Listener) error {
 		TLSNextProto: nil,
 		ErrorLog:     slog.NewLogLogger(h.dep.Log.Handler(), slog.LevelDebug),
 	}
+	defer func() { _ = server.Close() }() // connections that became no socket
 	stop := context.AfterFunc(ctx, func() { _ = server.Close() })
 	defer stop()
 	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) && !errors.Is(err, net.ErrClosed) {

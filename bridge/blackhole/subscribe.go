@@ -121,6 +121,9 @@ func (h *Hub) resolve(asked, accountID string) (bindings.Binding, error) {
 		Now: now, Extensions: h.cfg.Extensions,
 	}
 	resolved, err := bindings.Resolve(asked, asker)
+	if err == nil && tooLong(resolved) {
+		return resolved, bindings.ErrUnavailable
+	}
 	if err != nil || !slices.ContainsFunc(resolved.Entries, func(e bindings.Entry) bool { return e.Monthly }) {
 		return resolved, err
 	}
@@ -148,7 +151,7 @@ type subscribing struct {
 	since  []string
 }
 
-func (x *exchange) readSubscribe(string) (job, error) {
+func (x *exchange) readSubscribe() (job, error) {
 	t, err := x.readTarget()
 	if err != nil {
 		return nil, err
@@ -206,7 +209,7 @@ func (sub *subscribing) authorize(accountID string) error {
 func (sub *subscribing) run(ctx context.Context) (jobj.Object, error) {
 	h := sub.hub
 	fresh := sub.fresh(ctx)
-	if limit := h.cfg.MaxBindings; limit > 0 && sub.entries()+countEntries(fresh) > limit {
+	if limit := h.cfg.MaxBindings; limit > 0 && len(sub.subscriptions)+len(fresh) > limit {
 		return nil, errManyBindings
 	}
 	for _, one := range fresh {
@@ -268,4 +271,12 @@ func (sub *subscribing) renew() {
 			}
 		}
 	}
+}
+
+// maxKey is the longest routing key that AMQP has, in bytes.
+const maxKey = 255
+
+// tooLong tells a binding that no broker could make.
+func tooLong(b bindings.Binding) bool {
+	return slices.ContainsFunc(bindOf(b.Entries), func(bound kapi.Binding) bool { return len(bound.Key) > maxKey })
 }

@@ -92,6 +92,14 @@ func (s *Subscription) Ready() bool {
 	return s.ready()
 }
 
+// Flowing reports whether messages flow, by the bindings that were there at first: unlike
+// Ready it holds while more are being added.
+func (s *Subscription) Flowing() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.up && s.tried && s.wish == toConsume
+}
+
 // WaitReady returns when the subscription is ready, or ctx's error with the cause of the delay.
 func (s *Subscription) WaitReady(ctx context.Context) error { return s.wait(ctx, s.ready) }
 

@@ -52,7 +52,10 @@ func prepare(t *testing.T, args ...string) *program {
 	p.state = cli.State{
 		Program:  "kazoolab",
 		Args:     args,
-		Env:      []string{"KAZOOLAB_RUN_FILE=" + filepath.Join(t.TempDir(), "run.json")},
+		Env: []string{
+			"KAZOOLAB_RUN_FILE=" + filepath.Join(t.TempDir(), "run.json"),
+			"KAZOOLAB_WEBSOCKETS_LISTEN=127.0.0.1:0", // the usual port is one for all tests
+		},
 		Stdin:    strings.NewReader(""),
 		Stdout:   &p.stdout,
 		Stderr:   &p.stderr,
