@@ -131,7 +131,7 @@ func TestReceiptsSayWhereAnEventWent(t *testing.T) {
 	r.Handle(first)
 	r.Handle(call(kapi.ChannelAnswer, "c1", acme))
 	g.Expect(r.Received(first)).To(Equal(blackhole.Received{
-		Frames: 1, First: []blackhole.Receipt{{SocketID: s.LocalAddr().String(), AccountID: acme, Binding: "call.CHANNEL_CREATE.*"}},
+		Frames: 1, First: []blackhole.Receipt{{ID: s.LocalAddr().String(), AccountID: acme, Binding: "call.CHANNEL_CREATE.*"}},
 	}))
 	g.Expect(r.Received(call(kapi.ChannelAnswer, "c1", acme)).Frames).To(BeZero())
 	r.Handle(call(kapi.ChannelCreate, "c2", acme))

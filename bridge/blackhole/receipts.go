@@ -5,7 +5,7 @@ const maxReceipts = 20
 
 // Receipt says that a socket was sent an event.
 type Receipt struct {
-	SocketID  string
+	ID        string
 	AccountID string // of its token
 	Binding   string // that the event came by, as the client has it
 }

@@ -81,7 +81,7 @@ func (t *topic) deliver(d *delivery) {
 		}
 		d.sent++
 		if d.hub.receipts != nil && len(d.first) < maxReceipts {
-			d.first = append(d.first, Receipt{SocketID: m.session.id, AccountID: m.session.account, Binding: t.client})
+			d.first = append(d.first, Receipt{ID: m.session.id, AccountID: m.session.account, Binding: t.client})
 		}
 	}
 }
@@ -89,11 +89,11 @@ func (t *topic) deliver(d *delivery) {
 // idDigits are enough for a day's events of any cluster.
 const idDigits = 32
 
-// EventID is a name for a message that every node gives it: it is made of what the
-// message is and where it was sent.
+// EventID is a name for a message that every node gives it, made of what it is and where
+// it was sent.
 func EventID(m Message) string {
 	hash := sha256.New()
-	for _, part := range []string{m.Exchange, m.RoutingKey, gjson.GetBytes(m.Body, "Msg-ID").Str} {
+	for _, part := range []string{m.RoutingKey, gjson.GetBytes(m.Body, "Msg-ID").Str} {
 		_, _ = hash.Write([]byte(part)) // never fails
 		_, _ = hash.Write([]byte{0})
 	}
