@@ -93,7 +93,7 @@ func socketQuirks() []Quirk {
 		{
 			ID: "peer-budget", Class: Never, Area: AreaSockets,
 			Notices:   "Behind a proxy all clients share one limit of connections; Kazoo 5 believes any `X-Forwarded-For`.",
-			Kazoo:     "the forwarded address counts, if a proxy of `websockets.trusted-proxies` sends it",
+			Kazoo:     "the forwarded address counts, if one of the proxies that the settings name sends it",
 			Corrected: same,
 			Source:    "blackhole_socket_handler:init/2",
 		},
