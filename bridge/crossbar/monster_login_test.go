@@ -19,7 +19,7 @@ func TestNoDomainHasABrandOfItsOwn(t *testing.T) {
 			}
 		}
 	}
-	w.call(t, "POST", "/v2/whitelabel/ui.example.org", w.token(t, "customer"), `{"data":{}}`).want(t, http.StatusForbidden)
+	w.call(t, "POST", "/v2/whitelabel/ui.example.org", w.token(t, "customer"), `{"data":{}}`).want(t, http.StatusMethodNotAllowed)
 }
 
 func TestTheAppsStoreHasWebhooks(t *testing.T) {

@@ -227,7 +227,8 @@ func (r *request) ringing() json.Number {
 }
 
 // waitForCall returns when the switch has said what became of the call. Where nobody
-// says anything the reference shows the document of who was to be called.
+// says anything the answer is the document of who was to be called (quirk
+// quickcall-silence).
 func (h *handler) waitForCall(ctx context.Context, req *request, owner store.Document, asked jobj.Object) (outcome, error) {
 	seconds, _ := req.ringing().Int64()
 	ctx, cancel := context.WithTimeout(ctx, min(time.Duration(seconds)*time.Second, longestWait))

@@ -42,8 +42,8 @@ func (h *handler) listBindings(context.Context, *request) (outcome, error) {
 	return outcome{data: h.Bindings}, nil
 }
 
-// listSockets shows the sockets of an account, and, as the reference does, those of
-// the caller's own.
+// listSockets shows the sockets of an account, and those of the caller's own (quirk
+// sockets-beside).
 func (h *handler) listSockets(ctx context.Context, req *request) (outcome, error) {
 	asker := req.caller.ID
 	if h.Compat == fidelity.Corrected {
@@ -80,7 +80,7 @@ func (h *handler) getSocket(ctx context.Context, req *request) (outcome, error) 
 }
 
 // getAnySocket shows a superduper caller one socket, whosever it is. The reference
-// cannot: its question needs the account of the path.
+// cannot, since its question needs the account of the path (quirk socket-no-account).
 func (h *handler) getAnySocket(ctx context.Context, req *request) (outcome, error) {
 	if h.Compat == fidelity.Kazoo {
 		return outcome{}, h.noTracking()
