@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"math"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -237,7 +238,7 @@ func (h *handler) waitForCall(ctx context.Context, req *request, owner store.Doc
 		return reply.String("Event-Name") == "originate_resp" || reply.String("Event-Category") == "error"
 	}
 	replies, err := h.Bus.Ask(ctx, Question{
-		Kind: kapi.OriginateRequest(), Fields: asked, Patient: true,
+		Kind: kapi.OriginateRequest(), Fields: asked, AtLeast: math.MaxInt,
 		Enough: func(replies []jobj.Object) bool { return first(replies, settles) != nil },
 	})
 	if err != nil && !errors.Is(err, ErrUnheard) {

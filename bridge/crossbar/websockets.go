@@ -108,18 +108,17 @@ func (h *handler) oneSocket(ctx context.Context, req *request, accountID string,
 	return outcome{data: shownSocket(socket)}, nil
 }
 
-// sockets asks every node. The answers are complete when all nodes have answered, or
-// one has with the socket that is wanted.
+// sockets asks every node. All answers are there when the nodes of this store have
+// answered and, since others may be on the bus, no more come; or when one has the socket
+// that is wanted.
 func (h *handler) sockets(ctx context.Context, req *request, asked jobj.Object, wanted func(jobj.Object) bool) ([]jobj.Object, error) {
 	nodes, err := h.Store.Living(ctx, nodeAlive)
 	if err != nil {
 		return nil, err
 	}
 	replies, err := h.ask(ctx, Question{
-		Kind: kapi.SocketsRequest(), Fields: asked.Set("Msg-ID", req.messageID()),
-		Enough: func(replies []jobj.Object) bool {
-			return nodes > 0 && len(replies) >= nodes || wanted != nil && first(socketsIn(replies), wanted) != nil
-		},
+		Kind: kapi.SocketsRequest(), Fields: asked.Set("Msg-ID", req.messageID()), AtLeast: nodes,
+		Enough: func(replies []jobj.Object) bool { return wanted != nil && first(socketsIn(replies), wanted) != nil },
 	})
 	switch {
 	case errors.Is(err, ErrUnheard):
