@@ -29,6 +29,7 @@ const (
 	AreaAttempts  Area = "attempts"
 	AreaDocuments Area = "hook documents"
 	AreaREST      Area = "REST"
+	AreaSockets   Area = "websockets"
 )
 
 // Quirk is one oddity of the reference that someone outside can see.
@@ -49,7 +50,7 @@ type Quirk struct {
 // modes, or between the reference and both, has its entry here.
 func Quirks() []Quirk {
 	return slices.Concat(textQuirks(), payloadQuirks(), matchingQuirks(),
-		requestQuirks(), outcomeQuirks(), attemptQuirks(), documentQuirks(), restQuirks())
+		requestQuirks(), outcomeQuirks(), attemptQuirks(), documentQuirks(), restQuirks(), socketQuirks())
 }
 
 // Find looks a quirk up by its id.

@@ -108,3 +108,15 @@ func onMessages(category string) Listener {
 		Answers:   []Answers{{category, "inbound"}},
 	}
 }
+
+// Declared are the exchanges that whoever binds to one declares
+// (declare_exchanges/0 of the kapi modules).
+func Declared(exchange string) []string {
+	switch exchange {
+	case ExchangeCallEvents:
+		return CallEventExchanges()
+	case ExchangeFaxes:
+		return []string{ExchangeFaxes, ExchangeTargeted, ExchangeCallManager}
+	}
+	return []string{exchange}
+}

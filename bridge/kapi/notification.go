@@ -221,3 +221,20 @@ func notificationTable() []notificationRow {
 		{name: "skel", key: "account.skel", required: "Account-ID User-ID", unhooked: true},
 	}
 }
+
+// NotifiedPlaces are the paths on which a notification has its account, the first
+// that is there counts (kapi_notifications:find_account_id/2).
+func NotifiedPlaces() [][]string {
+	return [][]string{
+		{"account_id"},
+		{"account", "_id"},
+		{"pvt_account_id"},
+		{"_id"},
+		{"id"},
+		{"Account-ID"},
+		{"details", "account_id"},
+		{"Details", "Account-ID"},
+		{"details", "custom_channel_vars", "account_id"},
+		{"Details", "Custom-Channel-Vars", "Account-ID"},
+	}
+}

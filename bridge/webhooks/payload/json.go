@@ -101,7 +101,7 @@ func appendJSONScalar(dst []byte, value gjson.Result, mode fidelity.Compat) []by
 		if mode == fidelity.Corrected {
 			return append(dst, integer(value.Raw)...)
 		}
-		return appendJSONNumber(dst, value.Raw)
+		return jobj.AppendNumber(dst, value.Raw)
 	case gjson.True:
 		return append(dst, "true"...)
 	case gjson.False:

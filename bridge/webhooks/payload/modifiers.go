@@ -2,6 +2,8 @@ package payload
 
 import (
 	"github.com/tidwall/gjson"
+
+	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 )
 
 // Passes reports whether the payload satisfies a hook's modifiers, and if not,
@@ -40,10 +42,10 @@ func equal(a, b gjson.Result) bool {
 	case gjson.String:
 		return a.Str == b.Str
 	case gjson.Number:
-		if isFloat(a.Raw) != isFloat(b.Raw) {
+		if jobj.IsFloat(a.Raw) != jobj.IsFloat(b.Raw) {
 			return false
 		}
-		if isFloat(a.Raw) {
+		if jobj.IsFloat(a.Raw) {
 			return a.Num == b.Num
 		}
 		return integer(a.Raw) == integer(b.Raw)

@@ -40,7 +40,7 @@ func (r *Reader) notification(m *message) (*Event, error) {
 // notifiedAccount looks for the account in all the places where notifications
 // have it; the first that is there counts, and it must be text.
 func notifiedAccount(m *message) string {
-	for _, place := range notifiedPlaces() {
+	for _, place := range kapi.NotifiedPlaces() {
 		if found := get(m.get(place[0]), place[1:]...); found.Raw != "" {
 			return found.Str
 		}

@@ -7,11 +7,9 @@ import (
 	"strings"
 
 	"github.com/tidwall/gjson"
-)
 
-// isFloat tells whether a JSON number is a float to Erlang: it has a point or an
-// exponent.
-func isFloat(raw string) bool { return strings.ContainsAny(raw, ".eE") }
+	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
+)
 
 // integer is the text of a JSON integer of any size; -0 is 0.
 func integer(raw string) string {
@@ -21,41 +19,13 @@ func integer(raw string) string {
 	return raw
 }
 
-// longNumber is the length from which the reference's decoder leaves its short way.
-const longNumber = 32
-
-// smallestNormal is the smallest double with all its digits.
-const smallestNormal = 0x1p-1022
-
-// double is the number that the reference's decoder (jiffy) makes of a float's
-// text. One that is very small or very long goes a way of its own there: without a
-// point it is the mantissa times a power of ten, which may be 0 by itself, so that
-// 5e-324 is 0.0. ok is false for what no double holds; the reference does not take
-// a message with such a number for JSON.
-func double(raw string) (f float64, ok bool) {
-	f, err := strconv.ParseFloat(raw, 64)
-	if err != nil {
-		return 0, false
-	}
-	if math.Abs(f) >= smallestNormal && len(raw) < longNumber || strings.Contains(raw, ".") {
-		return f, true
-	}
-	at := strings.IndexAny(raw, "eE")
-	mantissa, err := strconv.ParseFloat(raw[:at], 64)
-	if err != nil {
-		return 0, false
-	}
-	power, err := strconv.ParseFloat("1e"+raw[at+1:], 64)
-	return mantissa * power, err == nil && !math.IsInf(mantissa*power, 0)
-}
-
 // appendFormNumber prints a number as form text does, before escaping
 // (kz_mochinum:digits/1).
 func appendFormNumber(dst []byte, raw string) []byte {
-	if !isFloat(raw) {
+	if !jobj.IsFloat(raw) {
 		return append(dst, integer(raw)...)
 	}
-	f, ok := double(raw)
+	f, ok := jobj.Float(raw)
 	if !ok {
 		return append(dst, raw...)
 	}
@@ -66,7 +36,7 @@ func appendDigits(dst []byte, f float64) []byte {
 	if f == 0 {
 		return append(dst, "0.0"...)
 	}
-	negative, digits, point := shortest(f)
+	negative, digits, point := jobj.Shortest(f)
 	if isTie(f, digits, point) {
 		// Two texts of this length are equally near. Go and JSON bodies take the even
 		// one, form text the larger: 1027475604261341.25 ends in .3.
@@ -109,15 +79,6 @@ func appendExponent(dst []byte, digits string, exponent int) []byte {
 	return strconv.AppendInt(dst, int64(exponent), 10)
 }
 
-// shortest gives the fewest digits that read back to f, and where the point
-// stands relative to their start: f = 0.digits x 10^point.
-func shortest(f float64) (negative bool, digits string, point int) {
-	text := strconv.FormatFloat(math.Abs(f), 'e', -1, 64)
-	mantissa, exponent, _ := strings.Cut(text, "e")
-	e, _ := strconv.Atoi(exponent)
-	return f < 0, strings.Replace(mantissa, ".", "", 1), e + 1
-}
-
 // isTie reports whether f lies exactly half a unit of the last digit above
 // 0.digits x 10^point: f = (2n+1)/2 x 10^q, with n the digits and q the place of
 // the last. Both sides are compared by their odd parts and their powers of two.
@@ -149,42 +110,6 @@ func isTie(f float64, digits string, point int) bool {
 	return odd == want
 }
 
-// appendJSONNumber prints a number as JSON bodies do: floats plain with at least
-// one decimal, from 1e21 up and below 1e-6 with an exponent and without padding.
-func appendJSONNumber(dst []byte, raw string) []byte {
-	if !isFloat(raw) {
-		return append(dst, integer(raw)...)
-	}
-	f, ok := double(raw)
-	if !ok {
-		return append(dst, raw...)
-	}
-	if f == 0 {
-		return append(dst, "0.0"...) // either sign
-	}
-	negative, digits, point := shortest(f)
-	if point > -6 && point <= 21 {
-		dst = strconv.AppendFloat(dst, f, 'f', -1, 64)
-		if point >= len(digits) {
-			dst = append(dst, ".0"...)
-		}
-		return dst
-	}
-	if negative {
-		dst = append(dst, '-')
-	}
-	dst = append(dst, digits[0])
-	if len(digits) > 1 {
-		dst = append(dst, '.')
-		dst = append(dst, digits[1:]...)
-	}
-	dst = append(dst, 'e')
-	if point-1 >= 0 {
-		dst = append(dst, '+')
-	}
-	return strconv.AppendInt(dst, int64(point-1), 10)
-}
-
 // whole reads a value as an integer, "" when it is none (kz_json:get_integer_value/2):
 // numeric text is converted, a float rounded.
 func whole(v gjson.Result) string {
@@ -192,7 +117,7 @@ func whole(v gjson.Result) string {
 	switch {
 	case raw == "":
 		return ""
-	case !isFloat(raw):
+	case !jobj.IsFloat(raw):
 		return integer(raw)
 	}
 	f, err := strconv.ParseFloat(raw, 64)

@@ -1,23 +1,10 @@
 package payload
 
-import "strings"
+import (
+	"strings"
 
-// notifiedPlaces are the places where notifications have their account
-// (kapi_notifications:find_account_id/2).
-func notifiedPlaces() [][]string {
-	return [][]string{
-		{"account_id"},
-		{"account", "_id"},
-		{"pvt_account_id"},
-		{"_id"},
-		{"id"},
-		{"Account-ID"},
-		{"details", "account_id"},
-		{"Details", "Account-ID"},
-		{"details", "custom_channel_vars", "account_id"},
-		{"Details", "Custom-Channel-Vars", "Account-ID"},
-	}
-}
+	"github.com/kazoolab/kazoolab/bridge/kapi"
+)
 
 // AccountFields names the members of a message, with dots between, in which the
 // account of a hook's events is looked for, in order. The number that was dialled
@@ -32,7 +19,7 @@ func AccountFields(hook string) []string {
 		return []string{"Hook.pvt_account_id"}
 	case HookNotifications:
 		var fields []string
-		for _, place := range notifiedPlaces() {
+		for _, place := range kapi.NotifiedPlaces() {
 			fields = append(fields, strings.Join(place, "."))
 		}
 		return fields

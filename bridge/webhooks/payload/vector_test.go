@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"github.com/kazoolab/kazoolab/bridge/fidelity"
-	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 	"github.com/kazoolab/kazoolab/bridge/webhooks/payload"
 	"github.com/kazoolab/kazoolab/internal/vectortest"
 )
@@ -49,37 +48,3 @@ func crashesOnNull(in string) bool {
 
 // crashesOnNestedList: a list in a list holds what is neither text nor a byte.
 func crashesOnNestedList(in string) bool { return strings.Contains(in, "[[") }
-
-// TestNormalizeVector compares how keys are normalised. The other functions of the
-// file make websocket events.
-func TestNormalizeVector(t *testing.T) {
-	rules := payload.Rules{Dialect: fidelity.V50, Compat: fidelity.Kazoo}
-	tally := vectortest.NewTally(t, "normalize")
-	for _, r := range vectortest.Read(t, "normalize", "fn", "in", "out", "error") {
-		if r.String("fn") != "normalize" {
-			tally.Left("websocket events")
-			continue
-		}
-		in := string(r.RawMember("in"))
-		got := compact(t, rules.Normalise(payload.Parse(in)).JSON(fidelity.Kazoo))
-		switch {
-		case r.Has("error") && strings.ContainsFunc(in, func(c rune) bool { return c > 0xBF }):
-			// The reference breaks the letters of a key, and then cannot encode it.
-			tally.Differ("key-bytes")
-		case !r.Has("error") && got == compact(t, r.RawMember("out")):
-			tally.Agree()
-		default:
-			tally.Disagree(r, "%s\n got %s\nwant %s", in, got, r.RawMember("out"))
-		}
-	}
-}
-
-// compact takes the blanks out of a JSON text.
-func compact(t *testing.T, text []byte) string {
-	t.Helper()
-	value, err := jobj.Parse(text)
-	if err != nil {
-		t.Fatalf("%s: %v", text, err)
-	}
-	return string(jobj.Append(nil, value))
-}
