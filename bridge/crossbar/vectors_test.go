@@ -15,6 +15,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/kazoolab/kazoolab/bridge/blackhole/bindings"
 	"github.com/kazoolab/kazoolab/bridge/crossbar"
 	"github.com/kazoolab/kazoolab/bridge/kapi"
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
@@ -125,7 +126,10 @@ func newStage(t *testing.T, shared *keys, setup string) *stage {
 	if setup != "" {
 		hosts, networks = blockList(t, setup)
 	}
-	w := newWorld(t, shared, func(cfg *crossbar.Config) { cfg.BlockedHosts, cfg.BlockedNetworks = hosts, networks })
+	w := newWorld(t, shared, func(cfg *crossbar.Config) {
+		cfg.BlockedHosts, cfg.BlockedNetworks = hosts, networks
+		cfg.Bindings = bindings.Listing(cfg.Dialect, false)
+	})
 	server := httptest.NewServer(w.handler)
 	t.Cleanup(server.Close)
 	return &stage{world: w, t: t, address: server.Listener.Addr().String(), names: names{}, keys: map[string]string{}, shown: map[string]bool{}}
