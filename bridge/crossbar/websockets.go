@@ -42,14 +42,12 @@ func (h *handler) listBindings(context.Context, *request) (outcome, error) {
 	return outcome{data: h.Bindings}, nil
 }
 
-// listSockets shows the sockets of an account, and those of the caller's own (quirk
-// sockets-beside).
+// listSockets shows the sockets of an account. Nodes answer with those of the caller's
+// own account as well, which the reference shows among them (quirk tenant-hole).
 func (h *handler) listSockets(ctx context.Context, req *request) (outcome, error) {
-	asker := req.caller.ID
-	if h.Compat == fidelity.Corrected {
-		asker = req.account.ID
-	}
-	sockets, err := h.sockets(ctx, req, jobj.Object{{Key: "Account-ID", Value: req.account.ID}, {Key: "Auth-Account-ID", Value: asker}}, nil)
+	sockets, err := h.sockets(ctx, req, jobj.Object{
+		{Key: "Account-ID", Value: req.account.ID}, {Key: "Auth-Account-ID", Value: req.caller.ID},
+	}, nil)
 	if err != nil {
 		return outcome{}, err
 	}
@@ -58,7 +56,7 @@ func (h *handler) listSockets(ctx context.Context, req *request) (outcome, error
 	for _, socket := range sockets {
 		id := socket.String("websocket_session_id")
 		owner := socket.String(socketAccount)
-		if seen[id] || owner != "" && owner != req.account.ID && owner != asker {
+		if seen[id] || owner != "" && owner != req.account.ID {
 			continue
 		}
 		seen[id] = true
@@ -71,12 +69,9 @@ func (h *handler) listSockets(ctx context.Context, req *request) (outcome, error
 	return outcome{data: rows}, nil
 }
 
-// getSocket shows one socket of the path's account or of the caller's. To everyone
-// else it does not exist.
+// getSocket shows one socket of the path's account. Under another it does not exist.
 func (h *handler) getSocket(ctx context.Context, req *request) (outcome, error) {
-	return h.oneSocket(ctx, req, req.account.ID, func(owner string) bool {
-		return owner == req.account.ID || owner == req.caller.ID
-	})
+	return h.oneSocket(ctx, req, req.account.ID, func(owner string) bool { return owner == req.account.ID })
 }
 
 // getAnySocket shows a superduper caller one socket, whosever it is. The reference

@@ -82,20 +82,19 @@ func ids(r reply) string {
 
 func TestListsOfSockets(t *testing.T) {
 	for _, c := range []struct {
-		compat fidelity.Compat
-		by     string
-		ids    string
+		by, account, ids string
 	}{
-		{fidelity.Kazoo, "customer", ofCustomer},
-		{fidelity.Kazoo, "clerk", ofCustomer},
-		{fidelity.Kazoo, "reseller", ofCustomer + " " + ofReseller}, // and the caller's own
-		{fidelity.Corrected, "reseller", ofCustomer},
-		{fidelity.Kazoo, "master", ofCustomer},
+		{"customer", customerID, ofCustomer},
+		{"clerk", customerID, ofCustomer},
+		{"reseller", customerID, ofCustomer}, // and not his own
+		{"reseller", resellerID, ofReseller},
+		{"customer", subID, ""},
+		{"master", siblingID, ofSibling},
 	} {
-		w, _ := newSockets(t, func(cfg *crossbar.Config) { cfg.Compat = c.compat })
-		got := w.call(t, "GET", socketsPath, w.token(t, c.by), "", "X-Request-Id", "asked-1").want(t, http.StatusOK)
+		w, _ := newSockets(t, nil)
+		got := w.call(t, "GET", "/v2/accounts/"+c.account+"/websockets", w.token(t, c.by), "", "X-Request-Id", "asked-1").want(t, http.StatusOK)
 		if ids(got) != c.ids || got.envelope.Has("page_size") {
-			t.Errorf("%s, %s: %s", c.compat, c.by, got.text)
+			t.Errorf("%s of %s: %s", c.by, c.account, got.text)
 		}
 		for _, row := range got.rows() {
 			want := `{"bindings":["call.CHANNEL_CREATE.*"],"websocket_session_id":"` + row.String("websocket_session_id") +
@@ -114,21 +113,20 @@ func TestListsOfSockets(t *testing.T) {
 // The quirk tenant-hole is nobody's: a socket's id is no key to it.
 func TestOneSocketIsItsOwnersAlone(t *testing.T) {
 	for _, c := range []struct {
-		compat fidelity.Compat
 		by, id string
 		status int
 	}{
-		{fidelity.Kazoo, "customer", ofCustomer, http.StatusOK},
-		{fidelity.Kazoo, "customer", strings.Replace(ofCustomer, ":", "%3A", 1), http.StatusOK},
-		{fidelity.Kazoo, "reseller", ofCustomer, http.StatusOK},
-		{fidelity.Kazoo, "reseller", ofReseller, http.StatusOK}, // listed there, too
-		{fidelity.Kazoo, "customer", ofReseller, http.StatusNotFound},
-		{fidelity.Kazoo, "customer", ofSibling, http.StatusNotFound},
-		{fidelity.Kazoo, "customer", ofNobody, http.StatusNotFound},
-		{fidelity.Kazoo, "customer", "192.0.2.9:1", http.StatusNotFound},
-		{fidelity.Kazoo, "sibling", ofCustomer, http.StatusForbidden},
+		{"customer", ofCustomer, http.StatusOK},
+		{"customer", strings.Replace(ofCustomer, ":", "%3A", 1), http.StatusOK},
+		{"reseller", ofCustomer, http.StatusOK},
+		{"reseller", ofReseller, http.StatusNotFound},
+		{"customer", ofReseller, http.StatusNotFound},
+		{"customer", ofSibling, http.StatusNotFound},
+		{"customer", ofNobody, http.StatusNotFound},
+		{"customer", "192.0.2.9:1", http.StatusNotFound},
+		{"sibling", ofCustomer, http.StatusForbidden},
 	} {
-		w, _ := newSockets(t, func(cfg *crossbar.Config) { cfg.Compat = c.compat })
+		w, _ := newSockets(t, nil)
 		got := w.call(t, "GET", socketsPath+"/"+c.id, w.token(t, c.by), "").want(t, c.status)
 		if c.status == http.StatusOK && (got.data().Has("account_id") || got.data().String("source") == "") {
 			t.Error(got.text)

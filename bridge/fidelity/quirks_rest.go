@@ -108,13 +108,6 @@ func restQuirks() []Quirk {
 			Source:    "cb_accounts, cb_users",
 		},
 		{
-			ID: "sockets-beside", Class: Keep, Area: AreaREST,
-			Notices:   "`GET /accounts/{id}/websockets` lists the sockets of the caller's own account too, whichever account is asked for.",
-			Kazoo:     "the same sockets as in Kazoo",
-			Corrected: "the sockets of that account alone",
-			Source:    "cb_websockets:websockets_req/2; blackhole_tracking",
-		},
-		{
 			ID: "socket-no-account", Class: Keep, Area: AreaREST,
 			Notices:   "`GET /websockets/{socket}`, without an account, answers 500 to those who may do everything.",
 			Kazoo:     "500 as in Kazoo",
