@@ -49,7 +49,7 @@ func (a asker) Ask(ctx context.Context, q crossbar.Question) ([]jobj.Object, err
 		return nil, err
 	}
 	var answers []jobj.Object
-	until := bus.Gathering{Quiet: quietAnswers, Enough: func(replies []bus.Delivery) bool {
+	until := bus.Gathering{Quiet: quietAnswers, AtLeast: q.AtLeast, Enough: func(replies []bus.Delivery) bool {
 		if answer, err := jobj.ParseObject(replies[len(replies)-1].Body); err == nil {
 			answers = append(answers, answer)
 		} else {
@@ -57,9 +57,6 @@ func (a asker) Ask(ctx context.Context, q crossbar.Question) ([]jobj.Object, err
 		}
 		return q.Enough != nil && q.Enough(answers)
 	}}
-	if q.Patient {
-		until.Quiet = 0
-	}
 	_, err = a.bus.Collect(ctx, bus.Request{
 		Exchange: m.Exchange, Key: m.Key, Fields: q.Fields,
 		Encode: func(fields jobj.Object) ([]byte, error) {

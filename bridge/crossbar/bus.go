@@ -20,7 +20,7 @@ type Bus interface {
 	// Publish returns when the broker has taken the message.
 	Publish(ctx context.Context, kind kapi.Publication, fields jobj.Object) error
 	// Ask publishes a question and returns what everyone answers, in the order of
-	// arrival, when it is enough or ctx ends, which is no error once the question is
+	// arrival, when they are all or ctx ends, which is no error once the question is
 	// out. Without anyone to hear it, it is ErrUnheard at once.
 	Ask(ctx context.Context, q Question) ([]jobj.Object, error)
 }
@@ -31,8 +31,9 @@ type Question struct {
 	Fields jobj.Object
 	// Enough is asked after each answer, with all so far; nil never has enough.
 	Enough func(answers []jobj.Object) bool
-	// Patient waits on when no more answers follow the first ones for a moment.
-	Patient bool
+	// AtLeast is how many answers must have come before it is over when none follows
+	// for a moment; 0 is one.
+	AtLeast int
 }
 
 // askLimit is how long answers from the bus are waited for

@@ -81,7 +81,7 @@ func (s *switchboard) Ask(ctx context.Context, q crossbar.Question) ([]jobj.Obje
 			return answers, nil
 		}
 	}
-	if q.Patient {
+	if q.AtLeast > len(answers) {
 		<-ctx.Done()
 	}
 	return answers, nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"math"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -227,7 +228,8 @@ func (r *request) ringing() json.Number {
 }
 
 // waitForCall returns when the switch has said what became of the call. Where nobody
-// says anything the reference shows the document of who was to be called.
+// says anything the answer is the document of who was to be called (quirk
+// quickcall-silence).
 func (h *handler) waitForCall(ctx context.Context, req *request, owner store.Document, asked jobj.Object) (outcome, error) {
 	seconds, _ := req.ringing().Int64()
 	ctx, cancel := context.WithTimeout(ctx, min(time.Duration(seconds)*time.Second, longestWait))
@@ -236,7 +238,7 @@ func (h *handler) waitForCall(ctx context.Context, req *request, owner store.Doc
 		return reply.String("Event-Name") == "originate_resp" || reply.String("Event-Category") == "error"
 	}
 	replies, err := h.Bus.Ask(ctx, Question{
-		Kind: kapi.OriginateRequest(), Fields: asked, Patient: true,
+		Kind: kapi.OriginateRequest(), Fields: asked, AtLeast: math.MaxInt,
 		Enough: func(replies []jobj.Object) bool { return first(replies, settles) != nil },
 	})
 	if err != nil && !errors.Is(err, ErrUnheard) {

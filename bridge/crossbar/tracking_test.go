@@ -116,3 +116,36 @@ func (s *tracking) foreign(path string) bool {
 	id, err := url.PathUnescape(parts[5])
 	return err == nil && slices.ContainsFunc(s.sockets, func(one *tracked) bool { return one.id == id && one.account != parts[3] })
 }
+
+// mixed says whether a recorded list shows sockets of another account than the path's.
+func (s *tracking) mixed(record vectortest.Record) bool {
+	shown, _ := record.Get("response", "json", "data")
+	list, _ := shown.([]any)
+	return len(list) > len(s.ofPath(record, list))
+}
+
+// unmixed is a record of a list without those sockets.
+func (s *tracking) unmixed(record vectortest.Record) jobj.Object {
+	response := record.Object.Object("response")
+	json := response.Object("json")
+	shown, _ := json.Get("data")
+	list, _ := shown.([]any)
+	return record.Set("response", response.Set("json", json.Set("data", s.ofPath(record, list))))
+}
+
+// ofPath are the sockets of a list that are of the path's account.
+func (s *tracking) ofPath(record vectortest.Record, list []any) []any {
+	parts := strings.Split(record.String("request", "path"), "/")
+	if len(parts) != 5 || parts[4] != "websockets" {
+		return list
+	}
+	own := []any{}
+	for _, element := range list {
+		socket, _ := element.(jobj.Object)
+		name := socket.String("websocket_session_id")
+		if slices.ContainsFunc(s.sockets, func(one *tracked) bool { return "<socket-"+one.name+">" == name && one.account == parts[3] }) {
+			own = append(own, element)
+		}
+	}
+	return own
+}

@@ -42,14 +42,12 @@ func (h *handler) listBindings(context.Context, *request) (outcome, error) {
 	return outcome{data: h.Bindings}, nil
 }
 
-// listSockets shows the sockets of an account, and, as the reference does, those of
-// the caller's own.
+// listSockets shows the sockets of an account. Nodes answer with those of the caller's
+// own account as well, which the reference shows among them (quirk tenant-hole).
 func (h *handler) listSockets(ctx context.Context, req *request) (outcome, error) {
-	asker := req.caller.ID
-	if h.Compat == fidelity.Corrected {
-		asker = req.account.ID
-	}
-	sockets, err := h.sockets(ctx, req, jobj.Object{{Key: "Account-ID", Value: req.account.ID}, {Key: "Auth-Account-ID", Value: asker}}, nil)
+	sockets, err := h.sockets(ctx, req, jobj.Object{
+		{Key: "Account-ID", Value: req.account.ID}, {Key: "Auth-Account-ID", Value: req.caller.ID},
+	}, nil)
 	if err != nil {
 		return outcome{}, err
 	}
@@ -58,7 +56,7 @@ func (h *handler) listSockets(ctx context.Context, req *request) (outcome, error
 	for _, socket := range sockets {
 		id := socket.String("websocket_session_id")
 		owner := socket.String(socketAccount)
-		if seen[id] || owner != "" && owner != req.account.ID && owner != asker {
+		if seen[id] || owner != "" && owner != req.account.ID {
 			continue
 		}
 		seen[id] = true
@@ -71,16 +69,13 @@ func (h *handler) listSockets(ctx context.Context, req *request) (outcome, error
 	return outcome{data: rows}, nil
 }
 
-// getSocket shows one socket of the path's account or of the caller's. To everyone
-// else it does not exist.
+// getSocket shows one socket of the path's account. Under another it does not exist.
 func (h *handler) getSocket(ctx context.Context, req *request) (outcome, error) {
-	return h.oneSocket(ctx, req, req.account.ID, func(owner string) bool {
-		return owner == req.account.ID || owner == req.caller.ID
-	})
+	return h.oneSocket(ctx, req, req.account.ID, func(owner string) bool { return owner == req.account.ID })
 }
 
 // getAnySocket shows a superduper caller one socket, whosever it is. The reference
-// cannot: its question needs the account of the path.
+// cannot, since its question needs the account of the path (quirk socket-no-account).
 func (h *handler) getAnySocket(ctx context.Context, req *request) (outcome, error) {
 	if h.Compat == fidelity.Kazoo {
 		return outcome{}, h.noTracking()
@@ -108,18 +103,17 @@ func (h *handler) oneSocket(ctx context.Context, req *request, accountID string,
 	return outcome{data: shownSocket(socket)}, nil
 }
 
-// sockets asks every node. The answers are complete when all nodes have answered, or
-// one has with the socket that is wanted.
+// sockets asks every node. All answers are there when the nodes of this store have
+// answered and, since others may be on the bus, no more come; or when one has the socket
+// that is wanted.
 func (h *handler) sockets(ctx context.Context, req *request, asked jobj.Object, wanted func(jobj.Object) bool) ([]jobj.Object, error) {
 	nodes, err := h.Store.Living(ctx, nodeAlive)
 	if err != nil {
 		return nil, err
 	}
 	replies, err := h.ask(ctx, Question{
-		Kind: kapi.SocketsRequest(), Fields: asked.Set("Msg-ID", req.messageID()),
-		Enough: func(replies []jobj.Object) bool {
-			return nodes > 0 && len(replies) >= nodes || wanted != nil && first(socketsIn(replies), wanted) != nil
-		},
+		Kind: kapi.SocketsRequest(), Fields: asked.Set("Msg-ID", req.messageID()), AtLeast: nodes,
+		Enough: func(replies []jobj.Object) bool { return wanted != nil && first(socketsIn(replies), wanted) != nil },
 	})
 	switch {
 	case errors.Is(err, ErrUnheard):

@@ -10,8 +10,10 @@ import (
 // Gathering says when Collect has replies enough. Without a word it waits for the end
 // of its context.
 type Gathering struct {
-	// Quiet is how long nothing must have followed a reply; 0 waits for ever.
-	Quiet time.Duration
+	// Quiet is how long nothing must have followed a reply, once AtLeast have come; 0
+	// waits for ever.
+	Quiet   time.Duration
+	AtLeast int
 	// Enough is asked after each reply, with all that have come; nil never has enough.
 	Enough func(replies []Delivery) bool
 }
@@ -35,7 +37,7 @@ func (b *Bus) Collect(ctx context.Context, r Request, until Gathering) ([]Delive
 			if until.Enough != nil && until.Enough(replies) {
 				return replies, nil
 			}
-			if until.Quiet > 0 {
+			if until.Quiet > 0 && len(replies) >= until.AtLeast {
 				quiet = clock.System().After(until.Quiet)
 			}
 		case <-quiet:

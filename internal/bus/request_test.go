@@ -116,6 +116,11 @@ func TestCollectGathersWhatEveryoneAnswers(t *testing.T) {
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(replies).To(HaveLen(2))
 
+	// Which is not asked before as many have answered as must.
+	replies, err = b.Collect(within(t, soon), request, bus.Gathering{Quiet: time.Millisecond, AtLeast: 2})
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(replies).To(HaveLen(2))
+
 	// Or with its time, which is no error: these have answered.
 	replies, err = b.Collect(within(t, 500*time.Millisecond), request, bus.Gathering{})
 	g.Expect(err).NotTo(HaveOccurred())
