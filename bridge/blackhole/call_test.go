@@ -25,8 +25,8 @@ func TestRequestsGoToREST(t *testing.T) {
 	}))
 	s := r.dial(t)
 	for data, want := range map[string]string{
-		`{"endpoint":"/v2/accounts/a?x=1"}`:                    "GET /v2/accounts/a?x=1 tok-" + acme + " r ",
-		`{"endpoint":"v2/users","verb":"put","body":"{}"}`:     "PUT /v2/users tok-" + acme + " r {}",
+		`{"endpoint":"/v2/accounts/a?x=1"}`:                     "GET /v2/accounts/a?x=1 tok-" + acme + " r ",
+		`{"endpoint":"v2/users","verb":"put","body":"{}"}`:      "PUT /v2/users tok-" + acme + " r {}",
 		`{"endpoint":"/v2/users","verb":"POST","body":{"n":1}}`: `POST /v2/users tok-` + acme + ` r {"n":1}`,
 	} {
 		want = strings.ReplaceAll(want, `"`, "")
@@ -45,17 +45,17 @@ func TestRequestsThatAreRefused(t *testing.T) {
 	}))
 	s := r.dial(t)
 	for data, want := range map[string]string{
-		`{}`:                                  "missing required data object",
-		`{"verb":"get"}`:                      "missing endpoint",
-		`{"endpoint":5}`:                      "missing endpoint",
-		`{"endpoint":"/%zz"}`:                 "invalid endpoint : it must be a path such as /v2/accounts",
-		`{"endpoint":"/x","verb":"trace"}`:    "invalid verb : it must be get, put, post, patch or delete",
-		`{"endpoint":"/x","body":[1]}`:        "invalid body : it must be a string of JSON, or an object",
-		`{"endpoint":"/x"}`:                   "the answer is not JSON: HTTP 200",
-		`{"endpoint":"/panics"}`:              "the answer is not JSON: HTTP 500",
-		`{"endpoint":"http://elsewhere/x"}`:   "the answer is not JSON: HTTP 200", // a path of ours
+		`{}`:                                "missing required data object",
+		`{"verb":"get"}`:                    "missing endpoint",
+		`{"endpoint":5}`:                    "missing endpoint",
+		`{"endpoint":"/%zz"}`:               "invalid endpoint : it must be a path such as /v2/accounts",
+		`{"endpoint":"/x","verb":"trace"}`:  "invalid verb : it must be get, put, post, patch or delete",
+		`{"endpoint":"/x","body":[1]}`:      "invalid body : it must be a string of JSON, or an object",
+		`{"endpoint":"/x"}`:                 "the answer is not JSON: HTTP 200",
+		`{"endpoint":"/panics"}`:            "the answer is not JSON: HTTP 500",
+		`{"endpoint":"http://elsewhere/x"}`: "the answer is not JSON: HTTP 200", // a path of ours
 	} {
-		g.Expect(s.refused(`{"action":"api",` + token + `,"data":` + data + `}`)).To(Equal(want), data)
+		g.Expect(s.refused(`{"action":"api",`+token+`,"data":`+data+`}`)).To(Equal(want), data)
 	}
 	g.Expect(s.refused(`{"action":"api",` + token + `}`)).To(Equal("missing required data object"))
 }

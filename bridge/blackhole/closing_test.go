@@ -120,12 +120,12 @@ func TestFramesThatEndASocket(t *testing.T) {
 // Frames by hand, which no client library sends.
 func TestFramesThatBreakTheProtocol(t *testing.T) {
 	for name, frame := range map[string]string{
-		"not masked":          "\x81\x02{}",
-		"a reserved bit":      "\xc1\x80aaaa",
-		"an unknown opcode":   "\x83\x80aaaa",
-		"a long ping":         "\x89\xfe\x00\x80aaaa",
-		"a ping in pieces":    "\x09\x80aaaa",
-		"a rest of nothing":   "\x80\x80aaaa",
+		"not masked":        "\x81\x02{}",
+		"a reserved bit":    "\xc1\x80aaaa",
+		"an unknown opcode": "\x83\x80aaaa",
+		"a long ping":       "\x89\xfe\x00\x80aaaa",
+		"a ping in pieces":  "\x09\x80aaaa",
+		"a rest of nothing": "\x80\x80aaaa",
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := NewWithT(t)

@@ -90,7 +90,7 @@ func TestWrongCommandsAreRefused(t *testing.T) {
 				s := r.dial(t)
 				g.Expect(s.refused(c.frame)).To(Equal(c.want))
 				g.Expect(s.refused(`{"action":"ping"}`)).To(Equal("authentication token required"), "it left no trace")
-				g.Expect(s.ask(`{"action":"ping","request_id":"p",` + token + `}`)).To(ContainSubstring("pong"), "the socket stays")
+				g.Expect(s.ask(`{"action":"ping","request_id":"p",`+token+`}`)).To(ContainSubstring("pong"), "the socket stays")
 				g.Expect(r.broker.keys()).To(BeEmpty())
 				g.Expect(r.log.String()).NotTo(ContainSubstring("tok-"), "a token in the log")
 			})
@@ -119,7 +119,9 @@ func TestRepliesHaveKazoosOrder(t *testing.T) {
 
 func TestTooManyCommandsAreRefusedUntilTheNextTick(t *testing.T) {
 	g := NewWithT(t)
-	r := newRig(t, func(c *blackhole.Config, _ *blackhole.Dependencies) { c.Rate = limits.Rate{Tokens: 2, Refill: 1, Every: time.Second} })
+	r := newRig(t, func(c *blackhole.Config, _ *blackhole.Dependencies) {
+		c.Rate = limits.Rate{Tokens: 2, Refill: 1, Every: time.Second}
+	})
 	s := r.dial(t)
 	ping := `{"action":"ping",` + token + `}`
 	g.Expect(s.ask(ping)).To(ContainSubstring("pong"))

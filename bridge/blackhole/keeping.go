@@ -185,7 +185,6 @@ func gap(sub *subscription, reason string) []byte {
 	})
 }
 
-
 // replay sends what came since the events that the client has seen last, and before
 // that which bindings have a gap. The hub is locked, so that live events come after.
 func (h *Hub) replay(sub *subscribing, fresh []*subscription) {

@@ -71,7 +71,9 @@ func TestWhatIsNotCoveredIsAGap(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := NewWithT(t)
-			r := newRig(t, func(cfg *blackhole.Config, _ *blackhole.Dependencies) { cfg.Replay = replay.Limits{Events: 2, Bytes: 1 << 20} })
+			r := newRig(t, func(cfg *blackhole.Config, _ *blackhole.Dependencies) {
+				cfg.Replay = replay.Limits{Events: 2, Bytes: 1 << 20}
+			})
 			first, second := r.dial(t), r.dial(t)
 			first.subscribeWith(acme, "call.CHANNEL_CREATE.*", resume)
 			r.calls(0, 4)

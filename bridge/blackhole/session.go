@@ -120,6 +120,7 @@ func (s *session) ended(err error) {
 		s.part(websocket.CloseNoStatusReceived, "", "lost") // so that the writing ends
 	}
 }
+
 // part tells the client to go. Reason is that of the metric.
 func (s *session) part(code int, text, reason string) {
 	if s.out.finish(code, text) {

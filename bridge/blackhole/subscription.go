@@ -115,7 +115,6 @@ func (s *session) list() []any {
 	return list
 }
 
-
 // leave ends all that a socket had.
 func (h *Hub) leave(s *session) {
 	h.mu.Lock()

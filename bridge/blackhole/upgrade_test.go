@@ -105,14 +105,14 @@ func TestOnlyTrustedProxiesSpeakForClients(t *testing.T) {
 		c.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("10.0.0.0/8")}
 	})
 	for forwarded, source := range map[string]string{
-		"192.0.2.1":                        "192.0.2.1",
-		"198.51.100.9, 192.0.2.1":          "192.0.2.1", // what the client says of itself counts for nothing
-		"192.0.2.1, 10.0.0.7":              "192.0.2.1",
-		"::ffff:192.0.2.1":                 "192.0.2.1",
-		"2001:db8::1":                      "2001:db8::1",
-		"192.0.2.1, something":             "127.0.0.1",
-		"":                                 "127.0.0.1",
-		"10.0.0.8":                         "10.0.0.8",
+		"192.0.2.1":               "192.0.2.1",
+		"198.51.100.9, 192.0.2.1": "192.0.2.1", // what the client says of itself counts for nothing
+		"192.0.2.1, 10.0.0.7":     "192.0.2.1",
+		"::ffff:192.0.2.1":        "192.0.2.1",
+		"2001:db8::1":             "2001:db8::1",
+		"192.0.2.1, something":    "127.0.0.1",
+		"":                        "127.0.0.1",
+		"10.0.0.8":                "10.0.0.8",
 	} {
 		conn, _, err := websocket.DefaultDialer.Dial("ws://"+r.address, http.Header{"X-Forwarded-For": {forwarded}})
 		g.Expect(err).NotTo(HaveOccurred())

@@ -77,4 +77,3 @@ func acceptable(contentType string) bool {
 	media, _, err := mime.ParseMediaType(contentType)
 	return err == nil && media == kapi.ContentType
 }
-

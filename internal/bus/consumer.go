@@ -59,9 +59,9 @@ type Subscription struct {
 	news  chan struct{} // closed at the next change of what follows
 	want  bindingSet
 	live  bindingSet // bound at the broker
-	queue string    // "" while there is none
-	tried bool      // binding has been tried since it last became necessary
-	up    bool      // messages flow
+	queue string     // "" while there is none
+	tried bool       // binding has been tried since it last became necessary
+	up    bool       // messages flow
 	wish  wish
 	err   error // why it is not ready
 }

@@ -11,15 +11,15 @@ import (
 
 func TestOddMembers(t *testing.T) {
 	for frame, want := range map[string]command.Request{
-		`{}`:                               {Action: "noop"},
-		`[]`:                               {Action: "noop"},
-		`{"action":""}`:                    {Action: "noop"},
-		`{"action":5,"request_id":1.50}`:   {Action: "5", ID: "1.50"},
+		`{}`:                                {Action: "noop"},
+		`[]`:                                {Action: "noop"},
+		`{"action":""}`:                     {Action: "noop"},
+		`{"action":5,"request_id":1.50}`:    {Action: "5", ID: "1.50"},
 		`{"action":null,"auth_token":null}`: {Action: "null", Token: "null"},
-		`{"action":true}`:                  {Action: "true"},
-		`{"action":{},"request_id":[]}`:    {Action: "noop"},
-		`{"action":"a","action":"b"}`:      {Action: "a"},
-		`{"data":"x"}`:                     {Action: "noop"},
+		`{"action":true}`:                   {Action: "true"},
+		`{"action":{},"request_id":[]}`:     {Action: "noop"},
+		`{"action":"a","action":"b"}`:       {Action: "a"},
+		`{"data":"x"}`:                      {Action: "noop"},
 		`{"data":{"x":1},"name":"n","metadata":[1]}`: {
 			Action: "noop", Name: "n", Data: parse(`{"x":1}`), Metadata: parse(`{"l":[1]}`)[0].Value,
 		},

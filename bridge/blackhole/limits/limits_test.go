@@ -21,7 +21,7 @@ func TestABucketIsFilledAtEachTick(t *testing.T) {
 		return n
 	}
 	g.Expect(taken(0)).To(Equal(100))
-	g.Expect(taken(999 * time.Millisecond)).To(BeZero(), "the whole block, at the tick")
+	g.Expect(taken(999*time.Millisecond)).To(BeZero(), "the whole block, at the tick")
 	g.Expect(taken(time.Millisecond)).To(Equal(10))
 	g.Expect(taken(2500 * time.Millisecond)).To(Equal(20))
 	g.Expect(taken(500 * time.Millisecond)).To(Equal(10))

@@ -120,7 +120,6 @@ func Mark(now time.Time) string { return markSign + strconv.FormatInt(now.UnixMi
 
 const markSign = "@"
 
-
 // Since returns the events of patterns that came after those with the ids given, which
 // are the last that somebody has seen, in the order they came; the first place among
 // them counts, and they themselves are left out. Instead of ids it may be one Mark. An
