@@ -97,7 +97,7 @@ func (c *calling) run(ctx context.Context) (jobj.Object, error) {
 			c.reply(command.Error, command.Refusal("the answer is not JSON: HTTP "+strconv.Itoa(status)))
 			return
 		}
-		c.reply(command.Success, json.RawMessage(body))
+		c.replyText(command.Success, bytes.TrimSpace(body))
 	})
 	return c.last, nil
 }

@@ -21,7 +21,8 @@ func TestRequestsGoToREST(t *testing.T) {
 	r := newRig(t, rest(func(w http.ResponseWriter, req *http.Request) {
 		body, _ := io.ReadAll(req.Body)
 		w.WriteHeader(http.StatusTeapot)
-		_, _ = io.WriteString(w, `{"asked":"`+req.Method+" "+req.URL.String()+" "+req.Header.Get("X-Auth-Token")+" "+req.Header.Get("X-Request-Id")+" "+string(body)+`"}`)
+		asked := strings.Join([]string{req.Method, req.URL.String(), req.Header.Get("X-Auth-Token"), req.Header.Get("X-Request-Id"), string(body)}, " ")
+		_, _ = io.WriteString(w, `{"asked":"`+strings.ReplaceAll(asked, `"`, "")+`"}`+"\n")
 	}))
 	s := r.dial(t)
 	for data, want := range map[string]string{

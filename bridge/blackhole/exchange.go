@@ -69,7 +69,11 @@ func (s *session) answer(ctx context.Context, text []byte) {
 	}
 }
 
-func (x *exchange) reply(status string, data any) {
+func (x *exchange) reply(status string, data jobj.Object) {
+	x.replyText(status, jobj.Append(nil, data))
+}
+
+func (x *exchange) replyText(status string, data []byte) {
 	f, err := newFrame(command.Reply(x.id, status, data))
 	if err != nil {
 		x.hub.dep.Log.Error("reply not made", "error", err)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net"
-	"os"
 	"sync/atomic"
 	"time"
 	"unicode/utf8"
@@ -112,7 +111,7 @@ func (s *session) extend() {
 // ended sees to the last words of a socket from which nothing more can be read.
 func (s *session) ended(err error) {
 	switch {
-	case errors.Is(err, os.ErrDeadlineExceeded):
+	case timedOut(err):
 		s.part(websocket.CloseNormalClosure, "idle", "idle")
 	case errors.Is(err, websocket.ErrReadLimit):
 		s.part(websocket.CloseMessageTooBig, "", "too_large") // the close frame is sent already
@@ -205,10 +204,16 @@ func (s *session) failed(err error) {
 	if errors.Is(err, websocket.ErrCloseSent) || errors.Is(err, net.ErrClosed) {
 		return
 	}
-	if errors.Is(err, os.ErrDeadlineExceeded) && s.out.finish(websocket.ClosePolicyViolation, "slow reader") {
+	if timedOut(err) && s.out.finish(websocket.ClosePolicyViolation, "slow reader") {
 		s.hub.metrics.closed("slow")
 		s.hub.dep.Log.Info("socket closed: its client has stopped reading", "socket", s.id, "account_id", s.accountOf())
 	}
 	s.parting.Store(true)
 	_ = s.conn.Close()
+}
+
+// timedOut tells the end of a deadline, which the library hides behind its own error.
+func timedOut(err error) bool {
+	timeout, is := errors.AsType[net.Error](err)
+	return is && timeout.Timeout()
 }

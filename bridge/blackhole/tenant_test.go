@@ -102,7 +102,7 @@ func TestNoSocketSeesAnothersEvents(t *testing.T) {
 			c := &client{socket: r.dial(t), account: caller}
 			world.sockets = append(world.sockets, c)
 			for range rapid.IntRange(1, 4).Draw(rt, "commands") {
-				asked := rapid.SampledFrom(append([]string{"*", "#", "x"}, ids(world.accounts)...)).Draw(rt, "account")
+				asked := rapid.SampledFrom(append([]string{"*", "#", "x"}, idsOf(world.accounts)...)).Draw(rt, "account")
 				kind := rapid.SampledFrom(kinds).Draw(rt, "family")
 				answer := c.ask(subscribe(caller.ID, asked, kind.binding, ""))
 				target, known := r.accounts.Get(asked)
@@ -151,7 +151,7 @@ func (c *client) checkFrames(rt *rapid.T, kind family, owner account.Account) {
 	}
 }
 
-func ids(accounts []account.Account) []string {
+func idsOf(accounts []account.Account) []string {
 	var all []string
 	for _, a := range accounts {
 		all = append(all, a.ID)

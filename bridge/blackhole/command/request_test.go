@@ -63,7 +63,7 @@ func FuzzRead(f *testing.F) {
 		if err != nil && (request.ID != "" || request.Token != "" || request.Data != nil) {
 			t.Errorf("a fault with members: %v", request)
 		}
-		reply, err := jobj.ParseObject(command.Reply(request.ID, command.Error, command.Refusal(request.Action)))
+		reply, err := jobj.ParseObject(command.Reply(request.ID, command.Error, jobj.Append(nil, command.Refusal(request.Action))))
 		if err != nil || reply.String("action") != "reply" {
 			t.Errorf("reply cannot be read: %v", err)
 		}

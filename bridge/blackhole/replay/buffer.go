@@ -111,7 +111,11 @@ func (b *Buffer[T]) evict() {
 	}
 	for _, t := range e.tails {
 		t.events.pop()
-		t.lost, t.from = e.moment, next(e.at)
+		// Something later may be lost already.
+		t.lost = max(t.lost, e.moment)
+		if from := next(e.at); from.After(t.from) {
+			t.from = from
+		}
 	}
 }
 
