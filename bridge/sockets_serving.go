@@ -107,7 +107,7 @@ func (s *sockets) handle(d bus.Delivery) {
 	}
 }
 
-// Want, Drop and Bound are those of blackhole.Broker.
+// Want adds a binding; it, Drop and Bound are those of blackhole.Broker.
 func (s *sockets) Want(b kapi.Binding) { s.sub.Want(bus.Binding(b)) }
 
 // Drop removes a binding.

@@ -294,7 +294,7 @@ var _ = Describe("A node without listeners for websockets", func() {
 	It("has no figures of any", func(ctx SpecContext) {
 		l := newLab(ctx)
 		Expect(l.node.request(ctx, http.MethodGet, "/readyz", "", "").Status).To(Equal(http.StatusOK))
-		metrics, err := (&http.Client{Timeout: patience}).Get(l.node.base + "/metrics") //nolint:noctx // it has a limit
+		metrics, err := (&http.Client{Timeout: patience}).Get(l.node.base + "/metrics")
 		Expect(err).NotTo(HaveOccurred())
 		defer func() { _ = metrics.Body.Close() }()
 		text, err := io.ReadAll(metrics.Body)

@@ -66,9 +66,10 @@ func TestCertificatesAreReadAgain(t *testing.T) {
 	r.serve(t, tls.NewListener(listener, certificate.Config()))
 
 	dial := func() (*socket, string) {
-		dialer := websocket.Dialer{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}} //nolint:gosec // its own certificate
-		conn, _, err := dialer.Dial("wss://"+listener.Addr().String()+"/", nil)
+		dialer := websocket.Dialer{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}
+		conn, answer, err := dialer.Dial("wss://"+listener.Addr().String()+"/", nil)
 		g.Expect(err).NotTo(HaveOccurred())
+		_ = answer.Body.Close()
 		t.Cleanup(func() { _ = conn.Close() })
 		return &socket{conn, t}, conn.NetConn().(*tls.Conn).ConnectionState().PeerCertificates[0].Subject.CommonName
 	}

@@ -22,11 +22,12 @@ func TestTenThousandSocketsLeaveNothing(t *testing.T) {
 	for w := range workers {
 		group.Go(func() {
 			for i := range each {
-				conn, _, err := websocket.DefaultDialer.Dial("ws://"+r.address, nil)
+				conn, answer, err := websocket.DefaultDialer.Dial("ws://"+r.address, nil)
 				if err != nil {
 					t.Errorf("dial: %v", err)
 					return
 				}
+				_ = answer.Body.Close()
 				switch i % 4 {
 				case 0: // without a word
 				case 1: // while it is answered

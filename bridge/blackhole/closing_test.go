@@ -52,8 +52,9 @@ func TestASlowReaderIsClosedAndSlowsNobody(t *testing.T) {
 		g.Expect(quick.next()).To(ContainSubstring(`"call_id":"c1"`))
 	}
 	g.Expect(r.closes(t, "slow")).To(Equal(1.0))
-	last := ""
-	for last = slow.next(); strings.HasPrefix(last, "{"); { // it reads again
+
+	last := slow.next() // it reads again
+	for strings.HasPrefix(last, "{") {
 		last = slow.next()
 	}
 	g.Expect(last).To(ContainSubstring("close 1008 (policy violation): slow reader"))
@@ -193,7 +194,9 @@ func TestDrainSendsClientsElsewhere(t *testing.T) {
 	}
 	g.Eventually(drained).WithTimeout(patience).Should(BeClosed())
 	g.Expect(r.Open()).To(BeZero())
-	g.Expect(r.raw(t, "GET / HTTP/1.1", upgrading, goodKey, version13).StatusCode).To(Equal(503))
+	answer := r.raw(t, "GET / HTTP/1.1", upgrading, goodKey, version13)
+	defer func() { _ = answer.Body.Close() }()
+	g.Expect(answer.StatusCode).To(Equal(503))
 }
 
 func TestDrainIsBounded(t *testing.T) {

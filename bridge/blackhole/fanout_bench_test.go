@@ -83,6 +83,7 @@ func BenchmarkFanOut(b *testing.B) {
 }
 
 func benchmarkHub(b *testing.B, sockets int) {
+	b.Helper()
 	r := newRig(b)
 	c := &crowd{b: b}
 	for range sockets {
@@ -107,6 +108,7 @@ func benchmarkHub(b *testing.B, sockets int) {
 
 // benchmarkBare is the loop that any server would have.
 func benchmarkBare(b *testing.B, sockets int) {
+	b.Helper()
 	var mu sync.Mutex
 	var queues []chan *websocket.PreparedMessage
 	upgrader := websocket.Upgrader{CheckOrigin: func(*http.Request) bool { return true }}

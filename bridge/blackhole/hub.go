@@ -89,9 +89,6 @@ func (h *Hub) Handle(m Message) {
 	h.deliver(ev, m)
 }
 
-// noAccount stands in the key of a call that is nobody's.
-const noAccount = "undefined"
-
 // ofCall finds whose call it is. The first and last event of a call that names no
 // account is that of whose number was dialled, or of nobody at all; other events
 // without an account are for those who have all accounts (kz_hooks_util).

@@ -39,7 +39,7 @@ func (h *Hub) Serve(ctx context.Context, listener net.Listener) error {
 	}
 	server := &http.Server{
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			h.metrics.upgrades.WithLabelValues(strconv.Itoa(h.upgrade(ctx, upgrader, w, r))).Inc() //nolint:contextcheck // a socket outlives its request
+			h.metrics.upgrades.WithLabelValues(strconv.Itoa(h.upgrade(ctx, upgrader, w, r))).Inc()
 		}),
 		ReadHeaderTimeout: handshakeTime,
 		ReadTimeout:       handshakeTime,
@@ -79,7 +79,7 @@ func (h *Hub) upgrade(ctx context.Context, upgrader *websocket.Upgrader, w http.
 	return status
 }
 
-func (h *Hub) upgradeFrom(ctx context.Context, upgrader *websocket.Upgrader, w http.ResponseWriter, r *http.Request, peer, source string) (status int, ok bool) { //nolint:revive // an upgrade is all of these
+func (h *Hub) upgradeFrom(ctx context.Context, upgrader *websocket.Upgrader, w http.ResponseWriter, r *http.Request, peer, source string) (status int, ok bool) {
 	if h.isDraining() {
 		w.Header().Set("Connection", "close")
 		w.Header().Set("Retry-After", "1")

@@ -18,7 +18,7 @@ import (
 // raw sends a request as it is written here, and returns the answer.
 func (r *rig) raw(t *testing.T, lines ...string) *http.Response {
 	t.Helper()
-	conn, err := net.Dial("tcp", r.address)
+	conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", r.address)
 	if err != nil {
 		t.Fatal(err)
 	}

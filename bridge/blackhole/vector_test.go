@@ -58,6 +58,7 @@ type heard struct {
 }
 
 func newPlay(t *testing.T, record vectortest.Record) *play {
+	t.Helper()
 	p := &play{t: t, sockets: map[int]*heard{}}
 	p.rig = newRig(t, in(fidelity.V50, fidelity.Kazoo), func(c *blackhole.Config, _ *blackhole.Dependencies) {
 		if strings.Contains(record.String("scenario"), "rate") {
