@@ -29,6 +29,8 @@ type operation struct {
 	// to anyone when it is open. Without it such a path is forbidden.
 	bare action
 	open bool
+	// superduper leaves bare to callers who may do everything.
+	superduper bool
 	// metered takes a token from the caller's bucket, and is refused without.
 	metered bool
 	// unless, when set, takes the method away.
@@ -49,6 +51,8 @@ type outcome struct {
 	// it is not known.
 	automatic bool
 	list      *page
+	// file is answered instead of an envelope.
+	file *file
 	// created is the id of the document that was made, which Location shows.
 	created string
 	// token was made for the caller.
@@ -58,6 +62,12 @@ type outcome struct {
 	found *int
 
 	commit func(ctx context.Context) (outcome, error)
+}
+
+// file is content that is no JSON.
+type file struct {
+	contentType string
+	content     []byte
 }
 
 // allFamilies lists every family. A new one is one file, and one line here.
@@ -71,6 +81,12 @@ func (h *handler) allFamilies() map[string]family {
 		h.userAuthFamily(),
 		h.apiAuthFamily(),
 		h.authFamily(),
+		h.websocketsFamily(),
+		h.channelsFamily(),
+		h.quickcallFamily(),
+		h.appsStoreFamily(),
+		h.alertsFamily(),
+		h.whitelabelFamily(),
 	) {
 		all[f.name] = f
 	}

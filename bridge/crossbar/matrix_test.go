@@ -36,11 +36,18 @@ func mayWork() map[string][]string {
 func isOpen(method string, r crossbar.Route) bool {
 	return slices.Contains([]string{
 		"GET /webhooks", "GET /webhooks/samples", "GET /webhooks/samples/*", "PUT /user_auth", "PUT /api_auth",
-		"GET /auth/tokeninfo", "POST /auth/tokeninfo",
+		"GET /auth/tokeninfo", "POST /auth/tokeninfo", "GET /websockets", "GET /apps_store/*/icon",
+		"GET /whitelabel/*", "GET /whitelabel/*/logo", "GET /whitelabel/*/icon", "GET /whitelabel/*/welcome",
 	}, method+" "+r.String())
 }
 
 func isForAll(method string, r crossbar.Route) bool { return method+" "+r.String() == "PUT /accounts" }
+
+// isForSuperduper are the requests without an account that those may make who may do
+// everything.
+func isForSuperduper(r crossbar.Route) bool {
+	return r.Family == "channels" || r.String() == "/websockets/*"
+}
 
 // mayRefuse are the requests that those who may work on an account are refused all
 // the same: the siblings of their own account, and a new key without being an
@@ -70,7 +77,7 @@ func (p probe) status() int {
 		return 0
 	case p.caller == "" || p.caller == "garbage":
 		return http.StatusUnauthorized
-	case p.target == "" && isForAll(p.verb, p.route):
+	case p.target == "" && (isForAll(p.verb, p.route) || p.caller == "master" && isForSuperduper(p.route)):
 		return 0
 	case p.target == "" || !slices.Contains(mayWork()[p.target], p.caller) || p.route.Family == "auth": // which is of no account
 		return http.StatusForbidden
@@ -104,6 +111,14 @@ func TestTheMatrixOfCallersAccountsAndPaths(t *testing.T) {
 	if probes.Load() < 30_000 {
 		t.Error("too few: are all routes there?")
 	}
+}
+
+// isOutOfReach tells the answers of what is well and cannot be done: here there are no
+// switches and no other nodes.
+func isOutOfReach(got reply) bool {
+	return slices.Contains([]string{
+		"account_has_descendants", "datastore timeout", "could not reach websockets tracking",
+	}, got.envelope.String("message"))
 }
 
 // matrix is a world in which everything of an account bears its mark.
@@ -256,7 +271,7 @@ func (m *matrix) try(t *testing.T, p probe) {
 	case want == 0 && (got.status == http.StatusUnauthorized || got.status == http.StatusForbidden) &&
 		!mayRefuse(p.verb, p.route) && p.route.Family != "user_auth":
 		t.Errorf("%s is refused: %.300s", name, got.text)
-	case got.status >= http.StatusInternalServerError && got.envelope.String("message") != "account_has_descendants":
+	case got.status >= http.StatusInternalServerError && !isOutOfReach(got):
 		t.Errorf("%s breaks: %.300s", name, got.text)
 	}
 	for _, id := range accountsOf(mayWork()) {

@@ -107,5 +107,40 @@ func restQuirks() []Quirk {
 			Corrected: same,
 			Source:    "cb_accounts, cb_users",
 		},
+		{
+			ID: "socket-no-account", Class: Keep, Area: AreaREST,
+			Notices:   "`GET /websockets/{socket}`, without an account, answers 500 to those who may do everything.",
+			Kazoo:     "500 as in Kazoo",
+			Corrected: "the socket, whosever it is",
+			Source:    "cb_websockets:websockets_req/2",
+		},
+		{
+			ID: "all-channels", Class: Never, Area: AreaREST,
+			Notices:   "`GET /channels` answers 500 to those who may do everything, unless `system_wide_channels_list` is set.",
+			Kazoo:     "the channels of all accounts",
+			Corrected: same,
+			Source:    "cb_channels:get_account_id/1",
+		},
+		{
+			ID: "command-by-get", Class: Never, Area: AreaREST,
+			Notices:   "A command to a call is sent while its request is still being checked: `GET ?verb=POST` hangs up.",
+			Kazoo:     "a GET commands nothing",
+			Corrected: same,
+			Source:    "cb_channels:validate_channel/3",
+		},
+		{
+			ID: "quickcall-silence", Class: Keep, Area: AreaREST,
+			Notices:   "A POST of a quickcall that no switch answers succeeds; its data is the device or user, SIP password included.",
+			Kazoo:     "the document as in Kazoo",
+			Corrected: "500, `quickcall initiation failed`",
+			Source:    "cb_quickcall:originate/4",
+		},
+		{
+			ID: "quickcall-token", Class: Never, Area: AreaREST,
+			Notices:   "Every parameter of a quickcall's query becomes a variable of the call, which events show: `auth_token` as well.",
+			Kazoo:     "every one but the token",
+			Corrected: same,
+			Source:    "cb_modules_util:cavs_from_request/2",
+		},
 	}
 }
