@@ -1,4 +1,4 @@
-if whole && raw[0] != '-' || !whole && w.corrected { // floatspackage frames
+package frames
 
 import (
 	"bytes"
@@ -200,7 +200,7 @@ func (w *writer) number() error {
 		}
 	}
 	raw := w.in[from:w.at]
-	if whole && raw[0] != '-' || w.corrected { // floats stay as they came (quirk float-forms)
+	if whole && raw[0] != '-' || !whole && w.corrected { // floats stay as they came (quirk float-forms)
 		w.out = append(w.out, raw...)
 		return nil
 	}

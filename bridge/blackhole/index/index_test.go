@@ -117,7 +117,7 @@ func TestIndexAgainstNaive(t *testing.T) {
 			}
 			slices.Sort(want)
 			if got := found(x, event); !slices.Equal(got, want) {
-				t.Fatalf("%q of %q finds %v, want %v", event, list, got, want)
+				t.Fatalf("%q of %+v finds %v, want %v", event, list, got, want)
 			}
 		}
 		for _, k := range list {
