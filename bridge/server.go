@@ -69,6 +69,6 @@ func (b *Bridge) rest(clusterID string) (http.Handler, error) {
 		AllowLoopbackTargets: b.cfg.AllowLoopbackTargets,
 		Events:               b.explainer(), Listening: b.listening, Replays: trier{b},
 		Backlogs: backlogs{b},
-		Bus: asker{b}, Bindings: bindings.Listing(b.cfg.Webhooks.Dialect, false),
+		Bus:      asker{b}, Bindings: bindings.Listing(b.cfg.Webhooks.Dialect, false),
 	})
 }
