@@ -31,10 +31,10 @@ func (l *lab) respond(ctx SpecContext, binding bus.Binding, answer func(request 
 			if reply == nil {
 				return
 			}
-			Expect(b.Publish(ctx, bus.Message{
+			_ = b.Publish(ctx, bus.Message{ // the spec may be over before it is confirmed
 				Exchange: kapi.ExchangeTargeted, Key: request.String("Server-ID"),
 				Body: jobj.Append(nil, reply.Set("Msg-ID", request.String("Msg-ID"))),
-			})).To(Succeed())
+			})
 		},
 	})
 	Expect(err).NotTo(HaveOccurred())
