@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/kazoolab/kazoolab/bridge/crossbar"
@@ -104,8 +105,17 @@ func (m *matrix) otherwise(p probe, path, stranger string) []probe {
 // id is that of something of an account that a route could mean: a hook and its
 // attempt have the same here.
 func (m *matrix) id(r crossbar.Route, accountID string) string {
-	if len(r.Args) > 0 && r.Args[0] == "events" {
+	switch {
+	case len(r.Args) > 0 && r.Args[0] == "events":
 		return m.events[accountID]
+	case r.Family == "schemas":
+		return "menus"
+	case r.Family == "faxes" && len(r.Args) > 0 && r.Args[0] == "outgoing":
+		return objectOf("faxes", accountID)
+	case r.Family == "faxes":
+		return monthlyOf(accountID)
+	case slices.ContainsFunc(objects(), func(o object) bool { return o.path == r.Family }):
+		return objectOf(r.Family, accountID)
 	}
 	return hookOf(accountID)
 }
@@ -126,7 +136,9 @@ func words(args []string, id string) string {
 // account wherever a careless one might look.
 func members(stranger string) string {
 	return fmt.Sprintf(`"name":"n-%[1]s","uri":"http://example.org/","hook":"all","re-enable":true,"account_id":%[1]q,`+
-		`"pvt_account_id":%[1]q,"_id":%[2]q,"pvt_tree":[%[1]q],"hook_id":%[2]q,"owner_id":%[2]q,"event":"none"`, stranger, hookOf(stranger))
+		`"pvt_account_id":%[1]q,"_id":%[2]q,"pvt_tree":[%[1]q],"hook_id":%[2]q,"owner_id":%[2]q,"event":"none",`+
+		`"first_name":"f","last_name":"l","mailbox":"77","endpoints":{},"cycle":"daily","extension":"7","patterns":["^%[1]s"],`+
+		`"to_number":"+15555550100","from_number":"+15555550101","document":{"url":"http://example.org/"}`, stranger, hookOf(stranger))
 }
 
 // stranger is an account that the caller may not work on, or else another one.
