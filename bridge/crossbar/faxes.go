@@ -175,7 +175,9 @@ func (h *handler) listOutgoing(ctx context.Context, req *request) (outcome, erro
 	if box := req.below("faxboxes"); box != "" {
 		docs = slices.DeleteFunc(docs, func(doc store.Document) bool { return doc.Body.String("faxbox_id") != box })
 	}
-	return req.monthlyListing(docs, func(doc store.Document) any { return faxSummary(doc) }, stored)
+	return req.monthlyListing(docs, func(doc store.Document) any {
+		return append(faxSummary(doc), members(doc.Body, "faxbox_id", "attempts")...)
+	}, stored)
 }
 
 func (h *handler) readOutgoing(ctx context.Context, req *request) (outcome, error) {
@@ -185,6 +187,11 @@ func (h *handler) readOutgoing(ctx context.Context, req *request) (outcome, erro
 	}
 	shown := public(doc).Set("created", doc.Created).Set("status", doc.Body.String(jobStatus))
 	return outcome{data: shown, revision: doc.Rev}, nil
+}
+
+// members are those of the named ones that an object has.
+func members(o jobj.Object, names ...string) jobj.Object {
+	return o.Filter(func(m jobj.Member) bool { return slices.Contains(names, m.Key) })
 }
 
 // folderOf is where a fax of the past lies.

@@ -228,7 +228,7 @@ func (m *matrix) markObjects(t *testing.T, id string) {
 // objectOf is the id of an account's object of a kind.
 func objectOf(kind, accountID string) string { return kind + "-" + accountID[:1] }
 
-func monthlyOf(accountID string) string  { return "202611-" + strings.Repeat("d", 31) + accountID[:1] }
+func monthlyOf(accountID string) string { return "202611-" + strings.Repeat("d", 31) + accountID[:1] }
 func messageOf(accountID string) string { return "202611-" + strings.Repeat("e", 31) + accountID[:1] }
 
 // may says whether the caller may work on an account.

@@ -51,8 +51,7 @@ func (h *handler) countMessages(ctx context.Context, req *request) (rowMaker, er
 		if !ok {
 			return row
 		}
-		old := len(texts(doc.Body, messages))
-		return row.Set(messages, old+counts[folderNew]+counts[folderSaved]).
+		return row.Set(messages, oldMessages(doc.Body)+counts[folderNew]+counts[folderSaved]).
 			Set("folders", jobj.Object{{Key: folderNew, Value: counts[folderNew]}, {Key: folderSaved, Value: counts[folderSaved]}})
 	}, err
 }

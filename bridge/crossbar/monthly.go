@@ -33,12 +33,17 @@ func (h *handler) monthlyID(at time.Time) string {
 	return at.UTC().Format("200601") + "-" + h.IDs.Hex(32)
 }
 
+// maxMonths is in how many months a range of time may lie: no list asks for more than
+// 93 days.
+const maxMonths = 5
+
 // between reads the documents of one type that an account has in the months of a
 // range of time, in Gregorian seconds.
 func (h *handler) between(ctx context.Context, accountID, typ string, from, to int64) ([]store.Document, error) {
 	var docs []store.Document
 	last := kapi.FromGregorian(to).UTC()
-	for at := kapi.FromGregorian(from).UTC(); ; {
+	at := kapi.FromGregorian(from).UTC()
+	for range maxMonths {
 		found, err := h.Store.List(ctx, store.Query{DB: kapi.MonthlyDB(accountID, at), Type: typ, AccountID: accountID})
 		if err != nil {
 			return nil, err
@@ -49,9 +54,10 @@ func (h *handler) between(ctx context.Context, accountID, typ string, from, to i
 			}
 		}
 		if at = time.Date(at.Year(), at.Month()+1, 1, 0, 0, 0, 0, time.UTC); at.After(last) {
-			return docs, nil
+			break
 		}
 	}
+	return docs, nil
 }
 
 // monthlyListing lists documents by the time at which they came to be.

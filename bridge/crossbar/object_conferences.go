@@ -65,6 +65,9 @@ func (h *handler) uniqueConference(ctx context.Context, d *draft) error {
 
 // actOnConference is told to do something, which takes a switch.
 func (h *handler) actOnConference(ctx context.Context, req *request) (outcome, error) {
+	if !slices.Contains([]string{"lock", "unlock", "play", "dial", "record"}, req.text("action")) {
+		return outcome{}, faultyRequest("faulty request")
+	}
 	if _, err := h.loadObject(ctx, req, conferences()); err != nil {
 		return outcome{}, err
 	}

@@ -21,10 +21,11 @@ func devices() kind {
 		ownedBy: func(o jobj.Object, userID string) bool {
 			return owned(o, userID) || o.Object("hotdesk", "users").Has(userID)
 		},
-		prepare: (*handler).prepareDevice,
+		prepare:  (*handler).prepareDevice,
+		row:      (*handler).ownersDevice,
 		unserved: []string{"*/sync"},
-		unique:  (*handler).uniqueDevice,
-		finish:  (*handler).finishDevice,
+		unique:   (*handler).uniqueDevice,
+		finish:   (*handler).finishDevice,
 		copied: func(doc store.Document) string {
 			if doc.Body.String("sip", "realm") != "" || doc.Body.String("sip", "method") == "ip" {
 				return kapi.DatabaseSIPAuth
@@ -43,6 +44,17 @@ func devices() kind {
 			}}}
 		},
 	}
+}
+
+// ownersDevice shows less in the list of a user's devices (view devices/listing_by_owner).
+func (h *handler) ownersDevice(_ context.Context, req *request) (rowMaker, error) {
+	user := req.below("users")
+	return func(doc store.Document, row jobj.Object) jobj.Object {
+		if user == "" {
+			return row
+		}
+		return row.Delete("username", "mobile", "flags").Set("hotdesked", !owned(doc.Body, user))
+	}, nil
 }
 
 func (h *handler) prepareDevice(d *draft) {
@@ -150,7 +162,7 @@ func (h *handler) finishDevice(_ context.Context, d *draft) error {
 		switch old := d.old.Body.String("mobile", "mdn"); {
 		case number == "":
 			d.wrong.add("mobile.mdn", "required", "Field is required but missing")
-		case !d.isNew() && e164(old) != e164(number) && !d.caller.Superduper:
+		case !d.isNew() && kapi.E164(old) != kapi.E164(number) && !d.caller.Superduper:
 			d.wrong.add("mobile.mdn", "invalid", "Mobile Device Number cannot be changed", jobj.Member{Key: "cause", Value: number})
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/kazoolab/kazoolab/bridge/kapi"
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 )
 
@@ -62,8 +63,8 @@ func mediaFiles() kind {
 			computed("is_prompt", isPrompt)),
 		without:  []string{http.MethodPatch},
 		unserved: []string{"*/raw", "languages", "languages/*", "prompts", "prompts/*"},
-		remove:  (*handler).removeMedia,
-		bare:    func(h *handler) (list, read action) { return h.listSystemMedia, h.readSystemMedia },
+		remove:   (*handler).removeMedia,
+		bare:     func(h *handler) (list, read action) { return h.listSystemMedia, h.readSystemMedia },
 	}
 }
 
@@ -73,7 +74,7 @@ func isPrompt(o jobj.Object) any { return o.String("prompt_id") != "" }
 func normaliseCallerID(d *draft) {
 	id, emergency := d.data.Object("caller_id"), d.data.Object("caller_id", "emergency")
 	if number := emergency.String("number"); number != "" {
-		d.data = d.data.Set("caller_id", id.Set("emergency", emergency.Set("number", e164(number))))
+		d.data = d.data.Set("caller_id", id.Set("emergency", emergency.Set("number", kapi.E164(number))))
 	}
 }
 

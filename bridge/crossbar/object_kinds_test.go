@@ -81,13 +81,13 @@ func TestListsOfObjects(t *testing.T) {
 	if got := row("users", user); got != `{"features":["vm_to_email","music_on_hold","do_not_disturb"],"email":"a@example.org","first_name":"A","last_name":"B","priv_level":"user","flags":[]}` {
 		t.Error(got)
 	}
-	device := put("devices", `"name":"Desk","owner_id":"`+user+`","sip":{"username":"u"}`)
+	device := put("devices", `"name":"Desk","owner_id":"`+user+`","sip":{"username":"desk"}`)
 	other := put("devices", `"name":"Door","mac_address":"AA:BB"`)
 	if got := row("devices", other); got != `{"name":"Door","mac_address":"aabb","enabled":true,"device_type":"sip_device","flags":[]}` {
 		t.Error(got)
 	}
 	owned := w.call(t, "GET", path+"users/"+user+"/devices", token, "").want(t, http.StatusOK).rows()
-	if len(owned) != 1 || owned[0].String("id") != device || owned[0].String("username") != "u" {
+	if len(owned) != 1 || owned[0].String("id") != device || owned[0].Has("username") || owned[0].Bool(true, "hotdesked") {
 		t.Errorf("owned %v", owned)
 	}
 	w.call(t, "GET", path+"users/"+strings.Repeat("f", 32)+"/devices", token, "").want(t, http.StatusNotFound)

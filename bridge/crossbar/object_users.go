@@ -33,7 +33,7 @@ func users() kind {
 			normaliseCallerID(d)
 		},
 		unserved: []string{"*/photo", "*/vcard"},
-		unique: (*handler).uniqueUser,
+		unique:   (*handler).uniqueUser,
 		finish: func(h *handler, _ context.Context, d *draft) error {
 			h.setCredentials(d)
 			return nil
@@ -44,14 +44,13 @@ func users() kind {
 func userFeatures(o jobj.Object) any {
 	listed, _ := o.Get("features")
 	own, _ := listed.([]any)
-	failover := feature{"call_forward_failover", []string{"call_forward", "failover"}}
-	if holds(first(o.Get("call_forward", "enabled"))) {
-		failover.path = []string{""} // which nothing has
+	forward := feature{"call_forward", []string{"call_forward", "enabled"}}
+	if !holds(first(o.Get(forward.path...))) {
+		forward = feature{"call_forward_failover", []string{"call_forward", "failover"}}
 	}
 	return switchedOn(o, own,
 		feature{"hotdesk", []string{"hotdesk", "enabled"}},
-		feature{"call_forward", []string{"call_forward", "enabled"}},
-		failover,
+		forward,
 		feature{"caller_id", []string{"caller_id", "external", "number"}},
 		feature{"vm_to_email", []string{"vm_to_email_enabled"}},
 		feature{"music_on_hold", []string{"music_on_hold", "media_id"}},

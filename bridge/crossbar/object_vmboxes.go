@@ -19,16 +19,25 @@ func voicemailBoxes() kind {
 	return kind{
 		name: "vmboxes", typ: store.TypeVMBox, form: "vmboxes",
 		fields: append(plain("name", "mailbox", "owner_id"),
-			computed(messages, func(o jobj.Object) any { return len(texts(o, messages)) }), flags()),
-		order:   func(o jobj.Object) string { return o.String("name") },
-		row:     (*handler).countMessages,
+			computed(messages, func(o jobj.Object) any { return oldMessages(o) }), flags()),
+		order:    func(o jobj.Object) string { return o.String("name") },
+		row:      (*handler).countMessages,
 		unserved: []string{"*/messages/raw", "*/messages/*/raw"},
-		unique:  (*handler).uniqueBox,
-		read:    func(_ *handler, _ context.Context, doc store.Document) (jobj.Object, error) { return publicBox(doc), nil },
+		unique:   (*handler).uniqueBox,
+		read: func(_ *handler, _ context.Context, doc store.Document) (jobj.Object, error) {
+			return publicBox(doc), nil
+		},
 		written: publicBox,
 		remove:  (*handler).removeBox,
 		others:  (*handler).messageClauses,
 	}
+}
+
+// oldMessages is how many messages lie in a box itself, as they once did.
+func oldMessages(box jobj.Object) int {
+	value, _ := box.Get(messages)
+	list, _ := value.([]any)
+	return len(list)
 }
 
 func publicBox(doc store.Document) jobj.Object { return public(doc).Delete(messages) }

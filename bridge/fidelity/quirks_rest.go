@@ -115,6 +115,13 @@ func restQuirks() []Quirk {
 			Source:    "cb_conferences:maybe_build_conference/2",
 		},
 		{
+			ID: "outgoing-unlisted", Class: Never, Area: AreaREST,
+			Notices:   "`GET /faxes/outgoing` was seen to be empty while a fax waits.",
+			Kazoo:     "the fax is listed",
+			Corrected: same,
+			Source:    "cb_faxes:outgoing_summary/1",
+		},
+		{
 			ID: "schemas-own", Class: Never, Area: AreaREST,
 			Notices:   "`/schemas` lists the schemas of everything in Kazoo, with a description of each member.",
 			Kazoo:     "those that data are checked against here, without the descriptions",

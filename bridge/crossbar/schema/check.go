@@ -33,7 +33,10 @@ func (c *checker) check(n node, value any, parent jobj.Object) any {
 		other := n.set.schemas[name]
 		return c.check(node{other, other.tree, n.path}, value, parent)
 	}
-	value = c.checkType(n, value)
+	value, fits := c.checkType(n, value)
+	if !fits {
+		return value // nothing else is said of it
+	}
 	switch v := value.(type) {
 	case jobj.Object:
 		value = c.checkObject(n, v)
@@ -49,21 +52,21 @@ func (c *checker) check(n node, value any, parent jobj.Object) any {
 	return c.checkBeyond(n, value, parent)
 }
 
-func (c *checker) checkType(n node, value any) any {
+func (c *checker) checkType(n node, value any) (any, bool) {
 	wanted, given := n.rules["type"]
 	if !given || isAny(value, wanted) {
-		return value
+		return value, true
 	}
 	if c.casts {
 		if wanted, ok := wanted.(string); ok {
 			if casted := cast(wanted, value); isA(casted, wanted) {
-				return casted
+				return casted, true
 			}
 		}
 	}
 	types := typeNames(wanted)
 	c.add(n, "type", "Value did not match type(s): "+types, target(types), valueOf(value))
-	return value
+	return value, false
 }
 
 func (c *checker) checkObject(n node, object jobj.Object) jobj.Object {
@@ -177,10 +180,10 @@ func (c *checker) checkEnum(n node, value any) {
 
 // checkAlternatives keeps what the one that fits has filled in.
 func (c *checker) checkAlternatives(n node, value any) any {
-	fitting := func(keyword string, most int) (any, bool, bool) {
+	fitting := func(keyword string, most int) (any, bool) {
 		alternatives, given := n.rules[keyword].([]any)
 		if !given {
-			return value, true, false
+			return value, true
 		}
 		out, count := value, 0
 		for _, one := range alternatives {
@@ -193,15 +196,15 @@ func (c *checker) checkAlternatives(n node, value any) any {
 				}
 			}
 		}
-		return out, count > 0 && (most == 0 || count <= most), true
+		return out, count > 0 && (most == 0 || count <= most)
 	}
-	out, fits, _ := fitting("oneOf", 1)
+	out, fits := fitting("oneOf", 1)
 	if !fits {
 		c.add(n, "not_one_schema_valid", "failed to validate", valueOf(value))
 		return value
 	}
 	value = out
-	if out, fits, _ = fitting("anyOf", 0); !fits {
+	if out, fits = fitting("anyOf", 0); !fits {
 		c.add(n, "any_schemas_not_valid", "failed to validate", valueOf(value))
 		return value
 	}

@@ -173,7 +173,7 @@ func (s *Schema) compile(tree map[string]any) error {
 	for keyword, value := range tree {
 		switch keyword {
 		case "$schema", "_id", "id", "$ref", "name", "title", "description", "support_level", "stability_level", "default", "type",
-			"properties", "additionalProperties", "items", "required", "minimum", "maximum", "exclusiveMinimum",
+			"properties", "additionalProperties", "items", "required", "minimum", "maximum",
 			"minItems", "maxItems", "uniqueItems", "minLength", "maxLength", "minProperties", "enum", "format",
 			"oneOf", "anyOf", "kazoo-validation", "kazoo-regexp":
 		case "pattern":

@@ -66,9 +66,6 @@ func (c *checker) checkNumber(n node, value any) {
 	if least, ok := limit(n, "minimum"); ok && have < least.value {
 		c.add(n, "minimum", "Value must be at least "+least.text, least.member(), valueOf(value))
 	}
-	if least, ok := limit(n, "exclusiveMinimum"); ok && have <= least.value {
-		c.add(n, "minimum", "Value must be at least "+least.text, least.member(), valueOf(value))
-	}
 	if most, ok := limit(n, "maximum"); ok && have > most.value {
 		c.add(n, "maximum", "Value must be at most "+most.text, most.member(), valueOf(value))
 	}
