@@ -57,11 +57,17 @@ func (m *matrix) ofRoute(r crossbar.Route, verb, target string) []probe {
 			break
 		}
 		say(p, path)
-		if m.callerAccount() != "" || m.caller == "rival" {
+		if (m.callerAccount() != "" || m.caller == "rival") && !alike(r.Family) {
 			probes = append(probes, m.otherwise(p, path, stranger)...)
 		}
 	}
 	return probes
+}
+
+// alike are families that consist of data alone, for all of which the same code runs: one
+// of them, menus, is asked for in every way.
+func alike(family string) bool {
+	return slices.Contains([]string{"groups", "directories", "temporal_rules", "temporal_rules_sets", "blacklists", "clicktocall"}, family)
 }
 
 // otherwise says the same in other ways: the verb in the query, in data or in the

@@ -52,7 +52,8 @@ func isForSuperduper(method string, r crossbar.Route) bool {
 
 // refusedWith500 are the messages of refusals to which the reference gives that status.
 func refusedWith500() []string {
-	return []string{"account_has_descendants", "action required", "invalid action", "document is not in folder outbox", "document is not in folder incoming"}
+	return []string{"account_has_descendants", "action required", "invalid action", "document is not in folder outbox", "document is not in folder incoming",
+		"schema x not found."}
 }
 
 // mayRefuse are the requests that those who may work on an account are refused all
