@@ -245,14 +245,14 @@ func TestIDsFindTheirEvents(t *testing.T) {
 		id := rapid.StringMatching(`[^.%+*#]{1,12}`).Draw(t, "id")
 		form := rapid.SampledFrom([]func(string) string{kapi.EncodeKey, func(id string) string { return id }}).Draw(t, "form")(id)
 		for asked, event := range map[string]string{
-			"call.CHANNEL_CREATE.":      "call." + account + ".CHANNEL_CREATE.",
-			"fax.status.":               "fax.status." + account + ".",
-			"conference.event.cf1.":     "conference.event.lock." + account + ".cf1.",
-			"presence.dialog.":          "dialog.acme%2Esip%2Eexample%2Ecom.",
-			"doc_edited.*.device.":      "doc_edited." + database + ".device.",
-			"conference.event.*.cf1.":   "conference.event.lock." + account + ".cf1.",
-			"presence.mwi_updates.":     "mwi_updates.acme%2Esip%2Eexample%2Ecom.",
-			"presence.update.":          "update.acme%2Esip%2Eexample%2Ecom.",
+			"call.CHANNEL_CREATE.":    "call." + account + ".CHANNEL_CREATE.",
+			"fax.status.":             "fax.status." + account + ".",
+			"conference.event.cf1.":   "conference.event.lock." + account + ".cf1.",
+			"presence.dialog.":        "dialog.acme%2Esip%2Eexample%2Ecom.",
+			"doc_edited.*.device.":    "doc_edited." + database + ".device.",
+			"conference.event.*.cf1.": "conference.event.lock." + account + ".cf1.",
+			"presence.mwi_updates.":   "mwi_updates.acme%2Esip%2Eexample%2Ecom.",
+			"presence.update.":        "update.acme%2Esip%2Eexample%2Ecom.",
 		} {
 			if !delivers(t, asked+form, asker(fidelity.Talk, extensions), event+kapi.EncodeKey(id)) {
 				t.Fatalf("%s does not deliver %s", asked+form, event+kapi.EncodeKey(id))

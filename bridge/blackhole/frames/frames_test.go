@@ -109,20 +109,20 @@ func TestWhoseAnEventIs(t *testing.T) {
 
 func TestWhatThePublicSees(t *testing.T) {
 	for in, want := range map[string]string{
-		`{}`:   `{}`,
+		`{}`:    `{}`,
 		` { } `: `{}`,
 		`{"Access-Group":1,"Defer-Response":1,"Destination-Server":1,"Geo-Location":1,"System-Log-ID":1,"Node":1,"Server-Queue-ID":1,` +
 			`"Raw-Headers":{"A":[1]},"Server-ID":1,"Request-From-PID":1,"Reply-To-PID":1,"AMQP-Broker":1,"AMQP-Broker-Zone":1,"Deliver-To-PID":1}`: `{}`,
 		`{"A":{"Node":1},"App-Name":"a","Account-ID":"x","Node":"n"}`: `{"a":{"node":1},"app_name":"a","account_id":"x"}`,
 		`{"A":null,"B":[null,{"C":null}],"D":{"E":null},"F":null}`:    `{"b":[null,{}],"d":{}}`,
-		`{"A":1,"a":2,"B":3}`:                                 `{"a":2,"b":3}`,
-		`{"A":{"x":1},"b":2,"a":{"Y":{"z":1,"Z":[2,3]}}}`:     `{"a":{"y":{"z":[2,3]}},"b":2}`,
-		`{"A":1,"a":null}`:                                    `{"a":1}`,
+		`{"A":1,"a":2,"B":3}`:                                  `{"a":2,"b":3}`,
+		`{"A":{"x":1},"b":2,"a":{"Y":{"z":1,"Z":[2,3]}}}`:      `{"a":{"y":{"z":[2,3]}},"b":2}`,
+		`{"A":1,"a":null}`:                                     `{"a":1}`,
 		"{\"X\\u0059-\\u000a\\n\\\"Z\":\"\\ud83d\\ude00\\b\"}": "{\"xy_\\n\\n\\\"z\":\"😀\\b\"}",
-		`{"\u001F-U":1}`:                                      `{"\u001F_u":1}`,
-		`{"n":[1.50,1e6,-0,-0.0,12345678901234567890,1E400]}`: `{"n":[1.5,1000000.0,0,0.0,12345678901234567890,1E400]}`,
-		`{"ÑAnd-Ú":"É"}`:                                      `{"Ñand_Ú":"É"}`,
-		`{"t":true,"f":false,"e":"","o":{},"l":[]}`:           `{"t":true,"f":false,"e":"","o":{},"l":[]}`,
+		`{"\u001F-U":1}`:                                       `{"\u001F_u":1}`,
+		`{"n":[1.50,1e6,-0,-0.0,12345678901234567890,1E400]}`:  `{"n":[1.5,1000000.0,0,0.0,12345678901234567890,1E400]}`,
+		`{"ÑAnd-Ú":"É"}`:                                       `{"Ñand_Ú":"É"}`,
+		`{"t":true,"f":false,"e":"","o":{},"l":[]}`:            `{"t":true,"f":false,"e":"","o":{},"l":[]}`,
 	} {
 		g := NewWithT(t)
 		frame := string(read(t, in, "k").Frame("s", "k", ""))
