@@ -161,16 +161,17 @@ func (a *app) hooksShowCommand() *cobra.Command {
 		if *output == outputJSON {
 			return a.printJSON(hook)
 		}
-		for _, member := range hook {
-			text, ok := member.Value.(string)
-			if !ok {
-				text = string(jobj.Append(nil, member.Value))
-			}
-			a.printf("%-25s  %s\n", clean(member.Key), clean(text))
-		}
+		a.printMembers(hook)
 		return nil
 	}
 	return cmd
+}
+
+// printMembers prints an object, a member a line.
+func (a *app) printMembers(object jobj.Object) {
+	for _, member := range object {
+		a.printf("%-25s  %s\n", clean(member.Key), clean(plainText(member.Value)))
+	}
 }
 
 // hook reads a listed hook in full.

@@ -14,9 +14,9 @@ import (
 func (a *app) rootCommand() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "kazoolab",
-		Short: "Kazoo's webhooks on your own machine and in production",
-		Long: `kazoolab delivers a Kazoo cluster's events to webhooks, and brings what a
-laptop lacks to try that: a broker, accounts, calls on demand, a receiver.
+		Short: "Kazoo's webhooks and websockets on your own machine and in production",
+		Long: `kazoolab delivers a Kazoo cluster's events to webhooks and websockets, and brings
+what a laptop lacks to try that: a broker, accounts, calls on demand, a receiver.
 
 Exit codes: 0 done, 1 what was asked for failed, 2 the command line or the
 configuration is wrong, 3 something needed cannot be reached, 130 interrupted.`,
@@ -34,6 +34,8 @@ configuration is wrong, 3 something needed cannot be reached, 130 interrupted.`,
 		a.triggerCommand(),
 		a.listenCommand(),
 		a.hooksCommand(),
+		a.socketCommand(),
+		a.socketsCommand(),
 		a.queuesCommand(),
 		a.explainCommand(),
 		a.verifyCommand(),

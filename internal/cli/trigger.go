@@ -37,7 +37,7 @@ func (a *app) triggerCommand() *cobra.Command {
 has taken it if a hook listens to it. What happens is new each time: a call from
 the telephone network to the account, with the people, phones and documents
 around it. --list shows what can happen. Names are those of hooks or of the bus
-(voicemail_new, CHANNEL_CREATE, add-member).
+(voicemail_new, CHANNEL_CREATE, add-member); call is a whole one, of four events.
 
 --set changes a field of the message, by its name on the bus: dots lead into
 objects, whose members may be new. An empty value removes the field.
@@ -103,7 +103,7 @@ func (f *triggerFlags) args(cmd *cobra.Command, args []string) error {
 		return usagef("which event? kazoolab trigger --list shows them: channel_create, doc_edited, voicemail_new …")
 	case len(args) > 1:
 		return usagef("one event at a time: %q is too much", args[1])
-	case len(args) == 1:
+	case len(args) == 1 && !isWholeCall(args[0]):
 		_, err := findKind(args[0])
 		return err
 	}

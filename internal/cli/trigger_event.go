@@ -69,7 +69,11 @@ func newEventMaker(sw *pbx.Switch, running *runfile.File, flags triggerFlags, ar
 	}
 	m := &eventMaker{overrides: overrides, heard: true}
 	var kind pbx.Kind
-	if len(args) == 1 {
+	whole := len(args) == 1 && isWholeCall(args[0])
+	switch {
+	case whole && flags.file != "":
+		return nil, usagef("--file holds one event: name that one, or none, but not %s", args[0])
+	case len(args) == 1 && !whole:
 		if kind, err = findKind(args[0]); err != nil {
 			return nil, err
 		}
@@ -96,6 +100,9 @@ func newEventMaker(sw *pbx.Switch, running *runfile.File, flags triggerFlags, ar
 		}
 	}
 	m.base = func() ([]pbx.Event, error) { return sw.Compose(kind, spec) }
+	if whole {
+		m.base = func() ([]pbx.Event, error) { return sw.WholeCall(spec), nil }
+	}
 	return m, nil
 }
 

@@ -25,9 +25,17 @@ func findKind(text string) (pbx.Kind, error) {
 	return pbx.Kind{}, usagef("no event %q%s; kazoolab trigger --list shows them", text, suggest.Hint(text, names))
 }
 
+// wholeCall is what a call is triggered with, from its beginning to its end.
+const (
+	wholeCall      = "call"
+	wholeCallAbout = "a whole call: channel_create, _answer, _bridge and _destroy"
+)
+
+func isWholeCall(text string) bool { return strings.EqualFold(text, wholeCall) }
+
 // completions are the events as a shell offers them.
 func completions() []string {
-	var offered []string
+	offered := []string{wholeCall + "\t" + wholeCallAbout}
 	for _, k := range pbx.Kinds() {
 		offered = append(offered, k.Name+"\t"+k.About)
 	}
@@ -47,6 +55,11 @@ type kindReport struct {
 func (a *app) printKinds(output string) error {
 	line := func(name, hook, about string) { a.printf("%-28s  %-15s  %s\n", name, hook, about) }
 	group := ""
+	if output == outputJSON {
+		if err := a.printLine(kindReport{Event: wholeCall, Group: pbx.Kinds()[0].Group, About: wholeCallAbout, Messages: 4}); err != nil {
+			return err
+		}
+	}
 	for _, k := range pbx.Kinds() {
 		if output == outputJSON {
 			if err := a.printLine(kindReport{k.Name, k.Hook, k.Group, k.About, k.Messages()}); err != nil {
@@ -60,6 +73,9 @@ func (a *app) printKinds(output string) error {
 		if k.Group != group {
 			group = k.Group
 			a.printf("\n%s\n", a.paint(bold, group))
+			if group == pbx.Kinds()[0].Group {
+				line("  "+wholeCall, "", wholeCallAbout)
+			}
 		}
 		line("  "+k.Name, k.Hook, k.About)
 	}

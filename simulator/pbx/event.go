@@ -32,6 +32,28 @@ func (c *Call) Event() Event {
 	return Event{c.sw.channel, c.sw.sender(bySwitch()), c.sw.compose(c.event, c.inboundLeg(), c.happened)}
 }
 
+// WholeCall composes the events of a call that has just ended, from its beginning on:
+// CHANNEL_CREATE, CHANNEL_ANSWER, CHANNEL_BRIDGE and CHANNEL_DESTROY.
+func (s *Switch) WholeCall(spec Spec) []Event {
+	call := s.newCall(kapi.ChannelDestroy, phaseEnded, spec)
+	var events []Event
+	for _, step := range []struct {
+		event string
+		at    phase
+		when  time.Time
+	}{
+		{kapi.ChannelCreate, phaseCreated, call.created.Add(setup)},
+		{kapi.ChannelAnswer, phaseAnswered, call.answered},
+		{kapi.ChannelBridge, phaseBridged, call.answered.Add(setup)},
+		{kapi.ChannelDestroy, phaseEnded, call.ended},
+	} {
+		then := *call
+		then.event, then.phase, then.happened = step.event, step.at, step.when
+		events = append(events, then.Event())
+	}
+	return events
+}
+
 // EventOf takes an event that was made elsewhere. Fields that every message of
 // its kind has are filled in where they are missing. Without an Event-Category the
 // Event-Name says what it is, as FindKind reads it; failing that, it is a call's. The
