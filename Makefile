@@ -34,6 +34,8 @@ real_tags = real$(shell test -x /usr/lib/rabbitmq/bin/rabbitmq-server && echo ,r
 	ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 && echo ,postgresql)
 # Does PKG hold the tests that run the image?
 with_image := $(filter ./... ./internal/... ./internal/realtest%,$(PKG))
+# And those that run a browser?
+with_browser := $(filter ./... ./internal/... ./internal/browsertest%,$(PKG))
 
 # The linter is built from the version that tools/go.mod pins, and again when
 # that or the Go toolchain changes: it cannot read code newer than itself.
@@ -63,7 +65,7 @@ test: ## Run the test suite on the built-in broker: needs nothing but Go (PKG, T
 	$(GO) test $(TESTFLAGS) $(PKG)
 
 .PHONY: test-real
-test-real: rabbitmq postgresql $(if $(with_image),docker) ## The same tests and more on real parts: RabbitMQ, PostgreSQL, and the image in containers (needs Docker)
+test-real: rabbitmq postgresql $(if $(with_browser),chromium) $(if $(with_image),docker) ## The same tests and more on real parts: RabbitMQ, PostgreSQL, a browser, and the image in containers (needs Docker)
 	$(with_both) $(GO) test -tags $(real_tags) -count 1 -timeout 20m $(TESTFLAGS) $(PKG)
 
 .PHONY: race
@@ -169,6 +171,10 @@ rabbitmq:
 .PHONY: postgresql
 postgresql:
 	@tools/postgresql
+
+.PHONY: chromium
+chromium:
+	@tools/chromium
 
 .PHONY: docker
 docker:

@@ -75,7 +75,7 @@ func arrows() []arrow {
 		{
 			from: []string{"cmd"},
 			never: []string{
-				"internal/archtest", "internal/bench", "internal/brokertest", "internal/chaos", "internal/daemon", "internal/lab",
+				"internal/archtest", "internal/bench", "internal/brokertest", "internal/browsertest", "internal/chaos", "internal/daemon", "internal/lab",
 				"internal/postgres", "internal/postgrestest", "internal/rabbitmq", "internal/realtest", "internal/stack", "internal/vectortest",
 				"bridge/store/storetest",
 				"testing", "github.com/onsi", "github.com/testcontainers", "github.com/Shopify/toxiproxy", "pgregory.net/rapid",

@@ -22,8 +22,8 @@ func TestEveryVariableInTheDocumentsIsRead(t *testing.T) {
 	known := []string{
 		// internal/cli
 		"KAZOOLAB_CONFIG",
-		// internal/brokertest, internal/postgrestest and internal/vectortest
-		"KAZOOLAB_TEST_AMQP_URL", "KAZOOLAB_TEST_MANAGEMENT_URL", "KAZOOLAB_TEST_POSTGRES_URL", "KAZOOLAB_VECTORS",
+		// internal/brokertest, internal/postgrestest, internal/browsertest and internal/vectortest
+		"KAZOOLAB_TEST_AMQP_URL", "KAZOOLAB_TEST_BROWSER", "KAZOOLAB_TEST_MANAGEMENT_URL", "KAZOOLAB_TEST_POSTGRES_URL", "KAZOOLAB_VECTORS",
 		// .ci/run and docker-compose.yml themselves
 		"KAZOOLAB_SHARED", "KAZOOLAB_PORT", "KAZOOLAB_WEBSOCKET_PORT", "KAZOOLAB_AMQP_PORT", "KAZOOLAB_MANAGEMENT_PORT",
 	}
