@@ -31,10 +31,10 @@ func (l *lab) respond(ctx SpecContext, binding bus.Binding, answer func(request 
 			if reply == nil {
 				return
 			}
-			Expect(b.Publish(ctx, bus.Message{
+			_ = b.Publish(ctx, bus.Message{ // the spec may be over before it is confirmed
 				Exchange: kapi.ExchangeTargeted, Key: request.String("Server-ID"),
 				Body: jobj.Append(nil, reply.Set("Msg-ID", request.String("Msg-ID"))),
-			})).To(Succeed())
+			})
 		},
 	})
 	Expect(err).NotTo(HaveOccurred())
@@ -149,7 +149,7 @@ var _ = Describe("Channels", func() {
 		Expect(a.Status).To(Equal(http.StatusCreated), "%s", jobj.Append(nil, a.Object))
 		Expect(a.String("data")).To(Equal("metaflow sent"))
 		Eventually(ctx, heard).Should(Receive(And(
-			HavePrefix("metaflow.flow.abc%401%2E2%2E3%2E4 "), ContainSubstring(`"Flow":{"module":"hangup","data":{}},"Call-ID":"abc@1.2.3.4"`),
+			HavePrefix("metaflow.flow.abc%401%2E2%2E3%2E4 "), ContainSubstring(`"Call-ID":"abc@1.2.3.4","Flow":{"module":"hangup","data":{}}`),
 		)))
 		a = l.node.request(ctx, http.MethodPost, path+"/abc@1.2.3.4", token, `{"data":{"action":"hangup"}}`)
 		Expect(a.Status).To(Equal(http.StatusOK))

@@ -18,15 +18,14 @@ var webhooksIcon []byte
 // appsStoreFamily is cb_apps_store, of which reading is served: one application,
 // which everyone may use.
 func (h *handler) appsStoreFamily() family {
-	f := absentFamily("apps_store", allMethods())
-	f.clauses = append([]clause{
+	installing := absentOperations([]string{http.MethodPut, http.MethodPost, http.MethodDelete})
+	return family{name: "apps_store", clauses: []clause{
 		{operations: []operation{{method: http.MethodGet, within: h.listApps}}},
-		{args: []string{"*"}, operations: []operation{{method: http.MethodGet, within: h.getApp}}},
+		{args: []string{"*"}, operations: append(installing, operation{method: http.MethodGet, within: h.getApp})},
 		{args: []string{"*", "icon"}, operations: []operation{
 			{method: http.MethodGet, within: h.getAppIcon, bare: h.getAppIcon, open: true},
 		}},
-	}, f.clauses...)
-	return f
+	}}
 }
 
 // webhooksApp is what Monster UI reads of an application. An api_url or source_url
@@ -66,10 +65,11 @@ func (h *handler) getAppIcon(_ context.Context, req *request) (outcome, error) {
 
 // alertsFamily is cb_alerts. There is nothing here that would raise an alert.
 func (h *handler) alertsFamily() family {
-	f := absentFamily("alerts", []string{http.MethodPut, http.MethodDelete})
 	none := func(context.Context, *request) (outcome, error) { return outcome{data: []any{}}, nil }
-	f.clauses[0].operations = append(f.clauses[0].operations, operation{method: http.MethodGet, within: none})
-	return f
+	return family{name: "alerts", clauses: []clause{
+		{operations: append(absentOperations([]string{http.MethodPut}), operation{method: http.MethodGet, within: none})},
+		{args: []string{"*"}, operations: absentOperations([]string{http.MethodGet, http.MethodDelete})},
+	}}
 }
 
 // whitelabelFamily is cb_whitelabel: no domain has a brand of its own. Browsers ask
@@ -77,12 +77,12 @@ func (h *handler) alertsFamily() family {
 func (h *handler) whitelabelFamily() family {
 	unknown := func(_ context.Context, req *request) (outcome, error) { return outcome{}, badIdentifier(req.arg(0)) }
 	get := []operation{{method: http.MethodGet, within: unknown, bare: unknown, open: true}}
-	f := absentFamily("whitelabel", allMethods())
-	f.clauses = append([]clause{
+	changing := absentOperations([]string{http.MethodGet, http.MethodPut, http.MethodPost, http.MethodDelete})
+	return family{name: "whitelabel", clauses: []clause{
+		{operations: changing},
 		{args: []string{"*"}, operations: get},
 		{args: []string{"*", "logo"}, operations: get},
 		{args: []string{"*", "icon"}, operations: get},
 		{args: []string{"*", "welcome"}, operations: get},
-	}, f.clauses...)
-	return f
+	}}
 }

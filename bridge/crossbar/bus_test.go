@@ -97,7 +97,9 @@ func (s *switchboard) take() []kapi.Message {
 }
 
 // said is a message in one line: exchange, key, body.
-func said(m kapi.Message) string { return strings.Join([]string{m.Exchange, m.Key, string(m.Body)}, " ") }
+func said(m kapi.Message) string {
+	return strings.Join([]string{m.Exchange, m.Key, string(m.Body)}, " ")
+}
 
 // ecallmgr answers questions about channels as the switch of the reference does. Its
 // channels have both shapes: that of lists, and under "one" that of a channel alone.

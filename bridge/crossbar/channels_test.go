@@ -250,7 +250,7 @@ func TestAMetaflowIsSentWithItsDefaults(t *testing.T) {
 		w := newCalls(t, func(cfg *crossbar.Config) { cfg.Dialect = c.dialect })
 		got := w.call(t, "PUT", channelsPath+"/desk@1.2.3.4", w.token(t, "customer"), c.body).want(t, http.StatusCreated)
 		heard := w.bus.take()
-		want := `metaflow metaflow.flow.desk%401%2E2%2E3%2E4 {"Flow":` + c.flow + `,"Call-ID":"desk@1.2.3.4",` +
+		want := `metaflow metaflow.flow.desk%401%2E2%2E3%2E4 {"Call-ID":"desk@1.2.3.4","Flow":` + c.flow + `,` +
 			`"Node":"kazoo_apps@ref.test","Msg-ID":"drawn","Event-Name":"flow","Event-Category":"metaflow","App-Version":"4.0.0","App-Name":"crossbar"}`
 		if data, _ := got.envelope.Get("data"); data != "metaflow sent" || got.header.Get("Location") != "" || len(heard) != 2 || said(heard[1]) != want {
 			t.Errorf("%s: %s\n said %v\n want %s", c.body, got.text, said(heard[len(heard)-1]), want)

@@ -29,7 +29,7 @@ type operation struct {
 	// to anyone when it is open. Without it such a path is forbidden.
 	bare action
 	open bool
-	// superduper leaves bare to callers who may do everything.
+	// superduper keeps a path without an account to callers who may do everything.
 	superduper bool
 	// metered takes a token from the caller's bucket, and is refused without.
 	metered bool
@@ -73,7 +73,7 @@ type file struct {
 // allFamilies lists every family. A new one is one file, and one line here.
 func (h *handler) allFamilies() map[string]family {
 	all := map[string]family{}
-	for _, f := range append(absentFamilies(),
+	for _, f := range slices.Concat(absentFamilies(), h.objectFamilies(), []family{
 		h.webhooksFamily(),
 		h.configsFamily(),
 		h.extensionFamily(),
@@ -87,7 +87,7 @@ func (h *handler) allFamilies() map[string]family {
 		h.appsStoreFamily(),
 		h.alertsFamily(),
 		h.whitelabelFamily(),
-	) {
+	}) {
 		all[f.name] = f
 	}
 	return all

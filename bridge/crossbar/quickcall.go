@@ -239,13 +239,13 @@ func (h *handler) waitForCall(ctx context.Context, req *request, owner store.Doc
 	}
 	replies, err := h.Bus.Ask(ctx, Question{
 		Kind: kapi.OriginateRequest(), Fields: asked, AtLeast: math.MaxInt,
-		Enough: func(replies []jobj.Object) bool { return first(replies, settles) != nil },
+		Enough: func(replies []jobj.Object) bool { return firstOf(replies, settles) != nil },
 	})
 	if err != nil && !errors.Is(err, ErrUnheard) {
 		return outcome{}, h.unreachable(req, "could not reach the switch", err)
 	}
 	failed := &fault{status: http.StatusInternalServerError, message: "quickcall initiation failed", data: jobj.Object{}}
-	switch reply := first(replies, settles); {
+	switch reply := firstOf(replies, settles); {
 	case reply == nil && h.Compat == fidelity.Kazoo:
 		return outcome{data: public(owner), revision: owner.Rev}, nil
 	case reply == nil:

@@ -93,7 +93,7 @@ func (h *handler) oneSocket(ctx context.Context, req *request, accountID string,
 	if err != nil {
 		return outcome{}, err
 	}
-	socket := first(sockets, is)
+	socket := firstOf(sockets, is)
 	switch {
 	case socket == nil:
 		return outcome{}, unknownName(id)
@@ -113,7 +113,7 @@ func (h *handler) sockets(ctx context.Context, req *request, asked jobj.Object, 
 	}
 	replies, err := h.ask(ctx, Question{
 		Kind: kapi.SocketsRequest(), Fields: asked.Set("Msg-ID", req.messageID()), AtLeast: nodes,
-		Enough: func(replies []jobj.Object) bool { return wanted != nil && first(socketsIn(replies), wanted) != nil },
+		Enough: func(replies []jobj.Object) bool { return wanted != nil && firstOf(socketsIn(replies), wanted) != nil },
 	})
 	switch {
 	case errors.Is(err, ErrUnheard):
@@ -169,8 +169,8 @@ func (r *request) talkSocket(socket jobj.Object) jobj.Object {
 	}
 }
 
-// first returns the first object that is wanted, or nil.
-func first(objects []jobj.Object, wanted func(jobj.Object) bool) jobj.Object {
+// firstOf returns the first object that is wanted, or nil.
+func firstOf(objects []jobj.Object, wanted func(jobj.Object) bool) jobj.Object {
 	for _, object := range objects {
 		if wanted(object) {
 			return object

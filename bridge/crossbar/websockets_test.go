@@ -65,7 +65,7 @@ func newSockets(t *testing.T, change func(*crossbar.Config)) (w *world, token st
 	return w, token
 }
 
-func ids(r reply) string {
+func shownIDs(r reply) string {
 	value, _ := r.envelope.Get("data")
 	list, _ := value.([]any)
 	var all []string
@@ -93,7 +93,7 @@ func TestListsOfSockets(t *testing.T) {
 	} {
 		w, _ := newSockets(t, nil)
 		got := w.call(t, "GET", "/v2/accounts/"+c.account+"/websockets", w.token(t, c.by), "", "X-Request-Id", "asked-1").want(t, http.StatusOK)
-		if ids(got) != c.ids || got.envelope.Has("page_size") {
+		if shownIDs(got) != c.ids || got.envelope.Has("page_size") {
 			t.Errorf("%s of %s: %s", c.by, c.account, got.text)
 		}
 		for _, row := range got.rows() {

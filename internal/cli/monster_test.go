@@ -169,7 +169,7 @@ func (m *monster) in(t *testing.T) *monster {
 func (m *monster) account(more string) string { return "accounts/" + m.home.ID + more }
 
 // Each row of what Monster UI asks, from the page's load to what is one click away
-// from the webhooks app. Rows that are about a user or devices are elsewhere.
+// from the webhooks app.
 func TestMonsterUI(t *testing.T) {
 	t.Parallel()
 	_, l := up(t, brokertest.New(t))
@@ -207,12 +207,31 @@ func TestMonsterUI(t *testing.T) {
 			t.Errorf("the dialog shows no version of %s", got.text)
 		}
 	})
+	row("6 the user", func(t *testing.T) {
+		got := m.ask(t, "GET", m.account("/users/"+m.user.ID), "").is(t, http.StatusOK, "id", "first_name", "last_name", "priv_level", "appList")
+		if got.data().String("priv_level") != "admin" {
+			t.Error(got.text)
+		}
+	})
 	row("7 the apps store", func(t *testing.T) {
 		apps := m.ask(t, "GET", m.account("/apps_store"), "").is(t, http.StatusOK).rows()
 		if len(apps) != 1 || apps[0].String("id") == "" || apps[0].String("name") != "webhooks" || apps[0].String("allowed_users") != "all" ||
 			apps[0].String("i18n", "en-US", "label") == "" || apps[0].String("i18n", "en-US", "description") == "" || apps[0].Has("api_url") {
 			t.Errorf("apps %v", apps)
 		}
+	})
+	row("8 the user's apps are those of the store", func(t *testing.T) {
+		apps := m.ask(t, "GET", m.account("/apps_store"), "").rows()
+		user := m.ask(t, "GET", m.account("/users/"+m.user.ID), "").data()
+		list, _ := user.Get("appList")
+		if own, _ := list.([]any); len(own) != len(apps) || own[0] != apps[0].String("id") {
+			t.Errorf("the user is saved at each login: %v", list)
+		}
+		got := m.ask(t, "PATCH", m.account("/users/"+m.user.ID), fmt.Sprintf(`{"appList":[%q]}`, apps[0].String("id"))).is(t, http.StatusOK, "id", "appList", "priv_level")
+		if got.data().String("first_name") != user.String("first_name") {
+			t.Errorf("not the whole user: %s", got.text)
+		}
+		m.login(t, m.user.Password).is(t, http.StatusCreated) // and may still log in
 	})
 	row("9 the account gets restrictions", func(t *testing.T) {
 		whole := m.ask(t, "GET", m.account(""), "").data()
@@ -334,6 +353,27 @@ func TestMonsterUI(t *testing.T) {
 			if got.header.Get("Content-Type") != "application/json" {
 				t.Errorf("%s: %v", path, got.header)
 			}
+		}
+	})
+	row("23 devices", func(t *testing.T) {
+		m.ask(t, "GET", m.account("/devices?paginate=false"), "").is(t, http.StatusOK)
+		made := m.ask(t, "PUT", m.account("/devices"), fmt.Sprintf(`{"name":"Desk phone","owner_id":%q,"sip":{"username":"desk","password":"desk-12345"}}`, m.user.ID)).is(t, http.StatusCreated)
+		rows := m.ask(t, "GET", m.account("/devices"), "").is(t, http.StatusOK).rows()
+		if len(rows) != 1 || rows[0].String("id") != made.data().String("id") || rows[0].String("name") != "Desk phone" {
+			t.Errorf("devices %v", rows)
+		}
+		m.ask(t, "GET", m.account("/devices/"+made.data().String("id")+"?paginate=false"), "").is(t, http.StatusOK, "id", "name")
+		m.ask(t, "GET", m.account("/devices/status?paginate=false"), "").is(t, http.StatusOK)
+	})
+	row("the users of the app exchange", func(t *testing.T) {
+		rows := m.ask(t, "GET", m.account("/users?paginate=false"), "").is(t, http.StatusOK).rows()
+		if len(rows) != len(m.home.Users) || rows[0].String("id") == "" || rows[0].String("first_name") == "" {
+			t.Errorf("users %v", rows)
+		}
+	})
+	row("the lists of the voice app", func(t *testing.T) {
+		for _, list := range []string{"/vmboxes", "/callflows", "/directories", "/groups", "/menus", "/media"} {
+			m.ask(t, "GET", m.account(list+"?paginate=false"), "").is(t, http.StatusOK)
 		}
 	})
 	row("the channels of the switchboard", func(t *testing.T) {
