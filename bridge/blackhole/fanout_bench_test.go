@@ -31,10 +31,11 @@ type crowd struct {
 }
 
 func (c *crowd) dial(address, first string) {
-	conn, _, err := websocket.DefaultDialer.Dial("ws://"+address+"/", nil)
+	conn, answer, err := websocket.DefaultDialer.Dial("ws://"+address+"/", nil)
 	if err != nil {
 		c.b.Fatal(err)
 	}
+	_ = answer.Body.Close()
 	c.b.Cleanup(func() { _ = conn.Close() })
 	if first != "" {
 		if err := conn.WriteMessage(websocket.TextMessage, []byte(first)); err != nil {
