@@ -51,6 +51,9 @@ func recordedAsker(r vectortest.Record) bindings.Asker {
 	if r.Has("account_id") {
 		a.AccountID = r.String("account_id")
 	}
+	if strings.Contains(r.String("who"), " presence.") && r.Has("subscription_keys") {
+		a.Realm = strings.ReplaceAll(strings.Split(sorted(r, "subscription_keys")[0], ".")[1], "%2E", ".")
+	}
 	return a
 }
 

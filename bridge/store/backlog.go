@@ -6,8 +6,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 	"time"
 )
@@ -40,161 +38,12 @@ type Parked struct {
 	Body                                     []byte
 }
 
-// Batch is what is written at once.
-type Batch struct {
-	Attempts []Attempt
-	Park     []Parked
-	// Release gives deliveries that the writer held free.
-	Release []ParkedKey
-	// Done removes deliveries that have their outcome.
-	Done []ParkedKey
-}
-
 // Backlog is a hook that has parked deliveries which are free.
 type Backlog struct {
 	HookKey
 	Waiting int64     // those
 	Holder  string    // the node that takes them out; "" for none
 	Since   time.Time // when the first was parked, of those without a pause between them
-}
-
-// Record stores a batch whole or not at all. What of it is stored already, or gone,
-// is passed over, so a batch of unknown fate can be given again. The error wraps
-// ErrInvalid when something of it can never be stored.
-func (s *Store) Record(ctx context.Context, b Batch) error {
-	texts := make([]string, len(b.Attempts))
-	for i, a := range b.Attempts {
-		var err error
-		if texts[i], err = encodeAttempt(a); err != nil {
-			return fmt.Errorf("record attempt of hook %s: %w", a.HookID, err)
-		}
-	}
-	for _, p := range b.Park {
-		if err := checkText(p.AccountID, p.HookID, p.ID, p.Holder, p.EventID, p.ContentType, p.ContentEncoding, p.RoutingKey); err != nil {
-			return fmt.Errorf("park delivery of hook %s: %w", p.HookID, err)
-		}
-	}
-	err := s.update(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		if len(b.Attempts) > 0 {
-			if err := s.insertAttempts(ctx, tx, b.Attempts, texts); err != nil {
-				return err
-			}
-		}
-		return s.recordParked(ctx, tx, b)
-	})
-	if err != nil {
-		return fmt.Errorf("record %d attempts, %d parked, %d done: %w", len(b.Attempts), len(b.Park), len(b.Done), err)
-	}
-	return nil
-}
-
-// recordParked writes deliveries, and then what that makes of the backlogs, in the
-// order of their keys: two nodes that write those of the same hooks must not wait
-// for each other.
-func (s *Store) recordParked(ctx context.Context, tx *sql.Tx, b Batch) error {
-	change := map[HookKey]int64{}
-	for key, rows := range grouped(b.Park, func(p Parked) HookKey { return p.HookKey }) {
-		free, err := s.insertParked(ctx, tx, rows)
-		if err != nil {
-			return fmt.Errorf("park deliveries: %w", err)
-		}
-		change[key] += free
-	}
-	ofHook := func(p ParkedKey) HookKey { return p.HookKey }
-	for key, rows := range grouped(b.Release, ofHook) {
-		n, err := forParked(ctx, tx, "UPDATE parked SET holder=''", "holder<>''", key, rows)
-		if err != nil {
-			return fmt.Errorf("release deliveries: %w", err)
-		}
-		change[key] += n
-	}
-	for key, rows := range grouped(b.Done, ofHook) {
-		free, err := forParked(ctx, tx, "DELETE FROM parked", "holder=''", key, rows)
-		if err == nil && free < int64(len(rows)) {
-			_, err = forParked(ctx, tx, "DELETE FROM parked", "holder<>''", key, rows)
-		}
-		if err != nil {
-			return fmt.Errorf("remove deliveries: %w", err)
-		}
-		change[key] -= free
-	}
-	now := s.clock.Now()
-	for _, key := range slices.SortedFunc(maps.Keys(change), HookKey.compare) {
-		if err := changeBacklog(ctx, tx, key, change[key], now); err != nil {
-			return fmt.Errorf("count backlog: %w", err)
-		}
-	}
-	return nil
-}
-
-func changeBacklog(ctx context.Context, tx *sql.Tx, key HookKey, by int64, now time.Time) error {
-	var err error
-	switch {
-	case by > 0:
-		_, err = tx.ExecContext(ctx, `INSERT INTO backlogs (account_id, hook_id, waiting, holder, since)
-			VALUES ($1, $2, $3, '', $4) ON CONFLICT (account_id, hook_id)
-			DO UPDATE SET waiting=backlogs.waiting+excluded.waiting`, key.AccountID, key.HookID, by, now.UnixMicro())
-	case by < 0:
-		_, err = tx.ExecContext(ctx, "UPDATE backlogs SET waiting=waiting+$1 WHERE account_id=$2 AND hook_id=$3",
-			by, key.AccountID, key.HookID)
-	}
-	return err
-}
-
-// grouped puts what belongs to one hook together, in its order.
-func grouped[T any](rows []T, key func(T) HookKey) map[HookKey][]T {
-	if len(rows) == 0 {
-		return nil
-	}
-	groups := map[HookKey][]T{}
-	for _, row := range rows {
-		k := key(row)
-		groups[k] = append(groups[k], row)
-	}
-	return groups
-}
-
-const parkedColumns = "account_id, hook_id, id, holder, event_id, at, content_type, content_encoding, routing_key, body"
-
-// insertParked returns how many free ones were not there yet.
-func (s *Store) insertParked(ctx context.Context, tx *sql.Tx, parked []Parked) (free int64, err error) {
-	var held, rest [][]any
-	for _, p := range parked {
-		body := p.Body
-		if body == nil {
-			body = []byte{}
-		}
-		row := []any{
-			p.AccountID, p.HookID, p.ID, p.Holder, p.EventID, p.At.UnixMicro(),
-			p.ContentType, p.ContentEncoding, p.RoutingKey, body,
-		}
-		if p.Holder == "" {
-			rest = append(rest, row)
-		} else {
-			held = append(held, row)
-		}
-	}
-	const into = "INSERT INTO parked (" + parkedColumns + ")"
-	if _, err := s.dialect.insert(ctx, tx, into, held); err != nil {
-		return 0, err
-	}
-	return s.dialect.insert(ctx, tx, into, rest)
-}
-
-// forParked runs what is to be done with those of some deliveries of a hook for
-// which a condition holds.
-func forParked(ctx context.Context, tx *sql.Tx, what, which string, key HookKey, rows []ParkedKey) (int64, error) {
-	ids := make([]any, len(rows))
-	for i, row := range rows {
-		ids[i] = row.ID
-	}
-	list, ids := among(3, ids)
-	result, err := tx.ExecContext(ctx, what+" WHERE "+which+" AND account_id=$1 AND hook_id=$2 AND id IN "+list,
-		append([]any{key.AccountID, key.HookID}, ids...)...)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected()
 }
 
 // ParkedAfter returns free deliveries of a hook, in the order of their ids, from the

@@ -17,7 +17,7 @@ func insertEach(ctx context.Context, tx *sql.Tx, into string, rows [][]any) (n i
 	if len(rows) == 0 {
 		return 0, nil
 	}
-	insert, err := tx.PrepareContext(ctx, insertStatement(into, rows[:1]))
+	insert, err := tx.PrepareContext(ctx, insertStatement(into, rows[:1], passOver))
 	if err != nil {
 		return 0, err
 	}
@@ -42,7 +42,7 @@ func insertEach(ctx context.Context, tx *sql.Tx, into string, rows [][]any) (n i
 func insertTogether(ctx context.Context, tx *sql.Tx, into string, rows [][]any) (n int64, err error) {
 	for len(rows) > 0 {
 		now := rows[:atOnce(len(rows))]
-		result, err := tx.ExecContext(ctx, insertStatement(into, now), slices.Concat(now...)...)
+		result, err := tx.ExecContext(ctx, insertStatement(into, now, passOver), slices.Concat(now...)...)
 		if err != nil {
 			return 0, err
 		}
@@ -55,6 +55,9 @@ func insertTogether(ctx context.Context, tx *sql.Tx, into string, rows [][]any) 
 	return n, nil
 }
 
+// passOver leaves rows that are there already as they are.
+const passOver = " ON CONFLICT DO NOTHING"
+
 // mostAtOnce is how many rows a statement has at the most.
 const mostAtOnce = 128
 
@@ -62,7 +65,7 @@ const mostAtOnce = 128
 // are few statements, of which a connection remembers each that it has prepared.
 func atOnce(n int) int { return min(mostAtOnce, 1<<(bits.Len(uint(n))-1)) }
 
-func insertStatement(into string, rows [][]any) string {
+func insertStatement(into string, rows [][]any, conflict string) string {
 	var statement strings.Builder
 	statement.WriteString(into)
 	statement.WriteString(" VALUES ")
@@ -74,7 +77,7 @@ func insertStatement(into string, rows [][]any) string {
 		statement.WriteString("(" + parameters(from, len(row)) + ")")
 		from += len(row)
 	}
-	statement.WriteString(" ON CONFLICT DO NOTHING")
+	statement.WriteString(conflict)
 	return statement.String()
 }
 

@@ -5,8 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 	"time"
 )
 
@@ -78,22 +76,20 @@ func freeHeld(ctx context.Context, tx *sql.Tx, now time.Time, by string, args ..
 	if err != nil {
 		return err
 	}
-	for _, key := range slices.SortedFunc(maps.Keys(free), HookKey.compare) {
-		if err := changeBacklog(ctx, tx, key, free[key], now); err != nil {
-			return err
-		}
+	if err := free.write(ctx, tx, now); err != nil {
+		return err
 	}
 	_, err = tx.ExecContext(ctx, "UPDATE backlogs SET holder=''"+held, args...)
 	return err
 }
 
-func freeParked(ctx context.Context, tx *sql.Tx, held string, args ...any) (free map[HookKey]int64, err error) {
+func freeParked(ctx context.Context, tx *sql.Tx, held string, args ...any) (free changes, err error) {
 	rows, err := tx.QueryContext(ctx, "UPDATE parked SET holder=''"+held+" RETURNING account_id, hook_id", args...)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
-	free = map[HookKey]int64{}
+	free = changes{}
 	for rows.Next() {
 		var key HookKey
 		if err := rows.Scan(&key.AccountID, &key.HookID); err != nil {

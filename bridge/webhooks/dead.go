@@ -51,7 +51,7 @@ func (e *Engine) broke(ctx context.Context, d *inHand, reason, problem string) v
 	e.bury(ctx, Message{
 		Body: d.what.Body, ContentType: d.what.ContentType, ContentEncoding: d.what.ContentEncoding, RoutingKey: d.what.RoutingKey,
 		Ack: func() error {
-			e.conclude(ctx, d)
+			e.conclude(d)
 			return nil
 		},
 	}, reason, clip(problem))

@@ -20,8 +20,9 @@ import (
 type verdict int
 
 const (
-	concluded   verdict = iota // its outcome is recorded
+	concluded   verdict = iota // nothing is left to be done for it
 	postponed                  // it is parked
+	recording                  // its outcome is on its way to the store
 	interrupted                // ctx ended, or the broker has the message again
 )
 
@@ -34,7 +35,7 @@ func (e *Engine) run(ctx context.Context, d *inHand) {
 		d.forget()
 	case interrupted:
 		d.settle(false)
-	case postponed: // whoever stores it settles it
+	case postponed, recording: // whoever stores it settles it
 	}
 }
 
@@ -59,7 +60,7 @@ func (e *Engine) deliver(ctx context.Context, d *inHand) (became verdict) {
 		return e.broke(ctx, d, cmp.Or(dropReason(d.broken), "invalid"), d.broken.Error())
 	}
 	if hook = e.current(d); hook == nil {
-		return e.giveUp(ctx, d)
+		return e.giveUp(d)
 	}
 	t := e.prepare(hook, ev, d.what.EventID)
 	if len(t.request.Text) > payload.MaxEncoded {
@@ -77,24 +78,25 @@ func (e *Engine) deliver(ctx context.Context, d *inHand) (became verdict) {
 		}
 		later := e.reached(d, t)
 		final := t.final() && !later
-		if e.note(ctx, t, d, final) != nil {
-			return interrupted
-		}
+		e.note(ctx, t, d, final)
 		if final {
-			return concluded
+			return e.end(t, d)
+		}
+		if e.keep(ctx, t, d) != nil {
+			return interrupted
 		}
 		if later && e.parking.silent(d) {
 			ev.record.GaveUp(hook.AccountID, hook.ID, journal.Parked)
 			return postponed
 		}
 		if t.final() { // nothing waits any more
-			return e.conclude(ctx, d)
+			return e.conclude(d)
 		}
 		if clock.Sleep(ctx, e.dep.Clock, e.pause(t, tries-t.left)) != nil {
 			return interrupted
 		}
 		if e.live(hook) == nil {
-			return e.giveUp(ctx, d)
+			return e.giveUp(d)
 		}
 	}
 }
@@ -113,20 +115,20 @@ func (e *Engine) reached(d *inHand, t try) (later bool) {
 }
 
 // conclude ends a delivery that leaves no attempt.
-func (e *Engine) conclude(ctx context.Context, d *inHand) verdict {
+func (e *Engine) conclude(d *inHand) verdict {
 	if e.parking != nil {
-		_ = e.parking.done(ctx, d, nil, 0) // nobody waits for that
+		e.parking.done(d, entry{})
 	}
 	return concluded
 }
 
 // giveUp ends a delivery whose hook is there no more, or takes it no more. One that is
 // stored waits there: the hook may be switched on again.
-func (e *Engine) giveUp(ctx context.Context, d *inHand) verdict {
+func (e *Engine) giveUp(d *inHand) verdict {
 	if e.parking != nil && e.live(d.hook) == nil && e.parking.putBack(d) {
 		return postponed
 	}
-	return e.conclude(ctx, d)
+	return e.conclude(d)
 }
 
 // prepare makes the request of a hook for an event, the same for all tries.
@@ -193,9 +195,8 @@ func request(hook *Hook, text []byte) delivery.Request {
 	return r
 }
 
-// note counts, logs and, where that is asked for, stores a try. With the last one it
-// ends the delivery.
-func (e *Engine) note(ctx context.Context, t try, d *inHand, last bool) error {
+// note counts and logs a try.
+func (e *Engine) note(ctx context.Context, t try, d *inHand, last bool) {
 	ev := d.ev
 	outcome := "answered_failure"
 	switch {
@@ -216,9 +217,8 @@ func (e *Engine) note(ctx context.Context, t try, d *inHand, last bool) error {
 		"account_id", t.hook.AccountID, "hook_id", t.hook.ID, "event_id", t.eventID,
 		"tries_left", t.left, "status", t.outcome.Status, "client_error", t.outcome.ClientError,
 		"cause", t.outcome.Err, "ms", t.outcome.Elapsed.Milliseconds())
-	now := e.dep.Clock.Now()
 	if !t.succeeded() && e.dep.Failures != nil {
-		e.dep.Failures.Failed(t.hook, now)
+		e.dep.Failures.Failed(t.hook, e.dep.Clock.Now())
 	}
 	if last && d.from != nil {
 		took := clock.Machine(e.dep.Clock).Since(d.since)
@@ -227,24 +227,51 @@ func (e *Engine) note(ctx context.Context, t try, d *inHand, last bool) error {
 			e.parking.took(took)
 		}
 	}
-	if t.succeeded() && !e.cfg.LogSuccessfulAttempts {
-		rememberTry(ev.record, t, now, "")
-		if last {
-			e.conclude(ctx, d)
+}
+
+// end ends a delivery with its last try. The place in its lane is free at once: a
+// store that hesitated for 0.3 s let a receiver look slow, so that all that followed
+// was parked, at five times the cost.
+func (e *Engine) end(t try, d *inHand) verdict {
+	last, id := e.attempt(t)
+	if last.attempt == nil {
+		rememberTry(d.ev.record, t, e.dep.Clock.Now(), "")
+		return e.conclude(d)
+	}
+	now := e.dep.Clock.Now()
+	last.stored = func() {
+		rememberTry(d.ev.record, t, now, id)
+		d.settle(true)
+		d.forget()
+	}
+	if e.parking != nil {
+		e.parking.done(d, last)
+	} else {
+		e.recorder.add(last)
+	}
+	return recording
+}
+
+// keep stores a try after which there will be another.
+func (e *Engine) keep(ctx context.Context, t try, d *inHand) error {
+	one, id := e.attempt(t)
+	now := e.dep.Clock.Now()
+	if one.attempt != nil {
+		if err := e.recorder.record(ctx, one); err != nil {
+			return err
 		}
-		return nil
+	}
+	rememberTry(d.ev.record, t, now, id)
+	return nil
+}
+
+// attempt is what is stored of a try; nothing, unless that is asked for, of one that
+// succeeded.
+func (e *Engine) attempt(t try) (entry, string) {
+	if t.succeeded() && !e.cfg.LogSuccessfulAttempts {
+		return entry{}, ""
 	}
 	id := e.dep.IDs.Hex(32)
-	attempt, bytes := t.document(id, now), len(t.request.Text)+len(t.outcome.Body)
-	var err error
-	if last && e.parking != nil {
-		err = e.parking.done(ctx, d, &attempt, bytes)
-	} else {
-		err = e.recorder.record(ctx, entry{attempt: &attempt, bytes: bytes})
-	}
-	if err != nil {
-		return err
-	}
-	rememberTry(ev.record, t, now, id)
-	return nil
+	attempt := t.document(id, e.dep.Clock.Now())
+	return entry{attempt: &attempt, bytes: len(t.request.Text) + len(t.outcome.Body)}, id
 }

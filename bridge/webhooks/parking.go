@@ -83,6 +83,7 @@ type parking struct {
 	seen    time.Time     // since when the store has taken each sign of life; only live's
 	shown   time.Time     // the last of them; only live's
 	takes   time.Duration // a delivery from the bus, smoothed
+	pace    pace
 }
 
 // hookState is what is known of a hook that has parked deliveries.
@@ -118,7 +119,7 @@ func newParking(e *Engine, machine clock.Clock) *parking {
 		backlogs: e.dep.Backlogs, recorder: e.recorder, metrics: e.metrics,
 		clock: machine, ids: e.dep.IDs, log: e.dep.Log, node: e.dep.Node, width: e.cfg.Concurrency,
 		resume: e.resume, unpack: e.unpack, state: e.hookState,
-		wake: make(chan struct{}, 1), hooks: map[store.HookKey]*backlog{},
+		wake: make(chan struct{}, 1), hooks: map[store.HookKey]*backlog{}, pace: newPace(),
 	}
 }
 
@@ -248,10 +249,7 @@ func (p *parking) ask(b *backlog) {
 		b.queued = true
 		p.due = append(p.due, b)
 	}
-	select {
-	case p.wake <- struct{}{}:
-	default:
-	}
+	signal(p.wake)
 }
 
 // took notes how long a delivery from the bus was in hand.
@@ -260,24 +258,25 @@ func (p *parking) took(d time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.takes += (d - p.takes) / smooth
+	p.pace.heard = true
 }
 
-// done removes the row of a delivery that has its outcome, with the attempt that
-// tells it, if there is one. It returns when that is stored, but for a row alone,
-// which at worst is delivered again.
-func (p *parking) done(ctx context.Context, d *inHand, attempt *store.Attempt, bytes int) error {
-	e := entry{attempt: attempt, bytes: bytes}
+// done removes the row of a delivery that has its outcome, together with what else is
+// stored of that, if anything is.
+func (p *parking) done(d *inHand, e entry) {
 	if d.close() {
+		before := e.stored
 		e.done = d.key()
-		e.stored = func() { p.removed(d) }
+		e.stored = func() {
+			if before != nil {
+				before()
+			}
+			p.removed(d)
+		}
 	}
-	switch {
-	case attempt != nil:
-		return p.recorder.record(ctx, e)
-	case e.done != nil:
+	if e.attempt != nil || e.done != nil {
 		p.recorder.add(e)
 	}
-	return nil
 }
 
 func (p *parking) removed(d *inHand) {
@@ -300,8 +299,8 @@ func (p *parking) answered(d *inHand) {
 		p.log.Info("a receiver answers again; what waited for it is delivered", "hook_id", b.HookID, "account_id", b.AccountID)
 	}
 	b.silent, b.unheard, b.resume = 0, 0, time.Time{}
-	if b.allowed < 2*p.width {
-		b.allowed = min(2*b.allowed, 2*p.width)
+	if most := 4 * p.width; b.allowed < most {
+		b.allowed = min(2*b.allowed, most)
 		p.ask(b)
 	}
 }
@@ -401,6 +400,7 @@ func (p *parking) look() {
 	now := p.clock.Now()
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.pace.adjust(p.out, p.takes)
 	for _, b := range p.hooks {
 		if len(b.hand) <= b.allowed/2 && !now.Before(b.resume) {
 			p.ask(b)

@@ -325,6 +325,7 @@ func TestWhatIsParkedForAHookThatIsOffWaits(t *testing.T) {
 		}
 		return backlogs[0].Waiting
 	}
+	g.Eventually(y.ctx, waiting).Should(BeEquivalentTo(28))
 	g.Consistently(y.ctx, waiting).WithTimeout(500 * time.Millisecond).Should(BeEquivalentTo(28))
 	doc, err := y.store.Get(y.ctx, kapi.DatabaseWebhooks, "h")
 	g.Expect(err).NotTo(HaveOccurred())

@@ -7,11 +7,10 @@ import (
 	"github.com/kazoolab/kazoolab/bridge/store"
 )
 
-// Bounds of what is taken out of the store at once: for all hooks together in number,
-// and in bytes for one reading.
+// Bounds of what is taken out of the store at once, beside the pace: a hook may have
+// one of maxPart parts of what is free of that, and one reading so many bytes.
 const (
-	maxOut      = 2000
-	maxPart     = 4 // a hook may have one of so many parts of what is free of that
+	maxPart     = 4
 	maxOutBytes = 4 << 20
 )
 
@@ -24,7 +23,7 @@ func (p *parking) takeOut(ctx context.Context, b *backlog) {
 	p.taking.Lock()
 	defer p.taking.Unlock()
 	p.mu.Lock()
-	room := min(b.allowed-len(b.hand), (maxOut-p.out+maxPart-1)/maxPart)
+	room := min(b.allowed-len(b.hand), (p.pace.most-p.out+maxPart-1)/maxPart)
 	after, parked, skip := b.after, b.parked, len(b.hand)
 	wait := p.stopped || room <= 0 || p.clock.Now().Before(b.resume) || p.hooks[b.HookKey] != b
 	p.mu.Unlock()
@@ -113,7 +112,7 @@ func (p *parking) hand(ctx context.Context, b *backlog, rows []store.Parked, roo
 		if p.unpack(d) {
 			p.resume(ctx, d)
 		} else {
-			_ = p.done(ctx, d, nil, 0)
+			p.done(d, entry{})
 		}
 	}
 	return len(out)

@@ -8,7 +8,7 @@ import (
 	"github.com/kazoolab/kazoolab/bridge/kapi"
 )
 
-const noConference = RefusedError("ConferenceId required")
+const errNoConference = RefusedError("ConferenceId required")
 
 // conference is conference.command.CONFERENCE_ID, or conference.event and words in
 // the order of the dialect.
@@ -20,7 +20,7 @@ func (a Asker) conference(words []string) ([]Entry, error) {
 		return a.conferenceEvent43(words)
 	case len(words) == 3 && words[0] == "event":
 		if words[1] == "*" {
-			return nil, noConference
+			return nil, errNoConference
 		}
 		return a.conferenceEvent("*", words[1], words[2])
 	case len(words) == 4 && words[0] == "event" && a.Dialect == fidelity.Talk && a.Extensions:
@@ -33,7 +33,7 @@ func (a Asker) conference(words []string) ([]Entry, error) {
 // number of words would be everybody's (quirk tenant-hole).
 func commands(conference string) ([]Entry, error) {
 	if conference == "*" || conference == "#" {
-		return nil, noConference
+		return nil, errNoConference
 	}
 	key := "conference.command." + conference
 	return []Entry{{Bind: on(kapi.ExchangeConference, key), Key: key, Conference: conference}}, nil
@@ -44,7 +44,7 @@ func commands(conference string) ([]Entry, error) {
 func (a Asker) conferenceEvent43(words []string) ([]Entry, error) {
 	switch {
 	case len(words) > 1 && words[1] == "*":
-		return nil, noConference
+		return nil, errNoConference
 	case len(words) == 3 && words[2] == "*":
 		return a.conferenceEvent("*", words[1], "*")
 	case len(words) == 4 && words[2] == "*":

@@ -35,11 +35,15 @@ type Event struct {
 // safe for many goroutines.
 type Reader struct{ Compat fidelity.Compat }
 
+// usualMembers is how many the objects have that are open at once, or fewer.
+const usualMembers = 64
+
 // Read takes a message apart that came with routingKey. The error is ErrNotJSON,
 // ErrTooDeep or ErrNotText.
 func (r Reader) Read(body []byte, routingKey string) (Event, error) {
 	corrected := r.Compat == fidelity.Corrected
-	w := writer{in: body, out: make([]byte, 0, len(body)), corrected: corrected}
+	var room [usualMembers]member
+	w := writer{in: body, out: make([]byte, 0, len(body)), corrected: corrected, members: room[:0]}
 	// What the data layer calls the time of creation is that of the last write, and
 	// the other way round (quirk dates-swapped).
 	w.swapDates = corrected && strings.HasPrefix(routingKey, "doc_")

@@ -1,6 +1,7 @@
 package frames
 
 import (
+	"bytes"
 	"strings"
 
 	"github.com/tidwall/gjson"
@@ -64,7 +65,11 @@ func (w *writer) textOf(f field) string {
 	}
 	switch c := raw[0]; {
 	case c == '"':
-		text, _ := unescape(nil, raw[1:len(raw)-1]) // which was read before
+		raw = raw[1 : len(raw)-1]
+		if bytes.IndexByte(raw, '\\') < 0 {
+			return string(raw)
+		}
+		text, _ := unescape(nil, raw) // which was read before
 		return string(text)
 	case c == '-' || '0' <= c && c <= '9':
 		return string(raw)

@@ -20,7 +20,7 @@ const maxDepth = 64
 
 // writer reads a message and writes what the public sees of it, in one walk: without
 // the headers that are internal (kz_api:public_fields/1), keys in lower case with
-// underscores, and null members left out, at every level (kz_json:normalize_jobj/1).
+// underscores, and null members left out, at every level (kz_json, normalising).
 // Values stay, but are printed as the reference's encoder does.
 type writer struct {
 	in  []byte

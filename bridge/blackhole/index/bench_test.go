@@ -2,6 +2,7 @@ package index_test
 
 import (
 	"fmt"
+	"runtime"
 	"testing"
 
 	"github.com/kazoolab/kazoolab/bridge/blackhole/index"
@@ -47,4 +48,25 @@ func BenchmarkAddRemove(b *testing.B) {
 			}
 		})
 	}
+}
+
+// BenchmarkMemory weighs 100,000 keys of as many accounts, each with one value.
+func BenchmarkMemory(b *testing.B) {
+	const keys = 100_000
+	for b.Loop() {
+		before := heap()
+		x := index.New[int]()
+		for i := range keys {
+			x.Add(fmt.Sprintf("call.%032x.CHANNEL_CREATE.*", i), i)
+		}
+		b.ReportMetric(float64(heap()-before)/keys, "bytes/key")
+		runtime.KeepAlive(x)
+	}
+}
+
+func heap() uint64 {
+	runtime.GC()
+	var stats runtime.MemStats
+	runtime.ReadMemStats(&stats)
+	return stats.HeapAlloc
 }

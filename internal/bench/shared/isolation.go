@@ -44,7 +44,7 @@ func isolation(ctx context.Context, o options) error {
 	const most = 20_000 // events a second that the book has room for
 	lasts := time.Duration(o.pairs) * (2*o.window + o.outage + 2*aside)
 	s := setting{
-		accounts: isolated, events: most*60 + int(lasts.Seconds()*max(o.rate, most/4)),
+		accounts: isolated, events: searched + int(lasts.Seconds()*max(o.rate, most/4)),
 		owned: func(hook int) bool { return hook < refusing },
 	}
 	return on(ctx, o, s, func(ctx context.Context, st *stage) error {

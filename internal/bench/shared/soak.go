@@ -33,12 +33,11 @@ const (
 // soak keeps mixed load up for long and shows whether anything grows.
 func soak(ctx context.Context, o options) error {
 	const (
-		found = 1_200_000 // events that it may take to find the capacity
-		most  = 2500      // events a second that the book has room for besides
+		most = 2500 // events a second that the book has room for beside the search for the capacity
 	)
 	events := int((o.lasts.Seconds() + 60) * o.rate)
 	if o.rate == 0 {
-		events = found + int((o.lasts.Seconds()+60)*most)
+		events = searched + int((o.lasts.Seconds()+60)*most)
 	}
 	s := setting{
 		accounts: soaked, spare: 1, events: events,

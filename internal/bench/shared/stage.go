@@ -26,8 +26,10 @@ type stage struct {
 	receivers *lab.Receivers
 	store     *store.Store // read only
 	of        func(event int) int
-	first     int // event that missing looks at
-	next      int // the first event that no publisher has used
+	// unconfirmed is how many events may be, of those given to the broker.
+	unconfirmed int
+	first       int // event that missing looks at
+	next        int // the first event that no publisher has used
 }
 
 // setting says how many accounts there are, each with one hook, and the most events
@@ -50,7 +52,7 @@ func on(ctx context.Context, o options, s setting, do func(context.Context, *sta
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	st := &stage{options: o, clock: clock.System(), book: lab.NewBook(s.events)}
+	st := &stage{options: o, clock: clock.System(), book: lab.NewBook(s.events), unconfirmed: 1000}
 	st.of = func(event int) int { return event % s.accounts }
 	if st.Servers, err = lab.StartServers(ctx, o.store, dir); err != nil {
 		return err
@@ -123,7 +125,7 @@ type publishing struct {
 func (st *stage) publish(ctx context.Context, rate float64, events int) publishing {
 	p := publishing{&lab.Publisher{
 		URL: st.Broker.URL(), Book: st.book, Seed: "shared", Accounts: st.tree.Accounts,
-		From: st.next, To: min(st.next+events, st.book.Events), Rate: rate, Window: 1000,
+		From: st.next, To: min(st.next+events, st.book.Events), Rate: rate, Window: st.unconfirmed,
 	}, make(chan error, 1)}
 	go func() { p.ended <- p.Run(ctx) }()
 	return p

@@ -1,0 +1,40 @@
+package webhooks
+
+import (
+	"testing"
+	"time"
+
+	. "github.com/onsi/gomega"
+)
+
+func TestWhatWasParkedComesBackAsFastAsOthersAllow(t *testing.T) {
+	g := NewWithT(t)
+	p := newPace()
+	looks := func(n int, heard bool, takes time.Duration) int {
+		for range n {
+			p.heard = heard
+			p.adjust(p.most, takes)
+		}
+		return p.most
+	}
+	p.adjust(0, 3*time.Millisecond)
+	g.Expect(looks(1, true, 3*time.Millisecond)).To(Equal(leastOut + 1))
+	before := looks(100, true, 4*time.Millisecond)
+	g.Expect(before).To(BeNumerically(">", 10*leastOut), "about as before")
+	g.Expect(looks(1, true, 30*time.Millisecond)).To(Equal(before / 2))
+	g.Expect(looks(10, true, 30*time.Millisecond)).To(Equal(leastOut))
+	g.Expect(looks(1, false, 30*time.Millisecond)).To(Equal(2*leastOut), "nothing has come from the bus that could be held up")
+	g.Expect(looks(20, false, 30*time.Millisecond)).To(Equal(mostOut))
+	p.adjust(0, 3*time.Millisecond)
+	g.Expect(p.most).To(Equal(leastOut), "the next time it begins anew")
+}
+
+func TestAPaceFindsItsWayBackWhenAllHasBecomeSlower(t *testing.T) {
+	p := newPace()
+	p.adjust(0, time.Millisecond)
+	for range 600 { // 150 s
+		p.heard = true
+		p.adjust(p.most, 20*time.Millisecond)
+	}
+	NewWithT(t).Expect(p.most).To(Equal(mostOut))
+}
