@@ -31,10 +31,11 @@ type crowd struct {
 }
 
 func (c *crowd) dial(address, first string) {
-	conn, _, err := websocket.DefaultDialer.Dial("ws://"+address+"/", nil)
+	conn, answer, err := websocket.DefaultDialer.Dial("ws://"+address+"/", nil)
 	if err != nil {
 		c.b.Fatal(err)
 	}
+	_ = answer.Body.Close()
 	c.b.Cleanup(func() { _ = conn.Close() })
 	if first != "" {
 		if err := conn.WriteMessage(websocket.TextMessage, []byte(first)); err != nil {
@@ -136,6 +137,11 @@ func benchmarkBare(b *testing.B, sockets int) {
 		c.dial(server.Listener.Addr().String(), "")
 	}
 	c.read()
+	for entered := 0; entered < sockets; { // the last are answered before they are entered
+		mu.Lock()
+		entered = len(queues)
+		mu.Unlock()
+	}
 	text := []byte(strings.Repeat("x", 1198))
 	b.ResetTimer()
 	for range b.N {

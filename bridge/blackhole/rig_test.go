@@ -198,6 +198,7 @@ func (r *rig) dial(t testing.TB) *socket {
 	if err != nil {
 		t.Fatalf("dial: %v %v", err, answer)
 	}
+	_ = answer.Body.Close()
 	t.Cleanup(func() { _ = conn.Close() })
 	return &socket{conn, t}
 }

@@ -71,6 +71,7 @@ func TestUpgradeAnswers(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			g := NewWithT(t)
 			answer := r.raw(t, c.lines...)
+			defer func() { _ = answer.Body.Close() }()
 			g.Expect(answer.StatusCode).To(Equal(c.status))
 			switch c.status {
 			case http.StatusSwitchingProtocols:

@@ -86,7 +86,7 @@ const (
 
 func demoRunFile(base string) runfile.File {
 	return runfile.File{
-		PID: os.Getpid(), REST: base, AMQP: "amqp://guest:guest@127.0.0.1:1/", Receiver: "127.0.0.1:0",
+		PID: os.Getpid(), REST: base, Websocket: "ws://127.0.0.1:5555", AMQP: "amqp://guest:guest@127.0.0.1:1/", Receiver: "127.0.0.1:0",
 		Accounts: []runfile.Account{
 			{ID: resellerID, Name: "Resell Telecom", Kind: runfile.Reseller, APIKey: "key-of-reseller"},
 			{

@@ -29,10 +29,10 @@ func (b *Bucket) Take(now time.Time) bool {
 		return true
 	}
 	if b.rate.Every > 0 {
-		if ticks := now.Sub(b.filled) / b.rate.Every; ticks > 0 {
-			b.filled = b.filled.Add(ticks * b.rate.Every)
+		if ticks := int64(now.Sub(b.filled) / b.rate.Every); ticks > 0 {
+			b.filled = now.Add(-(now.Sub(b.filled) % b.rate.Every))
 			missing := b.rate.Tokens - b.tokens
-			if b.rate.Refill > 0 && int64(ticks) > int64(missing/b.rate.Refill) {
+			if b.rate.Refill > 0 && ticks > int64(missing/b.rate.Refill) {
 				b.tokens = b.rate.Tokens
 			} else {
 				b.tokens += int(ticks) * b.rate.Refill
