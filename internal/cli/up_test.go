@@ -30,6 +30,7 @@ const eventually = 30 * time.Second
 // lab is what up prints as JSON.
 type lab struct {
 	REST       string            `json:"rest"`
+	Websocket  string            `json:"websocket"`
 	Broker     string            `json:"broker"`
 	Management string            `json:"management"`
 	RunFile    string            `json:"run_file"`
