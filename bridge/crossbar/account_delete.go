@@ -78,6 +78,15 @@ func (h *handler) demolish(ctx context.Context, doc store.Document) error {
 	if err := removeAll(append(numbers, services...), told); err != nil {
 		return err
 	}
+	for _, db := range []string{kapi.DatabaseFaxes, kapi.DatabaseSIPAuth} {
+		shared, err := h.Store.List(ctx, store.Query{DB: db, AccountID: doc.ID, IncludeDeleted: true})
+		if err != nil {
+			return err
+		}
+		if err := removeAll(shared, told); err != nil {
+			return err
+		}
+	}
 	own, err := h.Store.List(ctx, store.Query{DB: kapi.AccountDB(doc.ID), IncludeDeleted: true})
 	if err != nil {
 		return err
@@ -88,8 +97,10 @@ func (h *handler) demolish(ctx context.Context, doc store.Document) error {
 	for _, db := range h.databasesOf(doc) {
 		changes = append(changes, databaseChange(kapi.ActionDeleted, db))
 	}
-	// They lie in the monthly databases. Who made an account with the same id would
-	// see them.
+	// Who made an account with the same id would see what lies in the monthly databases.
+	if err := h.Store.RemoveMonthly(ctx, doc.ID); err != nil {
+		return err
+	}
 	if err := h.Store.DeleteAttemptsOf(ctx, doc.ID); err != nil {
 		return err
 	}

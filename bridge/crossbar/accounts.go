@@ -32,6 +32,10 @@ func (h *handler) accountsFamily() family {
 		one("siblings", get(h.listSiblings)),
 		one("parents", get(h.listParents)),
 		one("tree", get(h.showTree)),
+		one("move", operation{method: http.MethodPost, within: h.moveAccount}),
+		one("reseller",
+			operation{method: http.MethodPut, within: h.makeReseller},
+			operation{method: http.MethodDelete, within: h.endReseller}),
 		one("api_key", get(h.getAPIKey), operation{method: http.MethodPut, within: h.renewAPIKey}),
 	}}
 }

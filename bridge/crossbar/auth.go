@@ -102,6 +102,7 @@ func (h *handler) admit(req *request) (operation, error) {
 		}
 		return op, invalidCredentials()
 	}
+	alone = alone && (!op.superduper || req.caller.Superduper)
 	within := req.account.ID != "" && op.within != nil && account.MayAccess(req.caller, req.account)
 	if !alone && !within {
 		return op, forbidden()

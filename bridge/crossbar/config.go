@@ -113,6 +113,7 @@ type handler struct {
 
 	hooks       []catalogue.Hook // of the dialect
 	samples     *samples.Set
+	schemas     *schema.Set
 	hookSchema  *schema.Schema
 	accountForm *schema.Schema
 	userForm    *schema.Schema
@@ -122,6 +123,9 @@ type handler struct {
 	// accountWrites is held while an account's name and realm are checked and
 	// written, so that of two equal ones only one is accepted.
 	accountWrites sync.Mutex
+	// objectWrites is held while it is made sure that an object's names are its own,
+	// and it is written.
+	objectWrites sync.Mutex
 }
 
 // New returns the handler of every path: those under /v2, and the answers that
@@ -154,19 +158,19 @@ func New(cfg Config) (http.Handler, error) {
 }
 
 func (h *handler) compile() error {
-	for file, into := range map[string]**schema.Schema{
+	var err error
+	if h.schemas, err = schema.NewSet(schemaFiles, "schemas", h.guard.refuses); err != nil {
+		return err
+	}
+	for name, into := range map[string]**schema.Schema{
 		"webhooks": &h.hookSchema, "accounts": &h.accountForm,
 		"user_auth": &h.userForm, "api_auth": &h.keyForm, "account_config_webhooks": &h.configForm,
 	} {
-		text, err := schemaFiles.ReadFile("schemas/" + file + ".json")
-		if err != nil {
-			return fmt.Errorf("embedded schemas: %w", err)
-		}
-		if *into, err = schema.Compile(file, text); err != nil {
-			return err
+		var ok bool
+		if *into, ok = h.schemas.Get(name); !ok {
+			return fmt.Errorf("there is no schema %s", name)
 		}
 	}
-	var err error
 	if h.samples, err = samples.New(h.Dialect, h.Compat, h.ClusterID); err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -112,12 +113,15 @@ func (h *handler) nextRevision(rev string) string {
 
 // stamp writes into a document who wrote it last (crossbar_doc:update_pvt_parameters/2).
 func (r *request) stamp(doc store.Document) jobj.Object {
-	body := doc.Body.
-		Set("pvt_account_db", kapi.AccountDB(doc.AccountID)).
-		Set("pvt_vsn", "1").
+	body := unlessGiven(doc.Body, "pvt_account_db", kapi.AccountDB(doc.AccountID))
+	body = unlessGiven(body, "pvt_vsn", "1").
 		Set("pvt_request_id", r.id).
 		Set("pvt_is_authenticated", r.authenticated())
-	if name := doc.Body.String("name"); name != "" {
+	name := doc.Body.String("name")
+	if name == "" && doc.Type == store.TypeUser {
+		name = doc.Body.String("first_name") + doc.Body.String("last_name")
+	}
+	if name != "" {
 		body = body.Set("pvt_alphanum_name", store.NormalName(name))
 	}
 	if r.authenticated() {
@@ -127,6 +131,13 @@ func (r *request) stamp(doc store.Document) jobj.Object {
 		}
 	}
 	return body
+}
+
+func unlessGiven(body jobj.Object, key string, value any) jobj.Object {
+	if body.Has(key) {
+		return body
+	}
+	return body.Set(key, value)
 }
 
 // public is a document as clients see it.
@@ -156,4 +167,12 @@ func stored(doc store.Document) jobj.Object {
 		jobj.Member{Key: "pvt_created", Value: doc.Created},
 		jobj.Member{Key: "pvt_modified", Value: doc.Modified},
 	)
+}
+
+// unlessAbsent passes over what is merely not there.
+func unlessAbsent(err error) error {
+	if f, ok := errors.AsType[*fault](err); ok && f.status == http.StatusNotFound || errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	return err
 }

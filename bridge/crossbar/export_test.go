@@ -17,10 +17,9 @@ type Route struct {
 // which all are alike, it has two.
 func Routes(rest http.Handler) []Route {
 	h, _ := rest.(*handler)
-	absent := map[string]bool{}
-	for _, f := range absentFamilies() {
-		absent[f.name] = f.name != "devices" && f.name != "callflows"
-	}
+	absent := absentNames()
+	delete(absent, "queues")
+	delete(absent, "ledgers")
 	var routes []Route
 	for name, f := range h.families {
 		if absent[name] {
@@ -42,4 +41,26 @@ func Routes(rest http.Handler) []Route {
 	return routes
 }
 
+func absentNames() map[string]bool {
+	names := map[string]bool{}
+	for _, f := range absentFamilies() {
+		names[f.name] = true
+	}
+	return names
+}
+
 func (r Route) String() string { return strings.Join(append([]string{"", r.Family}, r.Args...), "/") }
+
+// ObjectKinds lists the paths of the objects that are described by data: those that
+// can be listed and made, and one of which can be replaced.
+func ObjectKinds(rest http.Handler) []string {
+	absent := absentNames()
+	var kinds []string
+	for _, r := range Routes(rest) {
+		replaceable := len(r.Args) == 1 && r.Args[0] == "*" && slices.Contains(r.Methods, http.MethodPost)
+		if replaceable && !slices.Contains([]string{"webhooks", "accounts", "configs"}, r.Family) && !absent[r.Family] {
+			kinds = append(kinds, r.Family)
+		}
+	}
+	return kinds
+}

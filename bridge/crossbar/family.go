@@ -29,6 +29,8 @@ type operation struct {
 	// to anyone when it is open. Without it such a path is forbidden.
 	bare action
 	open bool
+	// superduper keeps a path without an account to callers who may do everything.
+	superduper bool
 	// metered takes a token from the caller's bucket, and is refused without.
 	metered bool
 	// unless, when set, takes the method away.
@@ -63,7 +65,7 @@ type outcome struct {
 // allFamilies lists every family. A new one is one file, and one line here.
 func (h *handler) allFamilies() map[string]family {
 	all := map[string]family{}
-	for _, f := range append(absentFamilies(),
+	for _, f := range slices.Concat(absentFamilies(), h.objectFamilies(), []family{
 		h.webhooksFamily(),
 		h.configsFamily(),
 		h.extensionFamily(),
@@ -71,7 +73,7 @@ func (h *handler) allFamilies() map[string]family {
 		h.userAuthFamily(),
 		h.apiAuthFamily(),
 		h.authFamily(),
-	) {
+	}) {
 		all[f.name] = f
 	}
 	return all

@@ -84,7 +84,8 @@ func equals(doc jobj.Object, path, text string) (equal, ok bool) {
 	}), true
 }
 
-// plainText is a value as text; objects and lists have none.
+// plainText is a value as text: lists of texts are texts in the reference, objects
+// have none.
 func plainText(value any) (string, bool) {
 	switch value := value.(type) {
 	case nil:
@@ -97,6 +98,16 @@ func plainText(value any) (string, bool) {
 		return strconv.FormatInt(value, 10), true
 	case bool:
 		return strconv.FormatBool(value), true
+	case []any:
+		var joined strings.Builder
+		for _, element := range value {
+			text, ok := element.(string)
+			if !ok {
+				return "", false
+			}
+			joined.WriteString(text)
+		}
+		return joined.String(), true
 	}
 	return "", false
 }

@@ -48,7 +48,7 @@ func TestPaths(t *testing.T) {
 		{"GET", "/v2/accounts/x", "", 404, "bad identifier"},
 		{"GET", "/v2/accounts/" + strings.Repeat("f", 32), "", 404, "bad_identifier"},
 		{"GET", "/v2/accounts/" + customerID + "/nothing", token, 404, "not_found"},
-		{"GET", "/v2/accounts/" + customerID + "/devices", token, 404, "not_found"},
+		{"GET", "/v2/accounts/" + customerID + "/queues", token, 404, "not_found"},
 		{"HEAD", "/v2/webhooks", "", 405, "invalid_method"},
 		{"OPTIONS", "/v2/webhooks", "", 405, "invalid_method"},
 		{"TRACE", "/v2/webhooks", "", 501, ""},

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/kazoolab/kazoolab/bridge/crossbar"
@@ -56,11 +57,17 @@ func (m *matrix) ofRoute(r crossbar.Route, verb, target string) []probe {
 			break
 		}
 		say(p, path)
-		if m.callerAccount() != "" || m.caller == "rival" {
+		if (m.callerAccount() != "" || m.caller == "rival") && !alike(r.Family) {
 			probes = append(probes, m.otherwise(p, path, stranger)...)
 		}
 	}
 	return probes
+}
+
+// alike are families that consist of data alone, for all of which the same code runs: one
+// of them, menus, is asked for in every way.
+func alike(family string) bool {
+	return slices.Contains([]string{"groups", "directories", "temporal_rules", "temporal_rules_sets", "blacklists", "clicktocall"}, family)
 }
 
 // otherwise says the same in other ways: the verb in the query, in data or in the
@@ -104,8 +111,17 @@ func (m *matrix) otherwise(p probe, path, stranger string) []probe {
 // id is that of something of an account that a route could mean: a hook and its
 // attempt have the same here.
 func (m *matrix) id(r crossbar.Route, accountID string) string {
-	if len(r.Args) > 0 && r.Args[0] == "events" {
+	switch {
+	case len(r.Args) > 0 && r.Args[0] == "events":
 		return m.events[accountID]
+	case r.Family == "schemas":
+		return "menus"
+	case r.Family == "faxes" && len(r.Args) > 0 && r.Args[0] == "outgoing":
+		return objectOf("faxes", accountID)
+	case r.Family == "faxes":
+		return monthlyOf(accountID)
+	case slices.ContainsFunc(objects(), func(o object) bool { return o.path == r.Family }):
+		return objectOf(r.Family, accountID)
 	}
 	return hookOf(accountID)
 }
@@ -126,7 +142,9 @@ func words(args []string, id string) string {
 // account wherever a careless one might look.
 func members(stranger string) string {
 	return fmt.Sprintf(`"name":"n-%[1]s","uri":"http://example.org/","hook":"all","re-enable":true,"account_id":%[1]q,`+
-		`"pvt_account_id":%[1]q,"_id":%[2]q,"pvt_tree":[%[1]q],"hook_id":%[2]q,"owner_id":%[2]q,"event":"none"`, stranger, hookOf(stranger))
+		`"pvt_account_id":%[1]q,"_id":%[2]q,"pvt_tree":[%[1]q],"hook_id":%[2]q,"owner_id":%[2]q,"event":"none",`+
+		`"first_name":"f","last_name":"l","mailbox":"77","endpoints":{},"cycle":"daily","extension":"7","patterns":["^%[1]s"],`+
+		`"to_number":"+15555550100","from_number":"+15555550101","document":{"url":"http://example.org/"}`, stranger, hookOf(stranger))
 }
 
 // stranger is an account that the caller may not work on, or else another one.

@@ -80,6 +80,11 @@ func parseCursor(text string) cursor {
 // listing orders, filters and cuts rows as the request asks. keyed lists show
 // where they start.
 func (r *request) listing(rows []row, keyed bool) (outcome, error) {
+	return r.filteredListing(rows, keyed, r.query)
+}
+
+// filteredListing is listing with other filters than those of the query.
+func (r *request) filteredListing(rows []row, keyed bool, filters query) (outcome, error) {
 	size, err := r.pageSize()
 	if err != nil {
 		return outcome{}, err
@@ -92,7 +97,7 @@ func (r *request) listing(rows []row, keyed bool) (outcome, error) {
 		}
 		return -order
 	})
-	rows = slices.DeleteFunc(rows, func(one row) bool { return !r.query.accepts(one.stored) })
+	rows = slices.DeleteFunc(rows, func(one row) bool { return !filters.accepts(one.stored) })
 	p := &page{}
 	if keyed {
 		p.start = cursor{first: true}.text()

@@ -99,25 +99,19 @@ func explained(doc store.Document) store.Document {
 	return doc
 }
 
-// maxRoutingKey is how many bytes AMQP carries in a routing key.
-const maxRoutingKey = 255
-
 func (h *handler) createHook(_ context.Context, req *request) (outcome, error) {
 	body, err := h.checkHook(req, req.data, nil)
 	if err != nil {
 		return outcome{}, err
 	}
-	// A longer id would make a hook that no change message could ever name, and so
-	// one that never fires.
-	key := kapi.DocChange{Action: kapi.ActionCreated, DB: kapi.DatabaseWebhooks, Type: store.TypeWebhook, ID: req.chosenID}.Key()
-	if len(key) > maxRoutingKey {
-		return outcome{}, violation("id", "maxLength", "the id is too long to stand in a routing key; leave it out, or choose one of 32 hexadecimal digits")
-	}
-	req.adviseID(req.chosenID)
 	doc := store.Document{
 		DB: kapi.DatabaseWebhooks, ID: req.chosenID, Type: store.TypeWebhook, AccountID: req.account.ID,
 		Body: keepSecrets(publicMembers(body)),
 	}
+	if err := nameable(doc); err != nil {
+		return outcome{}, err
+	}
+	req.adviseID(req.chosenID)
 	return outcome{data: publicHook(doc), commit: func(ctx context.Context) (outcome, error) {
 		// Looked up at the last moment: Save itself lets a new document follow a
 		// deleted one.

@@ -107,5 +107,26 @@ func restQuirks() []Quirk {
 			Corrected: same,
 			Source:    "cb_accounts, cb_users",
 		},
+		{
+			ID: "conference-absent", Class: Never, Area: AreaREST,
+			Notices:   "Reading a conference that does not exist, a deleted one or another account's included, answers 200 with a conference made up of defaults.",
+			Kazoo:     "404",
+			Corrected: same,
+			Source:    "cb_conferences:maybe_build_conference/2",
+		},
+		{
+			ID: "outgoing-unlisted", Class: Never, Area: AreaREST,
+			Notices:   "`GET /faxes/outgoing` was seen to be empty while a fax waits.",
+			Kazoo:     "the fax is listed",
+			Corrected: same,
+			Source:    "cb_faxes:outgoing_summary/1",
+		},
+		{
+			ID: "schemas-own", Class: Never, Area: AreaREST,
+			Notices:   "`/schemas` lists the schemas of everything in Kazoo, with a description of each member.",
+			Kazoo:     "those that data are checked against here, without the descriptions",
+			Corrected: same,
+			Source:    "cb_schemas",
+		},
 	}
 }

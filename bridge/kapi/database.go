@@ -10,6 +10,13 @@ const (
 	DatabaseAccounts = "accounts"
 	DatabaseWebhooks = "webhooks"
 	DatabaseNumbers  = "numbers"
+	// DatabaseFaxes holds the faxes to be sent, and a copy of each fax box.
+	DatabaseFaxes = "faxes"
+	// DatabaseSIPAuth holds a copy of each device that is known by its address, or by a
+	// realm of its own.
+	DatabaseSIPAuth = "sip_auth"
+	// DatabaseMedia holds the media that belong to no account.
+	DatabaseMedia = "system_media"
 )
 
 // ConfigWebhooks is the id of an account's own webhooks configuration in its

@@ -353,3 +353,19 @@ func flag(b bool) int {
 	}
 	return 0
 }
+
+// RemoveMonthly deletes for good what an account has in its monthly databases.
+func (s *Store) RemoveMonthly(ctx context.Context, accountID string) error {
+	db := kapi.AccountDB(accountID)
+	if db == "" || !storable(accountID) {
+		return nil
+	}
+	// Their names are that of the account's database and a dash; the next character
+	// after it ends the range.
+	_, err := s.deleteInChunks(ctx, `DELETE FROM documents WHERE (db, id) IN
+		(SELECT db, id FROM documents WHERE db > $1 AND db < $2 ORDER BY db, id LIMIT $3)`, db+"-", db+".")
+	if err != nil {
+		return fmt.Errorf("remove monthly documents of %s: %w", accountID, err)
+	}
+	return nil
+}

@@ -47,7 +47,7 @@ const (
 
 // viewsVersion counts changes of viewRows. Open derives all rows again when the
 // database was written with another one, so a new view is never silently empty.
-const viewsVersion = 2
+const viewsVersion = 3
 
 type viewRow struct {
 	view View
@@ -60,9 +60,11 @@ func viewRows(doc Document) []viewRow {
 		return nil
 	}
 	var rows []viewRow
+	seen := map[viewRow]bool{}
 	add := func(view View, key string) {
-		if key != "" && storable(key) {
-			rows = append(rows, viewRow{view, key})
+		if row := (viewRow{view, key}); key != "" && storable(key) && !seen[row] {
+			seen[row] = true
+			rows = append(rows, row)
 		}
 	}
 	switch {
@@ -83,6 +85,7 @@ func viewRows(doc Document) []viewRow {
 	case doc.Type == TypeAccountConfig && doc.DB == kapi.AccountDB(doc.AccountID):
 		add(AccountConfigs, doc.ID)
 	}
+	objectRows(doc, add)
 	return rows
 }
 

@@ -11,51 +11,36 @@ import (
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 )
 
-// fit casts what can be cast and fills in defaults, all the way down. Members that
-// are filled in follow the client's own, in order of their names
-// (kz_json_schema:add_defaults, crossbar.schema_strict_validation false).
-func fit(schema map[string]any, value any) any {
-	value = cast(schema, value)
-	switch value := value.(type) {
-	case jobj.Object:
-		return fitObject(schema, value)
-	case []any:
-		items, ok := schema["items"].(map[string]any)
-		if !ok {
-			return value
-		}
-		out := make([]any, len(value))
-		for i, element := range value {
-			out[i] = fit(items, element)
-		}
-		return out
+// isAny says whether a value is of the type, or of one of the types.
+func isAny(value, wanted any) bool {
+	if types, ok := wanted.([]any); ok {
+		return slices.ContainsFunc(types, func(one any) bool { return isA(value, one) })
 	}
-	return value
+	return isA(value, wanted)
 }
 
-func fitObject(schema map[string]any, object jobj.Object) jobj.Object {
-	properties, _ := schema["properties"].(map[string]any)
-	for _, name := range slices.Sorted(maps.Keys(properties)) {
-		property, ok := properties[name].(map[string]any)
-		if !ok {
-			continue
-		}
-		value, present := object.Get(name)
-		if !present {
-			if value, present = property["default"]; !present {
-				continue
-			}
-			value = ordered(value)
-		}
-		object = object.Set(name, fit(property, value))
+func isA(value, wanted any) bool {
+	switch value := value.(type) {
+	case nil:
+		return wanted == any("null")
+	case bool:
+		return wanted == any("boolean")
+	case string:
+		return wanted == any("string")
+	case json.Number:
+		return wanted == any("number") || wanted == any("integer") && isInteger(value)
+	case []any:
+		return wanted == any("array")
+	case jobj.Object:
+		return wanted == any("object")
 	}
-	return object
+	return false
 }
 
 // cast turns a value of the wrong type into one of the right type where Kazoo
-// does: to integer, number and boolean, and only where nothing else is allowed.
-func cast(schema map[string]any, value any) any {
-	wanted, _ := schema["type"].(string)
+// does: to integer, number and boolean, and only where nothing else is allowed
+// (crossbar.schema_strict_validation false).
+func cast(wanted string, value any) any {
 	switch wanted {
 	case "integer":
 		return castInteger(value)
@@ -124,4 +109,44 @@ func ordered(value any) any {
 		return out
 	}
 	return value
+}
+
+// canonical is a text that equal values have in common: the order of members does
+// not count.
+func canonical(value any) string { return string(jobj.Append(nil, sorted(value))) }
+
+func sorted(value any) any {
+	switch value := value.(type) {
+	case jobj.Object:
+		out := slices.Clone(value)
+		slices.SortFunc(out, func(a, b jobj.Member) int {
+			if a.Key < b.Key {
+				return -1
+			}
+			return 1
+		})
+		for i := range out {
+			out[i].Value = sorted(out[i].Value)
+		}
+		return out
+	case []any:
+		out := make([]any, len(value))
+		for i, element := range value {
+			out[i] = sorted(element)
+		}
+		return out
+	}
+	return value
+}
+
+func allDiffer(list []any) bool {
+	seen := make(map[string]bool, len(list))
+	for _, element := range list {
+		text := canonical(element)
+		if seen[text] {
+			return false
+		}
+		seen[text] = true
+	}
+	return true
 }
