@@ -9,6 +9,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/kazoolab/kazoolab/bridge/blackhole/bindings"
 	"github.com/kazoolab/kazoolab/bridge/crossbar"
 )
 
@@ -68,5 +69,6 @@ func (b *Bridge) rest(clusterID string) (http.Handler, error) {
 		AllowLoopbackTargets: b.cfg.AllowLoopbackTargets,
 		Events:               b.explainer(), Listening: b.listening, Replays: trier{b},
 		Backlogs: backlogs{b},
+		Bus:      asker{b}, Bindings: bindings.Listing(b.cfg.Webhooks.Dialect, false),
 	})
 }

@@ -12,14 +12,14 @@ import (
 // before it; and their callers learn that they are not to blame.
 func absentFamilies() []family {
 	// A name may be followed by the methods of its collection, where known.
-	const names = `access_lists acls agents alerts allotments apps_link apps_store basic_auth braintree bulk
-		cccps cdrs channels comments connectivity contact_list
+	const names = `access_lists acls agents allotments apps_link basic_auth braintree bulk
+		cccps cdrs comments connectivity contact_list external_numbers
 		freeswitch functions global_provisioner_templates global_resources google_auth hotdesks ip_auth ips
 		ledgers limits lists local_provisioner_templates local_resources metaflows migrations multi_factor
-		notifications:PUT,GET,DELETE onboard parked_calls phone_numbers pivot port_requests presence queues quickcall rates ratedecks recordings
+		notifications:PUT,GET,DELETE onboard parked_calls phone_numbers pivot port_requests presence queues rates ratedecks recordings
 		registrations resource_selectors resource_templates resources search security service_plans services shared_auth
 		signup skels sms:PUT,GET storage sup system_configs system_status tasks templates token_auth
-		token_restrictions transactions ubiquiti_auth websockets whitelabel zones`
+		token_restrictions transactions ubiquiti_auth zones`
 	var families []family
 	for field := range strings.FieldsSeq(names) {
 		name, methods, _ := strings.Cut(field, ":")

@@ -156,6 +156,10 @@ func (h *handler) success(req *request, o outcome, f format) answer {
 		a.header.Set("Content-Type", "text/csv")
 		a.header.Set("Content-Disposition", `attachment; filename="`+h.fileName(req)+`"`)
 	}
+	if o.file != nil {
+		a.body = o.file.content
+		a.header.Set("Content-Type", o.file.contentType)
+	}
 	if req.method == http.MethodGet {
 		a.header.Set("Expires", never)
 		if a.tag != "" {

@@ -15,6 +15,7 @@ import (
 	"github.com/kazoolab/kazoolab/bridge/crossbar/schema"
 	"github.com/kazoolab/kazoolab/bridge/fidelity"
 	"github.com/kazoolab/kazoolab/bridge/kapi"
+	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 	"github.com/kazoolab/kazoolab/bridge/store"
 	"github.com/kazoolab/kazoolab/bridge/webhooks/catalogue"
 	"github.com/kazoolab/kazoolab/bridge/webhooks/disabler"
@@ -71,6 +72,11 @@ type Config struct {
 	Replays   Replayer
 	// Backlogs are behind /kazoolab/backlogs; nil has none.
 	Backlogs Backlogs
+	// Bus is where channels and websockets are asked for and calls are commanded; nil
+	// is one that nobody listens on.
+	Bus Bus
+	// Bindings is what /websockets lists: what can be subscribed to.
+	Bindings jobj.Object
 	// Dialect decides which hooks are listed and accepted, and the shapes of
 	// answers that differ between versions.
 	Dialect fidelity.Dialect
@@ -119,6 +125,7 @@ type handler struct {
 	userForm    *schema.Schema
 	keyForm     *schema.Schema
 	configForm  *schema.Schema
+	flowForm    *schema.Schema // of metaflows
 
 	// accountWrites is held while an account's name and realm are checked and
 	// written, so that of two equal ones only one is accepted.
@@ -143,6 +150,9 @@ func New(cfg Config) (http.Handler, error) {
 	if cfg.ReverseProxies == nil {
 		cfg.ReverseProxies = []netip.Addr{netip.AddrFrom4([4]byte{127, 0, 0, 1})}
 	}
+	if cfg.Bus == nil {
+		cfg.Bus = deserted{}
+	}
 	digest := md5.Sum([]byte(cfg.NodeName))
 	h := &handler{
 		Config:  cfg,
@@ -164,7 +174,7 @@ func (h *handler) compile() error {
 	}
 	for name, into := range map[string]**schema.Schema{
 		"webhooks": &h.hookSchema, "accounts": &h.accountForm,
-		"user_auth": &h.userForm, "api_auth": &h.keyForm, "account_config_webhooks": &h.configForm,
+		"user_auth": &h.userForm, "api_auth": &h.keyForm, "account_config_webhooks": &h.configForm, "metaflow": &h.flowForm,
 	} {
 		var ok bool
 		if *into, ok = h.schemas.Get(name); !ok {

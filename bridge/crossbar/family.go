@@ -51,6 +51,8 @@ type outcome struct {
 	// it is not known.
 	automatic bool
 	list      *page
+	// file is answered instead of an envelope.
+	file *file
 	// created is the id of the document that was made, which Location shows.
 	created string
 	// token was made for the caller.
@@ -60,6 +62,12 @@ type outcome struct {
 	found *int
 
 	commit func(ctx context.Context) (outcome, error)
+}
+
+// file is content that is no JSON.
+type file struct {
+	contentType string
+	content     []byte
 }
 
 // allFamilies lists every family. A new one is one file, and one line here.
@@ -73,6 +81,12 @@ func (h *handler) allFamilies() map[string]family {
 		h.userAuthFamily(),
 		h.apiAuthFamily(),
 		h.authFamily(),
+		h.websocketsFamily(),
+		h.channelsFamily(),
+		h.quickcallFamily(),
+		h.appsStoreFamily(),
+		h.alertsFamily(),
+		h.whitelabelFamily(),
 	}) {
 		all[f.name] = f
 	}

@@ -37,6 +37,8 @@ func isOpen(method string, r crossbar.Route) bool {
 	return slices.Contains([]string{
 		"GET /webhooks", "GET /webhooks/samples", "GET /webhooks/samples/*", "PUT /user_auth", "PUT /api_auth",
 		"GET /auth/tokeninfo", "POST /auth/tokeninfo", "GET /schemas", "GET /schemas/*",
+		"GET /websockets", "GET /apps_store/*/icon",
+		"GET /whitelabel/*", "GET /whitelabel/*/logo", "GET /whitelabel/*/icon", "GET /whitelabel/*/welcome",
 	}, method+" "+r.String())
 }
 
@@ -47,13 +49,14 @@ func isForAll(method string, r crossbar.Route) bool {
 // isForSuperduper are the requests without an account that only superduper callers
 // may make.
 func isForSuperduper(method string, r crossbar.Route) bool {
-	return slices.Contains([]string{"GET /about", "PUT /schemas/*/validation"}, method+" "+r.String())
+	return r.Family == "channels" || slices.Contains([]string{"GET /about", "PUT /schemas/*/validation", "GET /websockets/*"}, method+" "+r.String())
 }
 
-// refusedWith500 are the messages of refusals to which the reference gives that status.
+// refusedWith500 are the messages of refusals to which the reference gives that status,
+// or one like it: here there are no switches and no other nodes.
 func refusedWith500() []string {
 	return []string{"account_has_descendants", "action required", "invalid action", "document is not in folder outbox", "document is not in folder incoming",
-		"schema x not found."}
+		"schema x not found.", "datastore timeout", "could not reach websockets tracking"}
 }
 
 // mayRefuse are the requests that those who may work on an account are refused all

@@ -17,12 +17,12 @@ type names map[string]string
 // name matches the names that records use; other text in angle brackets stands for
 // itself.
 func namePattern() *regexp.Regexp {
-	return regexp.MustCompile(`<(?:(?:id|rev|token|hex\d*|list-etag|modb-id|num|n)-\d+|token:[a-z:]+|request-id|time|remaining|node|node-name|length|gregorian|msg-id|cluster-id|key|time-key|queue|hex\d+|now[^>]*|ms|pid|seconds|socket-[a-z])>`)
+	return regexp.MustCompile(`<(?:(?:id|rev|token|hex\d*|list-etag|modb-id|num|n)-\d+|token:[a-z:]+|request-id|time|remaining|node|node-name|length|gregorian|msg-id|cluster-id|key|time-key|queue|hex\d+|now[^>]*|ms|pid|seconds|socket-[a-z](?:-with-%3A)?)>`)
 }
 
 // numbered names mean one value throughout a transcript; the others any value.
 func numbered(name string) bool {
-	return strings.Contains(name, ":") || name[len(name)-2] >= '0' && name[len(name)-2] <= '9' && strings.Contains(name, "-")
+	return strings.Contains(name, ":") || strings.HasPrefix(name, "<socket-") || name[len(name)-2] >= '0' && name[len(name)-2] <= '9' && strings.Contains(name, "-")
 }
 
 // fill replaces the names whose values are known.

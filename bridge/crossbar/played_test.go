@@ -34,11 +34,16 @@ type surroundings struct {
 	account   string            // that of the transcript's paths
 	listening map[string]string // recorded port to that of a receiver here
 	tracker   *disabler.Tracker
+	sockets   *tracking
 }
 
-func newSurroundings(t *testing.T, w *world, records []vectortest.Record) *surroundings {
+func newSurroundings(t *testing.T, w *world, learned *names, records []vectortest.Record) *surroundings {
 	t.Helper()
 	s := &surroundings{world: w, t: t, listening: map[string]string{}, tracker: disabler.New(disabler.Options{Collapse: true})}
+	s.sockets = &tracking{world: w, names: learned}
+	if records[0].String("area") == "websockets" {
+		w.bus.answer = s.sockets.answer
+	}
 	for _, r := range records {
 		parts := strings.Split(r.String("request", "path"), "/")
 		if s.account == "" && len(parts) > 3 && parts[2] == "accounts" {
@@ -53,6 +58,9 @@ func newSurroundings(t *testing.T, w *world, records []vectortest.Record) *surro
 
 // play does what a row says that is no request.
 func (s *surroundings) play(event string, coming []vectortest.Record) error {
+	if s.sockets.play(coming[0]) {
+		return nil
+	}
 	numbers := map[string]int{"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10}
 	if m := regexp.MustCompile(`^(\w+) ([A-Z_]+) events? for the account on the bus$`).FindStringSubmatch(event); m != nil && numbers[m[1]] > 0 {
 		s.events(numbers[m[1]], m[2], recordedAttempts(coming))

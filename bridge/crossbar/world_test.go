@@ -44,6 +44,7 @@ type world struct {
 	tokens  *account.Tokens
 	clock   *clockwork.FakeClock
 	changes *recorder
+	bus     *switchboard
 }
 
 // recorder keeps the changes that were published, and does what a node does when
@@ -145,9 +146,10 @@ func newWorld(t testing.TB, shared *keys, change func(*crossbar.Config)) *world 
 	t.Cleanup(func() { _ = db.Close() })
 	w.store = db
 	w.tokens = account.NewTokens(account.TokensConfig{Secrets: shared, Identities: identities{db}, Clock: w.clock})
+	w.bus = &switchboard{}
 	w.changes = &recorder{store: db, directory: account.NewDirectory()}
 	cfg := crossbar.Config{
-		Store: db, Accounts: w.changes.directory, Tokens: w.tokens, Changes: w.changes,
+		Store: db, Accounts: w.changes.directory, Tokens: w.tokens, Changes: w.changes, Bus: w.bus,
 		Dialect: fidelity.V50, Compat: fidelity.Kazoo,
 		Clock: w.clock, IDs: random, Log: slog.New(slog.DiscardHandler),
 		Version: "4.0.0", NodeName: "kazoo_apps@ref.test", ClusterID: clusterID,

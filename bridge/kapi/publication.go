@@ -57,18 +57,24 @@ func (m Message) ContentEncoding() string {
 }
 
 // Publications lists every kind of message that is published to a topic: what hooks
-// listen to and what others do. Answers, which go to the queue of who asked, are
-// not among them.
+// listen to and what others do. Requests are in a list of their own, and
+// answers, which go to the queue of who asked, in none.
 func Publications() []Publication {
 	return slices.Concat(callPublications(), configurationPublications(), notificationPublications(), textPublications(),
 		faxPublications(), conferencePublications(), presencePublications(), registrarPublications())
+}
+
+// Requests lists the questions and commands that REST puts to switches and to other
+// nodes.
+func Requests() []Publication {
+	return slices.Concat(channelQueries(), metaflowPublications(), []Publication{SocketsRequest(), OriginateRequest()})
 }
 
 // FindPublication looks a kind up by what names a message of it.
 func FindPublication(category, name string) (Publication, bool) {
 	var open Publication
 	found := false
-	for _, p := range Publications() {
+	for _, p := range slices.Concat(Publications(), Requests()) {
 		switch {
 		case p.Category != category:
 		case p.Name == name && name != "":

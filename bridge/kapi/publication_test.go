@@ -39,6 +39,13 @@ func TestAddressesOfMessages(t *testing.T) {
 		{"presence", "mwi_unsolicited_update", `"To":"1001@a.b","Messages-New":0,"Messages-Saved":0`, "presence", "mwi_unsolicited_updates.a%2Eb"},
 		{"directory", "reg_query", `"Realm":"a.b"`, "registrar", "registration.query.a%2Eb.*"},
 		{"call_event", "usurp_control", `"Call-ID":"c@h","Fetch-ID":"f"`, "callevt", "call.usurp_control.c%40h"},
+		{"call_event", "query_account_channels_req", `"Account-ID":"x","Usernames":[]`, "callevt", "call.status_req.x"},
+		{"call_event", "query_user_channels_req", `"Realm":"a.b","Usernames":["u1","u2"]`, "callevt", "call.status_req.u1%3Aa%2Eb"},
+		{"call_event", "query_channels_req", `"Call-ID":"c"`, "callevt", "call.status_req.channels"},
+		{"metaflow", "action", `"Call-ID":"a c@1.2","Action":"hangup"`, "metaflow", "metaflow.action.a+c%401%2E2.hangup"},
+		{"metaflow", "flow", `"Call-ID":"c@h","Flow":{}`, "metaflow", "metaflow.flow.c%40h"},
+		{"websockets", "get_req", `"Account-ID":"x"`, "sysconf", "websockets.get"},
+		{"resource", "originate_req", `"Application-Name":"transfer","Endpoints":[]`, "callmgr", "originate.resource.req"},
 		{"cdr", "report", `"Call-ID":"c@h","Account-ID":"x"`, "cdr", "cdr.report.x.c%40h"},
 		{"configuration", "doc_type_update", `"Type":"webhook"`, "configuration", "configuration.doc_type_update.webhook"},
 	} {

@@ -21,6 +21,18 @@ func (s *Store) Seen(ctx context.Context, node string) error {
 	return nil
 }
 
+// Living counts the nodes that have been seen within so long, to the second.
+func (s *Store) Living(ctx context.Context, within time.Duration) (int, error) {
+	ctx, cancel := s.bounded(ctx)
+	defer cancel()
+	var n int
+	row := s.read.QueryRowContext(ctx, "SELECT COUNT(*) FROM nodes WHERE seen>="+s.dialect.now1970+"-$1", int64(within/time.Second))
+	if err := row.Scan(&n); err != nil {
+		return 0, fmt.Errorf("count the nodes that live: %w", err)
+	}
+	return n, nil
+}
+
 // Reap forgets the nodes that have not been seen for so long, to the second, and
 // frees what they held. In a database of one process there is no other node: all but
 // this one are forgotten at once.

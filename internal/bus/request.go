@@ -17,7 +17,8 @@ const targeted = "targeted"
 type Request struct {
 	Exchange, Key string
 	// Fields is the message. Server-ID, System-Log-ID, Server-Queue-ID and, if
-	// missing, Msg-ID are set in it as kz_amqp_worker:send_request/4 does.
+	// missing, Msg-ID are set in it as kz_amqp_worker:send_request/4 does. A Msg-ID
+	// under which an answer is waited for already is exchanged for another.
 	Fields jobj.Object
 	// Encode prints the completed fields, in the order that the kind of message
 	// has on the wire; nil prints them as they are.
@@ -29,24 +30,15 @@ type Request struct {
 // ctx ends without a better one. A request that reaches no queue is a
 // *ReturnedError at once.
 func (b *Bus) Request(ctx context.Context, r Request) (Delivery, error) {
-	replies := b.replyQueue()
-	if err := replies.sub.WaitReady(ctx); err != nil {
-		return Delivery{}, fmt.Errorf("bus: reply queue: %w", err)
-	}
-	fields, id := b.addressed(r.Fields, replies.sub.QueueName())
-	body, err := encode(r, fields)
+	asked, err := b.ask(ctx, r)
 	if err != nil {
 		return Delivery{}, err
 	}
-	answers := replies.expect(id)
-	defer replies.forget(id)
-	if err := b.Publish(ctx, Message{Exchange: r.Exchange, Key: r.Key, Body: body, Mandatory: true}); err != nil {
-		return Delivery{}, err
-	}
+	defer asked.forget()
 	var deferred *Delivery
 	for {
 		select {
-		case d := <-answers:
+		case d := <-asked.answers:
 			if !gjson.GetBytes(d.Body, "Defer-Response").Bool() {
 				return d, nil
 			}
@@ -57,9 +49,41 @@ func (b *Bus) Request(ctx context.Context, r Request) (Delivery, error) {
 			if deferred != nil {
 				return *deferred, nil
 			}
-			return Delivery{}, fmt.Errorf("bus: no reply to %s: %w", id, ctx.Err())
+			return Delivery{}, fmt.Errorf("bus: no reply to %s: %w", asked.id, ctx.Err())
 		}
 	}
+}
+
+// asked is a request that has been sent.
+type asked struct {
+	id      string // its Msg-ID
+	answers <-chan Delivery
+	forget  func()
+}
+
+// ask publishes a request; forget ends the interest in its answers.
+func (b *Bus) ask(ctx context.Context, r Request) (asked, error) {
+	replies := b.replyQueue()
+	if err := replies.sub.WaitReady(ctx); err != nil {
+		return asked{}, fmt.Errorf("bus: reply queue: %w", err)
+	}
+	fields, id := b.addressed(r.Fields, replies.sub.QueueName())
+	answers, free := replies.expect(id)
+	if !free { // a client chose it; answers would reach one of the two
+		id = b.config.IDs.Hex(32)
+		fields = fields.Set("Msg-ID", id)
+		answers, _ = replies.expect(id)
+	}
+	a := asked{id: id, answers: answers, forget: func() { replies.forget(id) }}
+	body, err := encode(r, fields)
+	if err == nil {
+		err = b.Publish(ctx, Message{Exchange: r.Exchange, Key: r.Key, Body: body, Mandatory: true})
+	}
+	if err != nil {
+		a.forget()
+		return asked{}, err
+	}
+	return a, nil
 }
 
 func encode(r Request, fields jobj.Object) ([]byte, error) {
@@ -116,12 +140,17 @@ func (b *Bus) replyQueue() *replies {
 	return r
 }
 
-func (r *replies) expect(id string) <-chan Delivery {
+// expect registers interest in the answers to a Msg-ID. free is false when somebody
+// waits for those already.
+func (r *replies) expect(id string) (answers <-chan Delivery, free bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	answers := make(chan Delivery, 8)
-	r.waiting[id] = answers
-	return answers
+	if _, taken := r.waiting[id]; taken {
+		return nil, false
+	}
+	waiting := make(chan Delivery, 64)
+	r.waiting[id] = waiting
+	return waiting, true
 }
 
 func (r *replies) forget(id string) {

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/kazoolab/kazoolab/bridge/account"
+	"github.com/kazoolab/kazoolab/bridge/crossbar"
 	"github.com/kazoolab/kazoolab/bridge/kapi"
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 	"github.com/kazoolab/kazoolab/bridge/store"
@@ -53,6 +54,8 @@ func accountDocument(a fixtures.Account, db string) store.Document {
 		{Key: "timezone", Value: "America/Los_Angeles"},
 		{Key: "language", Value: "en-us"},
 		{Key: "enabled", Value: true},
+		// Without it Monster UI saves the account at each login.
+		{Key: "ui_restrictions", Value: jobj.Object{}},
 		{Key: "pvt_tree", Value: tree},
 		{Key: "pvt_api_key", Value: a.APIKey},
 		{Key: "pvt_reseller_id", Value: a.ResellerID},
@@ -83,6 +86,8 @@ func userDocument(a fixtures.Account, u fixtures.User) store.Document {
 		{Key: "priv_level", Value: privilege},
 		{Key: "enabled", Value: true},
 		{Key: "verified", Value: false},
+		// Else Monster UI saves the user at each login.
+		{Key: "appList", Value: []any{crossbar.WebhooksApp}},
 		{Key: "pvt_md5_auth", Value: hex.EncodeToString(md5sum[:])},
 		{Key: "pvt_sha1_auth", Value: hex.EncodeToString(sha1sum[:])},
 	}

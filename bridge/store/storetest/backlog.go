@@ -137,6 +137,20 @@ func nodes() []contract {
 		record(t, f, store.Batch{Park: []store.Parked{parked(h1, "1", "n1"), parked(h1, "2", "n2"), parked(h1, "3", "gone")}})
 	}
 	return []contract{
+		{"those that have been seen are counted", func(t *testing.T, f *fixture) {
+			held(t, f)
+			for within, want := range map[time.Duration]int{time.Minute: 2, -time.Minute: 0} {
+				if n, err := f.Living(t.Context(), within); err != nil || n != want {
+					t.Errorf("within %v: %d, %v", within, n, err)
+				}
+			}
+			if err := f.Leave(t.Context(), "n1"); err != nil {
+				t.Fatal(err)
+			}
+			if n, err := f.Living(t.Context(), time.Minute); err != nil || n != 1 {
+				t.Errorf("%d, %v", n, err)
+			}
+		}},
 		{"what a node held is free when it leaves", func(t *testing.T, f *fixture) {
 			held(t, f)
 			expectBacklogs(t, f, "")
