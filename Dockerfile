@@ -35,7 +35,7 @@ WORKDIR /data
 VOLUME /data
 ENV KAZOOLAB_STORE=sqlite:/data/kazoolab.db \
     KAZOOLAB_REST_LISTEN=0.0.0.0:8000
-EXPOSE 8000
+EXPOSE 8000 5555
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s CMD ["/kazoolab", "health"]
 ENTRYPOINT ["/kazoolab"]
 CMD ["bridge"]

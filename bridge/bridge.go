@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -41,6 +42,7 @@ type Config struct {
 	Webhooks webhooks.Config
 	// ExplainEvents is how many events are remembered, to be explained; 0 is none.
 	ExplainEvents int
+	Sockets       Sockets
 	// NodeName stands in messages as Node: name@host.
 	NodeName string
 	Version  string
@@ -81,6 +83,7 @@ type Bridge struct {
 	tokens    *account.Tokens
 	journal   *journal.Journal
 	depths    *depths
+	sockets   *sockets
 
 	ready    chan struct{}
 	draining atomic.Bool
@@ -176,8 +179,12 @@ func (b *Bridge) Run(ctx context.Context) error {
 		Graveyard: graveyard{bus: b.bus, clock: b.cfg.Clock, ids: b.cfg.IDs, node: b.cfg.NodeName},
 	})
 	b.engine = engine
-	server, err := b.server(clusterID)
+	rest, err := b.rest(clusterID)
 	if err != nil {
+		return fmt.Errorf("REST: %w", err)
+	}
+	server := b.server(rest)
+	if b.sockets, err = b.newSockets(rest); err != nil {
 		return err
 	}
 
@@ -196,6 +203,7 @@ func (b *Bridge) Run(ctx context.Context) error {
 	group.Go(func() error { b.disabling.run(running); return nil })
 	group.Go(func() error { b.depths.run(running, b.ready); return nil })
 	group.Go(func() error { return b.serve(server) })
+	group.Go(func() error { return b.sockets.run(running) })
 	group.Go(func() error {
 		defer stop()
 		work, err := b.subscribe(ctx, failed, engine)
@@ -288,7 +296,7 @@ func (b *Bridge) subscribed() bool {
 			return false
 		}
 	}
-	return true
+	return b.sockets == nil || b.sockets.sub.Flowing() // not Ready: clients add bindings all the time
 }
 
 // drain stops in the order that loses nothing: no new events, no new requests,
@@ -303,6 +311,9 @@ func (b *Bridge) drain(ctx context.Context, server *http.Server, work *bus.Subsc
 			b.cfg.Log.Debug("consumer not cancelled", "error", err)
 		}
 	}
+	var parting sync.WaitGroup
+	parting.Go(func() { b.sockets.drain(limit) })
+	defer parting.Wait()
 	if err := server.Shutdown(limit); err != nil {
 		_ = server.Close()
 	}

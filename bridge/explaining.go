@@ -3,15 +3,36 @@ package bridge
 import (
 	"time"
 
+	"github.com/kazoolab/kazoolab/bridge/blackhole"
+	"github.com/kazoolab/kazoolab/bridge/kapi"
+	"github.com/kazoolab/kazoolab/bridge/webhooks"
 	"github.com/kazoolab/kazoolab/bridge/webhooks/explain"
 )
 
 // explainer says why events fired or not.
 func (b *Bridge) explainer() *explain.Explainer {
-	return explain.New(explain.Dependencies{
+	dep := explain.Dependencies{
 		Journal: b.journal, Engine: b.engine, Documents: b.cfg.Store, Accounts: b.directory, Live: b.hooks,
 		Parse: b.changes.read,
-	})
+	}
+	if b.cfg.Sockets.served() {
+		dep.Sockets = b.socketsSent
+	}
+	return explain.New(dep)
+}
+
+// socketsSent says to which websockets of this node a message went.
+func (b *Bridge) socketsSent(m webhooks.Message) explain.SocketsSent {
+	body, err := kapi.Unpack(m.Body, m.ContentEncoding, b.cfg.Webhooks.MaxEvent)
+	if err != nil {
+		return explain.SocketsSent{}
+	}
+	received := b.sockets.hub.Received(blackhole.Message{RoutingKey: m.RoutingKey, Body: body})
+	sent := explain.SocketsSent{Unlisted: received.Frames - len(received.First)}
+	for _, r := range received.First {
+		sent.Sockets = append(sent.Sockets, explain.Socket(r))
+	}
+	return sent
 }
 
 // listening says since when this node takes events, if it does.

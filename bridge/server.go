@@ -1,7 +1,6 @@
 package bridge
 
 import (
-	"fmt"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -23,11 +22,7 @@ const (
 )
 
 // server answers REST under /v2, and beside it what operators ask.
-func (b *Bridge) server(clusterID string) (*http.Server, error) {
-	rest, err := b.rest(clusterID)
-	if err != nil {
-		return nil, fmt.Errorf("REST: %w", err)
-	}
+func (b *Bridge) server(rest http.Handler) *http.Server {
 	return &http.Server{
 		Handler:           b.routes(rest),
 		ReadHeaderTimeout: headerTime,
@@ -36,7 +31,7 @@ func (b *Bridge) server(clusterID string) (*http.Server, error) {
 		IdleTimeout:       idleTime,
 		MaxHeaderBytes:    maxHeader,
 		ErrorLog:          slog.NewLogLogger(b.cfg.Log.Handler(), slog.LevelDebug),
-	}, nil
+	}
 }
 
 // routes sends everything but our own paths to REST, as it was sent: http.ServeMux
@@ -68,7 +63,7 @@ func (b *Bridge) rest(clusterID string) (http.Handler, error) {
 		Dialect: b.cfg.Webhooks.Dialect, Compat: b.cfg.Webhooks.Compat,
 		AllowLoopbackTargets: b.cfg.AllowLoopbackTargets,
 		Events:               b.explainer(), Listening: b.listening, Replays: trier{b},
-		Backlogs: backlogs{b},
-		Bus:      asker{b}, Bindings: bindings.Listing(b.cfg.Webhooks.Dialect, false),
+		Backlogs: backlogs{b}, Bus: asker{b},
+		Bindings: bindings.Listing(b.cfg.Webhooks.Dialect, b.cfg.Sockets.ListExtensions),
 	})
 }

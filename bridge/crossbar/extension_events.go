@@ -164,6 +164,14 @@ func explanationOf(e explain.Explanation) jobj.Object {
 	}
 	put("silent_hooks", silent)
 	put("unlisted_hooks", e.Unlisted)
+	if e.Sockets != nil {
+		sockets := make([]any, len(e.Sockets.Sockets))
+		for i, s := range e.Sockets.Sockets {
+			sockets[i] = jobj.Object{{Key: "websocket_session_id", Value: s.ID}, {Key: "account_id", Value: s.AccountID}, {Key: "binding", Value: s.Binding}}
+		}
+		put("sockets", sockets)
+		put("unlisted_sockets", e.Sockets.Unlisted)
+	}
 	put("message_size", e.Size)
 	if message, err := jobj.ParseObject(e.Body); err == nil {
 		put("message", message)

@@ -112,6 +112,13 @@ func socketQuirks() []Quirk {
 			Source:    "blackhole_socket_handler, max_queued_messages; bh_notifications",
 		},
 		{
+			ID: "garbage-noop", Class: Keep, Area: AreaSockets,
+			Notices:   "A frame that is no JSON is taken for an empty object, which asks for nothing and succeeds.",
+			Kazoo:     "taken for `{}`; the socket stays open where the reference's own log would crash it",
+			Corrected: "an error that says so",
+			Source:    "kz_json:decode/2",
+		},
+		{
 			ID: "nonstring-crash", Class: Never, Area: AreaSockets,
 			Notices:   "A binding that is no text, or a frame that is JSON but no object, closes the socket.",
 			Kazoo:     "an error, and the socket stays open",

@@ -1,10 +1,7 @@
 package webhooks
 
 import (
-	"bytes"
-	"compress/gzip"
 	"errors"
-	"io"
 	"mime"
 
 	"github.com/kazoolab/kazoolab/bridge/fidelity"
@@ -25,11 +22,9 @@ func Names(dialect fidelity.Dialect) []string {
 	return names
 }
 
-// Reasons why a message is not even looked into.
+// errContentType is one of the reasons why a message is not even looked into.
 var (
 	errContentType = errors.New("the content type is not JSON's")
-	errTooLarge    = errors.New("the message is too large")
-	errNotGzip     = errors.New("the body is not gzip")
 )
 
 // read takes a message apart. The error is one that dropReason knows.
@@ -46,7 +41,7 @@ func (e *Engine) open(msg Message) ([]byte, error) {
 	if !acceptable(msg.ContentType) {
 		return nil, errContentType
 	}
-	return decompress(msg, e.cfg.MaxEvent)
+	return kapi.Unpack(msg.Body, msg.ContentEncoding, e.cfg.MaxEvent)
 }
 
 // dropReason is the label of the dropped_total metric, from a closed list; "" for
@@ -59,8 +54,8 @@ func dropReason(err error) string {
 		{payload.ErrIgnored, ""},
 		{errNoAccount, "no_account"},
 		{errContentType, "content_type"},
-		{errTooLarge, "too_large"},
-		{errNotGzip, "not_gzip"},
+		{kapi.ErrTooLarge, "too_large"},
+		{kapi.ErrNotGzip, "not_gzip"},
 		{payload.ErrTooDeep, "too_deep"},
 		{payload.ErrNotText, "not_text"},
 		{payload.ErrNotJSON, "not_json"},
@@ -81,21 +76,4 @@ func acceptable(contentType string) bool {
 	}
 	media, _, err := mime.ParseMediaType(contentType)
 	return err == nil && media == kapi.ContentType
-}
-
-func decompress(msg Message, limit int) ([]byte, error) {
-	body := msg.Body
-	if msg.ContentEncoding == "gzip" {
-		z, err := gzip.NewReader(bytes.NewReader(body))
-		if err != nil {
-			return nil, errNotGzip
-		}
-		if body, err = io.ReadAll(io.LimitReader(z, int64(limit)+1)); err != nil {
-			return nil, errNotGzip
-		}
-	}
-	if len(body) > limit {
-		return nil, errTooLarge
-	}
-	return body, nil
 }

@@ -101,7 +101,7 @@ const bareName = "bare loop"
 // bridge is the command that all this is about. What fails is not switched off.
 func (o options) bridge(storeURL string) []string {
 	return []string{
-		o.kazoolab, "bridge", "--amqp-url", o.amqpURL, "--store", storeURL, "--rest-listen", "127.0.0.1:0",
+		o.kazoolab, "bridge", "--amqp-url", o.amqpURL, "--store", storeURL, "--rest-listen", "127.0.0.1:0", "--websockets-listen=",
 		"--allow-loopback-targets", "--webhooks-disable-disabler", "--log-level", "error",
 	}
 }

@@ -52,7 +52,7 @@ func measureCrowd(ctx context.Context, out io.Writer, kazoolab string, hooks int
 	wall := clock.System()
 	began := wall.Now()
 	ctx, pid, end, err := beside(ctx, kazoolab, "bridge", "--amqp-url", "amqp://guest:guest@"+amqp, "--store", storeURL,
-		"--rest-listen", address, "--log-level", "error")
+		"--rest-listen", address, "--websockets-listen=", "--log-level", "error")
 	if err != nil {
 		return err
 	}

@@ -3,7 +3,6 @@ package bus
 import (
 	"context"
 	"errors"
-	"slices"
 	"sync"
 
 	amqp "github.com/rabbitmq/amqp091-go"
@@ -58,11 +57,11 @@ type Subscription struct {
 
 	mu    sync.Mutex
 	news  chan struct{} // closed at the next change of what follows
-	want  []Binding
-	live  []Binding // bound at the broker
-	queue string    // "" while there is none
-	tried bool      // binding has been tried since it last became necessary
-	up    bool      // messages flow
+	want  bindingSet
+	live  bindingSet // bound at the broker
+	queue string     // "" while there is none
+	tried bool       // binding has been tried since it last became necessary
+	up    bool       // messages flow
 	wish  wish
 	err   error // why it is not ready
 }
@@ -82,7 +81,7 @@ func newSubscription(b *Bus, consumer Consumer) *Subscription {
 		consumer: consumer,
 		kick:     make(chan struct{}, 1),
 		news:     make(chan struct{}),
-		want:     slices.Clone(consumer.Bindings),
+		want:     newBindingSet(consumer.Bindings),
 	}
 }
 
@@ -91,6 +90,14 @@ func (s *Subscription) Ready() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.ready()
+}
+
+// Flowing reports whether messages flow, by the bindings that were there at first: unlike
+// Ready it holds while more are being added.
+func (s *Subscription) Flowing() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.up && s.tried && s.wish == toConsume
 }
 
 // WaitReady returns when the subscription is ready, or ctx's error with the cause of the delay.
@@ -106,21 +113,30 @@ func (s *Subscription) QueueName() string {
 // Bind adds a binding, kept until Unbind, and returns nil when the broker has it.
 // If ctx ends first the binding is still made as soon as possible.
 func (s *Subscription) Bind(ctx context.Context, binding Binding) error {
-	s.ask(func() {
-		if !slices.Contains(s.want, binding) {
-			s.want = append(s.want, binding)
-		}
-	})
-	return s.wait(ctx, func() bool { return slices.Contains(s.live, binding) })
+	s.Want(binding)
+	return s.Bound(ctx, binding)
 }
 
 // Unbind removes a binding and returns nil when the broker has it no more. If
 // ctx ends first it is still removed as soon as possible.
 func (s *Subscription) Unbind(ctx context.Context, binding Binding) error {
-	s.ask(func() {
-		s.want = slices.DeleteFunc(s.want, func(b Binding) bool { return b == binding })
-	})
-	return s.wait(ctx, func() bool { return !slices.Contains(s.live, binding) })
+	s.Drop(binding)
+	return s.wait(ctx, func() bool { return !s.live.has(binding) })
+}
+
+// Want adds a binding, kept until Drop, and does not wait for the broker.
+func (s *Subscription) Want(binding Binding) {
+	s.ask(func() { s.want[binding] = struct{}{} })
+}
+
+// Drop removes a binding, and does not wait for the broker.
+func (s *Subscription) Drop(binding Binding) {
+	s.ask(func() { delete(s.want, binding) })
+}
+
+// Bound returns nil once the broker has a binding.
+func (s *Subscription) Bound(ctx context.Context, binding Binding) error {
+	return s.wait(ctx, func() bool { return s.live.has(binding) })
 }
 
 // Cancel takes no more messages; when it returns nil, Handle will not be called
@@ -152,16 +168,14 @@ func (s *Subscription) wishes() wish {
 // ready holds only once no cause is left: a binding that was refused and now
 // stands is in live before the bus's state has lost the refusal.
 func (s *Subscription) ready() bool {
-	return s.up && s.wish == toConsume && s.err == nil && len(difference(s.wanted(), s.live)) == 0
+	own, addressed := s.address()
+	return s.up && s.wish == toConsume && s.err == nil && s.want.within(s.live) && (!addressed || s.live.has(own))
 }
 
-// wanted lists the bindings that the present queue needs. The caller holds the lock.
-func (s *Subscription) wanted() []Binding {
-	wanted := slices.Clone(s.want)
-	if s.consumer.Address != "" {
-		wanted = append(wanted, Binding{s.consumer.Address, s.queue})
-	}
-	return wanted
+// address is the binding that routes to the present queue by its name. The caller holds
+// the lock.
+func (s *Subscription) address() (own Binding, ok bool) {
+	return Binding{s.consumer.Address, s.queue}, s.consumer.Address != ""
 }
 
 // change alters the fields under the lock and wakes who waits for one.

@@ -81,7 +81,7 @@ func TestEnvPrintsAFreshToken(t *testing.T) {
 	server := fakeBridge(t, 200, "")
 	for _, args := range [][]string{{"env"}, {"env", "--account", "Cust Dental"}, {"env", "--account", customerID}, {"env", "--account", "customer"}} {
 		p := prepare(t, args...).withRunFile(server.URL).start().expect(cli.ExitOK)
-		want := "export SERVER='127.0.0.1' ACCOUNT_ID='" + customerID + "' AUTH_TOKEN='tok.en' CLOCK_TOKEN=''\n"
+		want := "export SERVER='127.0.0.1' ACCOUNT_ID='" + customerID + "' AUTH_TOKEN='tok.en' CLOCK_TOKEN='' WEBSOCKET_URL='ws://127.0.0.1:5555'\n"
 		if p.stdout.String() != want {
 			t.Errorf("%q printed %q", args, &p.stdout)
 		}

@@ -38,6 +38,7 @@ func (b upBroker) shown() string {
 // upReport is the banner as JSON.
 type upReport struct {
 	REST          string            `json:"rest"`
+	Websocket     string            `json:"websocket,omitempty"`
 	Broker        string            `json:"broker"`
 	Management    string            `json:"management,omitempty"` // of the built-in broker
 	RunFile       string            `json:"run_file"`
@@ -51,7 +52,7 @@ type upReport struct {
 func (u *up) printBanner(b banner) error {
 	if u.output == outputJSON {
 		return u.printJSON(upReport{
-			REST: b.lab.REST, Broker: b.broker.shown(), Management: b.broker.management,
+			REST: b.lab.REST, Websocket: b.lab.Websocket, Broker: b.broker.shown(), Management: b.broker.management,
 			RunFile: b.path, AccountID: b.account.ID, Token: b.token,
 			CreateWebhook: b.createWebhook(), Relaxed: relaxed(u.config), Accounts: b.lab.Accounts,
 		})
@@ -66,6 +67,9 @@ func (u *up) printBanner(b banner) error {
 	}
 	u.printf("%s\n\n", u.paint(bold, "kazoolab is up"))
 	row("REST", b.lab.REST+"/v2")
+	if b.lab.Websocket != "" {
+		row("websockets", b.lab.Websocket)
+	}
 	row("health", b.lab.REST+"/readyz")
 	row("metrics", b.lab.REST+"/metrics")
 	if b.broker.builtIn {

@@ -24,8 +24,8 @@ import (
 func (a *app) bridgeCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "bridge",
-		Short: "Deliver a cluster's events to webhooks, in production",
-		Long: `Run the bridge alone: webhooks and the REST API against a broker that is there.
+		Short: "Deliver a cluster's events to webhooks and websockets, in production",
+		Long: `Run the bridge alone: webhooks, websockets and the REST API against a broker that is there.
 It starts while the broker is away, and /readyz says so. With bootstrap.account-name
 and bootstrap.password set, an empty store gets its first account.`,
 		Example: "  KAZOOLAB_BOOTSTRAP_PASSWORD=secret kazoolab bridge --amqp-url amqp://guest:guest@127.0.0.1:5672/ \\\n" +
@@ -56,6 +56,11 @@ func (a *app) bridge(ctx context.Context, c config.Config) error {
 		return err
 	}
 	defer func() { _ = listener.Close() }() // the bridge closes it, if it comes to that
+	sockets, err := a.sockets(ctx, c.Websockets, log)
+	if err != nil {
+		return err
+	}
+	defer closeSockets(sockets)
 	source := newIDs("")
 	s, err := a.openStore(ctx, c.Store, source, log)
 	if err != nil {
@@ -65,12 +70,14 @@ func (a *app) bridge(ctx context.Context, c config.Config) error {
 	if err := bootstrap(ctx, s, c.Bootstrap, source, log); err != nil {
 		return err
 	}
-	log.Info("bridge starts", "rest", listener.Addr().String(), "broker", config.MaskURL(c.AMQPURL), "store", config.MaskURL(c.Store), "version", buildinfo.Read().Version)
+	log.Info("bridge starts", "rest", listener.Addr().String(), "websockets", socketURL(sockets), "broker", config.MaskURL(c.AMQPURL), "store", config.MaskURL(c.Store), "version", buildinfo.Read().Version)
 	for _, relaxed := range relaxed(c) {
 		log.Warn("not what production should allow", "relaxed", relaxed)
 	}
 	collectLess()
-	b := bridge.New(a.bridgeConfig(c, c.AMQPURL, s, listener, source, log))
+	cfg := a.bridgeConfig(c, c.AMQPURL, s, listener, source, log)
+	cfg.Sockets = sockets
+	b := bridge.New(cfg)
 	return a.runBridge(ctx, b, func(why string) {
 		log.Warn("waiting for the broker", "url", config.MaskURL(c.AMQPURL), "setting", "amqp-url", "cause", why)
 	})

@@ -23,7 +23,8 @@ func (a *app) envCommand() *cobra.Command {
 		Short: "Print SERVER, ACCOUNT_ID and a fresh AUTH_TOKEN for the shell",
 		Long: `Print the variables with which the curl commands of Kazoo's documentation work
 against the running up: SERVER, ACCOUNT_ID and AUTH_TOKEN, a token that is good
-for an hour. CLOCK_TOKEN is for tools that put the lab's clock forward: see
+for an hour. WEBSOCKET_URL is where websockets are. CLOCK_TOKEN is for tools that
+put the lab's clock forward: see
 kazoolab clock.`,
 		Example: "  eval \"$(kazoolab env)\"\n  curl http://$SERVER:8000/v2/accounts/$ACCOUNT_ID/webhooks -H \"X-Auth-Token: $AUTH_TOKEN\"",
 		Args:    noArguments,
@@ -61,13 +62,14 @@ func (a *app) printEnv(running runfile.File, accountID, token, output string) er
 	if output == outputJSON {
 		return a.printJSON(map[string]string{
 			"SERVER": base.Hostname(), "ACCOUNT_ID": accountID, "AUTH_TOKEN": token, "CLOCK_TOKEN": running.ClockToken,
+			"WEBSOCKET_URL": running.Websocket,
 		})
 	}
 	if base.Port() != "8000" {
 		a.say("REST answers on port %s here, not on 8000", base.Port())
 	}
-	a.printf("export SERVER='%s' ACCOUNT_ID='%s' AUTH_TOKEN='%s' CLOCK_TOKEN='%s'\n",
-		base.Hostname(), accountID, token, running.ClockToken)
+	a.printf("export SERVER='%s' ACCOUNT_ID='%s' AUTH_TOKEN='%s' CLOCK_TOKEN='%s' WEBSOCKET_URL='%s'\n",
+		base.Hostname(), accountID, token, running.ClockToken, running.Websocket)
 	return nil
 }
 

@@ -39,6 +39,7 @@ func (a *app) printExplanation(e jobj.Object, show string) {
 	if more := e.Int("unlisted_hooks"); more > 0 {
 		a.printf("  and %d more\n", more)
 	}
+	a.printSockets(e)
 	if show == "message" {
 		a.printf("%s\n", a.paint(bold, "Message"))
 		for _, m := range e.Object("message") {
@@ -223,5 +224,24 @@ func eventOutcome(row jobj.Object) string {
 		return fmt.Sprintf("%d of %d failed", row.Int("failed"), row.Int("fired"))
 	default:
 		return fmt.Sprintf("%s to %d", clean(outcome), row.Int("fired"))
+	}
+}
+
+// printSockets lists the websockets that were sent the event, where that is known.
+func (a *app) printSockets(e jobj.Object) {
+	if !e.Has("sockets") {
+		return
+	}
+	sockets, more := listOf(e, "sockets"), e.Int("unlisted_sockets")
+	if len(sockets) == 0 && more == 0 {
+		a.printf("No websocket of the bridge was subscribed to it.\n")
+		return
+	}
+	a.printf("%s\n", a.paint(bold, "Websockets"))
+	for _, s := range sockets {
+		a.printf("  %s of %s by %s\n", clean(s.String("websocket_session_id")), clean(s.String("account_id")), clean(s.String("binding")))
+	}
+	if more > 0 {
+		a.printf("  and %d more\n", more)
 	}
 }

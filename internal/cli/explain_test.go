@@ -44,6 +44,8 @@ func TestExplainSaysWhyNothingFired(t *testing.T) {
 	s.g.Expect(out).To(gomega.ContainSubstring("call c1"))
 	s.g.Expect(out).To(gomega.ContainSubstring("No webhook fired."))
 	lines := strings.Split(strings.TrimSpace(out), "\n")
+	s.g.Expect(lines[len(lines)-1]).To(gomega.Equal("No websocket of the bridge was subscribed to it."))
+	lines = lines[:len(lines)-1]
 	s.g.Expect(lines[len(lines)-3]).To(gomega.And(
 		gomega.ContainSubstring(`hook "New Calls" (`+s.hook[:8]+`) would fire if enabled were true: it is switched off by hand`),
 		gomega.HaveSuffix("kazoolab hooks enable "+s.hook[:8]+" --account "+s.lab.AccountID)))

@@ -50,9 +50,12 @@ func prepare(t *testing.T, args ...string) *program {
 	t.Helper()
 	p := &program{t: t, hurry: make(chan struct{}), code: make(chan int, 1)}
 	p.state = cli.State{
-		Program:  "kazoolab",
-		Args:     args,
-		Env:      []string{"KAZOOLAB_RUN_FILE=" + filepath.Join(t.TempDir(), "run.json")},
+		Program: "kazoolab",
+		Args:    args,
+		Env: []string{
+			"KAZOOLAB_RUN_FILE=" + filepath.Join(t.TempDir(), "run.json"),
+			"KAZOOLAB_WEBSOCKETS_LISTEN=127.0.0.1:0", // the usual port is one for all tests
+		},
 		Stdin:    strings.NewReader(""),
 		Stdout:   &p.stdout,
 		Stderr:   &p.stderr,
@@ -83,7 +86,7 @@ const (
 
 func demoRunFile(base string) runfile.File {
 	return runfile.File{
-		PID: os.Getpid(), REST: base, AMQP: "amqp://guest:guest@127.0.0.1:1/", Receiver: "127.0.0.1:0",
+		PID: os.Getpid(), REST: base, Websocket: "ws://127.0.0.1:5555", AMQP: "amqp://guest:guest@127.0.0.1:1/", Receiver: "127.0.0.1:0",
 		Accounts: []runfile.Account{
 			{ID: resellerID, Name: "Resell Telecom", Kind: runfile.Reseller, APIKey: "key-of-reseller"},
 			{

@@ -105,6 +105,11 @@ func (u *up) start(ctx context.Context) error {
 		return err
 	}
 	u.atEnd(func(context.Context) error { return ignoreClosed(listener.Close()) })
+	sockets, err := u.upSockets(ctx)
+	if err != nil {
+		return err
+	}
+	u.atEnd(func(context.Context) error { closeSockets(sockets); return nil })
 	folder, err := u.folder()
 	if err != nil {
 		return err
@@ -125,9 +130,10 @@ func (u *up) start(ctx context.Context) error {
 	}
 	lab := runfile.File{
 		PID: u.PID, REST: "http://" + listener.Addr().String(), AMQP: broker.url,
-		Receiver: defaultReceiver, ClockToken: source.Hex(64), Accounts: accounts,
+		Receiver: defaultReceiver, ClockToken: source.Hex(64), Websocket: socketURL(sockets), Accounts: accounts,
 	}
 	c := u.bridgeConfig(u.config, broker.url, s, listener, source, u.log)
+	c.Sockets = sockets
 	c.Tools = labclock.Handler(labclock.Config{
 		Clock: u.clock, Token: lab.ClockToken, Port: portOf(listener), Log: u.log,
 	})
@@ -267,4 +273,23 @@ func ignoreClosed(err error) error {
 		return nil
 	}
 	return err
+}
+
+// usualSockets is the port that Kazoo has for websockets.
+const usualSockets = 5555
+
+// upSockets opens the listeners of websockets. Where somebody has the usual port, one
+// near it will do, unless the user has named it.
+func (u *up) upSockets(ctx context.Context) (bridge.Sockets, error) {
+	c := u.config.Websockets
+	if c.Listen != fmt.Sprintf("127.0.0.1:%d", usualSockets) {
+		return u.app.sockets(ctx, c, u.log)
+	}
+	c.Listen = ""
+	sockets, err := u.app.sockets(ctx, c, u.log)
+	if err != nil {
+		return sockets, err
+	}
+	sockets.Listener, err = u.openNear(ctx, "the websocket server", usualSockets)
+	return sockets, err
 }

@@ -113,9 +113,9 @@ func (l *listeners) listen(ctx context.Context, network, address string) (net.Li
 
 func TestUpEndsWithItsBroker(t *testing.T) {
 	t.Parallel()
-	for i, why := range []string{1: "the built-in broker has ended: broker: accept", 2: "the built-in broker has ended: management API: accept"} {
+	for i, why := range []string{2: "the built-in broker has ended: broker: accept", 3: "the built-in broker has ended: management API: accept"} {
 		if why == "" {
-			continue // REST
+			continue // REST and websockets
 		}
 		var l listeners
 		p := prepare(t, "up")
@@ -141,6 +141,6 @@ func TestUpSaysThatItTakesOtherPorts(t *testing.T) {
 	gomega.NewWithT(t).Eventually(t.Context(), p.stdout.String).WithTimeout(eventually).Should(gomega.ContainSubstring("kazoolab is up"))
 	p.end(cli.ErrTerminated)
 	p.expect(cli.ExitOK,
-		"the built-in broker listens on "+l.opened[1].Addr().String()+", as it cannot on port 5672: address already in use\n",
-		"its management API listens on "+l.opened[2].Addr().String()+", as it cannot on port 15672: address already in use\n")
+		"the built-in broker listens on "+l.opened[2].Addr().String()+", as it cannot on port 5672: address already in use\n",
+		"its management API listens on "+l.opened[3].Addr().String()+", as it cannot on port 15672: address already in use\n")
 }

@@ -40,6 +40,7 @@ type Config struct {
 	Webhooks             Webhooks      `koanf:"webhooks"`
 	Bootstrap            Bootstrap     `koanf:"bootstrap"`
 	Broker               Broker        `koanf:"broker"`
+	Websockets           Websockets    `koanf:"websockets"`
 }
 
 // REST is the HTTP side.
@@ -91,4 +92,30 @@ type Broker struct {
 	MaxMemory int64    `koanf:"max-memory" for:"broker" default:"256MiB" min:"1" help:"messages held before publishers have to wait, as 256MiB, 1GB or a number of bytes"`
 	User      []string `koanf:"user" for:"broker" check:"user" secret:"yes" help:"who may log in, as name:password; several with commas between; left empty, guest with password guest, from this machine only"`
 	Vhost     []string `koanf:"vhost" for:"broker" default:"/" help:"virtual hosts; several with commas between"`
+}
+
+// Websockets is how sockets are served. Kazoo keeps these in its system configuration:
+// port, ip, use_ssl, ssl_port, ssl_cert, ssl_key, max_connections_per_ip and
+// send_timeout_ms of category blackhole, and the bucket of category token_buckets. It
+// has no limits for a frame, what may wait, an account, or bindings.
+type Websockets struct {
+	Listen         string        `koanf:"listen" for:"up,bridge" default:"0.0.0.0:5555" default-up:"127.0.0.1:5555" check:"address" empty:"yes" help:"address for websockets; port 0 takes a free one, empty means none"`
+	TLSListen      string        `koanf:"tls-listen" for:"up,bridge" check:"address" help:"address for websockets over TLS, as 0.0.0.0:5556; empty means none"`
+	TLSCertificate string        `koanf:"tls-certificate" for:"up,bridge" help:"PEM file with the certificate for websockets.tls-listen and those above it; read again when it changes"`
+	TLSKey         string        `koanf:"tls-key" for:"up,bridge" help:"PEM file with that certificate's key; read again when it changes"`
+	TrustedProxies []string      `koanf:"trusted-proxies" for:"up,bridge" check:"network" help:"addresses or networks of proxies whose X-Forwarded-For is believed; several with commas between"`
+	IdleTimeout    time.Duration `koanf:"idle-timeout" for:"up,bridge" default:"1h" min:"1s" help:"how long a client may send nothing, not even a ping, before its socket is closed"`
+	SendTimeout    time.Duration `koanf:"send-timeout" for:"up,bridge" default:"5s" min:"100ms" help:"how long a client may take nothing of what is written before its socket is closed"`
+	MaxFrame       int64         `koanf:"max-frame" for:"up,bridge" default:"1MiB" min:"1KiB" help:"largest frame of a client; a larger one closes its socket"`
+	MaxQueue       int           `koanf:"max-queue" for:"up,bridge" default:"1000" min:"1" help:"events that may wait for one slow socket before it is closed"`
+	MaxQueueBytes  int64         `koanf:"max-queue-bytes" for:"up,bridge" default:"1MiB" min:"1KiB" help:"the same in bytes"`
+	MaxPerAddress  int           `koanf:"max-per-address" for:"up,bridge" default:"0" min:"0" help:"sockets that one address may have open at a node; 0 is any number"`
+	MaxPerAccount  int           `koanf:"max-per-account" for:"up,bridge" default:"0" min:"0" help:"sockets that one account may have open at a node; 0 is any number"`
+	MaxBindings    int           `koanf:"max-bindings" for:"up,bridge" default:"10000" min:"0" help:"bindings of one socket; 0 is any number"`
+	RateBurst      int           `koanf:"rate-burst" for:"up,bridge" default:"100" min:"0" help:"commands of one socket at once; 0 is any number"`
+	RatePerSecond  int           `koanf:"rate-per-second" for:"up,bridge" default:"10" min:"1" help:"commands a second that one socket may give on from there"`
+	Extensions     string        `koanf:"extensions" for:"up,bridge" default:"quiet" check:"choice" choices:"quiet|listed|off" help:"what no Kazoo has, such as resume and api: quiet answers who uses it, listed shows it in GET /websockets too"`
+	ReplayEvents   int           `koanf:"replay-events" for:"up,bridge" default:"10000" min:"0" help:"events kept for clients that come back with resume, of all bindings together"`
+	ReplayBytes    int64         `koanf:"replay-bytes" for:"up,bridge" default:"16MiB" min:"1" help:"the same in bytes"`
+	ReplayKeep     time.Duration `koanf:"replay-keep" for:"up,bridge" default:"5m" min:"1m" help:"how long a binding's events are kept after the last socket with resume has left it"`
 }

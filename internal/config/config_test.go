@@ -195,7 +195,7 @@ func TestUnknownVariablesAreOfferedWhatUnknownKeysAre(t *testing.T) {
 	t.Parallel()
 	for variable, want := range map[string]string{
 		"KAZOOLAB_BOGUS":      "unknown variable",
-		"KAZOOLAB_LISTEN":     "unknown variable; did you mean KAZOOLAB_BROKER_LISTEN or KAZOOLAB_REST_LISTEN?",
+		"KAZOOLAB_LISTEN":     "unknown variable; did you mean KAZOOLAB_BROKER_LISTEN, KAZOOLAB_REST_LISTEN or KAZOOLAB_WEBSOCKETS_LISTEN?",
 		"KAZOOLAB_MAX_MEMORY": "unknown variable; did you mean KAZOOLAB_BROKER_MAX_MEMORY?",
 	} {
 		key := strings.ToLower(strings.ReplaceAll(strings.TrimPrefix(variable, config.EnvPrefix), "_", "-"))

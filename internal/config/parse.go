@@ -1,11 +1,13 @@
 package config
 
 import (
+	"cmp"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"math"
 	"net"
+	"net/netip"
 	"net/url"
 	"reflect"
 	"slices"
@@ -125,7 +127,7 @@ func (s Setting) checkText(text string) error {
 	case "address":
 		_, port, err := net.SplitHostPort(text)
 		if err != nil {
-			return fmt.Errorf("%q is no address such as %s", text, s.Default)
+			return fmt.Errorf("%q is no address such as %s", text, cmp.Or(s.Default, "127.0.0.1:5556"))
 		}
 		if n, err := strconv.Atoi(port); err != nil || n < 0 || n > 65535 {
 			return fmt.Errorf("port %q is no number from 0 to 65535", port)
@@ -133,6 +135,10 @@ func (s Setting) checkText(text string) error {
 	case "user":
 		if name, password, ok := strings.Cut(text, ":"); !ok || name == "" || password == "" {
 			return errors.New("not written as name:password, several with commas between")
+		}
+	case "network":
+		if _, err := ParseNetwork(text); err != nil {
+			return fmt.Errorf("%q is neither an address nor a network such as 10.0.0.0/8", text)
 		}
 	case "apikey":
 		if raw, err := hex.DecodeString(text); err != nil || len(raw) != 32 || strings.ToLower(text) != text {
@@ -219,4 +225,16 @@ func maskQuery(rest string) string {
 		return rest
 	}
 	return before + "?" + strings.Join(parameters, "&")
+}
+
+// ParseNetwork reads a network, or an address as a network of one.
+func ParseNetwork(text string) (netip.Prefix, error) {
+	if strings.Contains(text, "/") {
+		return netip.ParsePrefix(text)
+	}
+	address, err := netip.ParseAddr(text)
+	if err != nil {
+		return netip.Prefix{}, err
+	}
+	return netip.PrefixFrom(address, address.BitLen()), nil
 }

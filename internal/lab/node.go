@@ -56,7 +56,7 @@ func (n *Node) Start() error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	args := append([]string{
-		"bridge", "--amqp-url", n.options.AMQPURL, "--store", n.options.Store, "--rest-listen", n.address,
+		"bridge", "--amqp-url", n.options.AMQPURL, "--store", n.options.Store, "--rest-listen", n.address, "--websockets-listen=",
 		"--allow-loopback-targets", "--log-level", "error",
 	}, n.options.Args...)
 	cmd := exec.Command(n.options.Binary, args...) //nolint:noctx,gosec // it outlives the start; the program is the caller's

@@ -24,6 +24,8 @@ type File struct {
 	REST     string `json:"rest"`     // base URL, http://127.0.0.1:8000
 	AMQP     string `json:"amqp"`     // URL with its password
 	Receiver string `json:"receiver"` // address on which listen listens, 127.0.0.1:8099
+	// Websocket is the URL for sockets, ws://127.0.0.1:5555; "" without any.
+	Websocket string `json:"websocket,omitempty"`
 	// ClockToken allows to put the lab's clock forward.
 	ClockToken string    `json:"clock_token"`
 	Accounts   []Account `json:"accounts"`

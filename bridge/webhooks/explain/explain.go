@@ -43,13 +43,16 @@ type Live interface {
 	Find(event, accountID string, ancestors []string) []*webhooks.Hook
 }
 
-// Dependencies are what an Explainer works with. All are required.
+// Dependencies are what an Explainer works with. All are required but Sockets.
 type Dependencies struct {
 	Journal   Journal
 	Engine    Engine
 	Documents Documents
 	Accounts  Accounts
 	Live      Live
+	// Sockets says which websockets of this node were sent a message; nil where there
+	// are no websockets.
+	Sockets func(webhooks.Message) SocketsSent
 	// Parse makes a document a hook, as it is done for the table of live ones.
 	Parse func(store.Document) (*webhooks.Hook, error)
 }
@@ -109,6 +112,9 @@ type Explanation struct {
 	// how many more there are.
 	Silent   []Silent
 	Unlisted int
+	// Sockets are websockets of this node that were sent the event; nil where there are
+	// none to be asked.
+	Sockets *SocketsSent
 }
 
 // Fired is a hook that took the event.
@@ -222,7 +228,7 @@ func (x *Explainer) Explain(ctx context.Context, id string, within, mayKnow MayK
 	if err != nil {
 		return out, false, err
 	}
-	out.Fired = fired
+	out.Fired, out.Sockets = fired, x.sockets(e, mayKnow)
 	switch {
 	case out.Outcome == Dropped:
 		out.Why = dropped(e)

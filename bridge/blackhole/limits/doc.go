@@ -1,0 +1,3 @@
+// Package limits counts: tokens of a bucket, and how many things somebody has. It is
+// pure, and knows neither sockets nor accounts.
+package limits

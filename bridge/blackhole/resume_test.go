@@ -1,0 +1,216 @@
+package blackhole_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	. "github.com/onsi/gomega"
+	"github.com/tidwall/gjson"
+
+	"github.com/kazoolab/kazoolab/bridge/blackhole"
+	"github.com/kazoolab/kazoolab/bridge/blackhole/replay"
+	"github.com/kazoolab/kazoolab/bridge/kapi"
+)
+
+const resume = `,"resume":true`
+
+// seen reads frames of calls and returns which and their ids.
+func (s *socket) seen(n int) (calls, ids []string) {
+	s.t.Helper()
+	for range n {
+		frame := gjson.Parse(s.next())
+		calls, ids = append(calls, frame.Get("data.call_id").Str), append(ids, frame.Get("id").Str)
+	}
+	return calls, ids
+}
+
+func (r *rig) calls(from, to int) {
+	for i := from; i < to; i++ {
+		r.Handle(call(kapi.ChannelCreate, fmt.Sprint("c", i), acme))
+	}
+}
+
+func since(ids ...string) string { return resume + `,"since":["` + strings.Join(ids, `","`) + `"]` }
+
+func TestResumeGoesOnWhereItEnded(t *testing.T) {
+	g := NewWithT(t)
+	r := newRig(t)
+	first, plain := r.dial(t), r.dial(t)
+	plain.subscribe(acme, "call.CHANNEL_CREATE.*")
+	g.Expect(first.subscribeWith(acme, "call.CHANNEL_CREATE.*", resume).String("data", "since")).To(HavePrefix("@"))
+	r.calls(0, 3)
+	calls, ids := first.seen(3)
+	g.Expect(calls).To(Equal([]string{"c0", "c1", "c2"}))
+	g.Expect(ids[2]).To(Equal(blackhole.EventID(call(kapi.ChannelCreate, "c2", acme))))
+	_, none := plain.seen(3)
+	g.Expect(none).To(Equal([]string{"", "", ""}), "who does not ask gets Kazoo's bytes")
+	_ = first.Close()
+	r.open(t, 1)
+	r.calls(3, 6)
+
+	second := r.dial(t)
+	second.send(subscribe(acme, acme, "call.CHANNEL_CREATE.*", since(ids[2])))
+	r.calls(6, 9)
+	g.Expect(second.next()).To(ContainSubstring(`"action":"reply"`))
+	calls, _ = second.seen(6)
+	g.Expect(calls).To(Equal([]string{"c3", "c4", "c5", "c6", "c7", "c8"}))
+	second.silent()
+}
+
+func TestWhatIsNotCoveredIsAGap(t *testing.T) {
+	const gap = `{"action":"gap","subscribed_key":"call.CHANNEL_CREATE.*","account_id":"` + acme + `","reason":"not_kept"}`
+	for name, c := range map[string]struct {
+		since func(ids []string) string
+		then  []string
+	}{
+		"an id that nobody knows":  {func([]string) string { return since("unknown") }, []string{"c2", "c3"}},
+		"an id that is too old":    {func(ids []string) string { return since(ids[0]) }, []string{"c2", "c3"}},
+		"a moment that is too old": {func([]string) string { return since("@0") }, []string{"c2", "c3"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := NewWithT(t)
+			r := newRig(t, func(cfg *blackhole.Config, _ *blackhole.Dependencies) {
+				cfg.Replay = replay.Limits{Events: 2, Bytes: 1 << 20}
+			})
+			first, second := r.dial(t), r.dial(t)
+			first.subscribeWith(acme, "call.CHANNEL_CREATE.*", resume)
+			r.calls(0, 4)
+			_, ids := first.seen(4)
+			second.subscribeWith(acme, "call.CHANNEL_CREATE.*", c.since(ids))
+			g.Expect(second.next()).To(Equal(gap))
+			calls, _ := second.seen(len(c.then))
+			g.Expect(calls).To(Equal(c.then))
+			second.silent()
+		})
+	}
+}
+
+func TestTheMarkOfAReplyCanBeResumedFrom(t *testing.T) {
+	g := NewWithT(t)
+	r := newRig(t)
+	first := r.dial(t)
+	mark := first.subscribeWith(acme, "call.CHANNEL_CREATE.*", resume).String("data", "since")
+	_ = first.Close()
+	r.open(t, 0)
+	r.clock.Advance(time.Second)
+	r.calls(0, 2)
+	second := r.dial(t)
+	second.subscribeWith(acme, "call.CHANNEL_CREATE.*", since(mark))
+	calls, _ := second.seen(2)
+	g.Expect(calls).To(Equal([]string{"c0", "c1"}))
+}
+
+func TestOneIDServesSeveralBindings(t *testing.T) {
+	g := NewWithT(t)
+	r := newRig(t)
+	first := r.dial(t)
+	first.subscribeWith(acme, "call.CHANNEL_CREATE.*", resume)
+	first.subscribeWith(acme, "call.CHANNEL_ANSWER.*", resume)
+	r.calls(0, 1)
+	_, ids := first.seen(1)
+	_ = first.Close()
+	r.Handle(call(kapi.ChannelAnswer, "a0", acme))
+	r.calls(1, 2)
+	second := r.dial(t)
+	second.subscribeWith(acme, "call.*.*", since(ids[0])) // another binding: nothing of it is kept
+	g.Expect(second.next()).To(ContainSubstring(`"action":"gap","subscribed_key":"call.*.*"`))
+	third := r.dial(t)
+	third.subscribeWith(acme, "call.CHANNEL_ANSWER.*", since(ids[0]))
+	calls, _ := third.seen(1)
+	g.Expect(calls).To(Equal([]string{"a0"}))
+	third.silent()
+}
+
+func TestTheLastSeveralIDsCanBeGiven(t *testing.T) {
+	g := NewWithT(t)
+	r := newRig(t)
+	first := r.dial(t)
+	first.subscribeWith(acme, "call.CHANNEL_CREATE.*", resume)
+	r.calls(0, 4)
+	_, ids := first.seen(4)
+	second := r.dial(t) // of another node, where c1 came after c2
+	second.subscribeWith(acme, "call.CHANNEL_CREATE.*", since(ids[2], ids[0]))
+	calls, _ := second.seen(2)
+	g.Expect(calls).To(Equal([]string{"c1", "c3"}))
+}
+
+func TestALostBrokerIsAGap(t *testing.T) {
+	g := NewWithT(t)
+	r := newRig(t)
+	s, plain := r.dial(t), r.dial(t)
+	s.subscribeWith(acme, "call.CHANNEL_CREATE.*", resume)
+	plain.subscribe(acme, "call.CHANNEL_CREATE.*")
+	r.calls(0, 1)
+	_, ids := s.seen(1)
+	r.Missed()
+	g.Expect(s.next()).To(ContainSubstring(`"action":"gap","subscribed_key":"call.CHANNEL_CREATE.*"`))
+	plain.seen(1)
+	plain.silent()
+	later := r.dial(t)
+	later.subscribeWith(acme, "call.CHANNEL_CREATE.*", since(ids[0]))
+	g.Expect(later.next()).To(ContainSubstring(`"reason":"not_kept"`))
+}
+
+func TestNodesKeepForEachOther(t *testing.T) {
+	g := NewWithT(t)
+	one, other := newRig(t), newRig(t)
+	first := one.dial(t)
+	first.subscribeWith(acme, "call.CHANNEL_CREATE.*", resume)
+	var told []blackhole.Kept
+	g.Eventually(one.told).Should(Receive(&told))
+	other.KeepFor(told)
+	g.Expect(other.broker.keys()).To(Equal([]string{"call.CHANNEL_CREATE.*"}))
+	for i := range 4 {
+		m := call(kapi.ChannelCreate, fmt.Sprint("c", i), acme)
+		if i < 2 {
+			one.Handle(m)
+		}
+		other.Handle(m)
+	}
+	_, ids := first.seen(2)
+	second := other.dial(t) // the first node is dead
+	second.subscribeWith(acme, "call.CHANNEL_CREATE.*", since(ids[1]))
+	calls, _ := second.seen(2)
+	g.Expect(calls).To(Equal([]string{"c2", "c3"}))
+	second.silent()
+}
+
+func TestWhatNobodyNeedsIsKeptForAWhile(t *testing.T) {
+	g := NewWithT(t)
+	r := newRig(t)
+	go r.Run(t.Context())
+	g.Expect(r.clock.BlockUntilContext(t.Context(), 2)).To(Succeed())
+	s := r.dial(t)
+	s.subscribeWith(acme, "call.CHANNEL_CREATE.*", resume)
+	g.Eventually(r.told).Should(Receive())
+	for range 20 { // 10 minutes
+		r.clock.Advance(blackhole.Announcing)
+		g.Eventually(r.told).WithTimeout(patience).Should(Receive(HaveLen(1)), "it is announced again and again")
+		g.Expect(r.clock.BlockUntilContext(t.Context(), 2)).To(Succeed())
+	}
+	_ = s.Close()
+	r.open(t, 0)
+	r.clock.Advance(4 * time.Minute)
+	g.Expect(r.clock.BlockUntilContext(t.Context(), 2)).To(Succeed())
+	g.Expect(r.broker.keys()).NotTo(BeEmpty())
+	r.clock.Advance(2 * time.Minute)
+	g.Eventually(r.broker.keys).WithTimeout(patience).Should(BeEmpty())
+}
+
+func TestRepliesComeBeforeWhatIsReplayed(t *testing.T) {
+	g := NewWithT(t)
+	r := newRig(t)
+	first := r.dial(t)
+	mark := first.subscribeWith(acme, "call.CHANNEL_CREATE.*", resume).String("data", "since")
+	r.calls(0, 500)
+	second := r.dial(t)
+	second.send(subscribe(acme, acme, "call.CHANNEL_CREATE.*", since(mark)))
+	r.calls(500, 600)
+	g.Expect(second.next()).To(ContainSubstring(`"action":"reply"`))
+	calls, _ := second.seen(600)
+	for i, call := range calls {
+		g.Expect(call).To(Equal(fmt.Sprint("c", i)))
+	}
+}

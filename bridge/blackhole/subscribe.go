@@ -1,0 +1,282 @@
+package blackhole
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/kazoolab/kazoolab/bridge/account"
+	"github.com/kazoolab/kazoolab/bridge/blackhole/bindings"
+	"github.com/kazoolab/kazoolab/bridge/blackhole/command"
+	"github.com/kazoolab/kazoolab/bridge/fidelity"
+	"github.com/kazoolab/kazoolab/bridge/kapi"
+	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
+)
+
+// everyAccount is the account id that stands for all.
+const everyAccount = "*"
+
+// wish is one binding that is asked for.
+type wish struct {
+	asked    string
+	resolved bindings.Binding
+}
+
+// target is what a command about bindings is about.
+type target struct {
+	accountID string // as it is matched: the name of its database will do
+	wishes    []wish
+	// unavailable is found out only after the asker was authorised.
+	unavailable error
+}
+
+// readTarget checks data.account_id and the binding or bindings.
+func (x *exchange) readTarget() (target, error) {
+	if len(x.Data) == 0 {
+		return target{}, errNoData
+	}
+	asked, err := x.asked()
+	if err != nil {
+		return target{}, err
+	}
+	var missing []string
+	id, _ := x.Data.Get("account_id")
+	text, isText := command.Text(id)
+	if !x.Data.Has("account_id") || text == "" && isText {
+		missing = append(missing, "account_id")
+	}
+	if len(asked) == 0 {
+		missing = append(missing, "binding")
+	}
+	if len(missing) > 0 {
+		return target{}, refusal("missing required keys : " + strings.Join(missing, ", "))
+	}
+	t := target{accountID: text}
+	if raw, ok := kapi.AccountOfDB(text); ok {
+		t.accountID = raw
+	}
+	return t, x.resolve(&t, asked)
+}
+
+// asked are the bindings of data. A list is taken in the talk, which subscribes to
+// several at once, and refused in later dialects, where binding is the one that counts.
+func (x *exchange) asked() ([]string, error) {
+	if one, there := x.Data.Get("binding"); there && one != "" {
+		text, isText := one.(string)
+		if !isText {
+			return nil, errBindingType
+		}
+		return []string{text}, nil
+	}
+	many, there := x.Data.Get("bindings")
+	if !there || x.hub.cfg.Dialect != fidelity.Talk {
+		return nil, nil
+	}
+	list, isList := many.([]any)
+	var asked []string
+	for _, one := range list {
+		text, isText := one.(string)
+		if !isText {
+			return nil, errBindingsType
+		}
+		if !slices.Contains(asked, text) {
+			asked = append(asked, text)
+		}
+	}
+	if !isList {
+		return nil, errBindingsType
+	}
+	return asked, nil
+}
+
+// resolve reads the bindings: all of them, or none.
+func (x *exchange) resolve(t *target, asked []string) error {
+	for _, text := range asked {
+		resolved, err := x.hub.resolve(text, t.accountID)
+		if errors.Is(err, bindings.ErrUnavailable) {
+			t.unavailable = cmp.Or(t.unavailable, err)
+		} else if err != nil {
+			return err
+		}
+		t.wishes = append(t.wishes, wish{text, resolved})
+	}
+	return nil
+}
+
+// Around the turn of a month both databases are listened to, as clocks differ and what
+// began before it ends after it.
+const (
+	monthLead = time.Minute
+	monthLag  = time.Hour
+)
+
+// resolve reads one binding, as it is now and as it will be soon, or was lately.
+func (h *Hub) resolve(asked, accountID string) (bindings.Binding, error) {
+	now := h.dep.Clock.Now()
+	asker := bindings.Asker{
+		Dialect: h.cfg.Dialect, Compat: h.cfg.Compat, AccountID: accountID, Realm: h.account(accountID).Realm,
+		Now: now, Extensions: h.cfg.Extensions,
+	}
+	resolved, err := bindings.Resolve(asked, asker)
+	if err == nil && tooLong(resolved) {
+		return resolved, bindings.ErrUnavailable
+	}
+	if err != nil || !slices.ContainsFunc(resolved.Entries, func(e bindings.Entry) bool { return e.Monthly }) {
+		return resolved, err
+	}
+	for _, at := range []time.Time{now.Add(monthLead), now.Add(-monthLag)} {
+		asker.Now = at
+		beside, err := bindings.Resolve(asked, asker)
+		if err != nil {
+			return resolved, err
+		}
+		for _, e := range beside.Entries {
+			e.Unlisted = true
+			if !slices.ContainsFunc(resolved.Entries, func(own bindings.Entry) bool { return own.Key == e.Key }) {
+				resolved.Entries = append(resolved.Entries, e)
+			}
+		}
+	}
+	return resolved, nil
+}
+
+// subscribing is the action subscribe (bh_events).
+type subscribing struct {
+	*exchange
+	target
+	resume bool
+	since  []string
+}
+
+func (x *exchange) readSubscribe() (job, error) {
+	t, err := x.readTarget()
+	if err != nil {
+		return nil, err
+	}
+	sub := &subscribing{exchange: x, target: t}
+	if x.hub.cfg.Extensions {
+		err = sub.readResume()
+	}
+	return sub, err
+}
+
+func (sub *subscribing) readResume() error {
+	sub.resume = sub.Data.Bool(false, "resume")
+	since, there := sub.Data.Get("since")
+	if !there || since == nil || since == "" {
+		return nil
+	}
+	if !sub.resume {
+		return errSinceUnwanted
+	}
+	list, isList := since.([]any)
+	if !isList {
+		list = []any{since}
+	}
+	for _, one := range list {
+		id, isText := one.(string)
+		if !isText || id == "" {
+			return errSinceType
+		}
+		sub.since = append(sub.since, id)
+	}
+	return nil
+}
+
+// authorize allows an account itself and those below it, and all accounts to those of
+// the system (bh_authz_subscribe).
+func (sub *subscribing) authorize(accountID string) error {
+	caller := sub.hub.account(accountID)
+	if sub.target.accountID == everyAccount {
+		if !caller.Superduper {
+			return errWildcard
+		}
+		return sub.unavailable
+	}
+	wanted, known := sub.hub.dep.Accounts.Get(sub.target.accountID)
+	if !known || !account.MayAccess(caller, wanted) {
+		return errAccount
+	}
+	return sub.unavailable
+}
+
+// run has the subscriptions live at the broker before it replies. What it adds, its
+// reply and what is replayed come to the socket in that order, and live events after
+// them, none twice and none left out.
+func (sub *subscribing) run(ctx context.Context) (jobj.Object, error) {
+	h := sub.hub
+	fresh := sub.fresh(ctx)
+	if limit := h.cfg.MaxBindings; limit > 0 && len(sub.subscriptions)+len(fresh) > limit {
+		return nil, errManyBindings
+	}
+	for _, one := range fresh {
+		h.broker.hold(one.bind())
+	}
+	for _, one := range fresh {
+		if err := h.broker.await(ctx, one.bind()); err != nil {
+			h.dep.Log.Warn("subscription not live yet", "socket", sub.session.id, "binding", one.client, "cause", err)
+			break // one wait is enough
+		}
+	}
+	mark := ""
+	if sub.resume {
+		mark = h.keep(fresh)
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, one := range fresh {
+		h.join(sub.session, one)
+	}
+	if sub.resume {
+		sub.renew()
+	}
+	data := jobj.Object{{Key: "subscribed", Value: sub.list()}}
+	if mark != "" {
+		data = append(data, jobj.Member{Key: "since", Value: mark})
+	}
+	sub.reply(command.Success, data)
+	sub.answered = true
+	if sub.since != nil {
+		h.replay(sub, fresh)
+	}
+	return data, nil
+}
+
+// fresh are the subscriptions that the socket has not.
+func (sub *subscribing) fresh(ctx context.Context) []*subscription {
+	var fresh []*subscription
+	for _, w := range sub.wishes {
+		known := func(s *subscription) bool { return s.is(sub.target.accountID, w.resolved.Client) }
+		if slices.ContainsFunc(sub.subscriptions, known) || slices.ContainsFunc(fresh, known) {
+			continue
+		}
+		fresh = append(fresh, sub.hub.subscription(ctx, sub.target.accountID, w, sub.resume))
+	}
+	return fresh
+}
+
+// renew gives ids to the frames of subscriptions that had none. The hub is locked.
+func (sub *subscribing) renew() {
+	for _, w := range sub.wishes {
+		for _, own := range sub.subscriptions {
+			if own.is(sub.target.accountID, w.resolved.Client) && !own.resume {
+				own.resume = true
+				for _, m := range own.memberships {
+					m.resume = true
+				}
+				sub.hub.kept.hold(own, sub.hub)
+			}
+		}
+	}
+}
+
+// maxKey is the longest routing key that AMQP has, in bytes.
+const maxKey = 255
+
+// tooLong tells a binding that no broker could make.
+func tooLong(b bindings.Binding) bool {
+	return slices.ContainsFunc(bindOf(b.Entries), func(bound kapi.Binding) bool { return len(bound.Key) > maxKey })
+}

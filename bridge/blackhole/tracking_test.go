@@ -1,0 +1,47 @@
+package blackhole_test
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"testing"
+
+	. "github.com/onsi/gomega"
+
+	"github.com/kazoolab/kazoolab/bridge/kapi"
+	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
+)
+
+func TestWhatIsTracked(t *testing.T) {
+	g := NewWithT(t)
+	r := newRig(t)
+	s := r.dial(t)
+	id := s.LocalAddr().String()
+	r.open(t, 1)
+	g.Expect(r.Tracked([]string{acme})).To(BeEmpty())
+	tracked, known := r.TrackedByID(id)
+	g.Expect(known).To(BeTrue())
+	g.Expect(string(jobj.Append(nil, tracked))).To(HavePrefix(`{"bindings":[],"websocket_session_id":"` + id + `","timestamp":`))
+
+	g.Expect(s.refused(subscribe(acme, acme, "call.X.*", ""))).To(ContainSubstring("X"))
+	g.Expect(r.Tracked([]string{acme})).To(BeEmpty(), "nothing has succeeded")
+	s.ask(`{"action":"ping",` + token + `,"name":"console","metadata":{"x":1}}`)
+	g.Eventually(func() string { return string(jobj.Append(nil, r.Tracked([]string{rival, acme})[0])) }).Should(
+		ContainSubstring(`"name":"console","metadata":{"x":1},"destination":"bridge.example.com","source":"127.0.0.1","account_id":"` + acme + `"`))
+
+	s.subscribe(acme, "call.CHANNEL_CREATE.*") // without a name, which is thereby gone
+	digest := sha256.Sum256([]byte("tok-" + acme))
+	g.Eventually(func() jobj.Object { return r.Tracked([]string{acme})[0] }).Should(Equal(jobj.Object{
+		{Key: "bindings", Value: []any{"call.CHANNEL_CREATE.*"}},
+		{Key: "websocket_session_id", Value: id},
+		{Key: "timestamp", Value: kapi.Gregorian(r.clock.Now())},
+		{Key: "destination", Value: "bridge.example.com"},
+		{Key: "source", Value: "127.0.0.1"},
+		{Key: "account_id", Value: acme},
+		{Key: "Auth-Token-Digest", Value: hex.EncodeToString(digest[:])},
+	}))
+	g.Expect(r.Tracked([]string{rival})).To(BeEmpty())
+	_ = s.Close()
+	r.open(t, 0)
+	_, known = r.TrackedByID(id)
+	g.Expect(known).To(BeFalse())
+}
