@@ -43,6 +43,7 @@ const askLimit = 2 * time.Second
 // deserted is the bus where there is none.
 type deserted struct{}
 
+// Publish drops what needs nobody to hear it.
 func (deserted) Publish(_ context.Context, kind kapi.Publication, _ jobj.Object) error {
 	if kind.Mandatory {
 		return ErrUnheard
@@ -50,6 +51,7 @@ func (deserted) Publish(_ context.Context, kind kapi.Publication, _ jobj.Object)
 	return nil
 }
 
+// Ask finds nobody.
 func (deserted) Ask(context.Context, Question) ([]jobj.Object, error) { return nil, ErrUnheard }
 
 // ask puts a question to the bus within askLimit.
@@ -67,12 +69,12 @@ func (h *handler) tell(ctx context.Context, req *request, kind kapi.Publication,
 	if err == nil || errors.Is(err, ErrUnheard) {
 		return err
 	}
-	return h.unreachable(req, "could not reach the switch", err)
+	return h.unreachable(ctx, req, "could not reach the switch", err)
 }
 
 // unreachable is the answer when the broker was not reached.
-func (h *handler) unreachable(req *request, message string, err error) error {
-	h.Log.WarnContext(req.http.Context(), message, "request_id", req.id, "error", err)
+func (h *handler) unreachable(ctx context.Context, req *request, message string, err error) error {
+	h.Log.WarnContext(ctx, "the bus was not reached", "answer", message, "request_id", req.id, "error", err)
 	return &fault{status: http.StatusInternalServerError, message: message, data: jobj.Object{}}
 }
 

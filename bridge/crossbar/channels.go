@@ -110,7 +110,7 @@ func (h *handler) channelsOf(ctx context.Context, req *request, kind kapi.Public
 	}
 	replies, err := h.ask(ctx, Question{Kind: kind, Fields: fields})
 	if err != nil && !errors.Is(err, ErrUnheard) {
-		return outcome{}, h.unreachable(req, "could not reach ecallmgr channels", err)
+		return outcome{}, h.unreachable(ctx, req, "could not reach ecallmgr channels", err)
 	}
 	return outcome{data: mergedChannels(replies, accountID)}, nil
 }

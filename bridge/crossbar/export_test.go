@@ -58,7 +58,7 @@ func ObjectKinds(rest http.Handler) []string {
 	var kinds []string
 	for _, r := range Routes(rest) {
 		replaceable := len(r.Args) == 1 && r.Args[0] == "*" && slices.Contains(r.Methods, http.MethodPost)
-		if replaceable && !slices.Contains([]string{"webhooks", "accounts", "configs"}, r.Family) && !absent[r.Family] {
+		if replaceable && !slices.Contains([]string{"webhooks", "accounts", "configs", "channels", "quickcall", "apps_store"}, r.Family) && !absent[r.Family] {
 			kinds = append(kinds, r.Family)
 		}
 	}

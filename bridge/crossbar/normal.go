@@ -7,7 +7,7 @@ import (
 )
 
 // normalised is a message as REST shows it: keys in lower case with underscores, all
-// the way down, and without members that are null (kz_json:normalize/1).
+// the way down, and without members that are null.
 func normalised(message jobj.Object) jobj.Object {
 	out := make(jobj.Object, 0, len(message))
 	for _, m := range message {

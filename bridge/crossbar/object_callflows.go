@@ -110,47 +110,45 @@ const maxNamed = 500
 // explainedCallflow tells of the documents that a flow names (cb_callflows:get_metadata/2).
 func (h *handler) explainedCallflow(ctx context.Context, doc store.Document) (jobj.Object, error) {
 	metadata := jobj.Object{}
-	looked := map[string]bool{}
-	tell := func(id string) error {
-		if len(id) < 2 || looked[id] || len(looked) >= maxNamed {
-			return nil
-		}
-		looked[id] = true
+	for _, id := range namedIn(doc.Body.Object("flow")) {
 		named, err := h.Store.Get(ctx, doc.DB, id)
-		if err != nil {
-			return unlessAbsent(err)
+		if err := unlessAbsent(err); err != nil {
+			return nil, err
 		}
-		if named.Deleted || named.AccountID != doc.AccountID {
-			return nil
+		if err == nil && !named.Deleted && named.AccountID == doc.AccountID {
+			metadata = append(metadata, jobj.Member{Key: id, Value: described(named)})
 		}
-		metadata = append(metadata, jobj.Member{Key: id, Value: described(named)})
-		return nil
 	}
-	var walk func(flow jobj.Object) error
-	walk = func(flow jobj.Object) error {
+	return public(doc).Set("metadata", metadata), nil
+}
+
+// namedIn are the ids in a flow, each once, and the names of its branches, which may be
+// ids.
+func namedIn(flow jobj.Object) []string {
+	var found []string
+	seen := map[string]bool{}
+	add := func(id string) {
+		if len(id) >= 2 && !seen[id] && len(found) < maxNamed {
+			seen[id] = true
+			found = append(found, id)
+		}
+	}
+	var walk func(flow jobj.Object)
+	walk = func(flow jobj.Object) {
 		for _, m := range flow.Object("data") {
 			if id, ok := m.Value.(string); ok && (m.Key == "id" || strings.Contains(m.Key, "_id")) {
-				if err := tell(id); err != nil {
-					return err
-				}
+				add(id)
 			}
 		}
 		for _, m := range flow.Object("children") {
-			if err := tell(m.Key); err != nil {
-				return err
-			}
+			add(m.Key)
 			if child, ok := m.Value.(jobj.Object); ok {
-				if err := walk(child); err != nil {
-					return err
-				}
+				walk(child)
 			}
 		}
-		return nil
 	}
-	if err := walk(doc.Body.Object("flow")); err != nil {
-		return nil, err
-	}
-	return public(doc).Set("metadata", metadata), nil
+	walk(flow)
+	return found
 }
 
 func described(doc store.Document) jobj.Object {

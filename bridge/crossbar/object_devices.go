@@ -139,7 +139,7 @@ func (h *handler) uniqueDevice(ctx context.Context, d *draft) error {
 		}
 	case method == any("ip"):
 		ip := sip.String("ip")
-		if address, err := netip.ParseAddr(ip); err != nil || !address.Is4() {
+		if !isIPv4(ip) {
 			d.wrong.add("sip.ip", "type", "Must be a valid IPv4 RFC 791", jobj.Member{Key: "cause", Value: ip})
 			return nil
 		}
@@ -149,6 +149,11 @@ func (h *handler) uniqueDevice(ctx context.Context, d *draft) error {
 			jobj.Member{Key: "target", Value: []any{"password", "ip"}}, jobj.Member{Key: "cause", Value: method})
 	}
 	return nil
+}
+
+func isIPv4(text string) bool {
+	address, err := netip.ParseAddr(text)
+	return err == nil && address.Is4()
 }
 
 // finishDevice refuses another type of device, and mobile ones without a number.

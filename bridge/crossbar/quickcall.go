@@ -242,7 +242,7 @@ func (h *handler) waitForCall(ctx context.Context, req *request, owner store.Doc
 		Enough: func(replies []jobj.Object) bool { return firstOf(replies, settles) != nil },
 	})
 	if err != nil && !errors.Is(err, ErrUnheard) {
-		return outcome{}, h.unreachable(req, "could not reach the switch", err)
+		return outcome{}, h.unreachable(ctx, req, "could not reach the switch", err)
 	}
 	failed := &fault{status: http.StatusInternalServerError, message: "quickcall initiation failed", data: jobj.Object{}}
 	switch reply := firstOf(replies, settles); {

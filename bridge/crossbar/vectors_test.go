@@ -342,35 +342,6 @@ func (n names) bus(want []any, changes []kapi.DocChange) error {
 	return nil
 }
 
-// heard takes what REST said to switches and other nodes out of the record; the error
-// says what it said besides.
-func (s *stage) heard(record vectortest.Record) (vectortest.Record, error) {
-	recorded, _ := record.Get("bus")
-	left := slices.Clone(recorded.([]any))
-	for _, m := range s.bus.take() {
-		payload, err := jobj.ParseObject(m.Body)
-		if err != nil {
-			return record, err
-		}
-		message := jobj.Object{{Key: "exchange", Value: m.Exchange}, {Key: "routing_key", Value: m.Key}, {Key: "payload", Value: payload}}
-		at := slices.IndexFunc(left, func(one any) bool {
-			trial := s.names.clone()
-			if err = trial.json("bus", one, message, func(string) bool { return false }); err != nil {
-				return false
-			}
-			s.names = trial
-			return true
-		})
-		if at < 0 {
-			return record, fmt.Errorf("bus has too much: %s (%w)", show(message), err)
-		}
-		left = slices.Delete(left, at, at+1)
-	}
-	rest := record
-	rest.Object = record.Set("bus", left)
-	return rest, nil
-}
-
 // excuse names the deliberate difference that explains an unequal answer, having
 // checked that it is the one; "" when there is none.
 //
@@ -442,16 +413,6 @@ func (s *stage) excuse(record vectortest.Record, got response, changes []kapi.Do
 		}
 	}
 	return ""
-}
-
-// agreesWith compares an answer with a changed record.
-func (s *stage) agreesWith(record jobj.Object, got response, changes []kapi.DocChange) bool {
-	trial := s.names.clone()
-	if trial.response(vectortest.Record{Object: record}, got, changes) != nil {
-		return false
-	}
-	s.names = trial
-	return true
 }
 
 func isEmptyList(want jobj.Object) bool {

@@ -120,7 +120,7 @@ func (h *handler) sockets(ctx context.Context, req *request, asked jobj.Object, 
 		return nil, nil
 	case err != nil:
 		f := h.noTracking()
-		return nil, h.unreachable(req, f.message, err)
+		return nil, h.unreachable(ctx, req, f.message, err)
 	}
 	return socketsIn(replies), nil
 }

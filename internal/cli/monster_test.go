@@ -169,7 +169,7 @@ func (m *monster) in(t *testing.T) *monster {
 func (m *monster) account(more string) string { return "accounts/" + m.home.ID + more }
 
 // Each row of what Monster UI asks, from the page's load to what is one click away
-// from the webhooks app.
+// from the webhooks app. A row stands on those before it.
 func TestMonsterUI(t *testing.T) {
 	t.Parallel()
 	_, l := up(t, brokertest.New(t))
@@ -178,49 +178,44 @@ func TestMonsterUI(t *testing.T) {
 		`"custom_request_headers":{},"type":"all","action":"all","group":"office"`
 	hook := "" // H
 	hooks := m.account("/webhooks")
-	row := func(name string, do func(t *testing.T)) {
-		if !t.Run(name, do) {
-			t.FailNow() // each row stands on those before
-		}
-	}
-	row("1 whitelabel of the host", func(t *testing.T) { m.ask(t, "GET", "whitelabel/ui.example.org", "").is(t, http.StatusNotFound) })
-	row("2 logo and icon of the host", func(t *testing.T) {
+	t.Run("1 whitelabel of the host", func(t *testing.T) { m.ask(t, "GET", "whitelabel/ui.example.org", "").is(t, http.StatusNotFound) })
+	t.Run("2 logo and icon of the host", func(t *testing.T) {
 		m.ask(t, "GET", "whitelabel/ui.example.org/logo", "").is(t, http.StatusNotFound)
 		m.ask(t, "GET", "whitelabel/ui.example.org/icon", "").is(t, http.StatusNotFound)
 	})
-	row("3 login with a wrong password", func(t *testing.T) {
+	t.Run("3 login with a wrong password", func(t *testing.T) {
 		got := m.login(t, "wrong").is(t, http.StatusUnauthorized)
 		if got.data() == nil || got.header.Get("Content-Type") != "application/json" {
 			t.Errorf("the form shows nothing of %s", got.text)
 		}
 	})
-	row("3 login", func(t *testing.T) {
+	t.Run("3 login", func(t *testing.T) {
 		got := m.login(t, m.user.Password).is(t, http.StatusCreated, "language", "is_reseller", "reseller_id", "capabilities")
 		if strings.Count(m.token, ".") != 2 || got.data().String("account_id") != m.home.ID || got.data().String("owner_id") != m.user.ID {
 			t.Error(got.text)
 		}
 	})
-	row("4 external numbers", func(t *testing.T) { m.ask(t, "GET", m.account("/external_numbers"), "").is(t, http.StatusNotFound) })
-	row("5 the account", func(t *testing.T) {
+	t.Run("4 external numbers", func(t *testing.T) { m.ask(t, "GET", m.account("/external_numbers"), "").is(t, http.StatusNotFound) })
+	t.Run("5 the account", func(t *testing.T) {
 		got := m.ask(t, "GET", m.account(""), "").is(t, http.StatusOK, "id", "name", "realm", "language", "ui_restrictions", "superduper_admin", "is_reseller")
 		if got.envelope.String("version") == "" {
 			t.Errorf("the dialog shows no version of %s", got.text)
 		}
 	})
-	row("6 the user", func(t *testing.T) {
+	t.Run("6 the user", func(t *testing.T) {
 		got := m.ask(t, "GET", m.account("/users/"+m.user.ID), "").is(t, http.StatusOK, "id", "first_name", "last_name", "priv_level", "appList")
 		if got.data().String("priv_level") != "admin" {
 			t.Error(got.text)
 		}
 	})
-	row("7 the apps store", func(t *testing.T) {
+	t.Run("7 the apps store", func(t *testing.T) {
 		apps := m.ask(t, "GET", m.account("/apps_store"), "").is(t, http.StatusOK).rows()
 		if len(apps) != 1 || apps[0].String("id") == "" || apps[0].String("name") != "webhooks" || apps[0].String("allowed_users") != "all" ||
 			apps[0].String("i18n", "en-US", "label") == "" || apps[0].String("i18n", "en-US", "description") == "" || apps[0].Has("api_url") {
 			t.Errorf("apps %v", apps)
 		}
 	})
-	row("8 the user's apps are those of the store", func(t *testing.T) {
+	t.Run("8 the user's apps are those of the store", func(t *testing.T) {
 		apps := m.ask(t, "GET", m.account("/apps_store"), "").rows()
 		user := m.ask(t, "GET", m.account("/users/"+m.user.ID), "").data()
 		list, _ := user.Get("appList")
@@ -233,7 +228,7 @@ func TestMonsterUI(t *testing.T) {
 		}
 		m.login(t, m.user.Password).is(t, http.StatusCreated) // and may still log in
 	})
-	row("9 the account gets restrictions", func(t *testing.T) {
+	t.Run("9 the account gets restrictions", func(t *testing.T) {
 		whole := m.ask(t, "GET", m.account(""), "").data()
 		whole = whole.Set("ui_restrictions", jobj.Object{{Key: "myaccount", Value: jobj.Object{{Key: "account", Value: jobj.Object{{Key: "show_tab", Value: true}}}}}})
 		got := m.ask(t, "POST", m.account(""), string(jobj.Append(nil, whole))).is(t, http.StatusOK, "ui_restrictions.myaccount.account.show_tab", "name")
@@ -241,24 +236,24 @@ func TestMonsterUI(t *testing.T) {
 			t.Error(got.text)
 		}
 	})
-	row("10 alerts", func(t *testing.T) {
+	t.Run("10 alerts", func(t *testing.T) {
 		if rows := m.ask(t, "GET", m.account("/alerts"), "").is(t, http.StatusOK).rows(); len(rows) != 0 {
 			t.Errorf("alerts %v", rows)
 		}
 	})
-	row("11 the icon of an app", func(t *testing.T) {
+	t.Run("11 the icon of an app", func(t *testing.T) {
 		app := m.ask(t, "GET", m.account("/apps_store"), "").rows()[0].String("id")
 		icon := m.request(t, "GET", m.account("/apps_store/"+app+"/icon?auth_token="+m.token), "", "Accept", "image/avif,image/webp,*/*;q=0.8")
 		if icon.status != http.StatusOK || !strings.HasPrefix(icon.header.Get("Content-Type"), "image/") {
 			t.Errorf("%d %v", icon.status, icon.header)
 		}
 	})
-	row("12 no webhooks yet", func(t *testing.T) {
+	t.Run("12 no webhooks yet", func(t *testing.T) {
 		if rows := m.ask(t, "GET", hooks, "").is(t, http.StatusOK).rows(); len(rows) != 0 {
 			t.Errorf("hooks %v", rows)
 		}
 	})
-	row("13 the form's hooks", func(t *testing.T) {
+	t.Run("13 the form's hooks", func(t *testing.T) {
 		rows := m.ask(t, "GET", "webhooks", "").is(t, http.StatusOK).rows()
 		if len(rows) < 5 {
 			t.Errorf("hooks %v", rows)
@@ -277,43 +272,43 @@ func TestMonsterUI(t *testing.T) {
 			}
 		}
 	})
-	row("14 a mistake in the form", func(t *testing.T) {
+	t.Run("14 a mistake in the form", func(t *testing.T) {
 		got := m.ask(t, "PUT", hooks, `{"name":"Desk","hook":"channel_create","uri":"desk",`+form+`}`).is(t, http.StatusBadRequest, "uri.error.message")
 		if got.envelope.String("request_id") == "" || got.header.Get("Content-Type") != "application/json" {
 			t.Errorf("the form shows nothing of %s", got.text)
 		}
 	})
-	row("14 create", func(t *testing.T) {
+	t.Run("14 create", func(t *testing.T) {
 		got := m.ask(t, "PUT", hooks, `{"name":"Desk","hook":"channel_create","uri":"http://198.51.100.7/calls",`+form+`}`).is(t, http.StatusCreated, "id", "name")
 		hook = hooks + "/" + got.data().String("id")
 		if got.data().Int("retries") != 3 || got.data().String("type") != "all" || !got.data().Has("ui_metadata") {
 			t.Error(got.text)
 		}
 	})
-	row("17 the account counts groups", func(t *testing.T) {
+	t.Run("17 the account counts groups", func(t *testing.T) {
 		whole := m.ask(t, "GET", m.account(""), "").data()
 		whole = whole.Set("ui_flags", jobj.Object{{Key: "webhooks", Value: jobj.Object{{Key: "groups", Value: jobj.Object{{Key: "office", Value: 1}}}}}})
 		m.ask(t, "POST", m.account(""), string(jobj.Append(nil, whole))).is(t, http.StatusOK, "ui_flags.webhooks.groups.office")
 	})
-	row("15 edit", func(t *testing.T) {
+	t.Run("15 edit", func(t *testing.T) {
 		m.ask(t, "GET", hook, "").is(t, http.StatusOK, "name", "hook", "http_verb", "uri", "retries", "format", "include_subaccounts",
 			"custom_data", "custom_request_headers", "group", "id")
 	})
-	row("16 edited", func(t *testing.T) {
+	t.Run("16 edited", func(t *testing.T) {
 		m.ask(t, "POST", hook, `{"name":"Front desk","hook":"channel_create","uri":"http://198.51.100.7/calls",`+form+`}`).is(t, http.StatusOK, "id", "name")
 	})
-	row("16 switched off", func(t *testing.T) {
+	t.Run("16 switched off", func(t *testing.T) {
 		whole := m.ask(t, "GET", hook, "").data()
 		m.ask(t, "POST", hook, string(jobj.Append(nil, whole.Set("enabled", false)))).is(t, http.StatusOK, "id", "name")
 	})
-	row("12 webhooks", func(t *testing.T) {
+	t.Run("12 webhooks", func(t *testing.T) {
 		rows := m.ask(t, "GET", hooks, "").is(t, http.StatusOK).rows()
 		if len(rows) != 1 || rows[0].Bool(true, "enabled") || rows[0].Has("disable_reason") || rows[0].String("name") != "Front desk" ||
 			rows[0].String("hook") != "channel_create" || rows[0].String("uri") == "" || rows[0].String("id") == "" || rows[0].String("group") != "office" {
 			t.Errorf("hooks %v", rows)
 		}
 	})
-	row("18 attempts", func(t *testing.T) {
+	t.Run("18 attempts", func(t *testing.T) {
 		// One that fails: nobody is at this port.
 		m.ask(t, "PATCH", hook, `{"uri":"http://127.0.0.1:1/calls"}`).is(t, http.StatusOK)
 		m.ask(t, "POST", m.account("/kazoolab/hooks"+strings.TrimPrefix(hook, hooks)+"/test"), "").is(t, http.StatusOK)
@@ -324,30 +319,30 @@ func TestMonsterUI(t *testing.T) {
 			t.Errorf("attempts %v", rows)
 		}
 	})
-	row("19 on again from its attempts", func(t *testing.T) {
+	t.Run("19 on again from its attempts", func(t *testing.T) {
 		m.ask(t, "PATCH", hook, `{"enabled":true}`).is(t, http.StatusOK)
 		if rows := m.ask(t, "GET", hooks, "").rows(); !rows[0].Bool(false, "enabled") {
 			t.Errorf("hooks %v", rows)
 		}
 	})
-	row("20 all that failed on again", func(t *testing.T) { m.ask(t, "PATCH", hooks, `{"re-enable":true}`).is(t, http.StatusOK) })
-	row("21 delete", func(t *testing.T) { m.ask(t, "DELETE", hook, "").is(t, http.StatusOK, "name") })
-	row("22 the page is loaded again", func(t *testing.T) {
+	t.Run("20 all that failed on again", func(t *testing.T) { m.ask(t, "PATCH", hooks, `{"re-enable":true}`).is(t, http.StatusOK) })
+	t.Run("21 delete", func(t *testing.T) { m.ask(t, "DELETE", hook, "").is(t, http.StatusOK, "name") })
+	t.Run("22 the page is loaded again", func(t *testing.T) {
 		got := m.ask(t, "POST", "auth/tokeninfo", fmt.Sprintf(`{"token":%q}`, m.token)).is(t, http.StatusOK, "language", "is_reseller", "reseller_id")
 		if got.data().String("account_id") != m.home.ID || got.data().String("owner_id") != m.user.ID {
 			t.Error(got.text)
 		}
 	})
-	row("22 its token is no longer good", func(t *testing.T) {
+	t.Run("22 its token is no longer good", func(t *testing.T) {
 		m.ask(t, "POST", "auth/tokeninfo", `{"token":"a.b.c"}`).is(t, http.StatusUnauthorized)
 	})
-	row("a token that has ended, and the silent login", func(t *testing.T) {
+	t.Run("a token that has ended, and the silent login", func(t *testing.T) {
 		ended := *m
 		ended.token = "a.b.c"
 		ended.ask(t, "GET", hooks, "").is(t, http.StatusUnauthorized)
 		ended.in(t).ask(t, "GET", hooks, "").is(t, http.StatusOK)
 	})
-	row("the control centre", func(t *testing.T) {
+	t.Run("the control centre", func(t *testing.T) {
 		for _, path := range []string{"/ledgers/total", "/limits", "/braintree/customer", "/service_plans"} {
 			got := m.ask(t, "GET", m.account(path), "").is(t, http.StatusNotFound)
 			if got.header.Get("Content-Type") != "application/json" {
@@ -355,7 +350,7 @@ func TestMonsterUI(t *testing.T) {
 			}
 		}
 	})
-	row("23 devices", func(t *testing.T) {
+	t.Run("23 devices", func(t *testing.T) {
 		m.ask(t, "GET", m.account("/devices?paginate=false"), "").is(t, http.StatusOK)
 		made := m.ask(t, "PUT", m.account("/devices"), fmt.Sprintf(`{"name":"Desk phone","owner_id":%q,"sip":{"username":"desk","password":"desk-12345"}}`, m.user.ID)).is(t, http.StatusCreated)
 		rows := m.ask(t, "GET", m.account("/devices"), "").is(t, http.StatusOK).rows()
@@ -365,18 +360,18 @@ func TestMonsterUI(t *testing.T) {
 		m.ask(t, "GET", m.account("/devices/"+made.data().String("id")+"?paginate=false"), "").is(t, http.StatusOK, "id", "name")
 		m.ask(t, "GET", m.account("/devices/status?paginate=false"), "").is(t, http.StatusOK)
 	})
-	row("the users of the app exchange", func(t *testing.T) {
+	t.Run("the users of the app exchange", func(t *testing.T) {
 		rows := m.ask(t, "GET", m.account("/users?paginate=false"), "").is(t, http.StatusOK).rows()
 		if len(rows) != len(m.home.Users) || rows[0].String("id") == "" || rows[0].String("first_name") == "" {
 			t.Errorf("users %v", rows)
 		}
 	})
-	row("the lists of the voice app", func(t *testing.T) {
+	t.Run("the lists of the voice app", func(t *testing.T) {
 		for _, list := range []string{"/vmboxes", "/callflows", "/directories", "/groups", "/menus", "/media"} {
 			m.ask(t, "GET", m.account(list+"?paginate=false"), "").is(t, http.StatusOK)
 		}
 	})
-	row("the channels of the switchboard", func(t *testing.T) {
+	t.Run("the channels of the switchboard", func(t *testing.T) {
 		if rows := m.ask(t, "GET", m.account("/channels?paginate=false"), "").is(t, http.StatusOK).rows(); len(rows) != 0 {
 			t.Errorf("channels %v", rows)
 		}

@@ -39,6 +39,7 @@ func Run(t *testing.T, driver Driver) {
 		{"conflicts", conflicts()},
 		{"lists", lists()},
 		{"views", views()},
+		{"objects", objects()},
 		{"writes", writes()},
 		{"attempts", attempts()},
 		{"failures", failures()},
