@@ -165,7 +165,7 @@ func (w *watcher) subscribed(f socketclient.Frame) error {
 		return nil
 	}
 	if why := f.Refused(); why != nil {
-		return fmt.Errorf("%s is not subscribed to: %s", f.Answers.Binding, why)
+		return fmt.Errorf("%s is not subscribed to: %w", f.Answers.Binding, why)
 	}
 	if w.open--; w.open == 0 {
 		w.say("subscribed to %s; Ctrl-C to end", strings.Join(w.args, ", "))

@@ -40,7 +40,7 @@ type socket struct {
 
 func (s *speaker) connect() *socket {
 	s.Helper()
-	conn, answer, err := websocket.DefaultDialer.DialContext(s.Context(), s.lab.Websocket, nil)
+	conn, answer, err := websocket.DefaultDialer.DialContext(s.Context(), s.lab.Websocket, nil) //nolint:bodyclose // it is the connection
 	s.Expect(err).NotTo(HaveOccurred())
 	s.Expect(answer.StatusCode).To(Equal(http.StatusSwitchingProtocols))
 	s.Cleanup(func() { _ = conn.Close() })

@@ -86,7 +86,7 @@ func newRig(t *testing.T, resume bool, bindings ...string) *rig {
 	go func() { r.ended <- r.client.Run(ctx) }()
 	t.Cleanup(func() {
 		stop()
-		<-r.ended
+		r.Eventually(r.ended).WithTimeout(patience).Should(Receive())
 	})
 	r.accept()
 	return r

@@ -36,7 +36,7 @@ type line struct {
 // dial connects. The error says what the server has answered instead.
 func dial(ctx context.Context, place Place) (*line, error) {
 	dialer := &websocket.Dialer{HandshakeTimeout: sendLimit, NetDialContext: (&net.Dialer{}).DialContext, Proxy: http.ProxyFromEnvironment}
-	conn, response, err := dialer.DialContext(ctx, place.URL, nil)
+	conn, response, err := dialer.DialContext(ctx, place.URL, nil) //nolint:bodyclose // it is in memory, or the connection itself
 	if err != nil {
 		if response != nil && errors.Is(err, websocket.ErrBadHandshake) {
 			return nil, fmt.Errorf("no websocket at %s: it answered %s", place.URL, response.Status)

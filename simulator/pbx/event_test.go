@@ -6,6 +6,7 @@ import (
 	"flag"
 	"os"
 	"regexp"
+	"slices"
 	"strconv"
 	"testing"
 	"time"
@@ -171,5 +172,27 @@ func TestNoMessageWithoutItsRequiredFields(t *testing.T) {
 	e := eventOf(t, newEvent(t, newSwitch(""), kapi.ChannelCreate).Fields().Set("Call-ID", json.Number("7")))
 	if _, err := e.Message(); err == nil {
 		t.Error("a Call-ID that is a number went out")
+	}
+}
+
+// A whole call is one: the same people, ids and times, each event at its own.
+func TestAWholeCallIsOneCall(t *testing.T) {
+	t.Parallel()
+	var names, stamps []string
+	events := newSwitch("whole").WholeCall(demo())
+	for _, e := range events {
+		fields := e.Fields()
+		names, stamps = append(names, e.Name()), append(stamps, fields.String("Msg-ID"))
+		for _, same := range []string{"Call-ID", "Caller-ID-Name", "Caller-ID-Number", "From-Tag", "Channel-Created-Time"} {
+			if got, want := fields.String(same), events[0].Fields().String(same); got != want || got == "" {
+				t.Errorf("%s: %s is %q, at the beginning %q", e.Name(), same, got, want)
+			}
+		}
+	}
+	if want := []string{kapi.ChannelCreate, kapi.ChannelAnswer, kapi.ChannelBridge, kapi.ChannelDestroy}; !slices.Equal(names, want) {
+		t.Errorf("events %v, want %v", names, want)
+	}
+	if !slices.IsSorted(stamps) || stamps[0] == stamps[3] {
+		t.Errorf("times %v", stamps)
 	}
 }
