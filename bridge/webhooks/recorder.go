@@ -27,9 +27,9 @@ type recorder struct {
 	clock   clock.Clock
 	disk    clock.Clock // always the machine's: it has nothing to do with the product's time
 	log     *slog.Logger
-	kick    chan struct{} // something is in the queue
-	hurry   chan struct{} // so much that it is to be written without delay
-	wrote   time.Time     // when the last batch was begun; only run's
+	kick    chan struct{}         // something is in the queue
+	hurry   chan struct{}         // so much that it is to be written without delay
+	wrote   time.Time             // when the last batch was begun; only run's
 	over    chan struct{}         // closed when run has ended
 	failing atomic.Pointer[error] // why the last write failed; nil when it did not
 

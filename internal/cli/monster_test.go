@@ -171,7 +171,6 @@ func (m *monster) account(more string) string { return "accounts/" + m.home.ID +
 // Each row of what Monster UI asks, from the page's load to what is one click away
 // from the webhooks app. A row stands on those before it.
 func TestMonsterUI(t *testing.T) {
-	t.Parallel()
 	_, l := up(t, brokertest.New(t))
 	m := newMonster(t, l)
 	const form = `"http_verb":"post","retries":"3","format":"json","include_subaccounts":false,"custom_data":{"type":"all","action":"all"},` +
