@@ -126,6 +126,9 @@ class KazooSocket {
     } catch {
       return; // the connection ended meanwhile, and the next one begins anew
     }
+    if (!this.isOpen()) {
+      return; // the same
+    }
     this.tries = 0;
     this.pinging = setInterval(() => this.command("ping").catch(() => {}), PING_EVERY);
     this.onState("open", this.ws.url);
@@ -181,7 +184,8 @@ class KazooSocket {
         return;
       }
       case "event": {
-        const own = this.bindings.get(frame.subscribed_key);
+        // Presence has lost its family in Kazoo.
+        const own = this.bindings.get(frame.subscribed_key) ?? this.bindings.get(`presence.${frame.subscribed_key}`);
         if (own === undefined) {
           return;
         }

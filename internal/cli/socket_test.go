@@ -148,6 +148,36 @@ func TestASocketSaysWhyThereIsNone(t *testing.T) {
 	beside(running, "socket").start().expect(cli.ExitUnreachable, "serves no websockets", "websockets.listen")
 }
 
+// The talk lists ids, later dialects objects.
+func TestSocketsAreListedFromEitherShape(t *testing.T) {
+	t.Parallel()
+	const one = `"bindings":["call.*.*","call.*.*","object.*.user"],"websocket_session_id":"192.0.2.1:5"`
+	for list, want := range map[string]string{
+		`["192.0.2.1:5","192.0.2.9:9"]`: "192.0.2.1:5  -     -      -     call.*.* object.*.user\n", // the second one is gone meanwhile
+		`[{` + one + `,"destination":"apps001.example.com","source":"192.0.2.1","name":"board"}]`: "192.0.2.1:5  board  -      apps001.example.com  call.*.* object.*.user\n",
+	} {
+		rest := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			switch {
+			case r.URL.Path == "/v2/api_auth":
+				w.WriteHeader(http.StatusCreated)
+				fmt.Fprint(w, `{"auth_token":"t"}`)
+			case strings.HasSuffix(r.URL.Path, "/websockets"):
+				fmt.Fprintf(w, `{"data":%s,"status":"success"}`, list)
+			case strings.HasSuffix(r.URL.Path, "/192.0.2.1:5"):
+				fmt.Fprintf(w, `{"data":[{%s}],"status":"success"}`, one)
+			default:
+				w.WriteHeader(http.StatusNotFound)
+				fmt.Fprint(w, `{"message":"bad identifier"}`)
+			}
+		}))
+		t.Cleanup(rest.Close)
+		p := prepare(t, "sockets", "list").withRunFile(rest.URL).start().expect(cli.ExitOK)
+		if _, rows, _ := strings.Cut(p.stdout.String(), "\n"); rows != want {
+			t.Errorf("printed\n%s", &p.stdout)
+		}
+	}
+}
+
 func TestCompletionOffersBindings(t *testing.T) {
 	t.Parallel()
 	for dialect, data := range map[string]string{

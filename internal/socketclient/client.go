@@ -298,7 +298,10 @@ func (c *Client) note(frame *Frame) pledge {
 	key := frame.Fields.String("subscribed_key")
 	switch frame.Fields.String("action") {
 	case "event":
-		if id := frame.Fields.String("id"); id != "" {
+		if !c.wants(key) { // presence has lost its family, in Kazoo and under compat: kazoo
+			key = "presence." + key
+		}
+		if id := frame.Fields.String("id"); id != "" && c.wants(key) {
 			c.seen[key] = c.seen[key].with(id)
 		}
 	case "reply":

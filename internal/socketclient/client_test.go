@@ -165,6 +165,18 @@ func TestItGoesOnFromWhereItWas(t *testing.T) {
 	r.Expect(said).To(Equal(`subscribe token2 {"account_id":"acc","binding":"b.*","resume":true,"since":"@2"}`))
 }
 
+// Events of presence name their binding without its family, as in Kazoo.
+func TestPresenceIsResumedAsWell(t *testing.T) {
+	r := newRig(t, true, "presence.dialog.x")
+	_, reply := r.hear()
+	reply("success", `{"subscribed":["dialog.x"],"since":"@1"}`)
+	r.event("dialog.x", "e1")
+	r.got(2)
+	r.again()
+	said, _ := r.hear()
+	r.Expect(said).To(HaveSuffix(`"binding":"presence.dialog.x","resume":true,"since":["e1"]}`))
+}
+
 func TestWhatIsRefusedIsForgotten(t *testing.T) {
 	r := newRig(t, false, "bad", "good")
 	said, reply := r.hear()
