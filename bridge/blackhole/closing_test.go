@@ -194,9 +194,7 @@ func TestDrainSendsClientsElsewhere(t *testing.T) {
 	}
 	g.Eventually(drained).WithTimeout(patience).Should(BeClosed())
 	g.Expect(r.Open()).To(BeZero())
-	answer := r.raw(t, "GET / HTTP/1.1", upgrading, goodKey, version13)
-	defer func() { _ = answer.Body.Close() }()
-	g.Expect(answer.StatusCode).To(Equal(503))
+	g.Expect(r.status(t, "GET / HTTP/1.1", upgrading, goodKey, version13)).To(Equal(503))
 }
 
 func TestDrainIsBounded(t *testing.T) {

@@ -89,14 +89,12 @@ func TestAddressesHaveALimit(t *testing.T) {
 	g := NewWithT(t)
 	r := newRig(t, func(c *blackhole.Config, _ *blackhole.Dependencies) { c.PerAddress = 1 })
 	one := r.dial(t)
-	_, answer, err := websocket.DefaultDialer.Dial("ws://"+r.address, nil)
-	g.Expect(err).To(HaveOccurred())
-	g.Expect(answer.StatusCode).To(Equal(http.StatusTooManyRequests))
-	g.Expect(r.raw(t, "GET / HTTP/1.1").StatusCode).To(Equal(http.StatusTooManyRequests), "a plain GET too")
-	g.Expect(r.raw(t, "GET / HTTP/1.1", "X-Forwarded-For: 192.0.2.1").StatusCode).To(Equal(http.StatusTooManyRequests), "no proxy is trusted")
+	g.Expect(r.status(t, "GET / HTTP/1.1", upgrading, goodKey, version13)).To(Equal(http.StatusTooManyRequests))
+	g.Expect(r.status(t, "GET / HTTP/1.1")).To(Equal(http.StatusTooManyRequests), "a plain GET too")
+	g.Expect(r.status(t, "GET / HTTP/1.1", "X-Forwarded-For: 192.0.2.1")).To(Equal(http.StatusTooManyRequests), "no proxy is trusted")
 	g.Expect(one.Close()).To(Succeed())
 	r.open(t, 0)
-	g.Expect(r.raw(t, "GET / HTTP/1.1").StatusCode).To(Equal(http.StatusUpgradeRequired), "that counts for no socket")
+	g.Expect(r.status(t, "GET / HTTP/1.1")).To(Equal(http.StatusUpgradeRequired), "that counts for no socket")
 	r.dial(t)
 }
 
@@ -115,8 +113,9 @@ func TestOnlyTrustedProxiesSpeakForClients(t *testing.T) {
 		"":                        "127.0.0.1",
 		"10.0.0.8":                "10.0.0.8",
 	} {
-		conn, _, err := websocket.DefaultDialer.Dial("ws://"+r.address, http.Header{"X-Forwarded-For": {forwarded}})
+		conn, answer, err := websocket.DefaultDialer.Dial("ws://"+r.address, http.Header{"X-Forwarded-For": {forwarded}})
 		g.Expect(err).NotTo(HaveOccurred())
+		_ = answer.Body.Close()
 		peer := conn.LocalAddr().String()
 		g.Eventually(func() string {
 			tracked, _ := r.TrackedByID(peer)
@@ -124,4 +123,12 @@ func TestOnlyTrustedProxiesSpeakForClients(t *testing.T) {
 		}).Should(Equal(source), forwarded)
 		g.Expect(conn.Close()).To(Succeed())
 	}
+}
+
+// status is that of the answer.
+func (r *rig) status(t *testing.T, lines ...string) int {
+	t.Helper()
+	answer := r.raw(t, lines...)
+	_ = answer.Body.Close()
+	return answer.StatusCode
 }
