@@ -61,9 +61,9 @@ type client struct {
 
 func dialSocket(address, token string) *client {
 	GinkgoHelper()
-	conn, _, err := websocket.DefaultDialer.Dial("ws://"+address+"/", nil)
+	conn, answer, err := websocket.DefaultDialer.Dial("ws://"+address+"/", nil)
 	Expect(err).NotTo(HaveOccurred())
-	DeferCleanup(func() { _ = conn.Close() })
+	DeferCleanup(func() { _ = conn.Close(); _ = answer.Body.Close() })
 	return &client{conn, token}
 }
 

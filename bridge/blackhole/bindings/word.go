@@ -9,8 +9,14 @@ import (
 // word is an id as it stands in the key of an event, encoded. Clients of the
 // reference must send the id of a call in that form, and those of other things
 // plain, and only the plain ones without special characters ever match; here
-// both forms match (quirk accepted-undelivered).
-func word(id string) string { return encoded(id, "-~_") }
+// both forms match (quirk accepted-undelivered). A plus is one, as in a number, unless
+// an escape shows that the id is encoded: then it is a space.
+func word(id string) string {
+	if strings.Contains(id, "%") {
+		return callWord(id)
+	}
+	return encoded(id, "-~_")
+}
 
 // callWord is word for the id of a call, in which a plus is an encoded space.
 func callWord(id string) string { return encoded(id, "-~_+") }
