@@ -132,6 +132,7 @@ type matrix struct {
 	caller, token string
 	routes        []crossbar.Route
 	before        map[string]string // what the caller may not work on, by place
+	turn          int               // probes said otherwise so far
 }
 
 func mark(accountID string) string { return "mark-" + accountID[:1] + "-" }
