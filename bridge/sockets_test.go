@@ -63,7 +63,8 @@ func dialSocket(address, token string) *client {
 	GinkgoHelper()
 	conn, answer, err := websocket.DefaultDialer.Dial("ws://"+address+"/", nil)
 	Expect(err).NotTo(HaveOccurred())
-	DeferCleanup(func() { _ = conn.Close(); _ = answer.Body.Close() })
+	Expect(answer.Body.Close()).To(Succeed())
+	DeferCleanup(func() { _ = conn.Close() })
 	return &client{conn, token}
 }
 
