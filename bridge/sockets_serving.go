@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/http"
 	"strings"
-	"sync"
 
 	"golang.org/x/sync/errgroup"
 
@@ -37,9 +36,8 @@ const maxSocketEvents = 1_000_000
 // sockets are the websockets of a node: the hub, and its queue.
 type sockets struct {
 	*Bridge
-	hub  *blackhole.Hub
-	sub  *bus.Subscription
-	once sync.Once
+	hub *blackhole.Hub
+	sub *bus.Subscription
 }
 
 // newSockets declares the node's queue. It is the node's own and goes with it; what is
@@ -75,19 +73,11 @@ func (b *Bridge) newSockets(rest http.Handler) (*sockets, error) {
 		// Acknowledged, unlike the reference's: what comes faster than it can be handled
 		// then waits at the broker, and not in memory.
 		Prefetch: 1000,
-		OnUp:     s.up,
-		Handle:   s.handle,
+		// The first time, too: sockets are served before there is a broker.
+		OnUp:   s.hub.Missed,
+		Handle: s.handle,
 	})
 	return s, err
-}
-
-// up is called when events flow, for the first time or again.
-func (s *sockets) up() {
-	first := false
-	s.once.Do(func() { first = true })
-	if !first {
-		s.hub.Missed()
-	}
 }
 
 func (s *sockets) handle(d bus.Delivery) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"net"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -63,18 +64,14 @@ func (x *exchange) readCall() (job, error) {
 func (c *calling) authorize(string) error { return nil }
 
 func (c *calling) run(ctx context.Context) (jobj.Object, error) {
-	token := c.Token
-	if token == "" {
-		token = c.token
-	}
 	host, _, _ := strings.Cut(c.source, "%") // a zone has no place in a header
 	request := (&http.Request{
 		Method: c.method, URL: c.target, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 		Header: http.Header{
 			"Content-Type": {"application/json"}, "Accept": {"application/json"},
-			"X-Auth-Token": {token}, "X-Request-Id": {c.id},
+			"X-Auth-Token": {c.token}, "X-Request-Id": {c.id},
 		},
-		Host: c.hub.dep.Host, RequestURI: c.target.RequestURI(), RemoteAddr: host + ":0",
+		Host: c.hub.dep.Host, RequestURI: c.target.RequestURI(), RemoteAddr: net.JoinHostPort(host, "0"),
 		Body: http.NoBody,
 	}).WithContext(ctx)
 	if len(c.body) > 0 {

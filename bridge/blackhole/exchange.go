@@ -29,13 +29,13 @@ const (
 
 // Refusals of our own, where Kazoo has no limit, or ends the socket.
 const (
-	errUnknowable    = refusal("the token cannot be checked at the moment, try again")
-	errCrowded       = refusal("too many sockets for the account")
-	errManyBindings  = refusal("too many bindings for one socket")
-	errBindingType   = refusal("invalid binding : it must be a string")
-	errBindingsType  = refusal("invalid bindings : they must be a list of strings")
-	errSinceType     = refusal("invalid since : it must be the id of an event, or a list of ids")
-	errSinceUnwanted = refusal("since needs resume : true")
+	errUnknowable   = refusal("the token cannot be checked at the moment, try again")
+	errCrowded      = refusal("too many sockets for the account")
+	errManyBindings = refusal("too many bindings for one socket")
+	errBindingType  = refusal("invalid binding : it must be a string")
+	errBindingsType = refusal("invalid bindings : they must be a list of strings")
+	errManySince    = refusal("too many ids in since : at most 100")
+	errSinceType    = refusal("invalid since : it must be the id of an event, or a list of ids")
 )
 
 // exchange is one command and its answer.

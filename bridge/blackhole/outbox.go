@@ -58,6 +58,7 @@ type outbox struct {
 	events  int
 	size    int // of events, in bytes
 	replies int
+	owed    int      // bytes of replies and replays
 	pong    []byte   // of the latest ping; nil for none
 	end     *goodbye // nothing more is taken in
 	over    bool     // nobody writes any more
@@ -106,6 +107,7 @@ func (o *outbox) unlimited(w waiting) {
 	if w.kind == replyFrame {
 		o.replies++
 	}
+	o.owed += w.size
 	o.put(w)
 }
 
@@ -122,11 +124,13 @@ func (o *outbox) signal() {
 	}
 }
 
-// awaitRoom returns when there is room for a reply, false when there will be none.
+// awaitRoom returns when there is room for a reply, false when there will be none. What
+// a reply or a replay may be is bounded by what the client has asked for before, not by
+// what it reads.
 func (o *outbox) awaitRoom() bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	for o.replies >= maxReplies && o.end == nil && !o.over {
+	for (o.replies >= maxReplies || o.owed > o.bytes) && o.end == nil && !o.over {
 		o.room.Wait()
 	}
 	return o.end == nil && !o.over
@@ -158,7 +162,7 @@ func (o *outbox) finish(code int, text string) bool {
 			replies = append(replies, w)
 		}
 	}
-	o.queue, o.head, o.events, o.size = replies, 0, 0, 0
+	o.queue, o.head, o.events, o.size, o.owed = replies, 0, 0, 0, 0
 	o.room.Broadcast()
 	o.signal()
 	return true
@@ -188,7 +192,7 @@ func (o *outbox) take(room []waiting) batch {
 	defer o.mu.Unlock()
 	b := batch{frames: room[:0], pong: o.pong, over: o.over}
 	o.pong = nil
-	replies, size := 0, 0
+	replies, owed, size := 0, 0, 0
 	for o.head < len(o.queue) && len(b.frames) < maxBatch {
 		w := o.queue[o.head]
 		if len(b.frames) > 0 && size+w.size > maxBatchBytes {
@@ -201,15 +205,18 @@ func (o *outbox) take(room []waiting) batch {
 			o.size -= w.size
 		case replyFrame:
 			replies++
+			owed += w.size
 		case replayFrame:
+			owed += w.size
 		}
 		b.frames = append(b.frames, w)
 		o.queue[o.head] = waiting{}
 		o.head++
 	}
 	o.compact()
-	if replies > 0 {
+	if owed > 0 {
 		o.replies -= replies
+		o.owed = max(o.owed-owed, 0) // those that outlive finish count no more
 		o.room.Broadcast()
 	}
 	if o.head == len(o.queue) {

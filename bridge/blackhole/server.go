@@ -98,6 +98,9 @@ func (h *Hub) upgradeFrom(ctx context.Context, upgrader *websocket.Upgrader, w h
 		h.dep.Log.Debug("no socket", "peer", peer, "error", err)
 		return http.StatusBadRequest, false // as the upgrader has answered, if it could
 	}
+	// A prepared message is made for the level of its first use: with the connection's
+	// own, which means nothing without compression, each was made twice.
+	_ = conn.SetCompressionLevel(0)
 	s := &session{
 		hub: h, id: peer, source: source, connected: h.dep.Clock.Now(),
 		conn: conn, line: hijacking.line,

@@ -208,6 +208,7 @@ func (s *session) failed(err error) {
 		s.hub.metrics.closed("slow")
 		s.hub.dep.Log.Info("socket closed: its client has stopped reading", "socket", s.id, "account_id", s.accountOf())
 	}
+	s.part(websocket.CloseNoStatusReceived, "", "lost") // so that the reading ends, which may wait for room
 	s.parting.Store(true)
 	_ = s.conn.Close()
 }

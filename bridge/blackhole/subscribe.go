@@ -38,21 +38,21 @@ func (x *exchange) readTarget() (target, error) {
 	if len(x.Data) == 0 {
 		return target{}, errNoData
 	}
-	asked, err := x.asked()
-	if err != nil {
-		return target{}, err
-	}
+	asked, problem := x.asked()
 	var missing []string
 	id, _ := x.Data.Get("account_id")
 	text, isText := command.Text(id)
 	if !x.Data.Has("account_id") || text == "" && isText {
 		missing = append(missing, "account_id")
 	}
-	if len(asked) == 0 {
+	if len(asked) == 0 && problem == nil {
 		missing = append(missing, "binding")
 	}
 	if len(missing) > 0 {
 		return target{}, refusal("missing required keys : " + strings.Join(missing, ", "))
+	}
+	if problem != nil {
+		return target{}, problem
 	}
 	t := target{accountID: text}
 	if raw, ok := kapi.AccountOfDB(text); ok {
@@ -76,13 +76,18 @@ func (x *exchange) asked() ([]string, error) {
 		return nil, nil
 	}
 	list, isList := many.([]any)
+	if limit := x.hub.cfg.MaxBindings; limit > 0 && len(list) > limit {
+		return nil, errManyBindings
+	}
 	var asked []string
+	seen := map[string]bool{}
 	for _, one := range list {
 		text, isText := one.(string)
 		if !isText {
 			return nil, errBindingsType
 		}
-		if !slices.Contains(asked, text) {
+		if !seen[text] {
+			seen[text] = true
 			asked = append(asked, text)
 		}
 	}
@@ -121,7 +126,7 @@ func (h *Hub) resolve(asked, accountID string) (bindings.Binding, error) {
 		Now: now, Extensions: h.cfg.Extensions,
 	}
 	resolved, err := bindings.Resolve(asked, asker)
-	if err == nil && tooLong(resolved) {
+	if err == nil && (len(asked) > maxKey || tooLong(resolved)) {
 		return resolved, bindings.ErrUnavailable
 	}
 	if err != nil || !slices.ContainsFunc(resolved.Entries, func(e bindings.Entry) bool { return e.Monthly }) {
@@ -166,15 +171,15 @@ func (x *exchange) readSubscribe() (job, error) {
 func (sub *subscribing) readResume() error {
 	sub.resume = sub.Data.Bool(false, "resume")
 	since, there := sub.Data.Get("since")
-	if !there || since == nil || since == "" {
+	if !sub.resume || !there || since == nil || since == "" {
 		return nil
-	}
-	if !sub.resume {
-		return errSinceUnwanted
 	}
 	list, isList := since.([]any)
 	if !isList {
 		list = []any{since}
+	}
+	if len(list) > maxSince {
+		return errManySince
 	}
 	for _, one := range list {
 		id, isText := one.(string)
@@ -208,9 +213,13 @@ func (sub *subscribing) authorize(accountID string) error {
 // them, none twice and none left out.
 func (sub *subscribing) run(ctx context.Context) (jobj.Object, error) {
 	h := sub.hub
-	fresh := sub.fresh(ctx)
-	if limit := h.cfg.MaxBindings; limit > 0 && len(sub.subscriptions)+len(fresh) > limit {
+	wanted := sub.unknown()
+	if limit := h.cfg.MaxBindings; limit > 0 && len(sub.subscriptions)+len(wanted) > limit {
 		return nil, errManyBindings
+	}
+	fresh := make([]*subscription, len(wanted))
+	for i, w := range wanted {
+		fresh[i] = h.subscription(ctx, sub.target.accountID, w, sub.resume)
 	}
 	for _, one := range fresh {
 		h.broker.hold(one.bind())
@@ -245,33 +254,47 @@ func (sub *subscribing) run(ctx context.Context) (jobj.Object, error) {
 	return data, nil
 }
 
-// fresh are the subscriptions that the socket has not.
-func (sub *subscribing) fresh(ctx context.Context) []*subscription {
-	var fresh []*subscription
-	for _, w := range sub.wishes {
-		known := func(s *subscription) bool { return s.is(sub.target.accountID, w.resolved.Client) }
-		if slices.ContainsFunc(sub.subscriptions, known) || slices.ContainsFunc(fresh, known) {
-			continue
+// own are the socket's subscriptions of the account, as the client knows them.
+func (sub *subscribing) own() map[string]*subscription {
+	own := map[string]*subscription{}
+	for _, s := range sub.subscriptions {
+		if s.account == sub.target.accountID {
+			own[s.client] = s
 		}
-		fresh = append(fresh, sub.hub.subscription(ctx, sub.target.accountID, w, sub.resume))
 	}
-	return fresh
+	return own
+}
+
+// unknown are the wishes that the socket does not have.
+func (sub *subscribing) unknown() (wanted []wish) {
+	own := sub.own()
+	for _, w := range sub.wishes {
+		if _, known := own[w.resolved.Client]; !known {
+			own[w.resolved.Client] = nil
+			wanted = append(wanted, w)
+		}
+	}
+	return wanted
 }
 
 // renew gives ids to the frames of subscriptions that had none. The hub is locked.
 func (sub *subscribing) renew() {
+	all := sub.own()
 	for _, w := range sub.wishes {
-		for _, own := range sub.subscriptions {
-			if own.is(sub.target.accountID, w.resolved.Client) && !own.resume {
-				own.resume = true
-				for _, m := range own.memberships {
-					m.resume = true
-				}
-				sub.hub.kept.hold(own, sub.hub)
-			}
+		own := all[w.resolved.Client]
+		if own == nil || own.resume {
+			continue
 		}
+		own.resume = true
+		for _, m := range own.memberships {
+			m.resume = true
+		}
+		sub.hub.kept.hold(own, sub.hub)
 	}
 }
+
+// maxSince is how many ids a client may go on from: one of each node that it knew.
+const maxSince = 100
 
 // maxKey is the longest routing key that AMQP has, in bytes.
 const maxKey = 255

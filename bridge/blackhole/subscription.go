@@ -21,11 +21,6 @@ type subscription struct {
 	memberships []*membership
 }
 
-// is tells a subscription by what the client knows of it.
-func (s *subscription) is(account, client string) bool {
-	return s.account == account && s.client == client
-}
-
 // bind is what the broker must route to this node, once for each entry.
 func (s *subscription) bind() []kapi.Binding { return bindOf(s.entries) }
 
@@ -99,9 +94,11 @@ func (h *Hub) leaveTopic(m *membership) {
 // locked.
 func (s *session) list() []any {
 	list := []any{}
+	seen := map[string]bool{}
 	for _, sub := range s.subscriptions {
 		if s.hub.cfg.corrected() {
-			if !contains(list, sub.client) {
+			if !seen[sub.client] {
+				seen[sub.client] = true
 				list = append(list, sub.client)
 			}
 			continue

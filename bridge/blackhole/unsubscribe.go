@@ -51,17 +51,20 @@ func (u *unsubscribing) run(context.Context) (jobj.Object, error) {
 	gone := []any{}
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	named := map[string]bool{}
 	for _, w := range u.wishes {
 		gone = append(gone, w.resolved.Client)
+		named[w.resolved.Client] = true
 	}
 	var kept []*subscription
 	for _, own := range u.subscriptions {
-		if !u.covers(own) {
+		if !u.covers(own, named) {
 			kept = append(kept, own)
 			continue
 		}
 		h.part(own)
-		if u.all && !contains(gone, own.client) {
+		if u.all && !named[own.client] {
+			named[own.client] = true
 			gone = append(gone, own.client)
 		}
 	}
@@ -69,23 +72,9 @@ func (u *unsubscribing) run(context.Context) (jobj.Object, error) {
 	return jobj.Object{{Key: "unsubscribed", Value: gone}, {Key: "subscribed", Value: u.list()}}, nil
 }
 
-func (u *unsubscribing) covers(own *subscription) bool {
+func (u *unsubscribing) covers(own *subscription, named map[string]bool) bool {
 	if u.all {
 		return u.target.accountID == "" || u.target.accountID == own.account
 	}
-	for _, w := range u.wishes {
-		if own.is(u.target.accountID, w.resolved.Client) {
-			return true
-		}
-	}
-	return false
-}
-
-func contains(list []any, text string) bool {
-	for _, one := range list {
-		if one == text {
-			return true
-		}
-	}
-	return false
+	return u.target.accountID == own.account && named[own.client]
 }

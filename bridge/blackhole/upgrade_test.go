@@ -89,6 +89,7 @@ func TestAddressesHaveALimit(t *testing.T) {
 	g := NewWithT(t)
 	r := newRig(t, func(c *blackhole.Config, _ *blackhole.Dependencies) { c.PerAddress = 1 })
 	one := r.dial(t)
+	r.open(t, 1)
 	g.Expect(r.status(t, "GET / HTTP/1.1", upgrading, goodKey, version13)).To(Equal(http.StatusTooManyRequests))
 	g.Expect(r.status(t, "GET / HTTP/1.1")).To(Equal(http.StatusTooManyRequests), "a plain GET too")
 	g.Expect(r.status(t, "GET / HTTP/1.1", "X-Forwarded-For: 192.0.2.1")).To(Equal(http.StatusTooManyRequests), "no proxy is trusted")

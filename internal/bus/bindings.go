@@ -92,8 +92,17 @@ func (in *intake) bind() bool {
 		tell()
 	}
 	for _, binding := range drop {
-		// First, so that whoever wants it again meanwhile waits for it to be made again.
-		s.change(func() { delete(s.live, binding) })
+		wanted := false
+		// First, so that whoever wants it again meanwhile waits for it to be made again;
+		// who did so before has been told that it stands.
+		s.change(func() {
+			if wanted = s.want.has(binding); !wanted {
+				delete(s.live, binding)
+			}
+		})
+		if wanted {
+			continue
+		}
 		err := in.session.topology.do(func(channel *amqp.Channel) error {
 			return channel.QueueUnbind(queue, binding.Key, binding.Exchange, nil)
 		})

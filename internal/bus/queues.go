@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"slices"
 
 	amqp "github.com/rabbitmq/amqp091-go"
@@ -46,16 +47,19 @@ type Depth struct {
 // Inspect asks how a queue stands, without declaring it. The error is ErrNoQueue,
 // ErrStopped, the broker's refusal, or ctx's with the cause of the delay.
 func (b *Bus) Inspect(ctx context.Context, queue string) (Depth, error) {
-	var depth Depth
+	var depth atomic.Pointer[Depth] // the operation may outlive ctx
 	err := b.onTopology(ctx, func(channel *amqp.Channel) error {
 		q, err := channel.QueueDeclarePassive(queue, false, false, false, false, nil)
-		depth = Depth{Ready: q.Messages, Consumers: q.Consumers}
+		depth.Store(&Depth{Ready: q.Messages, Consumers: q.Consumers})
 		return err
 	})
-	if notFound(err) {
+	switch {
+	case notFound(err):
 		return Depth{}, fmt.Errorf("%w: %s", ErrNoQueue, queue)
+	case err != nil:
+		return Depth{}, err
 	}
-	return depth, err
+	return *depth.Load(), nil
 }
 
 // Lock takes a name that only one connection to the virtual host can have at a time,

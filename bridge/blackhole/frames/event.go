@@ -73,9 +73,10 @@ func (r Reader) Read(body []byte, routingKey string) (Event, error) {
 	return e, nil
 }
 
-// accountWord stands for an account in a key, also where there is none.
+// accountWord stands for an account in a key, also where there is none. An id with a
+// wildcard in it would match the keys of all.
 func accountWord(accountID string) string {
-	if accountID == "" {
+	if accountID == "" || strings.ContainsAny(accountID, ".*#") {
 		return "undefined"
 	}
 	return accountID
