@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync/atomic"
 	"slices"
+	"sync/atomic"
 
 	amqp "github.com/rabbitmq/amqp091-go"
 )
