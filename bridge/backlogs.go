@@ -10,8 +10,9 @@ import (
 	"github.com/kazoolab/kazoolab/internal/bus"
 )
 
-// retryKey routes the word that a backlog is to be tried again to every node. It is
-// ours: in Kazoo nothing waits.
+// retryKey routes the word that a backlog is to be tried again to every node, on
+// ExchangeApplications. It is ours: in Kazoo nothing waits. On the exchange of document
+// changes it reached the work queue, too, and became a dead letter.
 const retryKey = "kazoolab.backlog.retry"
 
 // backlogs are the deliveries that wait in the store, as REST sees them.
@@ -50,14 +51,15 @@ func (b backlogs) ProbeBacklog(ctx context.Context, accountID, hookID string) er
 	}
 	ctx, cancel := context.WithTimeout(ctx, applyLimit)
 	defer cancel()
-	return b.bus.Publish(ctx, bus.Message{Exchange: kapi.ExchangeConfiguration, Key: retryKey, Body: body})
+	return b.bus.Publish(ctx, bus.Message{Exchange: kapi.ExchangeApplications, Key: retryKey, Body: body})
 }
 
 // hearRetries has backlogs tried again here that any node was asked for.
 func (b *Bridge) hearRetries() error {
+	b.bus.DeclareExchange(kapi.ExchangeApplications, kapi.ExchangeType(kapi.ExchangeApplications))
 	_, err := b.bus.Consume(bus.Consumer{
 		Queue:    bus.Queue{Module: "backlogs", Exclusive: true, AutoDelete: true},
-		Bindings: []bus.Binding{{Exchange: kapi.ExchangeConfiguration, Key: retryKey}},
+		Bindings: []bus.Binding{{Exchange: kapi.ExchangeApplications, Key: retryKey}},
 		NoAck:    true, // one that is lost is asked for again
 		Handle: func(d bus.Delivery) {
 			var hook retry

@@ -60,7 +60,7 @@ type Log struct {
 // can have its own of the two about failures. Kazoo has no request timeout.
 type Webhooks struct {
 	Concurrency           int           `koanf:"concurrency" for:"up,bridge" default:"64" min:"1" help:"requests under way at once for one hook"`
-	Prefetch              int           `koanf:"prefetch" for:"up,bridge" default:"2000" min:"1" help:"events taken from the queue and not yet safe; bounds memory"`
+	Prefetch              int           `koanf:"prefetch" for:"up,bridge" default:"2000" min:"1" max:"65535" help:"events taken from the queue and not yet safe; bounds memory"`
 	MaxRequests           int           `koanf:"max-requests" for:"up,bridge" default:"1024" min:"1" help:"requests at once for all webhooks together; each is an open file"`
 	ConnectTimeout        time.Duration `koanf:"connect-timeout" for:"up,bridge" default:"10s" min:"1ms" help:"longest wait for a receiver to take the connection, TLS included"`
 	RequestTimeout        time.Duration `koanf:"request-timeout" for:"up,bridge" by:"compat" by-kazoo:"60s" by-corrected:"10s" min:"1ms" help:"longest wait for a receiver's whole answer; empty means 60s, or 10s with compat corrected"`
