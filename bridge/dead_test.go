@@ -46,6 +46,25 @@ func (n *node) metrics(ctx context.Context) string {
 }
 
 var _ = Describe("Dead letters", func() {
+	It("are none of the nodes' own messages", func(ctx SpecContext) {
+		l := newLab(ctx)
+		release := make(chan struct{})
+		l.receiver.does(func() int { <-release; return http.StatusOK })
+		hook := l.hook(ctx, acme, `"hook":"channel_create"`)
+		for i := range 1200 {
+			l.call(ctx, kapi.ChannelCreate, fmt.Sprint("c", i), acme)
+		}
+		path := "/v2/accounts/" + acme + "/kazoolab/backlogs/" + hook
+		retried := func() int {
+			return l.node.request(ctx, http.MethodPost, path, l.node.token(ctx, acme), `{"data":{"action":"retry"}}`).Status
+		}
+		Eventually(ctx, retried).WithTimeout(patience).Should(Equal(http.StatusOK), "once something is parked")
+		l.publish(ctx, "call.CHANNEL_CREATE.bad", "hello")
+		Eventually(ctx, l.dead).WithTimeout(patience).Should(HaveLen(1))
+		close(release)
+		Expect(l.dead(ctx)[0].Reason).To(Equal("not_json"))
+	}, SpecTimeout(time.Minute))
+
 	It("are what is no event, whole, with what is known of it", func(ctx SpecContext) {
 		l := newLab(ctx)
 		began := time.Now() //nolint:forbidigo // what the letter is compared with
