@@ -96,8 +96,10 @@ func (in *intake) bind() bool {
 		// First, so that whoever wants it again meanwhile waits for it to be made again;
 		// who did so before has been told that it stands.
 		s.change(func() {
+			s.going = nil
 			if wanted = s.want.has(binding); !wanted {
 				delete(s.live, binding)
+				s.going = bindingSet{binding: {}}
 			}
 		})
 		if wanted {
@@ -113,6 +115,9 @@ func (in *intake) bind() bool {
 	}
 	if len(made) > 0 {
 		tell()
+	}
+	if len(drop) > 0 {
+		s.change(func() { s.going = nil })
 	}
 	if in.session.lost(refused) {
 		return true // the end of the connection is about to be noticed

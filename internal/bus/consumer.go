@@ -59,6 +59,7 @@ type Subscription struct {
 	news  chan struct{} // closed at the next change of what follows
 	want  bindingSet
 	live  bindingSet // bound at the broker
+	going bindingSet // live no more, but perhaps at the broker
 	queue string     // "" while there is none
 	tried bool       // binding has been tried since it last became necessary
 	up    bool       // messages flow
@@ -121,7 +122,7 @@ func (s *Subscription) Bind(ctx context.Context, binding Binding) error {
 // ctx ends first it is still removed as soon as possible.
 func (s *Subscription) Unbind(ctx context.Context, binding Binding) error {
 	s.Drop(binding)
-	return s.wait(ctx, func() bool { return !s.live.has(binding) })
+	return s.wait(ctx, func() bool { return !s.live.has(binding) && !s.going.has(binding) })
 }
 
 // Want adds a binding, kept until Drop, and does not wait for the broker.
@@ -223,7 +224,7 @@ func (s *Subscription) wait(ctx context.Context, until func() bool) error {
 
 // unbound has every binding made again.
 func (s *Subscription) unbound() {
-	s.ask(func() { s.live, s.tried = nil, false })
+	s.ask(func() { s.live, s.going, s.tried = nil, nil, false })
 }
 
 func (s *Subscription) about() string {
