@@ -173,6 +173,20 @@ func (b *Bus) declared(name string) bool {
 	return name == "" || slices.ContainsFunc(b.exchanges, named) // the default exchange is always there
 }
 
+// survivors are the durable queues that consumers have declared before, each with what
+// binds it to an exchange.
+func (b *Bus) survivors(exchange string) map[string][]Binding {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	found := map[string][]Binding{}
+	for _, sub := range b.subscriptions {
+		if queue := sub.consumer.Queue; queue.Durable && queue.Name != "" {
+			found[queue.Name] = append(found[queue.Name], sub.standing(exchange)...)
+		}
+	}
+	return found
+}
+
 func (b *Bus) registeredExchanges() []exchange {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -61,6 +61,7 @@ type Subscription struct {
 	live  bindingSet // bound at the broker
 	going bindingSet // live no more, but perhaps at the broker
 	queue string     // "" while there is none
+	stood bool       // the queue has been declared, on this connection or an earlier one
 	tried bool       // binding has been tried since it last became necessary
 	up    bool       // messages flow
 	wish  wish
@@ -158,6 +159,18 @@ func (s *Subscription) Close() {
 	s.ask(func() { s.wish = toEnd })
 	s.bus.forget(s)
 	s.bus.status.note(s.about(), nil)
+}
+
+// standing is what binds its queue to an exchange, once it has declared the queue.
+func (s *Subscription) standing(exchange string) (bindings []Binding) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for binding := range s.want {
+		if s.stood && binding.Exchange == exchange {
+			bindings = append(bindings, binding)
+		}
+	}
+	return bindings
 }
 
 func (s *Subscription) wishes() wish {

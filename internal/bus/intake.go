@@ -134,7 +134,7 @@ func (in *intake) declareQueue() error {
 	if err != nil {
 		return err
 	}
-	in.sub.change(func() { in.sub.queue = name })
+	in.sub.change(func() { in.sub.queue, in.sub.stood = name, true })
 	return nil
 }
 

@@ -51,9 +51,25 @@ func (t *topology) declareExchanges() bool {
 			return false
 		}
 		t.session.bus.status.note("exchange "+e.name, err)
-		all = all && err == nil
+		if all = all && err == nil; err == nil {
+			t.rebind(e.name)
+		}
 	}
 	return all
+}
+
+// rebind binds queues that outlive the broker to an exchange that does not, as soon as
+// it stands again: from then until its queues are bound the broker confirms what is
+// published there and routes it nowhere. With all exchanges declared first, that was
+// 90 ms and up to 2,000 events. A refusal is met again, and told, when the consumer binds.
+func (t *topology) rebind(exchange string) {
+	for queue, bindings := range t.session.bus.survivors(exchange) {
+		for _, binding := range bindings {
+			_ = t.do(func(channel *amqp.Channel) error {
+				return channel.QueueBind(queue, binding.Key, exchange, false, nil)
+			})
+		}
+	}
 }
 
 // declare is declareExchanges, and then the same for the queues of DeclareQueue.
