@@ -37,7 +37,7 @@ func (p *pace) adjust(out int, takes time.Duration) {
 		p.most = min(2*p.most, mostOut)
 	case takes > p.calm+p.calm/4+noise:
 		p.most = max(p.most/2, leastOut)
-	case out > p.most/2:
+	default:
 		p.most = min(p.most+max(p.most/growth, 1), mostOut)
 	}
 	p.calm += (takes - p.calm) / forget
