@@ -237,14 +237,15 @@ func TestUpHasABrokerOfItsOwn(t *testing.T) {
 	beside(second, "health").start().expect(cli.ExitOK)
 }
 
-// bridging starts a production bridge and returns its base URL.
+// bridging starts a production bridge without websockets, which would share its only
+// listener, and returns its base URL.
 func bridging(t *testing.T, amqpURL string, args ...string) (*program, string) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := prepare(t, append([]string{"bridge", "--amqp-url", amqpURL, "--drain-timeout", "1s"}, args...)...)
+	p := prepare(t, append([]string{"bridge", "--amqp-url", amqpURL, "--drain-timeout", "1s", "--websockets-listen="}, args...)...)
 	p.state.Listen = func(context.Context, string, string) (net.Listener, error) { return listener, nil }
 	p.state.Env = append(p.state.Env, "KAZOOLAB_BOOTSTRAP_PASSWORD=hunter2")
 	return p.start(), "http://" + listener.Addr().String()
