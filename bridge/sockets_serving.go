@@ -120,7 +120,7 @@ func (s *sockets) ownsConference(ctx context.Context, accountID, conferenceID st
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		s.cfg.Log.ErrorContext(ctx, "conference not looked up", "account_id", accountID, "error", err)
 	}
-	return err == nil && !doc.Deleted && doc.Type == "conference"
+	return err == nil && !doc.Deleted && doc.Type == store.TypeConference
 }
 
 // run serves until the listeners are closed and ctx ends.

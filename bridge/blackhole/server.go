@@ -46,9 +46,7 @@ func (h *Hub) Serve(ctx context.Context, listener net.Listener) error {
 		WriteTimeout:      handshakeTime,
 		IdleTimeout:       handshakeTime,
 		MaxHeaderBytes:    maxHeader,
-		// An upgrade is one of HTTP/1.1.
-		TLSNextProto: nil,
-		ErrorLog:     slog.NewLogLogger(h.dep.Log.Handler(), slog.LevelDebug),
+		ErrorLog:          slog.NewLogLogger(h.dep.Log.Handler(), slog.LevelDebug),
 	}
 	defer func() { _ = server.Close() }() // connections that became no socket
 	stop := context.AfterFunc(ctx, func() { _ = server.Close() })

@@ -126,7 +126,7 @@ func (h *Hub) resolve(asked, accountID string) (bindings.Binding, error) {
 		Now: now, Extensions: h.cfg.Extensions,
 	}
 	resolved, err := bindings.Resolve(asked, asker)
-	if err == nil && (len(asked) > maxKey || tooLong(resolved)) {
+	if err == nil && (len(asked) > kapi.MaxRoutingKey || tooLong(resolved)) {
 		return resolved, bindings.ErrUnavailable
 	}
 	if err != nil || !slices.ContainsFunc(resolved.Entries, func(e bindings.Entry) bool { return e.Monthly }) {
@@ -296,10 +296,7 @@ func (sub *subscribing) renew() {
 // maxSince is how many ids a client may go on from: one of each node that it knew.
 const maxSince = 100
 
-// maxKey is the longest routing key that AMQP has, in bytes.
-const maxKey = 255
-
 // tooLong tells a binding that no broker could make.
 func tooLong(b bindings.Binding) bool {
-	return slices.ContainsFunc(bindOf(b.Entries), func(bound kapi.Binding) bool { return len(bound.Key) > maxKey })
+	return slices.ContainsFunc(bindOf(b.Entries), func(bound kapi.Binding) bool { return len(bound.Key) > kapi.MaxRoutingKey })
 }

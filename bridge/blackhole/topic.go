@@ -54,7 +54,7 @@ func (t *topic) leave(m *membership) {
 // mayHave says whether the event may be seen by those of the topic. Nearly every key
 // has the account in it.
 func (t *topic) mayHave(accountID string) bool {
-	return t.conference == "" || t.account == "*" || t.account == accountID || accountID == "" && t.owned
+	return t.conference == "" || t.account == everyAccount || t.account == accountID || accountID == "" && t.owned
 }
 
 // deliver gives each member its frame, of which there are two at most.

@@ -2,20 +2,10 @@ package blackhole
 
 import (
 	"cmp"
-	"crypto/sha256"
-	"encoding/hex"
 	"slices"
 
 	"github.com/kazoolab/kazoolab/bridge/kapi"
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
-)
-
-// Members of what is tracked that are for those who answer REST, and not for clients.
-const (
-	TrackedAccount = "account_id"
-	// TrackedDigest is the hexadecimal SHA-256 of the token: who presents the same
-	// token can be told from others, and nobody can use it.
-	TrackedDigest = "Auth-Token-Digest"
 )
 
 // Tracked are the sockets whose token is one of the accounts', by the time they came.
@@ -64,10 +54,9 @@ func (s *session) tracked() jobj.Object {
 	}
 	socket = append(socket, jobj.Member{Key: "destination", Value: s.hub.dep.Host}, jobj.Member{Key: "source", Value: s.source})
 	if s.account != "" {
-		digest := sha256.Sum256([]byte(s.token))
 		socket = append(socket,
-			jobj.Member{Key: TrackedAccount, Value: s.account},
-			jobj.Member{Key: TrackedDigest, Value: hex.EncodeToString(digest[:])},
+			jobj.Member{Key: kapi.SocketAccount, Value: s.account},
+			jobj.Member{Key: kapi.SocketTokenDigest, Value: kapi.TokenDigest(s.token)},
 		)
 	}
 	return socket

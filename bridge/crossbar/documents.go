@@ -94,6 +94,25 @@ func (h *handler) deletion(req *request, doc store.Document, shown jobj.Object) 
 	return o
 }
 
+// withCopy is deletion for a document of which a database that accounts share has a
+// copy: that goes after it, the way that removal says.
+func (h *handler) withCopy(req *request, doc store.Document, shown jobj.Object, db string, removal func(context.Context, store.Document) error) outcome {
+	o := h.deletion(req, doc, shown)
+	deletion := o.commit
+	o.commit = func(ctx context.Context) (outcome, error) {
+		gone, err := deletion(ctx)
+		if err != nil {
+			return gone, err
+		}
+		copied, err := h.load(ctx, db, doc.ID, doc.Type, doc.AccountID)
+		if err != nil {
+			return gone, unlessAbsent(err)
+		}
+		return gone, removal(ctx, copied)
+	}
+	return o
+}
+
 // remove deletes a document for good and returns the change, which is not
 // published yet.
 func (h *handler) remove(ctx context.Context, doc store.Document) (kapi.DocChange, error) {

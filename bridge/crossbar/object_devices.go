@@ -176,24 +176,13 @@ func (h *handler) finishDevice(_ context.Context, d *draft) error {
 
 // removeDevice takes the copy away, too, for good.
 func (h *handler) removeDevice(req *request, doc store.Document, shown jobj.Object) outcome {
-	o := h.deletion(req, doc, shown)
-	deletion := o.commit
-	o.commit = func(ctx context.Context) (outcome, error) {
-		gone, err := deletion(ctx)
-		if err != nil {
-			return gone, err
-		}
-		copied, err := h.load(ctx, kapi.DatabaseSIPAuth, doc.ID, doc.Type, doc.AccountID)
-		if err != nil {
-			return gone, unlessAbsent(err)
-		}
+	return h.withCopy(req, doc, shown, kapi.DatabaseSIPAuth, func(ctx context.Context, copied store.Document) error {
 		change, err := h.remove(ctx, copied)
 		if err == nil {
 			h.Changes.Publish(ctx, change)
 		}
-		return gone, err
-	}
-	return o
+		return err
+	})
 }
 
 // actOnDevice is told to send a NOTIFY, which takes a switch.

@@ -70,19 +70,8 @@ func (h *handler) uniqueFaxbox(ctx context.Context, d *draft) error {
 
 // removeFaxbox deletes both documents in the same way.
 func (h *handler) removeFaxbox(req *request, doc store.Document, shown jobj.Object) outcome {
-	o := h.deletion(req, doc, shown)
-	deletion := o.commit
-	o.commit = func(ctx context.Context) (outcome, error) {
-		gone, err := deletion(ctx)
-		if err != nil {
-			return gone, err
-		}
-		copied, err := h.load(ctx, kapi.DatabaseFaxes, doc.ID, doc.Type, doc.AccountID)
-		if err != nil {
-			return gone, unlessAbsent(err)
-		}
-		_, err = h.deletion(req, copied, shown).commit(ctx)
-		return gone, err
-	}
-	return o
+	return h.withCopy(req, doc, shown, kapi.DatabaseFaxes, func(ctx context.Context, copied store.Document) error {
+		_, err := h.deletion(req, copied, shown).commit(ctx)
+		return err
+	})
 }

@@ -114,14 +114,11 @@ func (h *handler) complete(ctx context.Context, d *draft, data any) error {
 	return d.wrong.err()
 }
 
-// maxRoutingKey is how many bytes AMQP carries in a routing key.
-const maxRoutingKey = 255
-
 // nameable refuses an id that no change message could ever name, so that nobody
 // would hear of the document.
 func nameable(doc store.Document) error {
 	key := kapi.DocChange{Action: kapi.ActionCreated, DB: doc.DB, Type: doc.Type, ID: doc.ID}.Key()
-	if len(key) > maxRoutingKey {
+	if len(key) > kapi.MaxRoutingKey {
 		return violation("id", "maxLength", "the id is too long to stand in a routing key; leave it out, or choose one of 32 hexadecimal digits")
 	}
 	return nil

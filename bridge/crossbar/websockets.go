@@ -2,8 +2,6 @@ package crossbar
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"net/http"
 	"time"
@@ -17,10 +15,6 @@ const (
 	// nodeAlive is how long ago a node that is counted on has shown that it lives;
 	// nodes do so every 5 s.
 	nodeAlive = 10 * time.Second
-	// socketAccount and tokenDigest are what nodes tell of a socket beside what is
-	// shown: its account, and the SHA-256 of its token in hexadecimal.
-	socketAccount = "account_id"
-	tokenDigest   = "Auth-Token-Digest"
 	// maskedToken stands for a token that the caller has not shown.
 	maskedToken = "***"
 )
@@ -55,7 +49,7 @@ func (h *handler) listSockets(ctx context.Context, req *request) (outcome, error
 	seen := map[string]bool{}
 	for _, socket := range sockets {
 		id := socket.String("websocket_session_id")
-		owner := socket.String(socketAccount)
+		owner := socket.String(kapi.SocketAccount)
 		if seen[id] || owner != "" && owner != req.account.ID {
 			continue
 		}
@@ -86,7 +80,7 @@ func (h *handler) getAnySocket(ctx context.Context, req *request) (outcome, erro
 func (h *handler) oneSocket(ctx context.Context, req *request, accountID string, may func(owner string) bool) (outcome, error) {
 	id := req.arg(0)
 	is := func(socket jobj.Object) bool {
-		owner := socket.String(socketAccount)
+		owner := socket.String(kapi.SocketAccount)
 		return socket.String("websocket_session_id") == id && owner != "" && may(owner)
 	}
 	sockets, err := h.sockets(ctx, req, jobj.Object{{Key: "Account-ID", Value: accountID}, {Key: "Socket-ID", Value: id}}, is)
@@ -149,20 +143,19 @@ func socketsIn(replies []jobj.Object) []jobj.Object {
 
 // shownSocket is a socket as clients see it.
 func shownSocket(socket jobj.Object) jobj.Object {
-	return socket.Delete("auth_token", "auth_account_id", "req_id", socketAccount, tokenDigest)
+	return socket.Delete("auth_token", "auth_account_id", "req_id", kapi.SocketAccount, kapi.SocketTokenDigest)
 }
 
 // talkSocket is a socket as Kazoo 3.22 showed it. Its token is shown to whoever
 // presents that same one.
 func (r *request) talkSocket(socket jobj.Object) jobj.Object {
 	token := maskedToken
-	digest := sha256.Sum256([]byte(r.token))
-	if shown := socket.String(tokenDigest); shown != "" && shown == hex.EncodeToString(digest[:]) {
+	if shown := socket.String(kapi.SocketTokenDigest); shown != "" && shown == kapi.TokenDigest(r.token) {
 		token = r.token
 	}
 	bindings, _ := socket.Get("bindings")
 	return jobj.Object{
-		{Key: "account_id", Value: socket.String(socketAccount)},
+		{Key: "account_id", Value: socket.String(kapi.SocketAccount)},
 		{Key: "auth_token", Value: token},
 		{Key: "bindings", Value: bindings},
 		{Key: "websocket_session_id", Value: socket.String("websocket_session_id")},

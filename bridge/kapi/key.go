@@ -8,6 +8,9 @@ import (
 
 const upperHex = "0123456789ABCDEF"
 
+// MaxRoutingKey is how many bytes AMQP carries in a routing key.
+const MaxRoutingKey = 255
+
 // EncodeKey makes one segment of a routing key out of any text
 // (kz_amqp_util:encode/1): byte by byte, letters, digits and - ~ _ stay, a space
 // becomes +, all else %XX. A segment that is just * or # keeps its meaning.

@@ -40,9 +40,14 @@ func insertEach(ctx context.Context, tx *sql.Tx, into string, rows [][]any) (n i
 // 200 attempts at once that takes 115 us of CPU each here and 120 us at the server;
 // 195 us and 220 us by insertEach.
 func insertTogether(ctx context.Context, tx *sql.Tx, into string, rows [][]any) (n int64, err error) {
+	return insertInParts(ctx, tx, into, rows, passOver)
+}
+
+// insertInParts is insertTogether with what becomes of rows that are there already.
+func insertInParts(ctx context.Context, tx *sql.Tx, into string, rows [][]any, conflict string) (n int64, err error) {
 	for len(rows) > 0 {
 		now := rows[:atOnce(len(rows))]
-		result, err := tx.ExecContext(ctx, insertStatement(into, now, passOver), slices.Concat(now...)...)
+		result, err := tx.ExecContext(ctx, insertStatement(into, now, conflict), slices.Concat(now...)...)
 		if err != nil {
 			return 0, err
 		}

@@ -97,15 +97,17 @@ var errThereAlready = errors.New("there already")
 // parkTogether parks deliveries of all hooks at once. When 20 receivers fail, 17
 // deliveries in a batch are of as many hooks: by hook they took a statement each.
 func (s *Store) parkTogether(ctx context.Context, tx *sql.Tx, parked []Parked, change changes) error {
-	n, free, err := s.insertParked(ctx, tx, parked)
+	n, err := s.insertParked(ctx, tx, parked)
 	if err != nil {
 		return err
 	}
 	if n < int64(len(parked)) {
 		return errThereAlready
 	}
-	for _, p := range free {
-		change[p.HookKey]++
+	for _, p := range parked {
+		if p.Holder == "" {
+			change[p.HookKey]++
+		}
 	}
 	return nil
 }
@@ -116,7 +118,7 @@ func (s *Store) parkByHook(ctx context.Context, tx *sql.Tx, parked []Parked, cha
 	for key, rows := range grouped(parked, func(p Parked) HookKey { return p.HookKey }) {
 		for _, held := range []bool{true, false} {
 			part := slices.DeleteFunc(slices.Clone(rows), func(p Parked) bool { return (p.Holder != "") != held })
-			n, _, err := s.insertParked(ctx, tx, part)
+			n, err := s.insertParked(ctx, tx, part)
 			if err != nil {
 				return err
 			}
@@ -141,15 +143,9 @@ func (c changes) write(ctx context.Context, tx *sql.Tx, now time.Time) error {
 			}
 		}
 	}
-	for len(grown) > 0 {
-		rows := grown[:atOnce(len(grown))]
-		if _, err := tx.ExecContext(ctx, insertStatement("INSERT INTO backlogs (account_id, hook_id, waiting, holder, since)", rows,
-			" ON CONFLICT (account_id, hook_id) DO UPDATE SET waiting=backlogs.waiting+excluded.waiting"), slices.Concat(rows...)...); err != nil {
-			return err
-		}
-		grown = grown[len(rows):]
-	}
-	return nil
+	_, err := insertInParts(ctx, tx, "INSERT INTO backlogs (account_id, hook_id, waiting, holder, since)", grown,
+		" ON CONFLICT (account_id, hook_id) DO UPDATE SET waiting=backlogs.waiting+excluded.waiting")
+	return err
 }
 
 // grouped puts what belongs to one hook together, in its order.
@@ -167,11 +163,8 @@ func grouped[T any](rows []T, key func(T) HookKey) map[HookKey][]T {
 
 const parkedColumns = "account_id, hook_id, id, holder, event_id, at, content_type, content_encoding, routing_key, body"
 
-// insertParked returns how many were not there yet, and which are free.
-func (s *Store) insertParked(ctx context.Context, tx *sql.Tx, parked []Parked) (n int64, free []Parked, err error) {
-	if len(parked) == 0 {
-		return 0, nil, nil
-	}
+// insertParked returns how many were not there yet.
+func (s *Store) insertParked(ctx context.Context, tx *sql.Tx, parked []Parked) (int64, error) {
 	rows := make([][]any, len(parked))
 	for i, p := range parked {
 		body := p.Body
@@ -182,12 +175,8 @@ func (s *Store) insertParked(ctx context.Context, tx *sql.Tx, parked []Parked) (
 			p.AccountID, p.HookID, p.ID, p.Holder, p.EventID, p.At.UnixMicro(),
 			p.ContentType, p.ContentEncoding, p.RoutingKey, body,
 		}
-		if p.Holder == "" {
-			free = append(free, p)
-		}
 	}
-	n, err = s.dialect.insert(ctx, tx, "INSERT INTO parked ("+parkedColumns+")", rows)
-	return n, free, err
+	return s.dialect.insert(ctx, tx, "INSERT INTO parked ("+parkedColumns+")", rows)
 }
 
 // forParked runs what is to be done with those of some deliveries of a hook for

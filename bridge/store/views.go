@@ -105,7 +105,7 @@ func NormalName(name string) string {
 
 // UserKey is the key of UsersByUsername. User names differ by more than case.
 func UserKey(accountID, username string) string {
-	return accountID + "/" + strings.ToLower(username)
+	return ValueKey(accountID, strings.ToLower(username))
 }
 
 // Find returns the documents that a view has under key, oldest first. The key of

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"runtime/debug"
 	"strings"
+	"time"
 
 	"github.com/kazoolab/kazoolab/bridge/kapi"
 	"github.com/kazoolab/kazoolab/bridge/webhooks/delivery"
@@ -233,12 +234,12 @@ func (e *Engine) note(ctx context.Context, t try, d *inHand, last bool) {
 // store that hesitated for 0.3 s let a receiver look slow, so that all that followed
 // was parked, at five times the cost.
 func (e *Engine) end(t try, d *inHand) verdict {
-	last, id := e.attempt(t)
+	now := e.dep.Clock.Now()
+	last, id := e.attempt(t, now)
 	if last.attempt == nil {
-		rememberTry(d.ev.record, t, e.dep.Clock.Now(), "")
+		rememberTry(d.ev.record, t, now, "")
 		return e.conclude(d)
 	}
-	now := e.dep.Clock.Now()
 	last.stored = func() {
 		rememberTry(d.ev.record, t, now, id)
 		d.settle(true)
@@ -254,8 +255,8 @@ func (e *Engine) end(t try, d *inHand) verdict {
 
 // keep stores a try after which there will be another.
 func (e *Engine) keep(ctx context.Context, t try, d *inHand) error {
-	one, id := e.attempt(t)
 	now := e.dep.Clock.Now()
+	one, id := e.attempt(t, now)
 	if one.attempt != nil {
 		if err := e.recorder.record(ctx, one); err != nil {
 			return err
@@ -267,11 +268,11 @@ func (e *Engine) keep(ctx context.Context, t try, d *inHand) error {
 
 // attempt is what is stored of a try; nothing, unless that is asked for, of one that
 // succeeded.
-func (e *Engine) attempt(t try) (entry, string) {
+func (e *Engine) attempt(t try, now time.Time) (entry, string) {
 	if t.succeeded() && !e.cfg.LogSuccessfulAttempts {
 		return entry{}, ""
 	}
 	id := e.dep.IDs.Hex(32)
-	attempt := t.document(id, e.dep.Clock.Now())
+	attempt := t.document(id, now)
 	return entry{attempt: &attempt, bytes: len(t.request.Text) + len(t.outcome.Body)}, id
 }
