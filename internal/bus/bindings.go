@@ -1,104 +1,104 @@
 package bus
 
-import (
-	"slices"
+import amqp "github.com/rabbitmq/amqp091-go"
 
-	amqp "github.com/rabbitmq/amqp091-go"
-)
-
-// tellEvery is how many bindings are made before those who wait for one are told. Each
-// news wakes them all: where thousands wait, that took longer than to bind.
+// tellEvery is how many bindings are made before those who wait for one are told, and
+// before it is looked at what is wanted by now. Each news wakes them all: where
+// thousands wait, that took longer than to bind.
 const tellEvery = 32
-
-// bindingSet is what a subscription wants or has. There may be thousands.
-type bindingSet map[Binding]struct{}
-
-func newBindingSet(all []Binding) bindingSet {
-	set := make(bindingSet, len(all))
-	for _, b := range all {
-		set[b] = struct{}{}
-	}
-	return set
-}
-
-func (s bindingSet) has(b Binding) bool {
-	_, ok := s[b]
-	return ok
-}
-
-// without returns the elements of s that other lacks.
-func (s bindingSet) without(other bindingSet) []Binding {
-	var rest []Binding
-	for b := range s {
-		if !other.has(b) {
-			rest = append(rest, b)
-		}
-	}
-	return rest
-}
-
-// within says whether other has each element of s.
-func (s bindingSet) within(other bindingSet) bool {
-	if len(s) > len(other) {
-		return false
-	}
-	for b := range s {
-		if !other.has(b) {
-			return false
-		}
-	}
-	return true
-}
 
 // bind brings the broker's bindings to what is wanted, and reports whether they
 // are. A refused binding is told and left for the next time; the others stand.
 func (in *intake) bind() bool {
 	s := in.sub
 	s.mu.Lock()
-	own, addressed := s.address()
-	add, drop := s.want.without(s.live), s.live.without(s.want)
-	if addressed {
-		drop = slices.DeleteFunc(drop, func(b Binding) bool { return b == own })
-		if !s.live.has(own) {
-			add = append(add, own)
-		}
-	}
-	queue, anew := s.queue, !s.tried
+	anew, losses := !s.tried, s.losses
 	s.mu.Unlock()
-
-	var refused error
-	var made []Binding
-	tell := func() {
-		s.change(func() {
-			if s.live == nil {
-				s.live = bindingSet{}
-			}
-			for _, binding := range made {
-				s.live[binding] = struct{}{}
-			}
-		})
-		made = made[:0]
-	}
-	for _, binding := range add {
-		if err := in.bindOne(queue, binding); err != nil {
+	refused := in.makeBindings()
+	if !in.session.lost(refused) {
+		if err := in.removeBindings(); err != nil {
 			refused = err
-			continue
-		}
-		if made = append(made, binding); len(made) == tellEvery {
-			tell()
 		}
 	}
-	if len(made) > 0 {
-		tell()
+	if in.session.lost(refused) {
+		return true // the end of the connection is about to be noticed
 	}
-	for _, binding := range drop {
+	s.bus.status.note(s.about(), refused)
+	s.change(func() {
+		s.err = refused
+		// What was lost meanwhile is made again the next time, and then all are told.
+		if anew = anew && s.losses == losses; anew {
+			s.tried = true
+		}
+	})
+	if anew {
+		select {
+		case in.up <- struct{}{}:
+		default: // a call is due already
+		}
+	}
+	return refused == nil
+}
+
+// makeBindings makes what is missing, what came last first.
+func (in *intake) makeBindings() (refused error) {
+	s := in.sub
+	tried := bindingSet{}
+	for {
+		s.mu.Lock()
+		own, addressed := s.address()
+		missing := s.bindings.missing(tellEvery, tried)
+		if addressed && !s.bindings.live.has(own) && !tried.has(own) {
+			missing = append(missing, own)
+		}
+		queue := s.queue
+		s.mu.Unlock()
+		if len(missing) == 0 {
+			return refused
+		}
+		var made []Binding
+		for _, binding := range missing {
+			tried[binding] = struct{}{}
+			if err := in.bindOne(queue, binding); err != nil {
+				refused = err
+				continue
+			}
+			made = append(made, binding)
+		}
+		if len(made) > 0 {
+			s.change(func() {
+				for _, binding := range made {
+					s.bindings.made(binding)
+				}
+			})
+		}
+		if in.session.lost(refused) {
+			return refused
+		}
+	}
+}
+
+// removeEvery is how many bindings are removed before what is wanted by now is made.
+const removeEvery = 256
+
+// removeBindings removes what is not wanted any more, or the first of it.
+func (in *intake) removeBindings() (refused error) {
+	s := in.sub
+	s.mu.Lock()
+	tried := bindingSet{}
+	if own, addressed := s.address(); addressed {
+		tried[own] = struct{}{}
+	}
+	surplus, queue := s.bindings.surplus(removeEvery, tried), s.queue
+	s.mu.Unlock()
+	for _, binding := range surplus {
 		wanted := false
 		// First, so that whoever wants it again meanwhile waits for it to be made again;
 		// who did so before has been told that it stands.
 		s.change(func() {
 			s.going = nil
-			if wanted = s.want.has(binding); !wanted {
-				delete(s.live, binding)
+			if wanted = s.bindings.want.has(binding); !wanted {
+				s.bindings.gone(binding)
 				s.going = bindingSet{binding: {}}
 			}
 		})
@@ -110,27 +110,20 @@ func (in *intake) bind() bool {
 		})
 		if err != nil && !notFound(err) {
 			refused = err
-			made = append(made, binding) // it stands, and goes the next time
+			s.change(func() { s.bindings.made(binding) }) // it stands, and goes the next time
+		}
+		if in.session.lost(err) {
+			break
 		}
 	}
-	if len(made) > 0 {
-		tell()
-	}
-	if len(drop) > 0 {
+	switch len(surplus) {
+	case 0:
+	case removeEvery:
+		s.ask(func() { s.going = nil }) // there may be more
+	default:
 		s.change(func() { s.going = nil })
 	}
-	if in.session.lost(refused) {
-		return true // the end of the connection is about to be noticed
-	}
-	s.bus.status.note(s.about(), refused)
-	s.change(func() { s.tried, s.err = true, refused })
-	if anew {
-		select {
-		case in.up <- struct{}{}:
-		default: // a call is due already
-		}
-	}
-	return refused == nil
+	return refused
 }
 
 // bindOne binds, declaring the exchanges again when one has gone missing.

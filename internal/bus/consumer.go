@@ -55,17 +55,17 @@ type Subscription struct {
 	kick     chan struct{}
 	handling sync.Mutex // one Handle at a time, across connections
 
-	mu    sync.Mutex
-	news  chan struct{} // closed at the next change of what follows
-	want  bindingSet
-	live  bindingSet // bound at the broker
-	going bindingSet // live no more, but perhaps at the broker
-	queue string     // "" while there is none
-	stood bool       // the queue has been declared, on this connection or an earlier one
-	tried bool       // binding has been tried since it last became necessary
-	up    bool       // messages flow
-	wish  wish
-	err   error // why it is not ready
+	mu       sync.Mutex
+	news     chan struct{} // closed at the next change of what follows
+	bindings *table
+	going    bindingSet // live no more, but perhaps at the broker
+	losses   int        // how often all bindings were lost
+	queue    string     // "" while there is none
+	stood    bool       // the queue has been declared, on this connection or an earlier one
+	tried    bool       // binding has been tried since it last became necessary
+	up       bool       // messages flow
+	wish     wish
+	err      error // why it is not ready
 }
 
 // wish is what the owner wants of a subscription.
@@ -83,7 +83,7 @@ func newSubscription(b *Bus, consumer Consumer) *Subscription {
 		consumer: consumer,
 		kick:     make(chan struct{}, 1),
 		news:     make(chan struct{}),
-		want:     newBindingSet(consumer.Bindings),
+		bindings: newTable(consumer.Bindings),
 	}
 }
 
@@ -123,22 +123,22 @@ func (s *Subscription) Bind(ctx context.Context, binding Binding) error {
 // ctx ends first it is still removed as soon as possible.
 func (s *Subscription) Unbind(ctx context.Context, binding Binding) error {
 	s.Drop(binding)
-	return s.wait(ctx, func() bool { return !s.live.has(binding) && !s.going.has(binding) })
+	return s.wait(ctx, func() bool { return !s.bindings.live.has(binding) && !s.going.has(binding) })
 }
 
 // Want adds a binding, kept until Drop, and does not wait for the broker.
 func (s *Subscription) Want(binding Binding) {
-	s.ask(func() { s.want[binding] = struct{}{} })
+	s.ask(func() { s.bindings.ask(binding) })
 }
 
 // Drop removes a binding, and does not wait for the broker.
 func (s *Subscription) Drop(binding Binding) {
-	s.ask(func() { delete(s.want, binding) })
+	s.ask(func() { s.bindings.drop(binding) })
 }
 
 // Bound returns nil once the broker has a binding.
 func (s *Subscription) Bound(ctx context.Context, binding Binding) error {
-	return s.wait(ctx, func() bool { return s.live.has(binding) })
+	return s.wait(ctx, func() bool { return s.bindings.live.has(binding) })
 }
 
 // Cancel takes no more messages; when it returns nil, Handle will not be called
@@ -165,7 +165,7 @@ func (s *Subscription) Close() {
 func (s *Subscription) standing(exchange string) (bindings []Binding) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for binding := range s.want {
+	for binding := range s.bindings.want {
 		if s.stood && binding.Exchange == exchange {
 			bindings = append(bindings, binding)
 		}
@@ -183,7 +183,7 @@ func (s *Subscription) wishes() wish {
 // stands is in live before the bus's state has lost the refusal.
 func (s *Subscription) ready() bool {
 	own, addressed := s.address()
-	return s.up && s.wish == toConsume && s.err == nil && s.want.within(s.live) && (!addressed || s.live.has(own))
+	return s.up && s.wish == toConsume && s.err == nil && s.bindings.complete() && (!addressed || s.bindings.live.has(own))
 }
 
 // address is the binding that routes to the present queue by its name. The caller holds
@@ -237,7 +237,14 @@ func (s *Subscription) wait(ctx context.Context, until func() bool) error {
 
 // unbound has every binding made again.
 func (s *Subscription) unbound() {
-	s.ask(func() { s.live, s.going, s.tried = nil, nil, false })
+	s.ask(s.lose)
+}
+
+// lose says that the broker has no binding any more. The caller holds the lock.
+func (s *Subscription) lose() {
+	s.bindings.lost()
+	s.losses++
+	s.going, s.tried = nil, false
 }
 
 func (s *Subscription) about() string {

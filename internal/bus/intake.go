@@ -34,9 +34,15 @@ func (s *Subscription) serve(session *session) {
 	retry := s.bus.newBackoff()
 	for session.ctx.Err() == nil && s.wishes() == toConsume {
 		began := clock.System().Now()
-		s.change(func() { s.live, s.queue, s.tried, s.up = nil, "", false, false })
+		s.change(func() {
+			s.lose()
+			s.queue, s.up = "", false
+		})
 		err := s.serveOn(session)
-		s.change(func() { s.live, s.queue, s.up, s.err = nil, "", false, err })
+		s.change(func() {
+			s.lose()
+			s.queue, s.up, s.err = "", false, err
+		})
 		if err == nil || session.lost(err) {
 			return
 		}

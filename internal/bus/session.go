@@ -97,7 +97,7 @@ func (b *Bus) end() {
 func (s *session) serve(sub *Subscription) {
 	// At once, not when its goroutine gets to run: awaitConsumers would take what
 	// was tried on the last connection for this one.
-	sub.change(func() { sub.live, sub.going, sub.tried = nil, nil, false })
+	sub.change(sub.lose)
 	s.tasks.Go(func() { sub.serve(s) })
 }
 
