@@ -187,6 +187,9 @@ func (b *Bridge) Run(ctx context.Context) error {
 	if b.sockets, err = b.newSockets(rest); err != nil {
 		return err
 	}
+	if b.sockets != nil {
+		b.changes.moved = b.sockets.hub.AccountsChanged
+	}
 
 	group, failed := errgroup.WithContext(running)
 	group.Go(func() error { return b.bus.Run(running) })

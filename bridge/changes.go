@@ -45,6 +45,7 @@ type changes struct {
 	dialect   fidelity.Dialect
 	names     []string // of the hooks that it has
 	compat    fidelity.Compat
+	moved     func() // an account may have another place, other rights or another realm; nil if nobody asks
 
 	running context.Context //nolint:containedctx // of everything that outlives a request
 	loaded  chan struct{}   // closed after the first load

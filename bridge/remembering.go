@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/kazoolab/kazoolab/bridge/account"
@@ -112,6 +113,7 @@ func (c *changes) loadAll(ctx context.Context) error {
 		return err
 	}
 	c.directory.Replace(tree, owners)
+	c.tellMoved()
 	limits := make(map[string]jobj.Object, len(configs))
 	for _, doc := range configs {
 		limits[doc.AccountID] = doc.Body
@@ -182,10 +184,11 @@ func (c *changes) remember(ctx context.Context, change kapi.DocChange) error {
 	switch change.DB {
 	case kapi.DatabaseAccounts:
 		if !gone {
-			c.directory.Put(account.FromDocument(doc))
+			c.put(account.FromDocument(doc))
 			return nil
 		}
 		c.directory.Remove(change.ID)
+		c.tellMoved()
 		c.hooks.AccountDeleted(change.ID, c.dialect)
 		c.limits.Remove(change.ID)
 	case kapi.DatabaseNumbers:
@@ -194,6 +197,22 @@ func (c *changes) remember(ctx context.Context, change kapi.DocChange) error {
 		c.applyHook(change, doc, gone)
 	}
 	return nil
+}
+
+// put remembers an account, and says so when it has become another one for those who
+// may see it.
+func (c *changes) put(a account.Account) {
+	old, known := c.directory.Get(a.ID)
+	c.directory.Put(a)
+	if known && (old.Superduper != a.Superduper || old.Realm != a.Realm || !slices.Equal(old.Tree, a.Tree)) {
+		c.tellMoved()
+	}
+}
+
+func (c *changes) tellMoved() {
+	if c.moved != nil {
+		c.moved()
+	}
 }
 
 func (c *changes) applyConfig(change kapi.DocChange, doc store.Document, gone bool) {

@@ -3,7 +3,6 @@ package bridge
 import (
 	"context"
 	"crypto/tls"
-	"errors"
 	"net"
 	"net/http"
 	"strings"
@@ -114,13 +113,14 @@ func (s *sockets) host() string {
 	return host
 }
 
-// ownsConference says whether a conference has a document of the account's.
+// ownsConference says whether a conference is an account's: of those that have a
+// document of that id, the one that had it first.
 func (s *sockets) ownsConference(ctx context.Context, accountID, conferenceID string) bool {
-	doc, err := s.cfg.Store.Get(ctx, kapi.AccountDB(accountID), conferenceID)
-	if err != nil && !errors.Is(err, store.ErrNotFound) {
+	docs, err := s.cfg.Store.Find(ctx, store.ConferencesByID, conferenceID)
+	if err != nil {
 		s.cfg.Log.ErrorContext(ctx, "conference not looked up", "account_id", accountID, "error", err)
 	}
-	return err == nil && !doc.Deleted && doc.Type == store.TypeConference
+	return len(docs) > 0 && docs[0].AccountID == accountID
 }
 
 // run serves until the listeners are closed and ctx ends.

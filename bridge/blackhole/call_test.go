@@ -1,10 +1,12 @@
 package blackhole_test
 
 import (
+	"context"
 	"io"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	. "github.com/onsi/gomega"
 
@@ -59,6 +61,21 @@ func TestRequestsThatAreRefused(t *testing.T) {
 		g.Expect(s.refused(`{"action":"api",`+token+`,"data":`+data+`}`)).To(Equal(want), data)
 	}
 	g.Expect(s.refused(`{"action":"api",` + token + `}`)).To(Equal("missing required data object"))
+}
+
+func TestADrainDoesNotWaitForRequests(t *testing.T) {
+	g := NewWithT(t)
+	asked := make(chan struct{})
+	r := newRig(t, rest(func(_ http.ResponseWriter, req *http.Request) {
+		close(asked)
+		<-req.Context().Done()
+	}))
+	r.dial(t).send(`{"action":"api",` + token + `,"data":{"endpoint":"/v2"}}`)
+	g.Eventually(asked).WithTimeout(patience).Should(BeClosed())
+	limit, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	r.Drain(limit)
+	g.Expect(r.Open()).To(BeZero())
 }
 
 func TestARequestDoesNotHoldUpTheSocket(t *testing.T) {

@@ -136,6 +136,7 @@ func TestFramesThatBreakTheProtocol(t *testing.T) {
 			g.Expect(err).NotTo(HaveOccurred())
 			g.Expect(s.next()).To(ContainSubstring("close 1002"))
 			r.open(t, 0)
+			g.Expect(r.closes(t, "protocol")).To(Equal(1.0))
 		})
 	}
 }
@@ -219,4 +220,37 @@ func TestSocketsAreServedOnSeveralListeners(t *testing.T) {
 	one.silent()
 	two.silent()
 	r.open(t, 2)
+}
+
+// onePeer has all connections come from one address and port, as may be where a client
+// uses a port of its own for both ws and wss.
+type onePeer struct{ net.Listener }
+
+func (l onePeer) Accept() (net.Conn, error) {
+	conn, err := l.Listener.Accept()
+	return samePeer{conn}, err
+}
+
+type samePeer struct{ net.Conn }
+
+func (samePeer) RemoteAddr() net.Addr { return &net.TCPAddr{IP: net.IPv4(192, 0, 2, 7), Port: 4000} }
+
+func TestSocketsOfOnePortAreTwo(t *testing.T) {
+	g := NewWithT(t)
+	r := newRig(t)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	g.Expect(err).NotTo(HaveOccurred())
+	r.serve(t, onePeer{listener})
+	r.address = listener.Addr().String()
+	one, two := r.dial(t), r.dial(t)
+	one.silent()
+	two.silent()
+	r.open(t, 2)
+	for _, id := range []string{"192.0.2.7:4000", "192.0.2.7:4000-2"} {
+		_, there := r.TrackedByID(id)
+		g.Expect(there).To(BeTrue(), id)
+	}
+	_ = one.Close()
+	r.open(t, 1)
+	two.silent()
 }

@@ -117,7 +117,7 @@ func TestABrokerThatIsAwayDelaysTheReplyOnly(t *testing.T) {
 	r.broker.gone = true
 	s := r.dial(t)
 	s.subscribe(acme, "call.CHANNEL_CREATE.*") // after two seconds
-	g.Expect(r.log.String()).To(ContainSubstring("subscription not live yet"))
+	g.Expect(r.log.String()).To(ContainSubstring("subscriptions not live yet"))
 	r.Handle(call(kapi.ChannelCreate, "c1", acme))
 	g.Expect(s.next()).To(ContainSubstring(`"call_id":"c1"`))
 }

@@ -12,3 +12,21 @@ func (h *Hub) HandleCall(m Message, accountID string) error {
 
 // Announcing is how often nodes tell each other what is kept.
 const Announcing = announcePause
+
+// Keeping is of how many keys events are kept by now.
+func (h *Hub) Keeping() (n int) {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	for _, p := range h.kept.patterns {
+		if p.live {
+			n++
+		}
+	}
+	return n
+}
+
+// MaxKept is the limit of that, for one account.
+const MaxKept = maxKept
+
+// CheckRights does at once what AccountsChanged asks for.
+func (h *Hub) CheckRights() { h.checkRights() }

@@ -23,6 +23,7 @@ type Hub struct {
 	addresses *limits.Counter // of sockets, by address
 	accounts  *limits.Counter // of sockets, by account
 	served    sync.WaitGroup  // goroutines of sockets
+	changed   chan struct{}   // accounts have, since their sockets were looked at
 
 	handling sync.Mutex // one event at a time, so that each socket gets them in order
 
@@ -48,6 +49,7 @@ func New(cfg Config, dep Dependencies) *Hub {
 		broker:    newReferences(dep.Broker),
 		addresses: limits.NewCounter(cfg.PerAddress),
 		accounts:  limits.NewCounter(cfg.PerAccount),
+		changed:   make(chan struct{}, 1),
 		topics:    map[address]*topic{},
 		index:     index.New[*topic](),
 		sockets:   map[string]*session{},
@@ -63,6 +65,8 @@ func New(cfg Config, dep Dependencies) *Hub {
 func (h *Hub) Run(ctx context.Context) {
 	var tasks sync.WaitGroup
 	tasks.Go(func() { h.followMonths(ctx) })
+	tasks.Go(func() { h.followBindings(ctx) })
+	tasks.Go(func() { h.followAccounts(ctx) })
 	tasks.Go(func() {
 		for clock.Sleep(ctx, h.dep.Clock, announcePause) == nil {
 			h.tend()
@@ -83,6 +87,8 @@ func (h *Hub) Handle(m Message) {
 	if ev.Category == kapi.CategoryCallEvent {
 		var known bool
 		if ev, known = h.ofCall(ev); !known {
+			h.metrics.unowned.Inc()
+			h.dep.Log.Debug("event for sockets is nobody's", "event", ev.Name, "call_id", ev.CallID)
 			return
 		}
 	}

@@ -14,6 +14,7 @@ type metrics struct {
 	commands      *prometheus.CounterVec
 	events        prometheus.Counter
 	unreadable    prometheus.Counter
+	unowned       prometheus.Counter
 	frames        prometheus.Counter
 	replayed      prometheus.Counter
 	gaps          prometheus.Counter
@@ -36,6 +37,7 @@ func newMetrics(reg prometheus.Registerer, h *Hub) *metrics {
 		commands:   counters("commands_total", "Commands of clients, by action and outcome.", "action", "outcome"),
 		events:     counter("events_total", "Events taken from the queue of this node's sockets."),
 		unreadable: counter("unreadable_total", "Messages that could not be an event."),
+		unowned:    counter("unowned_total", "First and last events of calls that name no account, to numbers that are nobody's: for no socket."),
 		frames:     counter("frames_total", "Frames of live events put into sockets' queues."),
 		replayed:   counter("replayed_total", "Frames of earlier events sent to clients that came back."),
 		gaps:       counter("gaps_total", "Gaps that were announced to clients."),
@@ -44,7 +46,7 @@ func newMetrics(reg prometheus.Registerer, h *Hub) *metrics {
 		}),
 	}
 	reg.MustRegister(
-		m.upgrades, m.closes, m.commands, m.events, m.unreadable, m.frames, m.replayed, m.gaps, m.subscriptions,
+		m.upgrades, m.closes, m.commands, m.events, m.unreadable, m.unowned, m.frames, m.replayed, m.gaps, m.subscriptions,
 		gauge("open", "Open sockets.", func() float64 { return float64(h.Open()) }),
 		gauge("broker_bindings", "Bindings of the queue of this node's sockets.", func() float64 { return float64(h.broker.len()) }),
 		gauge("kept_events", "Events kept for clients that come back.", func() float64 {

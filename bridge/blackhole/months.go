@@ -37,29 +37,40 @@ func turnAfter(now time.Time) time.Time {
 // turnMonth resolves anew what depends on the month. The new keys are bound as soon as
 // can be; there is time for it.
 func (h *Hub) turnMonth() {
+	var news []Kept
 	h.mu.Lock()
-	defer h.mu.Unlock()
 	for _, s := range h.sockets {
 		for _, sub := range s.subscriptions {
 			if slices.ContainsFunc(sub.entries, func(e bindings.Entry) bool { return e.Monthly }) {
-				h.turn(s, sub)
+				news = append(news, h.turn(s, sub)...)
 			}
 		}
 	}
+	h.mu.Unlock()
+	if len(news) > 0 {
+		h.dep.Announce(news)
+	}
 }
 
-// turn replaces what has changed of one subscription. The hub is locked.
-func (h *Hub) turn(s *session, sub *subscription) {
+// turn replaces what has changed of one subscription, and returns what is kept anew for
+// it. The hub is locked.
+func (h *Hub) turn(s *session, sub *subscription) (news []Kept) {
 	resolved, err := h.resolve(sub.asked, sub.account)
 	if err != nil {
 		h.dep.Log.Error("subscription does not follow the month", "socket", s.id, "binding", sub.client, "error", err)
-		return
+		return nil
 	}
 	before := *sub
-	sub.entries, sub.memberships = resolved.Entries, nil
+	sub.entries, sub.memberships, sub.kept = resolved.Entries, nil, nil
+	for _, e := range before.entries {
+		if e.Monthly {
+			sub.month = keptAs(sub, e).name()
+			break
+		}
+	}
 	h.broker.hold(sub.bind())
 	if sub.resume {
-		h.kept.hold(sub, h)
+		news = h.kept.hold(sub, h)
 	}
 	for _, e := range sub.entries {
 		sub.memberships = append(sub.memberships, h.joinTopic(s, sub, e))
@@ -69,6 +80,7 @@ func (h *Hub) turn(s *session, sub *subscription) {
 	}
 	h.broker.release(before.bind())
 	if before.resume {
-		h.kept.release(&before, h.dep.Clock.Now())
+		h.kept.release(before.kept, h.dep.Clock.Now())
 	}
+	return news
 }

@@ -4,6 +4,8 @@ import (
 	"sync"
 
 	"github.com/gorilla/websocket"
+
+	"github.com/kazoolab/kazoolab/bridge/blackhole/frames"
 )
 
 // Bounds of a socket's output beside those of its settings.
@@ -38,6 +40,21 @@ const (
 type waiting struct {
 	frame
 	kind kind
+	past *replayed // of which the frame is still to be made
+}
+
+// replayed is an event from the buffer for one binding.
+type replayed struct {
+	event           *frames.Event
+	client, key, id string
+}
+
+// prepared is the frame, made now if need be.
+func (w waiting) prepared() (*websocket.PreparedMessage, error) {
+	if w.past == nil {
+		return w.message, nil
+	}
+	return websocket.NewPreparedMessage(websocket.TextMessage, w.past.event.Frame(w.past.client, w.past.key, w.past.id))
 }
 
 // goodbye is the close frame that ends a socket.
@@ -58,10 +75,13 @@ type outbox struct {
 	events  int
 	size    int // of events, in bytes
 	replies int
-	owed    int      // bytes of replies and replays
-	pong    []byte   // of the latest ping; nil for none
-	end     *goodbye // nothing more is taken in
-	over    bool     // nobody writes any more
+	owed    int // bytes of replies and replays
+	// What was replayed since last nothing waited: as many events more may wait, which
+	// came meanwhile.
+	replays, replaySize int
+	pong                []byte   // of the latest ping; nil for none
+	end                 *goodbye // nothing more is taken in
+	over                bool     // nobody writes any more
 }
 
 func newOutbox(frames, bytes int) *outbox {
@@ -79,24 +99,29 @@ func (o *outbox) event(f frame) bool {
 		return true
 	}
 	// One frame may always wait, however large.
-	if o.events >= o.frames || o.events > 0 && o.size+f.size > o.bytes {
+	if o.events >= o.frames+o.replays || o.events > 0 && o.size+f.size > o.bytes+o.replaySize {
 		return false
 	}
 	o.events++
 	o.size += f.size
-	o.put(waiting{f, eventFrame})
+	o.put(waiting{frame: f, kind: eventFrame})
 	return true
 }
 
-// replayText puts the frame of an event from the buffer, or a gap.
+// replayText puts the frame of a gap.
 func (o *outbox) replayText(text []byte) {
 	if f, err := newFrame(text); err == nil { // which is so for any text
-		o.unlimited(waiting{f, replayFrame})
+		o.unlimited(waiting{frame: f, kind: replayFrame})
 	}
 }
 
+// replay puts an event from the buffer, of about so many bytes.
+func (o *outbox) replay(r replayed, size int) {
+	o.unlimited(waiting{frame: frame{size: size}, kind: replayFrame, past: &r})
+}
+
 // reply puts an answer, whatever waits already: see awaitRoom.
-func (o *outbox) reply(f frame) { o.unlimited(waiting{f, replyFrame}) }
+func (o *outbox) reply(f frame) { o.unlimited(waiting{frame: f, kind: replyFrame}) }
 
 func (o *outbox) unlimited(w waiting) {
 	o.mu.Lock()
@@ -104,8 +129,12 @@ func (o *outbox) unlimited(w waiting) {
 	if o.end != nil || o.over {
 		return
 	}
-	if w.kind == replyFrame {
+	switch w.kind {
+	case replyFrame:
 		o.replies++
+	case replayFrame:
+		o.replays++
+		o.replaySize += w.size
 	}
 	o.owed += w.size
 	o.put(w)
@@ -221,6 +250,7 @@ func (o *outbox) take(room []waiting) batch {
 	}
 	if o.head == len(o.queue) {
 		b.end = o.end
+		o.replays, o.replaySize = 0, 0
 	}
 	return b
 }

@@ -161,6 +161,8 @@ func TestNodesKeepForEachOther(t *testing.T) {
 	var told []blackhole.Kept
 	g.Eventually(one.told).Should(Receive(&told))
 	other.KeepFor(told)
+	go other.Run(t.Context())
+	g.Eventually(other.Keeping).WithTimeout(patience).Should(Equal(1))
 	g.Expect(other.broker.keys()).To(Equal([]string{"call.CHANNEL_CREATE.*"}))
 	for i := range 4 {
 		m := call(kapi.ChannelCreate, fmt.Sprint("c", i), acme)

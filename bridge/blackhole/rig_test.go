@@ -78,6 +78,12 @@ func (b *fakeBroker) Bound(ctx context.Context, binding kapi.Binding) error {
 	return nil
 }
 
+func (b *fakeBroker) setGone(gone bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.gone = gone
+}
+
 // keys are what is bound, sorted; one that is bound twice stands twice.
 func (b *fakeBroker) keys() []string {
 	b.mu.Lock()

@@ -99,14 +99,16 @@ func (h *Hub) upgradeFrom(ctx context.Context, upgrader *websocket.Upgrader, w h
 	// A prepared message is made for the level of its first use: with the connection's
 	// own, which means nothing without compression, each was made twice.
 	_ = conn.SetCompressionLevel(0)
+	ctx, cancel := context.WithCancel(ctx)
 	s := &session{
-		hub: h, id: peer, source: source, connected: h.dep.Clock.Now(),
+		hub: h, cancel: cancel, id: peer, source: source, connected: h.dep.Clock.Now(),
 		conn: conn, line: hijacking.line,
 		out:     newOutbox(h.cfg.QueueFrames, h.cfg.QueueBytes),
 		bucket:  limits.NewBucket(h.cfg.Rate, h.dep.Clock.Now()),
 		written: make(chan struct{}), calls: make(chan struct{}, maxCalls),
 	}
 	if !h.enter(s) {
+		cancel()
 		_ = conn.WriteControl(websocket.CloseMessage,
 			websocket.FormatCloseMessage(websocket.CloseGoingAway, goingAway), s.deadline()) // or it finds out by itself
 		_ = conn.Close()
@@ -156,6 +158,9 @@ func (h *Hub) enter(s *session) bool {
 		return false
 	}
 	h.served.Add(1)
+	for peer, n := s.id, 2; h.sockets[s.id] != nil; n++ { // one port of a client's at both of ours
+		s.id = peer + "-" + strconv.Itoa(n)
+	}
 	h.sockets[s.id] = s
 	return true
 }
@@ -224,6 +229,7 @@ func (h *Hub) cut() {
 	h.mu.RLock()
 	defer h.mu.RUnlock()
 	for _, s := range h.sockets {
+		s.cancel()
 		s.out.close()
 		_ = s.conn.Close()
 	}

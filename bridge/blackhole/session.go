@@ -31,6 +31,7 @@ type session struct {
 	written   chan struct{} // closed when nobody writes any more
 	parting   atomic.Bool   // a close frame has been sent
 	calls     chan struct{} // room for requests of the action api
+	cancel    func()        // ends what it has asked for
 
 	last jobj.Object // data of the last reply; of the reading goroutine
 
@@ -48,6 +49,7 @@ const maxCalls = 4
 
 // serve runs a socket until it ends. The connection is closed when it returns.
 func (h *Hub) serve(ctx context.Context, s *session) {
+	defer s.cancel()
 	go func() {
 		defer close(s.written)
 		s.write()
@@ -115,9 +117,20 @@ func (s *session) ended(err error) {
 		s.part(websocket.CloseNormalClosure, "idle", "idle")
 	case errors.Is(err, websocket.ErrReadLimit):
 		s.part(websocket.CloseMessageTooBig, "", "too_large") // the close frame is sent already
+	case protocolError(err):
+		s.part(websocket.CloseProtocolError, "", "protocol") // likewise
 	default:
 		s.part(websocket.CloseNoStatusReceived, "", "lost") // so that the writing ends
 	}
+}
+
+// protocolError tells what the library refuses from the end of a connection.
+func protocolError(err error) bool {
+	if _, lost := errors.AsType[*websocket.CloseError](err); lost { // which the end of the stream is made, too
+		return false
+	}
+	_, network := errors.AsType[net.Error](err)
+	return !network && !errors.Is(err, net.ErrClosed)
 }
 
 // part tells the client to go. Reason is that of the metric.
@@ -180,15 +193,23 @@ func (s *session) send(b batch) error {
 		return err
 	}
 	if len(b.frames) == 1 {
-		return s.conn.WritePreparedMessage(b.frames[0].message)
+		return s.sendOne(b.frames[0])
 	}
 	s.line.collect()
 	for _, w := range b.frames {
-		if err := s.conn.WritePreparedMessage(w.message); err != nil {
+		if err := s.sendOne(w); err != nil {
 			return errors.Join(err, s.line.release())
 		}
 	}
 	return s.line.release()
+}
+
+func (s *session) sendOne(w waiting) error {
+	message, err := w.prepared()
+	if err != nil {
+		return err
+	}
+	return s.conn.WritePreparedMessage(message)
 }
 
 // sendClose says goodbye and has the reading end soon.

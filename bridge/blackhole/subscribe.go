@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/kazoolab/kazoolab/bridge/account"
 	"github.com/kazoolab/kazoolab/bridge/blackhole/bindings"
 	"github.com/kazoolab/kazoolab/bridge/blackhole/command"
 	"github.com/kazoolab/kazoolab/bridge/fidelity"
@@ -191,19 +190,10 @@ func (sub *subscribing) readResume() error {
 	return nil
 }
 
-// authorize allows an account itself and those below it, and all accounts to those of
-// the system (bh_authz_subscribe).
+// authorize tells what is refused before what there is not.
 func (sub *subscribing) authorize(accountID string) error {
-	caller := sub.hub.account(accountID)
-	if sub.target.accountID == everyAccount {
-		if !caller.Superduper {
-			return errWildcard
-		}
-		return sub.unavailable
-	}
-	wanted, known := sub.hub.dep.Accounts.Get(sub.target.accountID)
-	if !known || !account.MayAccess(caller, wanted) {
-		return errAccount
+	if err := sub.hub.authorize(accountID, sub.target.accountID); err != nil {
+		return err
 	}
 	return sub.unavailable
 }
@@ -224,23 +214,27 @@ func (sub *subscribing) run(ctx context.Context) (jobj.Object, error) {
 	for _, one := range fresh {
 		h.broker.hold(one.bind())
 	}
-	for _, one := range fresh {
-		if err := h.broker.await(ctx, one.bind()); err != nil {
-			h.dep.Log.Warn("subscription not live yet", "socket", sub.session.id, "binding", one.client, "cause", err)
-			break // one wait is enough
-		}
+	resumed := fresh
+	if sub.resume {
+		resumed = append(slices.Clone(fresh), sub.plain()...)
+	}
+	err := h.broker.await(ctx, h.bindingsOf(resumed))
+	if err != nil {
+		h.dep.Log.Warn("subscriptions not live yet", "socket", sub.session.id, "binding", sub.wishes[0].asked, "cause", err)
 	}
 	mark := ""
 	if sub.resume {
-		mark = h.keep(fresh)
+		mark = h.keep(resumed, err != nil)
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for _, one := range fresh {
 		h.join(sub.session, one)
 	}
-	if sub.resume {
-		sub.renew()
+	for _, one := range resumed {
+		if sub.resume && !one.resume {
+			one.renew()
+		}
 	}
 	data := jobj.Object{{Key: "subscribed", Value: sub.list()}}
 	if mark != "" {
@@ -249,9 +243,20 @@ func (sub *subscribing) run(ctx context.Context) (jobj.Object, error) {
 	sub.reply(command.Success, data)
 	sub.answered = true
 	if sub.since != nil {
-		h.replay(sub, fresh)
+		h.replay(sub)
 	}
 	return data, nil
+}
+
+// bindingsOf are what the broker needs for subscriptions, some of which may be turned
+// to another month at this moment.
+func (h *Hub) bindingsOf(subs []*subscription) (all []kapi.Binding) {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	for _, one := range subs {
+		all = append(all, one.bind()...)
+	}
+	return all
 }
 
 // own are the socket's subscriptions of the account, as the client knows them.
@@ -277,19 +282,33 @@ func (sub *subscribing) unknown() (wanted []wish) {
 	return wanted
 }
 
-// renew gives ids to the frames of subscriptions that had none. The hub is locked.
-func (sub *subscribing) renew() {
-	all := sub.own()
+// wished are the socket's subscriptions that were asked for, held before or not.
+func (sub *subscribing) wished() (all []*subscription) {
+	own := sub.own()
 	for _, w := range sub.wishes {
-		own := all[w.resolved.Client]
-		if own == nil || own.resume {
-			continue
+		if one := own[w.resolved.Client]; one != nil {
+			all = append(all, one)
+			delete(own, w.resolved.Client)
 		}
-		own.resume = true
-		for _, m := range own.memberships {
-			m.resume = true
+	}
+	return all
+}
+
+// plain are those of the wished that have not asked to be resumed yet.
+func (sub *subscribing) plain() (all []*subscription) {
+	for _, one := range sub.wished() {
+		if !one.resume {
+			all = append(all, one)
 		}
-		sub.hub.kept.hold(own, sub.hub)
+	}
+	return all
+}
+
+// renew gives ids to the frames of a subscription that had none. The hub is locked.
+func (s *subscription) renew() {
+	s.resume = true
+	for _, m := range s.memberships {
+		m.resume = true
 	}
 }
 

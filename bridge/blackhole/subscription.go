@@ -15,6 +15,8 @@ type subscription struct {
 	asked   string
 	client  string // the binding as the client is shown it
 	resume  bool
+	kept    []*pattern // for resume
+	month   string     // name of what is kept of the month before; "" in the first
 
 	entries     []bindings.Entry
 	owned       bool // the conference of its entries is the account's own
@@ -75,7 +77,8 @@ func (h *Hub) part(sub *subscription) {
 	sub.memberships = nil
 	h.broker.release(sub.bind())
 	if sub.resume {
-		h.kept.release(sub, h.dep.Clock.Now())
+		h.kept.release(sub.kept, h.dep.Clock.Now())
+		sub.kept = nil
 	}
 	h.metrics.subscriptions.Dec()
 }
@@ -120,9 +123,7 @@ func (h *Hub) leave(s *session) {
 		h.part(sub)
 	}
 	s.subscriptions = nil
-	if h.sockets[s.id] == s {
-		delete(h.sockets, s.id)
-	}
+	delete(h.sockets, s.id)
 	h.addresses.Remove(s.source)
 	if s.account != "" {
 		h.accounts.Remove(s.account)

@@ -27,6 +27,8 @@ const (
 	CallflowsByPattern  View = "callflows_by_pattern"
 	BoxesByMailbox      View = "boxes_by_mailbox" // as a number
 	ConferencesByNumber View = "conferences_by_number"
+	// ConferencesByID: the id, whatever the account.
+	ConferencesByID View = "conferences_by_id"
 	UsersByHotdesk      View = "users_by_hotdesk"
 	// UsersByDirectory: the directory's id.
 	UsersByDirectory View = "users_by_directory"
@@ -74,6 +76,9 @@ func objectRows(doc Document, add func(View, string)) {
 			own(BoxesByMailbox, strconv.FormatInt(number, 10))
 		}
 	case TypeConference:
+		if !shared {
+			add(ConferencesByID, doc.ID)
+		}
 		for _, path := range [][]string{{"conference_numbers"}, {"member", "numbers"}, {"moderator", "numbers"}} {
 			each(doc.Body, own, ConferencesByNumber, path...)
 		}

@@ -14,17 +14,33 @@ import (
 
 func start() time.Time { return time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC) }
 
+// accountOf gives two patterns to one account and the others to one each.
+func accountOf(pattern string) string {
+	if pattern == "c" {
+		return "other"
+	}
+	return "acme"
+}
+
+func of(patterns ...string) map[string][]string {
+	wanted := map[string][]string{}
+	for _, p := range patterns {
+		wanted[accountOf(p)] = append(wanted[accountOf(p)], p)
+	}
+	return wanted
+}
+
 func TestBytesBoundTheBuffer(t *testing.T) {
 	g := NewWithT(t)
 	b := replay.New[int](replay.Limits{Events: 100, Bytes: 10})
-	b.Keep("p", start())
+	b.Keep("acme", "p", start())
 	for i := range 5 {
-		b.Add(replay.Entry[int]{ID: fmt.Sprint(i), Value: i}, 4, start(), []string{"p"})
+		b.Add(replay.Entry[int]{ID: fmt.Sprint(i), Value: i, Bytes: 4}, start(), of("p"))
 	}
 	g.Expect(b.Len()).To(Equal(2))
-	b.Add(replay.Entry[int]{ID: "huge"}, 11, start(), []string{"p"})
+	b.Add(replay.Entry[int]{ID: "huge", Bytes: 11}, start(), of("p"))
 	g.Expect(b.Len()).To(BeZero())
-	_, missing := b.Since([]string{"p"}, []string{"huge"})
+	_, missing := b.Since("acme", []string{"p"}, []string{"huge"})
 	g.Expect(missing).To(Equal([]string{"p"}))
 }
 
@@ -32,10 +48,10 @@ func TestMarksAreMoments(t *testing.T) {
 	g := NewWithT(t)
 	b := replay.New[int](replay.Limits{Events: 2, Bytes: 100})
 	now := start().Add(500 * time.Microsecond)
-	b.Keep("p", now)
+	b.Keep("acme", "p", now)
 	mark := replay.Mark(now)
 	values := func() (values []int, missing []string) {
-		entries, missing := b.Since([]string{"p"}, []string{mark})
+		entries, missing := b.Since("acme", []string{"p"}, []string{mark})
 		for _, e := range entries {
 			values = append(values, e.Value)
 		}
@@ -45,7 +61,7 @@ func TestMarksAreMoments(t *testing.T) {
 	g.Expect(got).To(BeEmpty())
 	g.Expect(missing).To(BeEmpty())
 	for i := range 3 {
-		b.Add(replay.Entry[int]{ID: fmt.Sprint(i), Value: i}, 1, now.Add(time.Duration(i)*time.Second), []string{"p"})
+		b.Add(replay.Entry[int]{ID: fmt.Sprint(i), Value: i, Bytes: 1}, now.Add(time.Duration(i)*time.Second), of("p"))
 		got, missing = values()
 		g.Expect(missing).To(HaveLen(i / 2)) // the third pushes the first out
 	}
@@ -71,9 +87,9 @@ func TestWhatIsCalledAllIsAll(t *testing.T) {
 				if _, kept := from[pattern]; !kept {
 					from[pattern] = len(all)
 				}
-				b.Keep(pattern, now)
+				b.Keep(accountOf(pattern), pattern, now)
 			case 1:
-				b.Drop(pattern)
+				b.Drop(accountOf(pattern), pattern)
 				delete(from, pattern)
 			case 2:
 				b.Missed(now)
@@ -83,7 +99,7 @@ func TestWhatIsCalledAllIsAll(t *testing.T) {
 			default:
 				e := happened{fmt.Sprint(i), rapid.SliceOfDistinct(rapid.SampledFrom(patterns), rapid.ID[string]).Draw(rt, "of")}
 				all = append(all, e)
-				b.Add(replay.Entry[int]{ID: e.id, Value: i}, 1, now, e.patterns)
+				b.Add(replay.Entry[int]{ID: e.id, Value: i, Bytes: 1}, now, of(e.patterns...))
 			}
 		}
 		if len(all) == 0 {
@@ -91,7 +107,7 @@ func TestWhatIsCalledAllIsAll(t *testing.T) {
 		}
 		seen := rapid.IntRange(0, len(all)-1).Draw(rt, "seen")
 		for _, pattern := range patterns {
-			entries, missing := b.Since([]string{pattern}, []string{all[seen].id})
+			entries, missing := b.Since(accountOf(pattern), []string{pattern}, []string{all[seen].id})
 			var got, want []string
 			for _, e := range entries {
 				got = append(got, e.ID)
@@ -110,4 +126,47 @@ func TestWhatIsCalledAllIsAll(t *testing.T) {
 			}
 		}
 	})
+}
+
+// One account's traffic does not take what another comes back for.
+func TestWhoIsBusyLosesOfTheirOwn(t *testing.T) {
+	g := NewWithT(t)
+	b := replay.New[int](replay.Limits{Events: 100, Bytes: 1 << 20})
+	b.Keep("acme", "a", start())
+	b.Keep("other", "c", start())
+	for i := range 10 {
+		b.Add(replay.Entry[int]{ID: fmt.Sprint("quiet", i), Value: i, Bytes: 1}, start(), of("c"))
+	}
+	for i := range 1000 {
+		b.Add(replay.Entry[int]{ID: fmt.Sprint("busy", i), Value: i, Bytes: 1}, start(), of("a"))
+	}
+	g.Expect(b.Len()).To(Equal(100))
+	entries, missing := b.Since("other", []string{"c"}, []string{"quiet0"})
+	g.Expect(entries).To(HaveLen(9))
+	g.Expect(missing).To(BeEmpty())
+	entries, missing = b.Since("acme", []string{"a"}, []string{"busy0"})
+	g.Expect(entries).To(HaveLen(90))
+	g.Expect(missing).To(Equal([]string{"a"}))
+	entries, missing = b.Since("other", []string{"c"}, []string{"busy999"})
+	g.Expect(entries).To(BeEmpty(), "the last event of one account is a place in the course of another's, too")
+	g.Expect(missing).To(BeEmpty())
+	b.Drop("other", "c")
+	b.Drop("acme", "a")
+	g.Expect(b.Len()).To(BeZero())
+}
+
+func TestWhatFollowsCanBeContinuedFromWhereTheOtherCould(t *testing.T) {
+	g := NewWithT(t)
+	b := replay.New[int](replay.Limits{Events: 10, Bytes: 100})
+	b.Keep("acme", "a", start())
+	b.Add(replay.Entry[int]{ID: "old", Bytes: 1}, start(), of("a"))
+	b.Follow("acme", "b", "a", start())
+	b.Add(replay.Entry[int]{ID: "new", Bytes: 1}, start(), of("b"))
+	entries, missing := b.Since("acme", []string{"a", "b"}, []string{"old"})
+	g.Expect(missing).To(BeEmpty())
+	g.Expect(entries).To(HaveLen(1))
+	b.Missed(start())
+	b.Follow("acme", "d", "a", start())
+	_, missing = b.Since("acme", []string{"d"}, []string{"old"})
+	g.Expect(missing).To(Equal([]string{"d"}), "what was lost before is lost for it, too")
 }

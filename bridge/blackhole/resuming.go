@@ -1,0 +1,206 @@
+package blackhole
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/kazoolab/kazoolab/bridge/blackhole/replay"
+	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
+	"github.com/kazoolab/kazoolab/internal/clock"
+)
+
+// announcePause is how often the other nodes are told of what is kept. It must be much
+// shorter than Config.ReplayKeep.
+const announcePause = 30 * time.Second
+
+// keep has what subscriptions get kept, here and, as soon as they hear of it, on the
+// other nodes. It returns the mark of this moment, or "" where the broker is late with
+// their bindings: then their clients are told once it has them.
+func (h *Hub) keep(subs []*subscription, late bool) (mark string) {
+	now := h.dep.Clock.Now()
+	var news []Kept
+	h.mu.Lock()
+	for _, sub := range subs {
+		news = append(news, h.kept.hold(sub, h)...)
+		for _, p := range sub.kept {
+			switch {
+			case p.live:
+			case late:
+				p.late = append(p.late, sub)
+			default:
+				h.kept.start(p, now)
+			}
+		}
+	}
+	h.mu.Unlock()
+	if len(news) > 0 {
+		h.dep.Announce(news)
+	}
+	if late {
+		return ""
+	}
+	return replay.Mark(now)
+}
+
+// KeepFor keeps what another node has announced.
+func (h *Hub) KeepFor(announced []Kept) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, one := range announced {
+		p, there := h.kept.patterns[one.name()]
+		if !there {
+			p = h.kept.begin(one, h)
+		}
+		if p != nil {
+			p.until = later(p.until, h.dep.Clock.Now().Add(h.kept.keep))
+		}
+	}
+}
+
+// followBindings starts patterns as the broker gets their bindings, until ctx ends.
+func (h *Hub) followBindings(ctx context.Context) {
+	for {
+		select {
+		case <-h.kept.started:
+		case <-ctx.Done():
+			return
+		}
+		for p := h.nextStarting(); p != nil; p = h.nextStarting() {
+			if h.awaitPattern(ctx, p) != nil {
+				return
+			}
+			h.mu.Lock()
+			h.startPattern(p)
+			h.mu.Unlock()
+		}
+	}
+}
+
+// awaitPattern returns when the broker has a pattern's bindings or nobody wants it any
+// more, or ctx's error.
+func (h *Hub) awaitPattern(ctx context.Context, p *pattern) error {
+	for h.broker.await(ctx, p.Bind) != nil {
+		h.mu.RLock()
+		wanted := h.kept.patterns[p.name()] == p
+		h.mu.RUnlock()
+		if !wanted {
+			return nil
+		}
+		if err := clock.Sleep(ctx, clock.System(), bindLimit); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (h *Hub) nextStarting() *pattern {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if len(h.kept.starting) == 0 {
+		h.kept.starting = nil
+		return nil
+	}
+	p := h.kept.starting[0]
+	h.kept.starting = h.kept.starting[1:]
+	return p
+}
+
+// startPattern keeps from now on, and tells those who have waited that something may be
+// missing up to now. The hub is locked.
+func (h *Hub) startPattern(p *pattern) {
+	if h.kept.patterns[p.name()] != p {
+		return
+	}
+	h.kept.start(p, h.dep.Clock.Now())
+	for _, sub := range p.late {
+		if len(sub.memberships) > 0 {
+			sub.memberships[0].session.out.replayText(gap(sub, gapBroker))
+			h.metrics.gaps.Inc()
+		}
+	}
+	p.late = nil
+}
+
+// tend drops what nobody has needed for a while, and announces what is needed here.
+func (h *Hub) tend() {
+	var needed []Kept
+	h.mu.Lock()
+	now := h.dep.Clock.Now()
+	for _, p := range h.kept.patterns {
+		switch {
+		case p.holders > 0:
+			needed = append(needed, p.Kept)
+		case p.until.Before(now):
+			h.kept.end(p, h)
+		}
+	}
+	h.mu.Unlock()
+	if len(needed) > 0 {
+		h.dep.Announce(needed)
+	}
+}
+
+// Reasons of a gap.
+const (
+	gapNotKept = "not_kept"    // of what came after since, this node has not everything
+	gapBroker  = "broker_lost" // the node had no connection to the broker for a while
+)
+
+// gap is the frame that says that events of a binding may be missing.
+func gap(sub *subscription, reason string) []byte {
+	return jobj.Append(nil, jobj.Object{
+		{Key: "action", Value: "gap"},
+		{Key: "subscribed_key", Value: sub.client},
+		{Key: "account_id", Value: sub.account},
+		{Key: "reason", Value: reason},
+	})
+}
+
+// replay sends what came since the events that the client has seen last, and before
+// that which bindings have a gap. The hub is locked, so that live events come after;
+// frames are made as they are written.
+func (h *Hub) replay(sub *subscribing) {
+	var names []string
+	wanted := map[string][]*subscription{}
+	keys := map[string]string{}
+	subs := sub.wished()
+	for _, one := range subs {
+		for _, k := range keptOf(one) {
+			name := k.name()
+			if wanted[name] == nil {
+				names = append(names, name)
+			}
+			wanted[name], keys[name] = append(wanted[name], one), k.Key
+		}
+	}
+	entries, missing := h.kept.buffer.Since(sub.target.accountID, names, sub.since)
+	for _, one := range subs {
+		if slices.ContainsFunc(missing, func(name string) bool { return slices.Contains(wanted[name], one) }) {
+			sub.out.replayText(gap(one, gapNotKept))
+			h.metrics.gaps.Inc()
+		}
+	}
+	for _, e := range entries {
+		for _, one := range wanted[e.Pattern] {
+			sub.out.replay(replayed{event: e.Value, client: one.client, key: keys[e.Pattern], id: e.ID}, e.Bytes)
+			h.metrics.replayed.Inc()
+		}
+	}
+}
+
+// Missed is to be called when events may have passed by, as the connection to the
+// broker was lost: who resumes is told.
+func (h *Hub) Missed() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.kept.buffer.Missed(h.dep.Clock.Now())
+	for _, s := range h.sockets {
+		for _, sub := range s.subscriptions {
+			if sub.resume {
+				s.out.replayText(gap(sub, gapBroker))
+				h.metrics.gaps.Inc()
+			}
+		}
+	}
+}
