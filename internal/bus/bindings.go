@@ -12,7 +12,8 @@ const tellEvery = 32
 func (in *intake) bind() bool {
 	s := in.sub
 	s.mu.Lock()
-	anew, losses := !s.tried, s.losses
+	// What was refused the last time may have passed by, too.
+	anew, losses := !s.tried || s.refused, s.losses
 	s.mu.Unlock()
 	refused := in.makeBindings()
 	if !in.session.lost(refused) {
@@ -25,10 +26,15 @@ func (in *intake) bind() bool {
 	}
 	s.bus.status.note(s.about(), refused)
 	s.change(func() {
-		s.err = refused
-		// What was lost meanwhile is made again the next time, and then all are told.
-		if anew = anew && s.losses == losses; anew {
+		first := !s.tried
+		s.err, s.refused = refused, refused != nil
+		switch {
+		case s.losses != losses: // what was lost meanwhile is made again the next time, and then all are told
+			anew = false
+		case first:
 			s.tried = true
+		default:
+			anew = anew && refused == nil
 		}
 	})
 	if anew {
@@ -47,7 +53,8 @@ func (in *intake) makeBindings() (refused error) {
 	for {
 		s.mu.Lock()
 		own, addressed := s.address()
-		missing := s.bindings.missing(tellEvery, tried)
+		losses := s.losses
+		missing := s.bindings.missing.latest(tellEvery, tried)
 		if addressed && !s.bindings.live.has(own) && !tried.has(own) {
 			missing = append(missing, own)
 		}
@@ -67,6 +74,9 @@ func (in *intake) makeBindings() (refused error) {
 		}
 		if len(made) > 0 {
 			s.change(func() {
+				if s.losses != losses {
+					return // they went with their exchange, for all we know
+				}
 				for _, binding := range made {
 					s.bindings.made(binding)
 				}
@@ -89,7 +99,7 @@ func (in *intake) removeBindings() (refused error) {
 	if own, addressed := s.address(); addressed {
 		tried[own] = struct{}{}
 	}
-	surplus, queue := s.bindings.surplus(removeEvery, tried), s.queue
+	surplus, queue := s.bindings.surplus.latest(removeEvery, tried), s.queue
 	s.mu.Unlock()
 	for _, binding := range surplus {
 		wanted := false

@@ -63,6 +63,7 @@ type Subscription struct {
 	queue    string     // "" while there is none
 	stood    bool       // the queue has been declared, on this connection or an earlier one
 	tried    bool       // binding has been tried since it last became necessary
+	refused  bool       // and not all of it was done
 	up       bool       // messages flow
 	wish     wish
 	err      error // why it is not ready
@@ -126,14 +127,26 @@ func (s *Subscription) Unbind(ctx context.Context, binding Binding) error {
 	return s.wait(ctx, func() bool { return !s.bindings.live.has(binding) && !s.going.has(binding) })
 }
 
-// Want adds a binding, kept until Drop, and does not wait for the broker.
+// Want adds a binding, kept until Drop, and does not wait for the broker. It wakes
+// nobody: with 2,000 who waited for a binding each that took 6.8 s in place of 0.6.
 func (s *Subscription) Want(binding Binding) {
-	s.ask(func() { s.bindings.ask(binding) })
+	s.mu.Lock()
+	s.bindings.ask(binding)
+	s.mu.Unlock()
+	s.serveSoon()
 }
 
 // Drop removes a binding, and does not wait for the broker.
 func (s *Subscription) Drop(binding Binding) {
-	s.ask(func() { s.bindings.drop(binding) })
+	s.mu.Lock()
+	missing := s.bindings.missing.len()
+	s.bindings.drop(binding)
+	done := missing > 0 && s.bindings.missing.len() == 0
+	s.mu.Unlock()
+	if done {
+		s.change(func() {}) // it was the last that was waited for
+	}
+	s.serveSoon()
 }
 
 // Bound returns nil once the broker has a binding.
@@ -183,7 +196,7 @@ func (s *Subscription) wishes() wish {
 // stands is in live before the bus's state has lost the refusal.
 func (s *Subscription) ready() bool {
 	own, addressed := s.address()
-	return s.up && s.wish == toConsume && s.err == nil && s.bindings.complete() && (!addressed || s.bindings.live.has(own))
+	return s.up && s.wish == toConsume && s.err == nil && s.bindings.missing.len() == 0 && (!addressed || s.bindings.live.has(own))
 }
 
 // address is the binding that routes to the present queue by its name. The caller holds
@@ -204,6 +217,11 @@ func (s *Subscription) change(alter func()) {
 // ask is change for what the serving goroutine must act on.
 func (s *Subscription) ask(alter func()) {
 	s.change(alter)
+	s.serveSoon()
+}
+
+// serveSoon has the serving goroutine look at what is wished for.
+func (s *Subscription) serveSoon() {
 	select {
 	case s.kick <- struct{}{}:
 	default: // it will look anyway

@@ -1,18 +1,14 @@
 package bus
 
-import (
-	"cmp"
-	"slices"
-)
+import "container/list"
 
 // table is which bindings a subscription wants, and which of them the broker has. There
 // may be thousands, and one is added at a moment: what is left to do is known without
 // looking at all of them.
 type table struct {
 	want, live bindingSet
-	// undone are those wanted and not live, and the other way round, by when they came.
-	undone map[Binding]uint64
-	last   uint64
+	missing    *line // wanted and not live
+	surplus    *line // live and not wanted
 }
 
 type bindingSet map[Binding]struct{}
@@ -23,7 +19,7 @@ func (s bindingSet) has(b Binding) bool {
 }
 
 func newTable(wanted []Binding) *table {
-	t := &table{want: bindingSet{}, live: bindingSet{}, undone: map[Binding]uint64{}}
+	t := &table{want: bindingSet{}, live: bindingSet{}, missing: newLine(), surplus: newLine()}
 	for _, b := range wanted {
 		t.ask(b)
 	}
@@ -51,53 +47,48 @@ func (t *table) gone(b Binding) {
 }
 
 func (t *table) note(b Binding) {
-	if t.want.has(b) == t.live.has(b) {
-		delete(t.undone, b)
-		return
-	}
-	if _, there := t.undone[b]; !there {
-		t.last++
-		t.undone[b] = t.last
-	}
+	t.missing.set(b, t.want.has(b) && !t.live.has(b))
+	t.surplus.set(b, t.live.has(b) && !t.want.has(b))
 }
 
 // lost says that the broker has none any more.
 func (t *table) lost() {
-	t.live = bindingSet{}
-	clear(t.undone)
+	t.live, t.missing, t.surplus = bindingSet{}, newLine(), newLine()
 	for b := range t.want {
 		t.note(b)
 	}
 }
 
-// missing are at most n that are wanted and not live, but for those tried already. The
-// latest come first: who wants few does not wait for who wants thousands.
-func (t *table) missing(n int, tried bindingSet) []Binding {
-	return t.pick(n, func(b Binding) bool { return t.want.has(b) && !tried.has(b) })
+// line is a list without repetitions.
+type line struct {
+	order *list.List // of Binding
+	at    map[Binding]*list.Element
 }
 
-// surplus are at most n that are live and not wanted, but for those tried already.
-func (t *table) surplus(n int, tried bindingSet) []Binding {
-	return t.pick(n, func(b Binding) bool { return t.live.has(b) && !tried.has(b) })
+func newLine() *line { return &line{order: list.New(), at: map[Binding]*list.Element{}} }
+
+// set adds an element at the end, or removes it.
+func (l *line) set(b Binding, in bool) {
+	e, there := l.at[b]
+	switch {
+	case in && !there:
+		l.at[b] = l.order.PushBack(b)
+	case !in && there:
+		l.order.Remove(e)
+		delete(l.at, b)
+	}
 }
 
-func (t *table) pick(n int, which func(Binding) bool) []Binding {
-	var picked []Binding
-	for b := range t.undone {
-		if which(b) {
-			picked = append(picked, b)
+// latest are the last n, but for those tried already: who wants few does not wait for
+// who wants thousands.
+func (l *line) latest(n int, tried bindingSet) []Binding {
+	var found []Binding
+	for e := l.order.Back(); e != nil && len(found) < n; e = e.Prev() {
+		if b, ok := e.Value.(Binding); ok && !tried.has(b) {
+			found = append(found, b)
 		}
 	}
-	slices.SortFunc(picked, func(a, b Binding) int { return cmp.Compare(t.undone[b], t.undone[a]) })
-	return picked[:min(n, len(picked))]
+	return found
 }
 
-// complete says whether all that is wanted is live.
-func (t *table) complete() bool {
-	for b := range t.undone {
-		if t.want.has(b) {
-			return false
-		}
-	}
-	return true
-}
+func (l *line) len() int { return len(l.at) }

@@ -16,9 +16,9 @@ func TestWhoWantsFewDoesNotWaitForWhoWantsThousands(t *testing.T) {
 	}
 	one := Binding{"few", "k"}
 	table.ask(one)
-	g.Expect(table.missing(10, nil)).To(HaveLen(10))
-	g.Expect(table.missing(10, nil)[0]).To(Equal(one))
-	g.Expect(table.missing(10, bindingSet{one: {}})).NotTo(ContainElement(one))
+	g.Expect(table.missing.latest(10, nil)).To(HaveLen(10))
+	g.Expect(table.missing.latest(10, nil)[0]).To(Equal(one))
+	g.Expect(table.missing.latest(10, bindingSet{one: {}})).NotTo(ContainElement(one))
 }
 
 // The table beside two plain sets.
@@ -57,8 +57,8 @@ func TestTheTableKnowsWhatIsLeftToDo(t *testing.T) {
 					surplus++
 				}
 			}
-			if len(table.missing(10, nil)) != missing || len(table.surplus(10, nil)) != surplus || table.complete() != (missing == 0) {
-				rt.Fatalf("want %v, live %v: missing %v, surplus %v", want, live, table.missing(10, nil), table.surplus(10, nil))
+			if len(table.missing.latest(10, nil)) != missing || len(table.surplus.latest(10, nil)) != surplus || table.missing.len() != missing {
+				rt.Fatalf("want %v, live %v: missing %v, surplus %v", want, live, table.missing.latest(10, nil), table.surplus.latest(10, nil))
 			}
 		}
 	})
