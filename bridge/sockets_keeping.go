@@ -1,8 +1,10 @@
 package bridge
 
 import (
+	"context"
 	"encoding/json"
 	"slices"
+	"time"
 
 	"github.com/kazoolab/kazoolab/bridge/blackhole"
 	"github.com/kazoolab/kazoolab/bridge/kapi"
@@ -12,6 +14,9 @@ import (
 // keepKey is where nodes tell each other, on ExchangeApplications, of which keys events
 // are kept for clients that come back. It is no message of Kazoo's.
 const keepKey = "kazoolab.websockets.keep"
+
+// keepLimit is about how long it takes until all is announced again.
+const keepLimit = 30 * time.Second
 
 // keepBatch bounds one message.
 const keepBatch = 200
@@ -38,7 +43,17 @@ func (s *sockets) announce(needed []blackhole.Kept) {
 			s.cfg.Log.Error("not told what to keep", "error", err)
 			return
 		}
-		go s.changes.send(bus.Message{Exchange: kapi.ExchangeApplications, Key: keepKey, Body: body})
+		go s.publishKeep(bus.Message{Exchange: kapi.ExchangeApplications, Key: keepKey, Body: body})
+	}
+}
+
+// publishKeep gives up in time: without a broker announcements would pile up, to be
+// published all at once when there is one, and stale.
+func (s *sockets) publishKeep(m bus.Message) {
+	ctx, cancel := context.WithTimeout(s.changes.running, keepLimit)
+	defer cancel()
+	if err := s.bus.Publish(ctx, m); err != nil {
+		s.cfg.Log.Debug("other nodes not told what to keep; they are in a while", "error", err)
 	}
 }
 

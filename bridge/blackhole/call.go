@@ -2,6 +2,7 @@ package blackhole
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"net"
@@ -69,7 +70,7 @@ func (c *calling) run(ctx context.Context) (jobj.Object, error) {
 		Method: c.method, URL: c.target, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 		Header: http.Header{
 			"Content-Type": {"application/json"}, "Accept": {"application/json"},
-			"X-Auth-Token": {c.token}, "X-Request-Id": {c.id},
+			"X-Auth-Token": {cmp.Or(c.Token, c.token)}, "X-Request-Id": {c.id},
 		},
 		Host: c.hub.dep.Host, RequestURI: c.target.RequestURI(), RemoteAddr: net.JoinHostPort(host, "0"),
 		Body: http.NoBody,

@@ -27,6 +27,8 @@ func TestRequestsGoToREST(t *testing.T) {
 		_, _ = io.WriteString(w, `{"asked":"`+strings.ReplaceAll(asked, `"`, "")+`"}`+"\n")
 	}))
 	s := r.dial(t)
+	got := s.ask(`{"action":"api","request_id":"r","auth_token":"fresh","data":{"endpoint":"/v2"}}`)
+	g.Expect(got).To(ContainSubstring("GET /v2 fresh r"), "the token of the frame, as the first may have expired")
 	for data, want := range map[string]string{
 		`{"endpoint":"/v2/accounts/a?x=1"}`:                     "GET /v2/accounts/a?x=1 tok-" + acme + " r ",
 		`{"endpoint":"v2/users","verb":"put","body":"{}"}`:      "PUT /v2/users tok-" + acme + " r {}",

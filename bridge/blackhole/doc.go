@@ -6,6 +6,7 @@
 // no rule of its own about who may see what but asks the account tree.
 //
 // Close codes: 1000 after an idle time, 1001 when the node goes, 1002 and 1007 for
-// frames that break the protocol or are no UTF-8, 1008 for a reader that is too slow and
-// for a socket beyond its account's limit, 1009 for a frame that is too large.
+// frames that break the protocol or are no UTF-8, 1008 for a reader that is too slow, for
+// a socket beyond its account's limit and for one that has more than its account may see
+// by now, 1009 for a frame that is too large.
 package blackhole

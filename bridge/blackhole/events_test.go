@@ -138,3 +138,25 @@ func TestReceiptsSayWhereAnEventWent(t *testing.T) {
 	r.Handle(call(kapi.ChannelCreate, "c3", acme))
 	g.Expect(r.Received(first).Frames).To(BeZero(), "forgotten")
 }
+
+// The reference publishes fax.status with a * in the place of the account.
+func TestAKeyWithAWildcardIsForItsAccountAlone(t *testing.T) {
+	g := NewWithT(t)
+	r := newRig(t)
+	own, other, every := r.dial(t), r.dial(t), r.dial(t)
+	own.subscribe(acme, "fax.status.*")
+	other.subscribe(rival, "fax.status.*")
+	every.send(subscribe(master, "*", "fax.status.*", ""))
+	g.Expect(every.next()).To(ContainSubstring("success"))
+	status := func(more string) blackhole.Message {
+		return blackhole.Message{Exchange: kapi.ExchangeFaxes, RoutingKey: "fax.status.*.job", Body: []byte(`{"Event-Category":"fax","Event-Name":"status"` + more + `}`)}
+	}
+	r.Handle(status(`,"Account-ID":"` + acme + `"`))
+	g.Expect(own.next()).To(ContainSubstring(`"routing_key":"fax.status.*.job"`))
+	r.Handle(status(""))
+	for range 2 {
+		g.Expect(every.next()).To(ContainSubstring(`"routing_key":"fax.status.*.job"`))
+	}
+	own.silent()
+	g.Expect(other.ask(`{"action":"ping","request_id":"quiet"}`)).To(ContainSubstring("quiet"))
+}

@@ -96,7 +96,7 @@ func (x *exchange) run(ctx context.Context, fault error) (jobj.Object, error) {
 		return nil, err
 	}
 	fresh := x.account == ""
-	if fresh && h.cfg.corrected() {
+	if fresh && caller != "" && h.cfg.corrected() {
 		if err := x.adopt(caller); err != nil {
 			return nil, err
 		}
@@ -112,7 +112,7 @@ func (x *exchange) run(ctx context.Context, fault error) (jobj.Object, error) {
 	if err := job.authorize(caller); err != nil {
 		return nil, err
 	}
-	if fresh {
+	if fresh = fresh && caller != ""; fresh { // a token may name no account
 		if err := x.adopt(caller); err != nil {
 			return nil, err
 		}
@@ -156,8 +156,6 @@ func (x *exchange) authenticate(ctx context.Context) (accountID string, err erro
 	case err != nil:
 		x.hub.dep.Log.Error("token of a socket not checked", "socket", x.session.id, "error", err)
 		return "", errUnknowable
-	case claims.AccountID == "":
-		return "", errNoAccount
 	}
 	return claims.AccountID, nil
 }

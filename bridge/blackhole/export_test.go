@@ -1,5 +1,7 @@
 package blackhole
 
+import "context"
+
 // HandleCall is Handle for a call event that is an account's whatever it says itself,
 // as the hooks of the reference hand events on.
 func (h *Hub) HandleCall(m Message, accountID string) error {
@@ -30,3 +32,20 @@ const MaxKept = maxKept
 
 // CheckRights does at once what AccountsChanged asks for.
 func (h *Hub) CheckRights() { h.checkRights() }
+
+// ReviewConferences does what is done now and then.
+func (h *Hub) ReviewConferences(ctx context.Context) { h.reviewConferences(ctx) }
+
+// Turned is how many keys the first subscription to a binding has at the moment.
+func (h *Hub) Turned(client string) int {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	for _, s := range h.sockets {
+		for _, sub := range s.subscriptions {
+			if sub.client == client {
+				return len(sub.entries)
+			}
+		}
+	}
+	return 0
+}

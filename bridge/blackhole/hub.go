@@ -20,6 +20,7 @@ type Hub struct {
 	metrics   *metrics
 	reader    frames.Reader
 	broker    *references
+	node      string          // of this run, which marks name
 	addresses *limits.Counter // of sockets, by address
 	accounts  *limits.Counter // of sockets, by account
 	served    sync.WaitGroup  // goroutines of sockets
@@ -47,6 +48,7 @@ func New(cfg Config, dep Dependencies) *Hub {
 	h := &Hub{
 		cfg: cfg, dep: dep, reader: frames.Reader{Compat: cfg.Compat},
 		broker:    newReferences(dep.Broker),
+		node:      dep.IDs.Hex(8),
 		addresses: limits.NewCounter(cfg.PerAddress),
 		accounts:  limits.NewCounter(cfg.PerAccount),
 		changed:   make(chan struct{}, 1),
@@ -69,6 +71,7 @@ func (h *Hub) Run(ctx context.Context) {
 	tasks.Go(func() { h.followAccounts(ctx) })
 	tasks.Go(func() {
 		for clock.Sleep(ctx, h.dep.Clock, announcePause) == nil {
+			h.reviewConferences(ctx)
 			h.tend()
 		}
 	})
@@ -117,7 +120,7 @@ func (h *Hub) ofCall(ev frames.Event) (frames.Event, bool) {
 func (h *Hub) deliver(ev frames.Event, m Message) {
 	h.handling.Lock()
 	defer h.handling.Unlock()
-	d := &delivery{hub: h, event: ev, message: m}
+	d := &delivery{hub: h, event: ev, message: m, wild: wild(ev.Key)}
 	h.mu.RLock()
 	h.kept.add(d, h.dep.Clock.Now())
 	h.index.Match(ev.Key, func(t *topic) bool {
@@ -139,6 +142,7 @@ type delivery struct {
 	hub     *Hub
 	event   frames.Event
 	message Message
+	wild    bool   // words of its key stand for any
 	id      string // once somebody needs it
 	sent    int
 	first   []Receipt // of the first sockets, to be explained

@@ -27,7 +27,14 @@ type Kept struct {
 }
 
 // name tells patterns apart in the buffer.
-func (k Kept) name() string { return k.AccountID + " " + k.Key }
+func (k Kept) name() string {
+	if k.Owned {
+		return k.AccountID + " own " + k.Key
+	}
+	return k.AccountID + " " + k.Key
+}
+
+func (k Kept) scope() scope { return scope{conference: k.Conference, owned: k.Owned} }
 
 // kept is what is kept for replay, and for whom. Guarded by the hub, but for add.
 type kept struct {
@@ -63,7 +70,7 @@ func newKept(cfg Config) *kept {
 func (k *kept) add(d *delivery, now time.Time) {
 	var wanted map[string][]string
 	k.index.Match(d.event.Key, func(p *pattern) bool {
-		if p.mayHave(d.event.AccountID) {
+		if p.scope().covers(p.AccountID, d) {
 			if wanted == nil {
 				wanted = map[string][]string{}
 			}
@@ -76,11 +83,6 @@ func (k *kept) add(d *delivery, now time.Time) {
 		entry := replay.Entry[*frames.Event]{ID: d.identity(), Value: &event, Bytes: len(d.message.Body)}
 		k.buffer.Add(entry, now, wanted)
 	}
-}
-
-func (p *pattern) mayHave(accountID string) bool {
-	t := topic{address: address{account: p.AccountID}, conference: p.Conference, owned: p.Owned}
-	return t.mayHave(accountID)
 }
 
 func keptOf(sub *subscription) []Kept {
@@ -145,6 +147,14 @@ func (k *kept) start(p *pattern, now time.Time) {
 		return
 	}
 	k.buffer.Keep(p.AccountID, p.name(), now)
+}
+
+// before is what a pattern takes the place of, while that is kept.
+func (k *kept) before(name string) *pattern {
+	if p := k.patterns[name]; p != nil {
+		return k.patterns[p.Follows]
+	}
+	return nil
 }
 
 // end forgets a pattern.

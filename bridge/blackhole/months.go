@@ -47,9 +47,7 @@ func (h *Hub) turnMonth() {
 		}
 	}
 	h.mu.Unlock()
-	if len(news) > 0 {
-		h.dep.Announce(news)
-	}
+	h.announce(news)
 }
 
 // turn replaces what has changed of one subscription, and returns what is kept anew for
@@ -60,27 +58,13 @@ func (h *Hub) turn(s *session, sub *subscription) (news []Kept) {
 		h.dep.Log.Error("subscription does not follow the month", "socket", s.id, "binding", sub.client, "error", err)
 		return nil
 	}
-	before := *sub
-	sub.entries, sub.memberships, sub.kept = resolved.Entries, nil, nil
-	for _, e := range before.entries {
-		if e.Monthly {
-			sub.month = keptAs(sub, e).name()
-			break
+	return h.replace(s, sub, func() {
+		for _, e := range sub.entries {
+			if e.Monthly {
+				sub.month = keptAs(sub, e).name()
+				break
+			}
 		}
-	}
-	h.broker.hold(sub.bind())
-	if sub.resume {
-		news = h.kept.hold(sub, h)
-	}
-	for _, e := range sub.entries {
-		sub.memberships = append(sub.memberships, h.joinTopic(s, sub, e))
-	}
-	for _, m := range before.memberships {
-		h.leaveTopic(m)
-	}
-	h.broker.release(before.bind())
-	if before.resume {
-		h.kept.release(before.kept, h.dep.Clock.Now())
-	}
-	return news
+		sub.entries = resolved.Entries
+	})
 }

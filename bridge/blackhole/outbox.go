@@ -4,8 +4,6 @@ import (
 	"sync"
 
 	"github.com/gorilla/websocket"
-
-	"github.com/kazoolab/kazoolab/bridge/blackhole/frames"
 )
 
 // Bounds of a socket's output beside those of its settings.
@@ -40,21 +38,8 @@ const (
 type waiting struct {
 	frame
 	kind kind
-	past *replayed // of which the frame is still to be made
-}
-
-// replayed is an event from the buffer for one binding.
-type replayed struct {
-	event           *frames.Event
-	client, key, id string
-}
-
-// prepared is the frame, made now if need be.
-func (w waiting) prepared() (*websocket.PreparedMessage, error) {
-	if w.past == nil {
-		return w.message, nil
-	}
-	return websocket.NewPreparedMessage(websocket.TextMessage, w.past.event.Frame(w.past.client, w.past.key, w.past.id))
+	past *past         // the frames of a replay, in place of one
+	make func() []byte // the frame of an event from the buffer, which is made when it is written
 }
 
 // goodbye is the close frame that ends a socket.
@@ -115,9 +100,19 @@ func (o *outbox) replayText(text []byte) {
 	}
 }
 
-// replay puts an event from the buffer, of about so many bytes.
-func (o *outbox) replay(r replayed, size int) {
-	o.unlimited(waiting{frame: frame{size: size}, kind: replayFrame, past: &r})
+// replay puts the frames of a replay, and returns how many they are.
+func (o *outbox) replay(p *past) (frames int) {
+	frames, size := p.size()
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.end != nil || o.over {
+		return 0
+	}
+	o.replays += frames
+	o.replaySize += size
+	o.owed += size
+	o.put(waiting{frame: frame{size: size}, kind: replayFrame, past: p})
+	return frames
 }
 
 // reply puts an answer, whatever waits already: see awaitRoom.
@@ -129,12 +124,8 @@ func (o *outbox) unlimited(w waiting) {
 	if o.end != nil || o.over {
 		return
 	}
-	switch w.kind {
-	case replyFrame:
+	if w.kind == replyFrame {
 		o.replies++
-	case replayFrame:
-		o.replays++
-		o.replaySize += w.size
 	}
 	o.owed += w.size
 	o.put(w)
@@ -224,6 +215,18 @@ func (o *outbox) take(room []waiting) batch {
 	replies, owed, size := 0, 0, 0
 	for o.head < len(o.queue) && len(b.frames) < maxBatch {
 		w := o.queue[o.head]
+		if w.past != nil && size <= maxBatchBytes {
+			one, more := w.past.next()
+			size += one.size
+			owed += one.size
+			b.frames = append(b.frames, one)
+			if more {
+				continue
+			}
+			o.queue[o.head] = waiting{}
+			o.head++
+			continue
+		}
 		if len(b.frames) > 0 && size+w.size > maxBatchBytes {
 			break
 		}

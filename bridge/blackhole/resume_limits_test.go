@@ -9,6 +9,7 @@ import (
 
 	"github.com/kazoolab/kazoolab/bridge/blackhole"
 	"github.com/kazoolab/kazoolab/bridge/kapi"
+	"github.com/kazoolab/kazoolab/internal/ids"
 )
 
 // A resumed client goes on over the turn of a month, with the id of an event before.
@@ -93,4 +94,47 @@ func TestAnAccountHasSoManyKeysKept(t *testing.T) {
 	r.KeepFor([]blackhole.Kept{{AccountID: rival, Key: "x", Bind: []kapi.Binding{{Exchange: kapi.ExchangeCallEvents, Key: "k"}}}})
 	g.Eventually(r.Keeping).WithTimeout(patience).Should(Equal(blackhole.MaxKept + 1))
 	g.Expect(r.dial(t).subscribeWith(acme, "call.CHANNEL_CREATE.*", resume).Object("data").Has("since")).To(BeTrue())
+}
+
+// The clocks of nodes differ: a mark of another node's counts from a little earlier, and
+// what was not kept then is a gap.
+func TestAMarkOfAnotherNode(t *testing.T) {
+	g := NewWithT(t)
+	one, other := newRig(t), newRig(t, func(_ *blackhole.Config, d *blackhole.Dependencies) { d.IDs = ids.Seeded("other") })
+	go other.Run(t.Context())
+	keeper := other.dial(t)
+	keeper.subscribeWith(acme, "call.CHANNEL_CREATE.*", resume)
+	one.clock.Advance(time.Minute)
+	mark := one.dial(t).subscribeWith(acme, "call.CHANNEL_CREATE.*", resume).String("data", "since")
+	other.clock.Advance(time.Minute - time.Second) // it is behind
+	other.calls(0, 2)
+	s := other.dial(t)
+	s.subscribeWith(acme, "call.CHANNEL_CREATE.*", since(mark))
+	calls, _ := s.seen(2)
+	g.Expect(calls).To(Equal([]string{"c0", "c1"}))
+	s.silent()
+}
+
+func TestALateEventOfTheMonthBeforeIsNotHidden(t *testing.T) {
+	g := NewWithT(t)
+	r := newRig(t)
+	go r.Run(t.Context())
+	g.Expect(r.clock.BlockUntilContext(t.Context(), 2)).To(Succeed())
+	keeper := r.dial(t)
+	keeper.subscribeWith(acme, "object.*.fax", resume)
+	november, december := r.clock.Now(), time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC)
+	r.clock.Advance(december.Sub(november) + 59*time.Minute)
+	g.Eventually(r.Keeping).WithTimeout(patience).Should(Equal(2))
+	r.Handle(change(november, "f1")) // the last that the client sees
+	r.Handle(change(november, "f2"))
+	g.Expect(r.clock.BlockUntilContext(t.Context(), 2)).To(Succeed())
+	r.clock.Advance(2 * time.Minute)
+	for range 2 {
+		keeper.next()
+	}
+	g.Eventually(r.Turned).WithArguments("object.*.fax").WithTimeout(patience).Should(Equal(1))
+	s := r.dial(t)
+	s.subscribeWith(acme, "object.*.fax", since(blackhole.EventID(change(november, "f1"))))
+	g.Expect(s.next()).To(ContainSubstring(`"id":"f2"`))
+	s.silent()
 }

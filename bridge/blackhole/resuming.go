@@ -5,22 +5,18 @@ import (
 	"slices"
 	"time"
 
-	"github.com/kazoolab/kazoolab/bridge/blackhole/replay"
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
-	"github.com/kazoolab/kazoolab/internal/clock"
 )
 
 // announcePause is how often the other nodes are told of what is kept. It must be much
 // shorter than Config.ReplayKeep.
 const announcePause = 30 * time.Second
 
-// keep has what subscriptions get kept, here and, as soon as they hear of it, on the
-// other nodes. It returns the mark of this moment, or "" where the broker is late with
-// their bindings: then their clients are told once it has them.
-func (h *Hub) keep(subs []*subscription, late bool) (mark string) {
+// keep has what subscriptions get kept, and says what the other nodes are to hear of it,
+// and the mark of this moment: "" where the broker is late with their bindings. Then
+// their clients are told once it has them. The hub is locked.
+func (h *Hub) keep(subs []*subscription, late bool) (news []Kept, mark string) {
 	now := h.dep.Clock.Now()
-	var news []Kept
-	h.mu.Lock()
 	for _, sub := range subs {
 		news = append(news, h.kept.hold(sub, h)...)
 		for _, p := range sub.kept {
@@ -33,14 +29,16 @@ func (h *Hub) keep(subs []*subscription, late bool) (mark string) {
 			}
 		}
 	}
-	h.mu.Unlock()
+	if late {
+		return news, ""
+	}
+	return news, h.mark(now)
+}
+
+func (h *Hub) announce(news []Kept) {
 	if len(news) > 0 {
 		h.dep.Announce(news)
 	}
-	if late {
-		return ""
-	}
-	return replay.Mark(now)
 }
 
 // KeepFor keeps what another node has announced.
@@ -67,31 +65,19 @@ func (h *Hub) followBindings(ctx context.Context) {
 			return
 		}
 		for p := h.nextStarting(); p != nil; p = h.nextStarting() {
-			if h.awaitPattern(ctx, p) != nil {
+			err := h.broker.await(ctx, p.Bind)
+			if ctx.Err() != nil {
 				return
 			}
 			h.mu.Lock()
-			h.startPattern(p)
+			if err == nil {
+				h.startPattern(p)
+			} else if h.kept.patterns[p.name()] == p {
+				h.kept.starting = append(h.kept.starting, p) // others first
+			}
 			h.mu.Unlock()
 		}
 	}
-}
-
-// awaitPattern returns when the broker has a pattern's bindings or nobody wants it any
-// more, or ctx's error.
-func (h *Hub) awaitPattern(ctx context.Context, p *pattern) error {
-	for h.broker.await(ctx, p.Bind) != nil {
-		h.mu.RLock()
-		wanted := h.kept.patterns[p.name()] == p
-		h.mu.RUnlock()
-		if !wanted {
-			return nil
-		}
-		if err := clock.Sleep(ctx, clock.System(), bindLimit); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 func (h *Hub) nextStarting() *pattern {
@@ -136,9 +122,7 @@ func (h *Hub) tend() {
 		}
 	}
 	h.mu.Unlock()
-	if len(needed) > 0 {
-		h.dep.Announce(needed)
-	}
+	h.announce(needed)
 }
 
 // Reasons of a gap.
@@ -172,21 +156,30 @@ func (h *Hub) replay(sub *subscribing) {
 				names = append(names, name)
 			}
 			wanted[name], keys[name] = append(wanted[name], one), k.Key
+			// What is not listened to any more may have come after that event.
+			if before := h.kept.before(name); before != nil && wanted[before.name()] == nil {
+				names = append(names, before.name())
+				wanted[before.name()], keys[before.name()] = []*subscription{one}, before.Key
+			}
 		}
 	}
-	entries, missing := h.kept.buffer.Since(sub.target.accountID, names, sub.since)
+	entries, missing := h.kept.buffer.Since(sub.target.accountID, names, h.places(sub.since))
 	for _, one := range subs {
 		if slices.ContainsFunc(missing, func(name string) bool { return slices.Contains(wanted[name], one) }) {
 			sub.out.replayText(gap(one, gapNotKept))
 			h.metrics.gaps.Inc()
 		}
 	}
-	for _, e := range entries {
-		for _, one := range wanted[e.Pattern] {
-			sub.out.replay(replayed{event: e.Value, client: one.client, key: keys[e.Pattern], id: e.ID}, e.Bytes)
-			h.metrics.replayed.Inc()
+	if len(entries) == 0 {
+		return
+	}
+	past := &past{entries: entries, bindings: map[string][]pastBinding{}}
+	for name, subs := range wanted {
+		for _, one := range subs {
+			past.bindings[name] = append(past.bindings[name], pastBinding{client: one.client, key: keys[name]})
 		}
 	}
+	h.metrics.replayed.Add(float64(sub.out.replay(past)))
 }
 
 // Missed is to be called when events may have passed by, as the connection to the

@@ -131,7 +131,7 @@ func (h *Hub) addressesOf(r *http.Request) (peer, source string) {
 		return r.RemoteAddr, r.RemoteAddr
 	}
 	address := at.Addr().Unmap()
-	peer = netip.AddrPortFrom(address, at.Port()).String()
+	peer = written(address) + ":" + strconv.Itoa(int(at.Port()))
 	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
 	for _, hop := range slices.Backward(hops) {
 		if !h.trusts(address) {
@@ -143,7 +143,21 @@ func (h *Hub) addressesOf(r *http.Request) (peer, source string) {
 		}
 		address = next.Unmap()
 	}
-	return peer, address.String()
+	return peer, written(address)
+}
+
+// written is an address in Kazoo's letters: that of IPv6 has all its eight groups
+// (kz_network_utils:iptuple_to_binary/1).
+func written(a netip.Addr) string {
+	if a.Is4() {
+		return a.String()
+	}
+	groups := make([]string, 8)
+	bytes := a.As16()
+	for i := range groups {
+		groups[i] = strconv.FormatUint(uint64(bytes[2*i])<<8|uint64(bytes[2*i+1]), 16)
+	}
+	return strings.Join(groups, ":")
 }
 
 func (h *Hub) trusts(address netip.Addr) bool {

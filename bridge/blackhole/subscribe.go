@@ -40,8 +40,8 @@ func (x *exchange) readTarget() (target, error) {
 	asked, problem := x.asked()
 	var missing []string
 	id, _ := x.Data.Get("account_id")
-	text, isText := command.Text(id)
-	if !x.Data.Has("account_id") || text == "" && isText {
+	text, _ := command.Text(id)
+	if !x.Data.Has("account_id") {
 		missing = append(missing, "account_id")
 	}
 	if len(asked) == 0 && problem == nil {
@@ -63,7 +63,7 @@ func (x *exchange) readTarget() (target, error) {
 // asked are the bindings of data. A list is taken in the talk, which subscribes to
 // several at once, and refused in later dialects, where binding is the one that counts.
 func (x *exchange) asked() ([]string, error) {
-	if one, there := x.Data.Get("binding"); there && one != "" {
+	if one, there := x.Data.Get("binding"); there {
 		text, isText := one.(string)
 		if !isText {
 			return nil, errBindingType
@@ -192,6 +192,9 @@ func (sub *subscribing) readResume() error {
 
 // authorize tells what is refused before what there is not.
 func (sub *subscribing) authorize(accountID string) error {
+	if accountID == "" && sub.target.accountID != everyAccount {
+		return errNoAccount
+	}
 	if err := sub.hub.authorize(accountID, sub.target.accountID); err != nil {
 		return err
 	}
@@ -222,12 +225,32 @@ func (sub *subscribing) run(ctx context.Context) (jobj.Object, error) {
 	if err != nil {
 		h.dep.Log.Warn("subscriptions not live yet", "socket", sub.session.id, "binding", sub.wishes[0].asked, "cause", err)
 	}
-	mark := ""
-	if sub.resume {
-		mark = h.keep(resumed, err != nil)
-	}
+	return sub.begin(fresh, resumed, err != nil)
+}
+
+// begin makes subscriptions the socket's. late says that the broker may not have their
+// bindings yet.
+func (sub *subscribing) begin(fresh, resumed []*subscription, late bool) (jobj.Object, error) {
+	h := sub.hub
+	var news []Kept
+	defer func() { h.announce(news) }()
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	// Rights may have ended since they were asked for, before the broker was.
+	err := h.authorize(sub.account, sub.target.accountID)
+	if err == nil && slices.ContainsFunc(fresh, h.resolvedElse) {
+		err = bindings.ErrUnavailable
+	}
+	if err != nil {
+		for _, one := range fresh {
+			h.broker.release(one.bind())
+		}
+		return nil, err
+	}
+	mark := ""
+	if sub.resume {
+		news, mark = h.keep(resumed, late)
+	}
 	for _, one := range fresh {
 		h.join(sub.session, one)
 	}

@@ -42,11 +42,19 @@ func (h *Hub) subscription(ctx context.Context, accountID string, w wish, resume
 			continue
 		}
 		s.entries = append(s.entries, e)
-		if e.Conference != "" && accountID != everyAccount {
-			s.owned = h.dep.OwnsConference(ctx, accountID, e.Conference)
+	}
+	s.owned = h.owns(ctx, s)
+	return s
+}
+
+// owns says whether a subscription to commands is to a conference of its account's own.
+func (h *Hub) owns(ctx context.Context, sub *subscription) bool {
+	for _, e := range sub.entries {
+		if e.Conference != "" && sub.account != everyAccount {
+			return h.dep.OwnsConference(ctx, sub.account, e.Conference)
 		}
 	}
-	return s
+	return false
 }
 
 // join makes a socket get the events of a subscription. The hub is locked.
@@ -59,10 +67,10 @@ func (h *Hub) join(s *session, sub *subscription) {
 }
 
 func (h *Hub) joinTopic(s *session, sub *subscription, e bindings.Entry) *membership {
-	at := address{client: sub.client, key: e.Key, account: sub.account}
+	at := address{client: sub.client, key: e.Key, account: sub.account, scope: scope{e.Conference, sub.owned}}
 	t, there := h.topics[at]
 	if !there {
-		t = &topic{address: at, conference: e.Conference, owned: sub.owned}
+		t = &topic{address: at}
 		h.topics[at] = t
 		h.index.Add(t.key, t)
 	}

@@ -3,6 +3,8 @@ package blackhole
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"slices"
+	"strings"
 
 	"github.com/tidwall/gjson"
 )
@@ -12,17 +14,22 @@ type address struct {
 	client  string // the binding as the client is shown it
 	key     string // that events are matched with
 	account string // whose events were asked for; "*" for all
+	scope
+}
+
+// scope is what an event must be, beside its key, for who asked to see it.
+type scope struct {
+	// conference is set where the key names no account: then an event must name it, or
+	// the conference be its own, which owned says.
+	conference string
+	owned      bool
 }
 
 // topic is one frame of an event that one or many sockets get: they have the same
 // binding and the same key. Guarded by the hub.
 type topic struct {
 	address
-	// conference is set where the key names no account: then an event must name it, or
-	// the conference be its own, which owned says.
-	conference string
-	owned      bool
-	members    []*membership
+	members []*membership
 }
 
 // membership is a socket's place in a topic.
@@ -51,15 +58,30 @@ func (t *topic) leave(m *membership) {
 	}
 }
 
-// mayHave says whether the event may be seen by those of the topic. Nearly every key
-// has the account in it.
-func (t *topic) mayHave(accountID string) bool {
-	return t.conference == "" || t.account == everyAccount || t.account == accountID || accountID == "" && t.owned
+// covers says whether an event that matches the key may be seen by who asked for an
+// account's. Nearly every key has the account in it; but an event's may have a wildcard
+// in that place, as fax.status of the reference does.
+func (s scope) covers(account string, d *delivery) bool {
+	switch {
+	case account == everyAccount, account == d.event.AccountID:
+		return true
+	case d.wild:
+		return false
+	}
+	return s.conference == "" || d.event.AccountID == "" && s.owned
+}
+
+// wild says whether a word of a key stands for any.
+func wild(key string) bool {
+	if !strings.ContainsAny(key, "*#") {
+		return false
+	}
+	return slices.ContainsFunc(strings.Split(key, "."), func(word string) bool { return word == "*" || word == "#" })
 }
 
 // deliver gives each member its frame, of which there are two at most.
 func (t *topic) deliver(d *delivery) {
-	if !t.mayHave(d.event.AccountID) {
+	if !t.covers(t.account, d) {
 		return
 	}
 	var plain, named frame

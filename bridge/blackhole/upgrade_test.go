@@ -109,7 +109,7 @@ func TestOnlyTrustedProxiesSpeakForClients(t *testing.T) {
 		"198.51.100.9, 192.0.2.1": "192.0.2.1", // what the client says of itself counts for nothing
 		"192.0.2.1, 10.0.0.7":     "192.0.2.1",
 		"::ffff:192.0.2.1":        "192.0.2.1",
-		"2001:db8::1":             "2001:db8::1",
+		"2001:db8::1":             "2001:db8:0:0:0:0:0:1",
 		"192.0.2.1, something":    "127.0.0.1",
 		"":                        "127.0.0.1",
 		"10.0.0.8":                "10.0.0.8",

@@ -19,6 +19,7 @@ const FIRST_PAUSE = 250; // ms; doubles with each try that fails
 const LONGEST_PAUSE = 30_000;
 const PING_EVERY = 60_000; // a server closes what it has not heard of for an hour
 const REPLY_LIMIT = 15_000; // after which the connection is taken for dead
+const REFUSED_PAUSE = 10_000; // after which a binding that was granted before is asked for again
 const KEPT_IDS = 10; // of the latest events of each binding, for resuming
 
 class KazooSocket {
@@ -43,7 +44,7 @@ class KazooSocket {
   // reconnect. Its promise is kept when the server has agreed; it is broken when the
   // server refuses, and then the binding is forgotten.
   async subscribe(binding, listener) {
-    this.bindings.set(binding, { listener, ids: [], mark: null });
+    this.bindings.set(binding, { listener, ids: [], mark: null, granted: false });
     if (!this.isOpen()) {
       await new Promise((resolve, reject) => this.hopes.push({ binding, resolve, reject }));
       return;
@@ -151,6 +152,7 @@ class KazooSocket {
     }
     try {
       const reply = await this.command("subscribe", data);
+      own.granted = true;
       own.mark ??= reply.since ?? null;
     } catch (error) {
       if (/^rate limiting threshold hit/.test(error.message)) {
@@ -160,6 +162,10 @@ class KazooSocket {
       if (/^failed to authenticate token/.test(error.message)) {
         this.token = undefined; // and a new one for the next connection
         this.lose("the token is not good");
+      } else if (this.isOpen() && own.granted) {
+        // It was granted before: the server may not know the account yet, or not reach its store.
+        const ws = this.ws;
+        setTimeout(() => ws === this.ws && this.isOpen() && this.subscribeNow(binding).catch(() => {}), REFUSED_PAUSE);
       } else if (this.isOpen()) {
         this.bindings.delete(binding);
       }

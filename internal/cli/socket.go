@@ -96,7 +96,8 @@ type watcher struct {
 	expected []expectation
 	client   *socketclient.Client
 	met      int      // so many of what is expected have come
-	came     []string // since then, for the error
+	came     []string // since then, the latest, for the error
+	before   int      // of what came before those
 	open     int      // bindings of the command line that are not answered yet
 	begin    sync.Once
 	opened   bool

@@ -79,10 +79,13 @@ func (w *watcher) meet(f socketclient.Frame) error {
 		return nil
 	}
 	if !w.expected[w.met].fits(f) {
+		if len(w.came) == maxCame {
+			w.came, w.before = w.came[1:], w.before+1
+		}
 		w.came = append(w.came, frameGist(f))
 		return nil
 	}
-	w.came = nil
+	w.came, w.before = nil, 0
 	if w.met++; w.met == len(w.expected) {
 		return errMet
 	}
@@ -101,8 +104,8 @@ func (w *watcher) notMet(limit time.Duration) error {
 		return errors.New(missing + "; nothing came")
 	}
 	more := ""
-	if left := len(w.came) - maxCame; left > 0 {
-		w.came, more = w.came[left:], fmt.Sprintf(" (and %d before)", left)
+	if w.before > 0 {
+		more = fmt.Sprintf(" (and %d before)", w.before)
 	}
 	return fmt.Errorf("%s; this came%s:\n  %s", missing, more, strings.Join(w.came, "\n  "))
 }

@@ -65,6 +65,7 @@ type Client struct {
 	wanted []string          // bindings
 	asked  map[string]pledge // by request id
 	seen   map[string]recent // by binding
+	had    map[string]bool   // bindings that a server has granted once
 }
 
 // pledge is a request that is to be answered.
@@ -75,7 +76,7 @@ type pledge struct {
 
 // New is a client without a connection.
 func New(cfg Config) *Client {
-	return &Client{cfg: cfg, wanted: append([]string(nil), cfg.Bindings...), seen: map[string]recent{}}
+	return &Client{cfg: cfg, wanted: append([]string(nil), cfg.Bindings...), seen: map[string]recent{}, had: map[string]bool{}}
 }
 
 // Run connects, and again whenever the connection ends, until ctx ends or Frame has an
@@ -195,6 +196,7 @@ func (c *Client) forget(binding string) {
 		c.wanted = append(c.wanted[:i:i], c.wanted[i+1:]...)
 	}
 	delete(c.seen, binding)
+	delete(c.had, binding)
 }
 
 // Ask sends any other command.
@@ -260,10 +262,7 @@ func (c *Client) take(text []byte) error {
 	case asked.again && refused != nil && strings.HasPrefix(refused.Error(), badToken):
 		return refused // the next connection has a new one
 	case asked.Action == "subscribe" && refused != nil:
-		next := c.following(asked.Binding) - 1
-		c.mu.Lock()
-		c.forget(asked.Binding)
-		c.mu.Unlock()
+		next := c.refused(asked.Binding)
 		if asked.again {
 			return c.subscribeNext(next)
 		}
@@ -278,7 +277,31 @@ const (
 	tooFast  = "rate limiting threshold hit"
 	badToken = "failed to authenticate token"
 	breath   = time.Second
+	// later is when a binding that was granted once, and is refused now, is asked for again.
+	later = 10 * time.Second
 )
+
+// refused forgets a binding that is refused the first time, and asks again later for one
+// that was granted before: the server may not know the account yet, or not reach its
+// store. It returns the place of the one that follows.
+func (c *Client) refused(binding string) (next int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	i := c.place(binding)
+	if !c.had[binding] {
+		c.forget(binding)
+		return i
+	}
+	on := c.line
+	c.cfg.Clock.AfterFunc(later, func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if c.line == on && c.wants(binding) {
+			_ = c.subscribe(binding, false) // or the connection ends, and all is asked for anew
+		}
+	})
+	return i + 1
+}
 
 // following is the place after a binding's. Of one that is wanted no longer nobody knows
 // it: from the first on, then, as to ask for one twice does no harm.
@@ -309,6 +332,9 @@ func (c *Client) note(frame *Frame) pledge {
 		asked := c.asked[id]
 		delete(c.asked, id)
 		frame.Answers = asked.Request
+		if asked.Action == "subscribe" && frame.Refused() == nil && c.wants(asked.Binding) {
+			c.had[asked.Binding] = true
+		}
 		if mark := frame.Fields.String("data", "since"); mark != "" && asked.Action == "subscribe" && c.seen[asked.Binding].since() == nil {
 			c.seen[asked.Binding] = recent{mark: mark}
 		}

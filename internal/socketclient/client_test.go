@@ -199,6 +199,29 @@ func TestWhatIsRefusedIsForgotten(t *testing.T) {
 	r.Expect(said).To(Equal(`subscribe token2 {"account_id":"acc","binding":"more"}`))
 }
 
+// A server that has been granting a binding may refuse it for a while: as it does not
+// reach its store, or has not heard of the account yet.
+func TestWhatWasGrantedOnceIsAskedForAgain(t *testing.T) {
+	r := newRig(t, false, "a", "b")
+	for range 2 {
+		_, reply := r.hear()
+		reply("success", `{}`)
+	}
+	r.got(2)
+	r.again()
+	said, reply := r.hear()
+	r.Expect(said).To(Equal(`subscribe token2 {"account_id":"acc","binding":"a"}`))
+	reply("error", `{"errors":["the token cannot be checked at the moment, try again"]}`)
+	said, reply = r.hear()
+	r.Expect(said).To(HaveSuffix(`"binding":"b"}`))
+	reply("success", `{}`)
+	r.got(2)
+	r.Expect(r.clock.BlockUntilContext(t.Context(), 1)).To(Succeed())
+	r.clock.Advance(10 * time.Second)
+	said, _ = r.hear()
+	r.Expect(said).To(Equal(`subscribe token2 {"account_id":"acc","binding":"a"}`))
+}
+
 func TestAServerThatIsAskedTooFastIsAskedAgain(t *testing.T) {
 	r := newRig(t, false, "a")
 	_, reply := r.hear()

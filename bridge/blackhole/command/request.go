@@ -87,9 +87,6 @@ func member(fields jobj.Object, key string) string {
 
 func given(fields jobj.Object, key string) any {
 	value, _ := fields.Get(key)
-	if value == "" {
-		return nil
-	}
 	return value
 }
 

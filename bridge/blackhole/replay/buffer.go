@@ -3,6 +3,7 @@ package replay
 import (
 	"container/heap"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -44,7 +45,7 @@ func (b *Buffer[T]) Keep(account, pattern string, now time.Time) {
 }
 
 // Follow begins to keep a pattern that takes the place of another one: where that could
-// be continued from, so can this.
+// be continued from, so can this, together with that as long as it is kept.
 func (b *Buffer[T]) Follow(account, pattern, before string, now time.Time) {
 	b.last++
 	b.share(account).follow(pattern, before, b.last, now)
@@ -63,7 +64,7 @@ func (b *Buffer[T]) share(account string) *share[T] {
 // Drop forgets a pattern; its events go when their turn comes.
 func (b *Buffer[T]) Drop(account, pattern string) {
 	if s, there := b.shares[account]; there {
-		delete(s.tails, pattern)
+		s.drop(pattern)
 		b.forget(s)
 	}
 }
@@ -130,6 +131,13 @@ func (b *Buffer[T]) evict(s *share[T]) {
 
 // Mark is a place in the course of events for who has seen none yet: that of a moment.
 func Mark(now time.Time) string { return markSign + strconv.FormatInt(now.UnixMilli(), 10) }
+
+// MarkTime is the moment of a mark; ok is false for what is none.
+func MarkTime(mark string) (at time.Time, ok bool) {
+	text, isMark := strings.CutPrefix(mark, markSign)
+	ms, err := strconv.ParseInt(text, 10, 64)
+	return time.UnixMilli(ms), isMark && err == nil
+}
 
 const markSign = "@"
 

@@ -3,8 +3,6 @@ package replay
 import (
 	"cmp"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 )
 
@@ -36,6 +34,8 @@ type tail[T any] struct {
 	from   time.Time // of what was before, something may be missing; whole milliseconds, as marks are
 	lost   uint64    // the last moment of which something is not kept, or no longer
 	events queue[*event[T]]
+	before *tail[T]  // what it took the place of, while that is kept
+	latest *event[T] // of all it ever had
 }
 
 func newShare[T any](account string, limits Limits) *share[T] {
@@ -59,7 +59,34 @@ func (s *share[T]) follow(pattern, before string, moment uint64, now time.Time) 
 		s.keep(pattern, moment, now)
 		return
 	}
-	s.tails[pattern] = &tail[T]{from: t.from, lost: t.lost}
+	s.tails[pattern] = &tail[T]{from: t.from, lost: t.lost, before: t}
+}
+
+// drop forgets a pattern. What it had is lost for the one that took its place.
+func (s *share[T]) drop(pattern string) {
+	gone := s.tails[pattern]
+	delete(s.tails, pattern)
+	for _, t := range s.tails {
+		if t.before != gone || gone == nil {
+			continue
+		}
+		t.before, t.lost = nil, max(t.lost, gone.lost)
+		if gone.from.After(t.from) {
+			t.from = gone.from
+		}
+		if e := gone.latest; e != nil {
+			t.forget(e)
+		}
+	}
+}
+
+// forget says that an event is not kept, or no longer. Something later may be lost
+// already.
+func (t *tail[T]) forget(e *event[T]) {
+	t.lost = max(t.lost, e.moment)
+	if from := next(e.at); from.After(t.from) {
+		t.from = from
+	}
 }
 
 func (s *share[T]) missed(moment uint64, now time.Time) {
@@ -75,6 +102,7 @@ func (s *share[T]) add(e *event[T], patterns []string) bool {
 		if t, kept := s.tails[pattern]; kept {
 			h.tails = append(h.tails, t)
 			t.events.push(e)
+			t.latest = e
 		}
 	}
 	if len(h.tails) == 0 {
@@ -91,11 +119,7 @@ func (s *share[T]) evict() *event[T] {
 	s.bytes -= h.Bytes
 	for _, t := range h.tails {
 		t.events.pop()
-		// Something later may be lost already.
-		t.lost = max(t.lost, h.moment)
-		if from := next(h.at); from.After(t.from) {
-			t.from = from
-		}
+		t.forget(h.event)
 	}
 	return h.event
 }
@@ -153,9 +177,7 @@ func markTime(ids []string) (time.Time, bool) {
 	if len(ids) != 1 {
 		return time.Time{}, false
 	}
-	text, isMark := strings.CutPrefix(ids[0], markSign)
-	ms, err := strconv.ParseInt(text, 10, 64)
-	return time.UnixMilli(ms), isMark && err == nil
+	return MarkTime(ids[0])
 }
 
 // next is the first moment of which a mark is after t.
