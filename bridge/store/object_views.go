@@ -29,7 +29,7 @@ const (
 	ConferencesByNumber View = "conferences_by_number"
 	// ConferencesByID: the id, whatever the account.
 	ConferencesByID View = "conferences_by_id"
-	UsersByHotdesk      View = "users_by_hotdesk"
+	UsersByHotdesk  View = "users_by_hotdesk"
 	// UsersByDirectory: the directory's id.
 	UsersByDirectory View = "users_by_directory"
 
