@@ -70,17 +70,23 @@ func (s *Store) Get(ctx context.Context, db, id string) (Document, error) {
 // is kept from the stored document; for a new one it is taken over when set, else
 // it is now. Modified is now.
 func (s *Store) Save(ctx context.Context, doc Document) (Document, error) {
-	saved, err := s.saveAll(ctx, []Document{doc})
+	saved, err := s.SaveTogether(ctx, doc)
 	if err != nil {
 		return Document{}, err
 	}
 	return saved[0], nil
 }
 
+// SaveTogether saves documents as Save does, all or none of them, and returns them as
+// Get would.
+func (s *Store) SaveTogether(ctx context.Context, docs ...Document) ([]Document, error) {
+	return s.saveAll(ctx, slices.Clone(docs))
+}
+
 // SaveAll saves documents as Save does, all or none of them: in one transaction, of
 // which the commit is the dear part.
 func (s *Store) SaveAll(ctx context.Context, docs []Document) error {
-	_, err := s.saveAll(ctx, slices.Clone(docs))
+	_, err := s.SaveTogether(ctx, docs...)
 	return err
 }
 
