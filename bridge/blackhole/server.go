@@ -7,10 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/netip"
-	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -126,28 +123,11 @@ func (h *Hub) upgradeFrom(ctx context.Context, upgrader *websocket.Upgrader, w h
 // the client, which differs where a proxy stands between that may say so (quirk
 // peer-budget).
 func (h *Hub) addressesOf(r *http.Request) (peer, source string) {
-	at, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil { // no TCP: a listener of tests
-		return r.RemoteAddr, r.RemoteAddr
+	at, source := h.cfg.TrustedProxies.Source(r)
+	if !at.IsValid() { // no TCP: a listener of tests
+		return source, source
 	}
-	address := at.Addr().Unmap()
-	peer = netip.AddrPortFrom(address, at.Port()).String()
-	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
-	for _, hop := range slices.Backward(hops) {
-		if !h.trusts(address) {
-			break
-		}
-		next, err := netip.ParseAddr(strings.TrimSpace(hop))
-		if err != nil {
-			break
-		}
-		address = next.Unmap()
-	}
-	return peer, address.String()
-}
-
-func (h *Hub) trusts(address netip.Addr) bool {
-	return slices.ContainsFunc(h.cfg.TrustedProxies, func(p netip.Prefix) bool { return p.Contains(address) })
+	return at.String(), source
 }
 
 // enter counts a new socket, unless there are to be none any more.
