@@ -211,7 +211,7 @@ func TestDevicesThatAreRegistered(t *testing.T) {
 		return w.call(t, "GET", customerPath+"/devices/status", token, "").want(t, http.StatusOK).text
 	}
 	g.Expect(status()).To(ContainSubstring(`"data":[]`))
-	w.bus.answer = func(message jobj.Object) []jobj.Object {
+	w.bus.answer = func(jobj.Object) []jobj.Object {
 		registrations := func(ids ...string) jobj.Object {
 			fields := []any{"broken", jobj.Object{{Key: "Contact", Value: "c"}}}
 			for _, id := range ids {

@@ -190,9 +190,9 @@ func (h *handler) saveObject(ctx context.Context, d *draft, action string, doc s
 	if err != nil {
 		return doc, err
 	}
-	changes := make([]kapi.DocChange, len(saved))
+	changes := make([]kapi.DocChange, 0, len(saved)+1)
 	for i, one := range saved {
-		changes[i] = one.Change(actions[i])
+		changes = append(changes, one.Change(actions[i]))
 	}
 	if copied.DB != "" && !stays {
 		var change kapi.DocChange

@@ -168,9 +168,9 @@ func (s *Store) put(ctx context.Context, tx *sql.Tx, doc Document, text string) 
 	case doc.Rev != "" && doc.Rev != old.Rev:
 		return doc, fmt.Errorf("%w: revision %s given, %s stored", ErrConflict, doc.Rev, old.Rev)
 	}
-	now := s.now()
+	now, isNew := s.now(), doc.Rev == ""
 	switch {
-	case doc.Rev != "":
+	case !isNew:
 		doc.Created = old.Created
 	case doc.Created == 0:
 		doc.Created = now
@@ -197,6 +197,11 @@ func (s *Store) put(ctx context.Context, tx *sql.Tx, doc Document, text string) 
 	}
 	if n, err := result.RowsAffected(); err != nil || n != 1 {
 		return doc, errors.Join(err, fmt.Errorf("%w: another writer came first", ErrConflict))
+	}
+	if isNew && exists { // the file was that of the deleted one
+		if err := putFile(ctx, tx, doc, File{}); err != nil {
+			return doc, err
+		}
 	}
 	return doc, writeViewRows(ctx, tx, doc)
 }

@@ -52,6 +52,10 @@ func files() []contract {
 				t.Fatal(err)
 			}
 			expect(t, f, wav)
+			if _, err := f.Save(t.Context(), doc); err != nil {
+				t.Fatal(err)
+			}
+			expect(t, f, store.File{}) // another document, of the same id
 		}},
 		{"a file without content takes the one before away", func(t *testing.T, f *fixture) {
 			first := saved(t, f, doc, wav)
