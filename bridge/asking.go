@@ -15,7 +15,7 @@ const (
 	// restApp and restVersion sign what REST sends, as crossbar of the reference does.
 	restApp, restVersion = "crossbar", "4.0.0"
 	// quietAnswers is how long nothing must have followed an answer for all to have
-	// answered: switches are not counted, and those that have nothing answer at once.
+	// answered where it is not known how many there are beside those that are counted.
 	quietAnswers = 100 * time.Millisecond
 )
 
@@ -42,6 +42,8 @@ func (a asker) Publish(ctx context.Context, kind kapi.Publication, fields jobj.O
 }
 
 // Ask sends a question and gathers the answers. One that cannot be read is passed over.
+// Switches are waited for as the reference does it: for as many answers as there are
+// nodes that say they have some, and to the end where none says so.
 func (a asker) Ask(ctx context.Context, q crossbar.Question) ([]jobj.Object, error) {
 	a.bus.DeclareExchange(q.Kind.Exchange, kapi.ExchangeType(q.Kind.Exchange))
 	m, err := q.Kind.Message(a.sender(), q.Fields)
@@ -49,14 +51,19 @@ func (a asker) Ask(ctx context.Context, q crossbar.Question) ([]jobj.Object, err
 		return nil, err
 	}
 	var answers []jobj.Object
-	until := bus.Gathering{Quiet: quietAnswers, AtLeast: q.AtLeast, Enough: func(replies []bus.Delivery) bool {
+	known := 0
+	until := bus.Gathering{Quiet: quietAnswers, AtLeast: q.AtLeast}
+	if q.Switches {
+		known, until.Quiet = a.switches.count(), 0
+	}
+	until.Enough = func(replies []bus.Delivery) bool {
 		if answer, err := jobj.ParseObject(replies[len(replies)-1].Body); err == nil {
 			answers = append(answers, answer)
 		} else {
 			a.cfg.Log.WarnContext(ctx, "answer dropped", "to", q.Kind.Name, "error", err)
 		}
-		return q.Enough != nil && q.Enough(answers)
-	}}
+		return known > 0 && len(replies) >= known || q.Enough != nil && q.Enough(answers)
+	}
 	_, err = a.bus.Collect(ctx, bus.Request{
 		Exchange: m.Exchange, Key: m.Key, Fields: q.Fields,
 		Encode: func(fields jobj.Object) ([]byte, error) {

@@ -15,6 +15,17 @@ import (
 // changes it reached the work queue, too, and became a dead letter.
 const retryKey = "kazoolab.backlog.retry"
 
+// presence is the store as a node shows itself in it.
+type presence struct {
+	*store.Store
+	sockets bool
+}
+
+// Seen notes that the node lives, and whether it answers for websockets.
+func (p presence) Seen(ctx context.Context, node string) error {
+	return p.Store.Seen(ctx, node, p.sockets)
+}
+
 // backlogs are the deliveries that wait in the store, as REST sees them.
 type backlogs struct{ *Bridge }
 

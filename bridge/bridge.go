@@ -83,6 +83,7 @@ type Bridge struct {
 	tokens    *account.Tokens
 	journal   *journal.Journal
 	depths    *depths
+	switches  *switches
 	sockets   *sockets
 
 	ready    chan struct{}
@@ -105,6 +106,7 @@ func New(cfg Config) *Bridge {
 		Clock: cfg.Clock, IDs: cfg.IDs, Log: cfg.Log,
 	})
 	b.bus.DeclareQueue(bus.Queue{Name: DeadQueue, Durable: true, Args: deadletter.Arguments()})
+	b.switches = newSwitches(clock.System())
 	b.depths = newDepths(b.bus, cfg.Clock, cfg.Log)
 	b.disabling = newDisabling(cfg, b.hooks, func(accountID string) string {
 		owner, _ := b.directory.Get(accountID)
@@ -173,7 +175,7 @@ func (b *Bridge) Run(ctx context.Context) error {
 	hooks := b.cfg.Webhooks
 	hooks.Guard.AllowLoopback = b.cfg.AllowLoopbackTargets
 	engine := webhooks.New(hooks, webhooks.Dependencies{
-		Hooks: b.hooks, Accounts: b.directory, Records: b.cfg.Store, Backlogs: b.cfg.Store, Documents: b.cfg.Store,
+		Hooks: b.hooks, Accounts: b.directory, Records: b.cfg.Store, Backlogs: presence{b.cfg.Store, b.cfg.Sockets.served()}, Documents: b.cfg.Store,
 		Failures: b.disabling, Clock: b.cfg.Clock, IDs: b.cfg.IDs, Log: b.cfg.Log, Metrics: b.metrics,
 		ClusterID: clusterID, Journal: b.journal, Node: ids.New().Hex(16), // never that of an earlier run
 		Graveyard: graveyard{bus: b.bus, clock: b.cfg.Clock, ids: b.cfg.IDs, node: b.cfg.NodeName},
@@ -230,6 +232,9 @@ func (b *Bridge) subscribe(ctx, failed context.Context, engine *webhooks.Engine)
 		return nil, err
 	}
 	if err := b.hearRetries(); err != nil {
+		return nil, err
+	}
+	if err := b.switches.subscribe(b.bus); err != nil {
 		return nil, err
 	}
 	select {

@@ -64,6 +64,9 @@ type changes struct {
 // change, so that what was created is live when the answer arrives.
 const applyLimit = time.Second
 
+// lateLimit is how long a message may wait for the broker before the log says so.
+const lateLimit = 5 * time.Second
+
 // subscribe makes the node listen. Its queue is its own and unbounded: the
 // reference's holds 100 messages and loses the rest (quirk stale-table).
 func (c *changes) subscribe() (*bus.Subscription, error) {
@@ -102,7 +105,8 @@ func (c *changes) handle(d bus.Delivery) {
 
 // Publish tells everyone of writes and returns when this node has applied them,
 // at the latest after applyLimit. Publishing itself goes on until the broker has
-// taken the messages.
+// taken the messages, or the node ends: then those who were to hear of a document in
+// no node's memory never will, and the log names it.
 func (c *changes) Publish(ctx context.Context, docs ...kapi.DocChange) {
 	ctx, cancel := context.WithTimeout(ctx, applyLimit)
 	defer cancel()
@@ -146,8 +150,17 @@ func (c *changes) listensTo(doc kapi.DocChange) bool {
 }
 
 func (c *changes) send(msg bus.Message) {
-	if err := c.bus.Publish(c.running, msg); err != nil && c.running.Err() == nil {
-		c.log.Error("change not published", "exchange", msg.Exchange, "error", err)
+	late := c.clock.AfterFunc(lateLimit, func() {
+		c.log.Warn("message waits for the broker", "exchange", msg.Exchange, "key", msg.Key, "since", lateLimit)
+	})
+	err := c.bus.Publish(c.running, msg)
+	late.Stop()
+	switch {
+	case err == nil:
+	case c.running.Err() != nil:
+		c.log.Warn("message not published before the node ended", "exchange", msg.Exchange, "key", msg.Key)
+	default:
+		c.log.Error("message not published", "exchange", msg.Exchange, "key", msg.Key, "error", err)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -13,6 +14,7 @@ import (
 	"github.com/kazoolab/kazoolab/bridge"
 	"github.com/kazoolab/kazoolab/bridge/kapi"
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
+	"github.com/kazoolab/kazoolab/internal/bus"
 )
 
 // requests makes calls of an account until each node has taken one, and returns how
@@ -117,5 +119,28 @@ var _ = Describe("Changes made on one node", func() {
 		Expect(a.Status).To(Equal(http.StatusOK), "%s", jobj.Append(nil, a.Object))
 		Eventually(ctx, known).WithTimeout(patience).ShouldNot(Equal(http.StatusOK))
 		Eventually(ctx, other.figure).WithArguments(hooks).WithTimeout(patience).Should(Equal(1.0))
+	}, SpecTimeout(2*time.Minute))
+
+	It("are told once there is a broker again, those of objects that no node remembers", func(ctx SpecContext) {
+		l := newLab(ctx)
+		heard := l.hear(ctx, bus.Binding{Exchange: kapi.ExchangeConfiguration, Key: "*.*.device.*"})
+		token := l.node.token(ctx, acme)
+		l.proxy.Unplug()
+		a := l.node.request(ctx, http.MethodPut, "/v2/accounts/"+acme+"/devices", token, `{"data":{"name":"d","sip":{"method":"ip","ip":"192.0.2.7"}}}`)
+		Expect(a.Status).To(Equal(http.StatusCreated), "%s", jobj.Append(nil, a.Object))
+		id := a.String("data", "id")
+		Consistently(ctx, heard).WithTimeout(200 * time.Millisecond).ShouldNot(Receive())
+		l.proxy.Plug()
+		var keys []string
+		Eventually(ctx, func() []string {
+			select {
+			case one := <-heard:
+				key, _, _ := strings.Cut(one, " ")
+				keys = append(keys, key)
+			default:
+			}
+			slices.Sort(keys)
+			return slices.Compact(keys)
+		}).WithTimeout(patience).Should(ConsistOf("doc_created."+kapi.AccountDB(acme)+".device."+id, "doc_created.sip_auth.device."+id))
 	}, SpecTimeout(2*time.Minute))
 })

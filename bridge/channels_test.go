@@ -132,6 +132,26 @@ var _ = Describe("Channels", func() {
 		Expect(l.node.request(ctx, http.MethodGet, path+"/r@1", l.node.token(ctx, acme), "").Status).To(Equal(http.StatusNotFound))
 	}, SpecTimeout(time.Minute))
 
+	It("are waited for from every node that says it has switches, and no longer", func(ctx SpecContext) {
+		late := aSwitch(channel("b@2", acme))
+		l.respond(ctx, questions(), aSwitch(channel("a@1", acme)))
+		l.respond(ctx, questions(), func(request jobj.Object) jobj.Object {
+			clock.System().Sleep(500 * time.Millisecond) // long after the first is done
+			return late(request)
+		})
+		l.bus.DeclareExchange(kapi.ExchangeNodes, kapi.ExchangeType(kapi.ExchangeNodes))
+		Eventually(ctx, func(g Gomega) {
+			for _, node := range []string{"ecallmgr@one", "ecallmgr@two"} {
+				g.Expect(l.bus.Publish(ctx, bus.Message{Exchange: kapi.ExchangeNodes, Body: jobj.Append(nil, jobj.Object{
+					{Key: "Event-Category", Value: "nodes"}, {Key: "Event-Name", Value: "advertise"}, {Key: "Node", Value: node},
+					{Key: "WhApps", Value: jobj.Object{{Key: "ecallmgr", Value: jobj.Object{}}}}, {Key: "Expires", Value: 60_000},
+				})})).To(Succeed())
+			}
+			spent := took(func() { g.Expect(list(ctx)).To(Equal([]string{"a@1", "b@2"})) })
+			g.Expect(spent).To(BeNumerically("<", 2*time.Second))
+		}).WithTimeout(patience).Should(Succeed())
+	}, SpecTimeout(time.Minute))
+
 	It("do not wait longer than 2 s for a switch that keeps silent", func(ctx SpecContext) {
 		l.respond(ctx, questions(), func(jobj.Object) jobj.Object { return nil })
 		token := l.node.token(ctx, acme)

@@ -61,8 +61,8 @@ func (b *Bridge) rest(clusterID string) (http.Handler, error) {
 		Clock: b.cfg.Clock, IDs: b.cfg.IDs, Log: b.cfg.Log,
 		Version: b.cfg.Version, NodeName: b.cfg.NodeName, ClusterID: clusterID,
 		Dialect: b.cfg.Webhooks.Dialect, Compat: b.cfg.Webhooks.Compat,
-		AllowLoopbackTargets: b.cfg.AllowLoopbackTargets,
-		Events:               b.explainer(), Listening: b.listening, Replays: trier{b},
+		AllowLoopbackTargets: b.cfg.AllowLoopbackTargets, TrustedProxies: b.cfg.Sockets.TrustedProxies,
+		Events: b.explainer(), Listening: b.listening, Replays: trier{b},
 		Backlogs: backlogs{b}, Bus: asker{b},
 		Bindings: bindings.Listing(b.cfg.Webhooks.Dialect, b.cfg.Sockets.ListExtensions),
 	})

@@ -4,7 +4,6 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
-	"net/netip"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -14,6 +13,7 @@ import (
 	"github.com/kazoolab/kazoolab/bridge/blackhole/replay"
 	"github.com/kazoolab/kazoolab/bridge/fidelity"
 	"github.com/kazoolab/kazoolab/bridge/kapi"
+	"github.com/kazoolab/kazoolab/bridge/proxies"
 	"github.com/kazoolab/kazoolab/internal/clock"
 	"github.com/kazoolab/kazoolab/internal/ids"
 )
@@ -38,7 +38,7 @@ type Config struct {
 	PerAddress, PerAccount int
 	MaxBindings            int // of a socket; 0 is no limit
 	// TrustedProxies are those whose X-Forwarded-For is believed.
-	TrustedProxies []netip.Prefix
+	TrustedProxies proxies.Trusted
 
 	// Replay is how much is kept for clients that come back, of all bindings that are
 	// used with resume, and ReplayKeep for how long after the last socket has left one.

@@ -3,6 +3,7 @@ package blackhole
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/gorilla/websocket"
 
@@ -179,6 +180,13 @@ func (x *exchange) forget() {
 	x.account, x.token = "", ""
 }
 
+// What a client says of its socket is kept and listed for as long as it is open, so that
+// it may not be large; in bytes of JSON. Kazoo has no limit (quirk socket-metadata).
+const (
+	maxName     = 256
+	maxMetadata = 4 << 10
+)
+
 // finish updates what others see of the socket.
 func (x *exchange) finish(data jobj.Object) {
 	x.last = data
@@ -197,6 +205,15 @@ type job interface {
 
 // validate reads what an action needs.
 func (x *exchange) validate() (job, error) {
+	for _, one := range []struct {
+		field string
+		value any
+		most  int
+	}{{"name", x.Name, maxName}, {"metadata", x.Metadata, maxMetadata}} {
+		if size := len(jobj.Append(nil, one.value)); one.value != nil && size > one.most {
+			return nil, refusal(fmt.Sprintf("%s has %d bytes, more than the %d that are kept of a socket", one.field, size, one.most))
+		}
+	}
 	switch x.Action {
 	case command.Subscribe:
 		return x.readSubscribe()

@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -126,24 +125,15 @@ func (h *Hub) upgradeFrom(ctx context.Context, upgrader *websocket.Upgrader, w h
 // the client, which differs where a proxy stands between that may say so (quirk
 // peer-budget).
 func (h *Hub) addressesOf(r *http.Request) (peer, source string) {
-	at, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil { // no TCP: a listener of tests
-		return r.RemoteAddr, r.RemoteAddr
+	at, source := h.cfg.TrustedProxies.Source(r)
+	if !at.IsValid() { // no TCP: a listener of tests
+		return source, source
 	}
-	address := at.Addr().Unmap()
-	peer = written(address) + ":" + strconv.Itoa(int(at.Port()))
-	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
-	for _, hop := range slices.Backward(hops) {
-		if !h.trusts(address) {
-			break
-		}
-		next, err := netip.ParseAddr(strings.TrimSpace(hop))
-		if err != nil {
-			break
-		}
-		address = next.Unmap()
+	peer = written(at.Addr().Unmap()) + ":" + strconv.Itoa(int(at.Port()))
+	if address, err := netip.ParseAddr(source); err == nil {
+		source = written(address)
 	}
-	return peer, written(address)
+	return peer, source
 }
 
 // written is an address in Kazoo's letters: that of IPv6 has all its eight groups
@@ -158,10 +148,6 @@ func written(a netip.Addr) string {
 		groups[i] = strconv.FormatUint(uint64(bytes[2*i])<<8|uint64(bytes[2*i+1]), 16)
 	}
 	return strings.Join(groups, ":")
-}
-
-func (h *Hub) trusts(address netip.Addr) bool {
-	return slices.ContainsFunc(h.cfg.TrustedProxies, func(p netip.Prefix) bool { return p.Contains(address) })
 }
 
 // enter counts a new socket, unless there are to be none any more.

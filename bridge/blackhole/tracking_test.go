@@ -3,6 +3,7 @@ package blackhole_test
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"strings"
 	"testing"
 
 	. "github.com/onsi/gomega"
@@ -44,4 +45,19 @@ func TestWhatIsTracked(t *testing.T) {
 	r.open(t, 0)
 	_, known = r.TrackedByID(id)
 	g.Expect(known).To(BeFalse())
+}
+
+// It is kept for as long as the socket is open, and shown to whoever lists sockets.
+func TestWhatASocketSaysOfItselfIsBounded(t *testing.T) {
+	g := NewWithT(t)
+	r := newRig(t)
+	s := r.dial(t)
+	ping := func(more string) string { return `{"action":"ping",` + token + more + `}` }
+	listed := func() string { return string(jobj.Append(nil, r.Tracked([]string{acme})[0])) }
+	name, metadata := strings.Repeat("n", 254), strings.Repeat("m", 4086)
+	s.ask(ping(`,"name":"` + name + `","metadata":{"x":"` + metadata + `"}`))
+	g.Eventually(listed).Should(ContainSubstring(name))
+	g.Expect(s.refused(ping(`,"name":"` + name + `n"`))).To(ContainSubstring("name has 257 bytes, more than the 256 that are kept of a socket"))
+	g.Expect(s.refused(ping(`,"metadata":{"x":"` + metadata + `mmm"}`))).To(ContainSubstring("metadata has 4097 bytes, more than the 4096"))
+	g.Expect(listed()).To(ContainSubstring(`"`+metadata+`"`), "what was there before is still there")
 }

@@ -157,8 +157,7 @@ func (h *handler) success(req *request, o outcome, f format) answer {
 		a.header.Set("Content-Disposition", `attachment; filename="`+h.fileName(req)+`"`)
 	}
 	if o.file != nil {
-		a.body = o.file.content
-		a.header.Set("Content-Type", o.file.contentType)
+		o.file.serve(req, &a)
 	}
 	if req.method == http.MethodGet {
 		a.header.Set("Expires", never)
@@ -240,12 +239,7 @@ func (h *handler) fileName(req *request) string {
 	if name == "" {
 		return "json_" + h.IDs.Hex(22) + ".csv"
 	}
-	return strings.Map(func(c rune) rune {
-		if c < ' ' || c == '"' || c == '\\' || c == 0x7F {
-			return '_'
-		}
-		return c
-	}, name)
+	return headerSafe(name)
 }
 
 // banner is what a path outside the API gets.

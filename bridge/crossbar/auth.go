@@ -2,8 +2,6 @@ package crossbar
 
 import (
 	"errors"
-	"net"
-	"net/netip"
 	"slices"
 	"strings"
 
@@ -123,22 +121,4 @@ func (h *handler) checkAccount(req *request) error {
 		return f
 	}
 	return badIdentifier(args[0])
-}
-
-// client is the address that a request comes from. Only trusted proxies are
-// believed when they name another.
-func (h *handler) client(req *request) string {
-	host, _, err := net.SplitHostPort(req.http.RemoteAddr)
-	if err != nil {
-		host = req.http.RemoteAddr
-	}
-	peer, err := netip.ParseAddr(host)
-	if err != nil || !slices.Contains(h.ReverseProxies, peer.Unmap()) {
-		return host
-	}
-	if forwarded := req.http.Header.Get("X-Forwarded-For"); forwarded != "" {
-		first, _, _ := strings.Cut(forwarded, ",")
-		return strings.TrimSpace(first)
-	}
-	return host
 }

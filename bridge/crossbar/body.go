@@ -2,8 +2,9 @@ package crossbar
 
 import (
 	"bytes"
-	"encoding/base64"
+	"cmp"
 	"errors"
+	"fmt"
 	"io"
 	"mime"
 	"mime/multipart"
@@ -21,8 +22,7 @@ func (h *handler) readBody(req *request) error {
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
-		req.hint("the body is larger than %d bytes", h.MaxBody)
-		return violation("file", "maxLength", "Files must not be larger than the limit",
+		return violation("file", "maxSize", fmt.Sprintf("Payload or Files must not be more than %d bytes", h.MaxBody),
 			jobj.Member{Key: "target", Value: h.MaxBody})
 	case err != nil:
 		req.hint("the body ends early: %v", err)
@@ -51,10 +51,13 @@ func readEnvelope(req *request, raw []byte) (jobj.Object, error) {
 		req.hint("the content type cannot be read; send application/json")
 		return nil, badBody("the content type cannot be read")
 	}
-	if encoding, _ := req.header("Content-Transfer-Encoding"); strings.EqualFold(encoding, "base64") {
-		if raw, err = base64.StdEncoding.DecodeString(string(raw)); err != nil {
-			return nil, badBody("the body is not base64")
+	file := upload{contentType: contentType, content: raw}
+	encoding, _ := req.header("Content-Transfer-Encoding")
+	if strings.EqualFold(encoding, "base64") || media == "application/base64" || media == "application/x-base64" {
+		if file, err = fromBase64(media, raw); err != nil {
+			return nil, err
 		}
+		raw = file.content
 	}
 	switch {
 	case media == "application/json" || media == "application/x-json":
@@ -64,7 +67,7 @@ func readEnvelope(req *request, raw []byte) (jobj.Object, error) {
 	case strings.HasPrefix(media, "multipart/"):
 		return parseMultipart(req, raw, params["boundary"])
 	}
-	req.hint("%s is taken for a file; send application/json", media)
+	req.uploads = append(req.uploads, file)
 	return jobj.Object{{Key: "data", Value: jobj.Object{}}}, nil
 }
 
@@ -120,16 +123,24 @@ func parseMultipart(req *request, raw []byte, boundary string) (jobj.Object, err
 			req.hint("the multipart body does not fit its boundary")
 			return nil, badBody("the parts of the body cannot be read")
 		}
-		media, _, _ := mime.ParseMediaType(part.Header.Get("Content-Type"))
-		if media != "application/json" && media != "application/x-json" {
-			continue
-		}
-		text, err := io.ReadAll(part)
+		content, err := io.ReadAll(part)
 		if err != nil {
 			return nil, badBody("the parts of the body cannot be read")
 		}
-		if envelope, err = parseEnvelope(req, text); err != nil {
-			return nil, err
+		contentType := part.Header.Get("Content-Type")
+		switch media, _, _ := mime.ParseMediaType(contentType); {
+		case media == "application/json" || media == "application/x-json":
+			if envelope, err = parseEnvelope(req, content); err != nil {
+				return nil, err
+			}
+		case media != "" || part.FileName() != "":
+			file := upload{contentType: cmp.Or(contentType, typeOctets), content: content}
+			if strings.EqualFold(part.Header.Get("Content-Transfer-Encoding"), "base64") {
+				if file, err = fromBase64(media, content); err != nil {
+					return nil, err
+				}
+			}
+			req.uploads = append(req.uploads, file)
 		}
 	}
 }

@@ -34,6 +34,9 @@ type Question struct {
 	// AtLeast is how many answers must have come before it is over when none follows
 	// for a moment; 0 is one.
 	AtLeast int
+	// Switches says that it is for all nodes with switches, and over when as many have
+	// answered as are known; AtLeast then means nothing.
+	Switches bool
 }
 
 // askLimit is how long answers from the bus are waited for

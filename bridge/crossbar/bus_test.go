@@ -63,8 +63,7 @@ func (s *switchboard) Ask(ctx context.Context, q crossbar.Question) ([]jobj.Obje
 	if err != nil {
 		return nil, err
 	}
-	listOfChannels := slices.Contains([]string{kapi.AccountChannelsQuery().Name, kapi.UserChannelsQuery().Name}, q.Kind.Name)
-	if s.answer != nil || !listOfChannels {
+	if s.answer != nil || !q.Switches || q.Kind.Name == kapi.ChannelQuery().Name {
 		s.seen = append(s.seen, m)
 	}
 	if s.answer == nil {

@@ -108,7 +108,7 @@ func (h *handler) channelsOf(ctx context.Context, req *request, kind kapi.Public
 	if realm := req.account.Realm; realm != "" {
 		fields = fields.Set("Realm", realm)
 	}
-	replies, err := h.ask(ctx, Question{Kind: kind, Fields: fields})
+	replies, err := h.ask(ctx, Question{Kind: kind, Fields: fields, Switches: true})
 	if err != nil && !errors.Is(err, ErrUnheard) {
 		return outcome{}, h.unreachable(ctx, req, "could not reach ecallmgr channels", err)
 	}
@@ -207,7 +207,7 @@ func (h *handler) channel(ctx context.Context, req *request) (jobj.Object, error
 	replies, err := h.ask(ctx, Question{
 		Kind:   kapi.ChannelQuery(),
 		Fields: jobj.Object{{Key: "Call-ID", Value: id}, {Key: "Fields", Value: "all"}, {Key: "Active-Only", Value: true}},
-		Enough: func(replies []jobj.Object) bool { return found(replies) != nil },
+		Enough: func(replies []jobj.Object) bool { return found(replies) != nil }, Switches: true,
 	})
 	if err != nil && !errors.Is(err, ErrUnheard) {
 		h.Log.WarnContext(ctx, "channel not asked for", "request_id", req.id, "error", err)

@@ -16,6 +16,7 @@ import (
 	"github.com/kazoolab/kazoolab/bridge/fidelity"
 	"github.com/kazoolab/kazoolab/bridge/kapi"
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
+	"github.com/kazoolab/kazoolab/bridge/proxies"
 	"github.com/kazoolab/kazoolab/bridge/store"
 	"github.com/kazoolab/kazoolab/bridge/webhooks/catalogue"
 	"github.com/kazoolab/kazoolab/bridge/webhooks/disabler"
@@ -101,9 +102,8 @@ type Config struct {
 
 	MaxBody     int64  // bytes; 0 is DefaultMaxBody
 	RealmSuffix string // "" is DefaultRealmSuffix
-	// ReverseProxies are the peers whose X-Forwarded-For is believed; nil is
-	// 127.0.0.1 alone (crossbar.reverse_proxies).
-	ReverseProxies []netip.Addr
+	// TrustedProxies are those whose X-Forwarded-For is believed.
+	TrustedProxies proxies.Trusted
 }
 
 //go:embed schemas/*.json
@@ -146,9 +146,6 @@ func New(cfg Config) (http.Handler, error) {
 	cfg.FailureLimit = cfg.FailureLimit.Or(disabler.DefaultLimit())
 	if cfg.RealmSuffix == "" {
 		cfg.RealmSuffix = DefaultRealmSuffix
-	}
-	if cfg.ReverseProxies == nil {
-		cfg.ReverseProxies = []netip.Addr{netip.AddrFrom4([4]byte{127, 0, 0, 1})}
 	}
 	if cfg.Bus == nil {
 		cfg.Bus = deserted{}

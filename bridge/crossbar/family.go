@@ -33,6 +33,8 @@ type operation struct {
 	superduper bool
 	// metered takes a token from the caller's bucket, and is refused without.
 	metered bool
+	// binary answers with a file, whatever the client accepts; uploads takes one.
+	binary, uploads bool
 	// unless, when set, takes the method away.
 	unless func(*request) bool
 }
@@ -64,10 +66,11 @@ type outcome struct {
 	commit func(ctx context.Context) (outcome, error)
 }
 
-// file is content that is no JSON.
+// file is content that is no JSON. With a name it is offered under that.
 type file struct {
 	contentType string
 	content     []byte
+	name        string
 }
 
 // allFamilies lists every family. A new one is one file, and one line here.

@@ -21,12 +21,11 @@ const (
 	outbox = "outbox"
 )
 
-// faxesFamily is cb_faxes without documents that are uploaded: a fax that is to be
-// sent waits in the database of all faxes, and those of the past lie in the monthly
-// databases.
+// faxesFamily is cb_faxes: a fax that is to be sent waits in the database of all faxes,
+// and those of the past lie in the monthly databases.
 func (h *handler) faxesFamily() family {
 	get := func(act action) operation { return operation{method: http.MethodGet, within: h.nested(act)} }
-	send := operation{method: http.MethodPut, within: h.nested(h.sendFax)}
+	send := operation{method: http.MethodPut, within: h.nested(h.sendFax), uploads: true}
 	one := func(folder string) []operation {
 		return []operation{
 			get(func(ctx context.Context, req *request) (outcome, error) { return h.readFax(ctx, req, folder) }),
@@ -41,7 +40,20 @@ func (h *handler) faxesFamily() family {
 	listed := func(folder string) action {
 		return func(ctx context.Context, req *request) (outcome, error) { return h.listFaxes(ctx, req, folder) }
 	}
-	attachment := absentOperations([]string{http.MethodGet, http.MethodDelete})
+	attachment := func(folder string) []operation {
+		return []operation{
+			{method: http.MethodGet, binary: true, within: h.nested(func(ctx context.Context, req *request) (outcome, error) {
+				return h.readPages(ctx, req, folder)
+			})},
+			{method: http.MethodDelete, within: h.nested(func(ctx context.Context, req *request) (outcome, error) {
+				doc, err := h.loadFax(ctx, req, typeFax, folder)
+				if err != nil {
+					return outcome{}, err
+				}
+				return h.withoutFile(ctx, req, doc, public(doc))
+			})},
+		}
+	}
 	return family{name: "faxes", clauses: []clause{
 		{operations: []operation{send}},
 		{args: []string{"outgoing"}, operations: []operation{get(h.listOutgoing), send}},
@@ -56,8 +68,8 @@ func (h *handler) faxesFamily() family {
 		{args: []string{"smtplog", "*"}, operations: []operation{get(h.readSMTPLog)}},
 		{args: []string{inbox, "*"}, operations: one(inbox)},
 		{args: []string{outbox, "*"}, operations: one(outbox)},
-		{args: []string{inbox, "*", "attachment"}, operations: attachment},
-		{args: []string{outbox, "*", "attachment"}, operations: attachment},
+		{args: []string{inbox, "*", "attachment"}, operations: attachment(inbox)},
+		{args: []string{outbox, "*", "attachment"}, operations: attachment(outbox)},
 	}}
 }
 
@@ -65,8 +77,8 @@ func (h *handler) faxesFamily() family {
 // (knm_converters:is_reconcilable/2).
 var reconcilable = regexp.MustCompile(`^(\+?1)?\d{10}$|^\+[2-9]\d{7,}$|^011\d*$|^00\d*$`)
 
-// sendFax puts a fax with the address of its document into the queue. The answer is
-// the whole document, private members included, as the reference has it.
+// sendFax puts a fax into the queue, with the address of its document or with its pages.
+// The answer is the whole document, private members included, as the reference has it.
 func (h *handler) sendFax(ctx context.Context, req *request) (outcome, error) {
 	data := req.data
 	box, err := h.faxboxBelow(ctx, req)
@@ -83,8 +95,7 @@ func (h *handler) sendFax(ctx context.Context, req *request) (outcome, error) {
 	}
 	number := kapi.E164(body.String("to_number"))
 	switch {
-	case body.String("document", "url") == "":
-		req.hint("document: files are not taken here; give the address of one")
+	case body.String("document", "url") == "" && len(req.uploads) == 0:
 		return outcome{}, violation("document.url", "required", "add document url or upload a document")
 	case !reconcilable.MatchString(number):
 		return outcome{}, violation("document.to_number", "required", "add a valid number to send the fax to")
@@ -107,6 +118,9 @@ func (h *handler) sendFax(ctx context.Context, req *request) (outcome, error) {
 	return outcome{data: stored(doc), commit: func(ctx context.Context) (outcome, error) {
 		if err := h.unused(ctx, doc.DB, doc.ID); err != nil {
 			return outcome{}, err
+		}
+		if len(req.uploads) > 0 && body.String("document", "url") == "" {
+			return h.queuePages(ctx, req, doc)
 		}
 		saved, err := h.create(ctx, req, doc)
 		return outcome{data: stored(saved), revision: saved.Rev, created: saved.ID}, err
@@ -249,8 +263,8 @@ func (h *handler) deleteFax(ctx context.Context, req *request, folder string) (o
 	return h.deletion(req, doc, public(doc)), nil
 }
 
-// actOnFax sends a fax once more: it waits in the queue again. Forwarding one that
-// came in would take its pages, which are not here.
+// actOnFax sends a fax once more, or one that came in to somebody else: a copy of it,
+// pages included, with what the data say of it, waits in the queue.
 func (h *handler) actOnFax(ctx context.Context, req *request, folder string) (outcome, error) {
 	act, known := req.envelope.String("action"), map[string]string{inbox: "forward", outbox: "resubmit"}[folder]
 	message := "invalid action"
@@ -264,14 +278,16 @@ func (h *handler) actOnFax(ctx context.Context, req *request, folder string) (ou
 	if err != nil {
 		return outcome{}, err
 	}
-	if folder == inbox {
-		req.hint("action: the pages of faxes are not kept here, so that none can be forwarded")
-		return outcome{}, systemFault(http.StatusInternalServerError, "invalid action", "invalid action")
+	pages, err := h.fileOf(ctx, doc, nil)
+	if err != nil {
+		return outcome{}, err
 	}
 	again := store.Document{DB: kapi.DatabaseFaxes, Type: typeFax, AccountID: doc.AccountID, Body: doc.Body.
-		Delete("folder", "tx_result").Set(jobStatus, pending).Set("attempts", 0).Set("pvt_account_db", kapi.DatabaseFaxes)}
+		Merge(publicMembers(req.object())).
+		Delete("folder", "tx_result", "rx_result", "retry_after", "pvt_job_node").
+		Set(jobStatus, pending).Set("attempts", 0).Set("pvt_account_db", kapi.DatabaseFaxes)}
 	return outcome{data: public(doc), commit: func(ctx context.Context) (outcome, error) {
-		saved, err := h.create(ctx, req, again)
+		saved, err := h.saveFile(ctx, req, kapi.ActionCreated, again, pages)
 		return outcome{data: public(saved), revision: saved.Rev, created: saved.ID}, err
 	}}, nil
 }

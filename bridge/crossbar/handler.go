@@ -81,7 +81,13 @@ func (h *handler) answer(req *request) answer {
 	if err != nil {
 		return h.failure(req, h.faultOf(req, err), nil)
 	}
+	if len(req.uploads) > 0 && !op.uploads {
+		req.hint("%s is taken for a file; send application/json", req.uploads[0].contentType)
+	}
 	f, ok, err := req.negotiate()
+	if op.binary {
+		f, ok, err = format{contentType: contentTypeJSON}, true, nil
+	}
 	switch {
 	case err != nil:
 		return bare(http.StatusBadRequest)
@@ -120,7 +126,7 @@ func (h *handler) prepare(req *request) error {
 	if err := h.readBody(req); err != nil {
 		return err
 	}
-	req.peer = h.client(req)
+	_, req.peer = h.TrustedProxies.Source(req.http)
 	req.verb = req.tunnelled()
 	if err := h.identify(req); err != nil {
 		return err

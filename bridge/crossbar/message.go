@@ -127,7 +127,7 @@ func (h *handler) readMessage(ctx context.Context, req *request) (outcome, error
 	return outcome{data: doc.Body.Object("metadata")}, err
 }
 
-// createMessage makes a message without a recording, which is not served here.
+// createMessage makes a message, with a recording or without.
 func (h *handler) createMessage(ctx context.Context, req *request) (outcome, error) {
 	box, err := h.loadBox(ctx, req, req.arg(0))
 	if err != nil {
@@ -137,6 +137,14 @@ func (h *handler) createMessage(ctx context.Context, req *request) (outcome, err
 	body, err := check(form, req.data)
 	if err != nil {
 		return outcome{}, err
+	}
+	var recording store.File
+	if len(req.uploads) > 0 {
+		sent, err := req.onlyUpload("a media")
+		if err != nil {
+			return outcome{}, err
+		}
+		recording = h.asFile(req, sent)
 	}
 	at := body.Int("timestamp")
 	if at <= 0 {
@@ -149,6 +157,10 @@ func (h *handler) createMessage(ctx context.Context, req *request) (outcome, err
 		Body: h.messageBody(req, box, id, at, body).Set("pvt_account_db", db),
 	}
 	return outcome{data: public(doc), commit: func(ctx context.Context) (outcome, error) {
+		if recording.Content != nil {
+			saved, err := h.createWithFile(ctx, req, doc, recording)
+			return outcome{data: saved.Body.Object("metadata"), revision: saved.Rev, created: saved.ID}, err
+		}
 		saved, err := h.create(ctx, req, doc)
 		return outcome{data: public(saved), revision: saved.Rev, created: saved.ID}, err
 	}}, nil
@@ -259,6 +271,10 @@ func (h *handler) applyTo(ctx context.Context, req *request, doc store.Document,
 		}
 		return doc.Body.Object("metadata").Set("folder", folder), err
 	}
+	recording, err := h.fileOf(ctx, doc, nil)
+	if err != nil {
+		return nil, err
+	}
 	var shown jobj.Object
 	for _, box := range boxes {
 		now := h.Clock.Now()
@@ -269,7 +285,7 @@ func (h *handler) applyTo(ctx context.Context, req *request, doc store.Document,
 			Set("to_user", box.Body.String("mailbox"))
 		other := store.Document{DB: db, ID: id, Type: doc.Type, AccountID: doc.AccountID, Body: doc.Body.
 			Set("source_id", box.ID).Set("metadata", shown).Set("utc_seconds", kapi.Gregorian(now)).Set("pvt_account_db", db)}
-		if _, err := h.create(ctx, req, other); err != nil {
+		if _, err := h.saveFile(ctx, req, kapi.ActionCreated, other, recording); err != nil {
 			return nil, err
 		}
 	}

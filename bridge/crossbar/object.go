@@ -46,7 +46,7 @@ type kind struct {
 	finish func(h *handler, ctx context.Context, d *draft) error
 
 	// read shows one object to who asks for it; written to who has written it.
-	read    func(h *handler, ctx context.Context, doc store.Document) (jobj.Object, error)
+	read    func(h *handler, ctx context.Context, req *request, doc store.Document) (jobj.Object, error)
 	written func(doc store.Document) jobj.Object
 	// remove deletes an object with what belongs to it.
 	remove func(h *handler, req *request, doc store.Document, shown jobj.Object) outcome
@@ -173,7 +173,7 @@ func (h *handler) readObject(ctx context.Context, req *request, k kind) (outcome
 	}
 	shown := public(doc)
 	if k.read != nil {
-		if shown, err = k.read(h, ctx, doc); err != nil {
+		if shown, err = k.read(h, ctx, req, doc); err != nil {
 			return outcome{}, err
 		}
 	}

@@ -2,7 +2,6 @@ package crossbar
 
 import (
 	"context"
-	"slices"
 	"strings"
 
 	"github.com/kazoolab/kazoolab/bridge/kapi"
@@ -22,15 +21,17 @@ func callflows() kind {
 	}
 }
 
-// modules are those of a flow, each once. One that says so is passed over.
+// modules are those of a flow, each once. One that says so is passed over, and so is
+// what can name none: the schema lets nothing but text by, other writers may not.
 func modules(o jobj.Object) any {
 	found := []any{}
+	seen := map[string]bool{}
 	var walk func(flow jobj.Object)
 	walk = func(flow jobj.Object) {
-		module, _ := flow.Get("module")
+		module := flow.String("module")
 		data, _ := flow.Get("data")
-		object, isObject := data.(jobj.Object)
-		if holds(module) && holds(data) && !(isObject && first(object.Get("skip_module")) == true) && !slices.Contains(found, module) {
+		if module != "" && !seen[module] && holds(data) && !saysTrue(data, "skip_module") {
+			seen[module] = true
 			found = append(found, module)
 		}
 		for _, m := range flow.Object("children") {
@@ -41,6 +42,13 @@ func modules(o jobj.Object) any {
 	}
 	walk(o.Object("flow"))
 	return found
+}
+
+// saysTrue says whether a value is an object with a member that is true.
+func saysTrue(value any, name string) bool {
+	object, _ := value.(jobj.Object)
+	is, _ := first(object.Get(name)).(bool)
+	return is
 }
 
 // prepareCallflow writes numbers as they are kept. Without any there must be a
@@ -108,7 +116,7 @@ func (h *handler) uniqueCallflow(ctx context.Context, d *draft) error {
 const maxNamed = 500
 
 // explainedCallflow tells of the documents that a flow names (cb_callflows:get_metadata/2).
-func (h *handler) explainedCallflow(ctx context.Context, doc store.Document) (jobj.Object, error) {
+func (h *handler) explainedCallflow(ctx context.Context, _ *request, doc store.Document) (jobj.Object, error) {
 	metadata := jobj.Object{}
 	for _, id := range namedIn(doc.Body.Object("flow")) {
 		named, err := h.Store.Get(ctx, doc.DB, id)

@@ -10,28 +10,30 @@ import (
 	"github.com/kazoolab/kazoolab/bridge/store"
 )
 
-// conferences are cb_conferences without what a switch would have to do. One that
-// does not exist is not made up, as the reference does with any id, another
-// account's included (quirk conference-absent).
+// conferences are cb_conferences. What goes on in one, switches know. One that does not
+// exist is not made up, as the reference does with any id, another account's included
+// (quirk conference-absent).
 func conferences() kind {
 	return kind{
 		name: "conferences", typ: store.TypeConference, form: "conferences",
-		fields: append(plain("name", "owner_id", "member", "moderator", "ui_flags", "conference_numbers"), flags(),
-			computed("_read_only", func(jobj.Object) any { return quiet() })),
+		fields: append(plain("name", "owner_id", "member", "moderator", "ui_flags", "conference_numbers"), flags()),
+		row:    (*handler).runningConferences,
 		unique: (*handler).uniqueConference,
-		read: func(_ *handler, _ context.Context, doc store.Document) (jobj.Object, error) {
-			return public(doc).Set("_read_only", append(quiet(), jobj.Member{Key: "participants", Value: []any{}})), nil
-		},
+		read:   (*handler).explainedConference,
 		more: func(h *handler) []operation {
 			return []operation{{method: http.MethodPut, within: h.nested(h.actOnConference)}}
 		},
 		others: func(h *handler) []clause {
-			return []clause{{args: []string{"*", "participants"}, operations: []operation{
-				{method: http.MethodGet, within: h.nested(func(ctx context.Context, req *request) (outcome, error) {
-					_, err := h.loadObject(ctx, req, conferences())
-					return outcome{data: []any{}}, err
-				})},
-			}}}
+			return []clause{
+				{args: []string{"*", "participants"}, operations: []operation{
+					{method: http.MethodGet, within: h.nested(h.listParticipants)},
+					{method: http.MethodPut, within: h.nested(h.actOnParticipants)},
+				}},
+				{args: []string{"*", "participants", "*"}, operations: []operation{
+					{method: http.MethodGet, within: h.nested(h.readParticipant)},
+					{method: http.MethodPut, within: h.nested(h.actOnParticipant)},
+				}},
+			}
 		},
 	}
 }
@@ -61,16 +63,4 @@ func (h *handler) uniqueConference(ctx context.Context, d *draft) error {
 		d.wrong.add("numbers", "unique", "Numbers already in use", jobj.Member{Key: "cause", Value: strings.Join(used, ", ")})
 	}
 	return nil
-}
-
-// actOnConference is told to do something, which takes a switch.
-func (h *handler) actOnConference(ctx context.Context, req *request) (outcome, error) {
-	if !slices.Contains([]string{"lock", "unlock", "play", "dial", "record"}, req.text("action")) {
-		return outcome{}, faultyRequest("faulty request")
-	}
-	if _, err := h.loadObject(ctx, req, conferences()); err != nil {
-		return outcome{}, err
-	}
-	req.hint("action: conferences are told nothing here")
-	return outcome{}, faultyRequest("faulty request")
 }

@@ -2,8 +2,10 @@ package crossbar
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/kazoolab/kazoolab/bridge/kapi"
@@ -38,12 +40,39 @@ func devices() kind {
 		},
 		others: func(h *handler) []clause {
 			return []clause{{args: []string{"status"}, operations: []operation{
-				{method: http.MethodGet, within: h.nested(func(context.Context, *request) (outcome, error) {
-					return outcome{data: []any{}}, nil // no registrar is asked
-				})},
+				{method: http.MethodGet, within: h.nested(h.registeredDevices)},
 			}}}
 		},
 	}
+}
+
+// registeredDevices lists the devices that registrars know, those of the whole account
+// whatever the path leads through, as the reference does.
+func (h *handler) registeredDevices(ctx context.Context, req *request) (outcome, error) {
+	const field = "Authorizing-ID"
+	replies, err := h.ask(ctx, Question{Kind: kapi.RegistrationQuery(), Switches: true, Fields: jobj.Object{
+		{Key: "Realm", Value: req.account.Realm}, {Key: "Fields", Value: []any{field}}, {Key: "Msg-ID", Value: req.messageID()},
+	}})
+	if err != nil && !errors.Is(err, ErrUnheard) {
+		h.Log.WarnContext(ctx, "registrars not asked", "request_id", req.id, "error", err)
+	}
+	var found []string
+	for _, reply := range replies {
+		value, _ := reply.Get("Fields")
+		registrations, _ := value.([]any)
+		for _, element := range registrations {
+			registration, _ := element.(jobj.Object)
+			if id := registration.String(field); id != "" {
+				found = append(found, id)
+			}
+		}
+	}
+	slices.Sort(found)
+	rows := []any{}
+	for _, id := range slices.Compact(found) {
+		rows = append(rows, jobj.Object{{Key: "device_id", Value: id}, {Key: "registered", Value: true}})
+	}
+	return outcome{data: rows}, nil
 }
 
 // ownersDevice shows less in the list of a user's devices (view devices/listing_by_owner).

@@ -13,7 +13,7 @@ func directories() kind {
 	return kind{
 		name: "directories", typ: "directory", form: "directories",
 		fields: append(plain("name"), flags()),
-		read: func(h *handler, ctx context.Context, doc store.Document) (jobj.Object, error) {
+		read: func(h *handler, ctx context.Context, _ *request, doc store.Document) (jobj.Object, error) {
 			users, err := h.Store.Find(ctx, store.UsersByDirectory, store.ValueKey(doc.AccountID, doc.ID))
 			listed := make([]any, 0, len(users))
 			for _, user := range users {

@@ -53,8 +53,8 @@ func groupFeatures(o jobj.Object) any {
 	return switchedOn(o, nil, feature{"music_on_hold", []string{"music_on_hold", "media_id"}})
 }
 
-// mediaFiles are cb_media without the files themselves, which are not served here.
-// Those that belong to no account are anyone's to list; here there are none.
+// mediaFiles are cb_media. Those that belong to no account are anyone's to list; here
+// there are none.
 func mediaFiles() kind {
 	return kind{
 		name: "media", typ: "media", form: "media",
@@ -62,9 +62,15 @@ func mediaFiles() kind {
 			computed("language", func(o jobj.Object) any { return strings.ToLower(o.String("language")) }),
 			computed("is_prompt", isPrompt)),
 		without:  []string{http.MethodPatch},
-		unserved: []string{"*/raw", "languages", "languages/*", "prompts", "prompts/*"},
+		unserved: []string{"languages", "languages/*", "prompts", "prompts/*"},
 		remove:   (*handler).removeMedia,
-		bare:     func(h *handler) (list, read action) { return h.listSystemMedia, h.readSystemMedia },
+		others: func(h *handler) []clause {
+			return []clause{{args: []string{"*", "raw"}, operations: []operation{
+				{method: http.MethodGet, within: h.nested(h.readMediaFile), binary: true},
+				{method: http.MethodPost, within: h.nested(h.uploadMedia), uploads: true},
+			}}}
+		},
+		bare: func(h *handler) (list, read action) { return h.listSystemMedia, h.readSystemMedia },
 	}
 }
 

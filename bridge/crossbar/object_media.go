@@ -38,6 +38,41 @@ func (h *handler) hardDeletion(doc store.Document, o outcome) outcome {
 	return o
 }
 
+func (h *handler) readMediaFile(ctx context.Context, req *request) (outcome, error) {
+	doc, err := h.loadObject(ctx, req, mediaFiles())
+	if err != nil {
+		return outcome{}, err
+	}
+	f, err := h.fileOf(ctx, doc, unknownName(doc.ID))
+	return outcome{file: download(f, f.Name), revision: doc.Rev}, err
+}
+
+// uploadMedia keeps a file in place of the one before, and writes into the document what
+// it is.
+func (h *handler) uploadMedia(ctx context.Context, req *request) (outcome, error) {
+	sent, err := req.onlyUpload("an media")
+	if err != nil {
+		return outcome{}, err
+	}
+	doc, err := h.loadObject(ctx, req, mediaFiles())
+	if err != nil {
+		return outcome{}, err
+	}
+	form, _ := h.schemas.Get("media")
+	body, err := check(form, publicMembers(doc.Body).
+		Set("content_type", sent.contentType).
+		Set("content_length", number(int64(len(sent.content)))).
+		Set("media_source", "upload"))
+	if err != nil {
+		return outcome{}, err
+	}
+	doc.Body = replaced(doc.Body, body)
+	return outcome{data: public(doc), revision: doc.Rev, commit: func(ctx context.Context) (outcome, error) {
+		saved, err := h.saveFile(ctx, req, kapi.ActionEdited, doc, h.asFile(req, sent))
+		return outcome{data: public(saved), revision: saved.Rev}, err
+	}}, nil
+}
+
 func (h *handler) listSystemMedia(ctx context.Context, req *request) (outcome, error) {
 	docs, err := h.Store.List(ctx, store.Query{DB: kapi.DatabaseMedia, Type: "media"})
 	if err != nil {

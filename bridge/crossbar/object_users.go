@@ -32,8 +32,8 @@ func users() kind {
 			}
 			normaliseCallerID(d)
 		},
-		unserved: []string{"*/photo", "*/vcard"},
-		unique:   (*handler).uniqueUser,
+		others: (*handler).userClauses,
+		unique: (*handler).uniqueUser,
 		finish: func(h *handler, _ context.Context, d *draft) error {
 			h.setCredentials(d)
 			return nil

@@ -22,9 +22,9 @@ func voicemailBoxes() kind {
 			computed(messages, func(o jobj.Object) any { return oldMessages(o) }), flags()),
 		order:    func(o jobj.Object) string { return o.String("name") },
 		row:      (*handler).countMessages,
-		unserved: []string{"*/messages/raw", "*/messages/*/raw"},
+		unserved: []string{"*/messages/raw"},
 		unique:   (*handler).uniqueBox,
-		read: func(_ *handler, _ context.Context, doc store.Document) (jobj.Object, error) {
+		read: func(_ *handler, _ context.Context, _ *request, doc store.Document) (jobj.Object, error) {
 			return publicBox(doc), nil
 		},
 		written: publicBox,
@@ -72,13 +72,16 @@ func (h *handler) removeBox(req *request, doc store.Document, shown jobj.Object)
 		}
 		var changes []kapi.DocChange
 		for _, message := range found {
-			change, err := h.moveMessage(ctx, req, message, folderDeleted, true)
-			if err != nil {
-				return outcome{}, err
+			var change kapi.DocChange
+			if change, err = h.moveMessage(ctx, req, message, folderDeleted, true); err != nil {
+				break
 			}
 			changes = append(changes, change)
 		}
-		h.Changes.Publish(ctx, changes...)
+		h.Changes.Publish(ctx, changes...) // of those that are gone, whatever became of the rest
+		if err != nil {
+			return outcome{}, err
+		}
 		return deletion(ctx)
 	}
 	return o
@@ -87,16 +90,19 @@ func (h *handler) removeBox(req *request, doc store.Document, shown jobj.Object)
 // messageClauses are the paths of messages.
 func (h *handler) messageClauses() []clause {
 	get := func(act action) operation { return operation{method: http.MethodGet, within: h.nested(act)} }
-	put := func(act action) operation { return operation{method: http.MethodPut, within: h.nested(act)} }
 	post := func(act action) operation { return operation{method: http.MethodPost, within: h.nested(act)} }
 	del := func(act action) operation { return operation{method: http.MethodDelete, within: h.nested(act)} }
 	return []clause{
 		{args: []string{messages}, operations: []operation{get(h.listAllMessages)}},
 		{args: []string{"*", messages}, operations: []operation{
-			get(h.listMessages), put(h.createMessage), post(h.changeMessages), del(h.deleteMessages),
+			get(h.listMessages), {method: http.MethodPut, within: h.nested(h.createMessage), uploads: true}, post(h.changeMessages), del(h.deleteMessages),
 		}},
 		{args: []string{"*", messages, "*"}, operations: []operation{
 			get(h.readMessage), post(h.changeMessage), del(h.deleteMessage),
+		}},
+		{args: []string{"*", messages, "*", "raw"}, operations: []operation{
+			{method: http.MethodGet, within: h.nested(h.readRecording), binary: true},
+			{method: http.MethodPut, within: h.nested(h.uploadRecording), uploads: true},
 		}},
 	}
 }

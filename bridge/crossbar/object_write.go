@@ -159,32 +159,49 @@ func (h *handler) writing(d *draft, action string) outcome {
 	return o
 }
 
-// saveObject writes an object, and its copy, and tells everyone of both.
+// saveObject writes an object together with its copy, and tells everyone of both. A
+// copy that is no longer to be goes after the object is written; what was written is
+// told even when that fails, and the next write tries it again.
 func (h *handler) saveObject(ctx context.Context, d *draft, action string, doc store.Document) (store.Document, error) {
-	var copied store.Document
-	if d.kind.copied != nil && doc.ID == "" {
+	if d.kind.copied == nil {
+		return h.save(ctx, d.request, action, doc)
+	}
+	if doc.ID == "" {
 		doc.ID = h.IDs.Hex(32)
 	}
-	if d.kind.copied != nil {
-		var err error
-		if copied, err = h.copyOf(ctx, d.kind, doc); err != nil {
-			return doc, err
-		}
-	}
-	saved, err := h.write(ctx, d.request, doc)
+	copied, err := h.copyOf(ctx, d.kind, doc)
 	if err != nil {
 		return doc, err
 	}
-	changes := []kapi.DocChange{saved.Change(action)}
-	if copied.DB != "" {
-		change, err := h.saveCopy(ctx, d, copied)
-		if err != nil {
-			return doc, err
+	together, actions := []store.Document{doc}, []string{action}
+	stays := copied.DB != "" && d.kind.copied(doc) == copied.DB
+	if stays {
+		actions = append(actions, kapi.ActionEdited)
+		if copied.Rev == "" || copied.Deleted {
+			actions[1] = kapi.ActionCreated
 		}
-		changes = append(changes, change...)
+		copied.Deleted, copied.Body = false, doc.Body.Set("pvt_account_db", copied.DB)
+		together = append(together, copied)
+	}
+	for i := range together {
+		together[i].Body = d.stamp(together[i])
+	}
+	saved, err := h.Store.SaveTogether(ctx, together...)
+	if err != nil {
+		return doc, err
+	}
+	changes := make([]kapi.DocChange, 0, len(saved)+1)
+	for i, one := range saved {
+		changes = append(changes, one.Change(actions[i]))
+	}
+	if copied.DB != "" && !stays {
+		var change kapi.DocChange
+		if change, err = h.remove(ctx, copied); err == nil {
+			changes = append(changes, change)
+		}
 	}
 	h.Changes.Publish(ctx, changes...)
-	return saved, nil
+	return saved[0], err
 }
 
 // copyOf is the copy that there is of an object, or that is to be made; its DB is ""
@@ -211,23 +228,6 @@ func (h *handler) copyOf(ctx context.Context, k kind, doc store.Document) (store
 		return old, nil
 	}
 	return store.Document{}, nil
-}
-
-// saveCopy makes the copy what the object is now, or takes it away.
-func (h *handler) saveCopy(ctx context.Context, d *draft, copied store.Document) ([]kapi.DocChange, error) {
-	doc := d.doc()
-	if d.kind.copied(doc) != copied.DB {
-		change, err := h.remove(ctx, copied)
-		return []kapi.DocChange{change}, err
-	}
-	action := kapi.ActionEdited
-	if copied.Rev == "" || copied.Deleted {
-		action = kapi.ActionCreated
-	}
-	copied.Deleted = false
-	copied.Body = doc.Body.Set("pvt_account_db", copied.DB)
-	saved, err := h.write(ctx, d.request, copied)
-	return []kapi.DocChange{saved.Change(action)}, err
 }
 
 // taken says whether another object has a value already.

@@ -117,56 +117,61 @@ func (h *handler) originateRequest(req *request, owner store.Document, devices [
 	if call := req.text("target_call_id"); call != "" {
 		asked = asked.Set("Existing-Call-ID", call)
 	}
-	for field, value := range map[string]any{"Outbound-Callee-ID-Number": callerID, "Outbound-Callee-ID-Name": req.text("cid-name")} {
-		if text, _ := value.(string); text != "" {
+	for _, m := range []jobj.Member{{Key: "Outbound-Callee-ID-Name", Value: req.text("cid-name")}, {Key: "Outbound-Callee-ID-Number", Value: callerID}} {
+		if text, _ := m.Value.(string); text != "" {
 			if decoded, err := url.QueryUnescape(text); err == nil {
 				text = decoded
 			}
-			asked = asked.Set(field, text)
+			asked = asked.Set(m.Key, text)
 		}
 	}
 	return asked
 }
 
-// endpoints are the devices as the switch is to call them. One alone may answer by
-// itself.
+// endpoint is a device as a switch is to call it; ok is false for one that cannot ring.
+func (r *request) endpoint(device store.Document) (endpoint jobj.Object, ok bool) {
+	name := device.Body.String("sip", "username")
+	if name == "" || !device.Body.Bool(true, "enabled") {
+		return nil, false
+	}
+	realm, format := device.Body.String("sip", "realm"), device.Body.String("sip", "invite_format")
+	if realm == "" {
+		realm = r.account.Realm
+	}
+	if format == "" {
+		format = "contact"
+	}
+	vars := jobj.Object{
+		{Key: "Account-ID", Value: r.account.ID},
+		{Key: "Authorizing-ID", Value: device.ID},
+		{Key: "Authorizing-Type", Value: typeDevice},
+		{Key: "SIP-Invite-Domain", Value: realm},
+	}
+	if owner := device.Body.String("owner_id"); owner != "" {
+		vars = vars.Set("Owner-ID", owner)
+	}
+	endpoint = jobj.Object{
+		{Key: "Invite-Format", Value: format},
+		{Key: "To-User", Value: name},
+		{Key: "To-Username", Value: name},
+		{Key: "To-Realm", Value: realm},
+		{Key: "Endpoint-ID", Value: device.ID},
+		{Key: "Presence-ID", Value: name + "@" + realm},
+		{Key: "Custom-Channel-Vars", Value: vars},
+	}
+	if route := device.Body.String("sip", "route"); route != "" {
+		endpoint = endpoint.Set("Route", route)
+	}
+	return endpoint, true
+}
+
+// endpoints are the devices that ring for a quickcall. One alone may answer by itself.
 func (h *handler) endpoints(req *request, devices []store.Document) []any {
 	endpoints := []any{}
 	for _, device := range devices {
-		name := device.Body.String("sip", "username")
-		if name == "" || !device.Body.Bool(true, "enabled") {
-			continue
+		if endpoint, ok := req.endpoint(device); ok {
+			endpoints = append(endpoints, endpoint.Set("Outbound-Call-ID", h.IDs.Hex(36)+"-quickcall"))
 		}
-		realm, format := device.Body.String("sip", "realm"), device.Body.String("sip", "invite_format")
-		if realm == "" {
-			realm = req.account.Realm
-		}
-		if format == "" {
-			format = "contact"
-		}
-		vars := jobj.Object{
-			{Key: "Account-ID", Value: req.account.ID},
-			{Key: "Authorizing-ID", Value: device.ID},
-			{Key: "Authorizing-Type", Value: typeDevice},
-			{Key: "SIP-Invite-Domain", Value: realm},
-		}
-		if owner := device.Body.String("owner_id"); owner != "" {
-			vars = vars.Set("Owner-ID", owner)
-		}
-		endpoint := jobj.Object{
-			{Key: "Invite-Format", Value: format},
-			{Key: "To-User", Value: name},
-			{Key: "To-Username", Value: name},
-			{Key: "To-Realm", Value: realm},
-			{Key: "Endpoint-ID", Value: device.ID},
-			{Key: "Presence-ID", Value: name + "@" + realm},
-			{Key: "Custom-Channel-Vars", Value: vars},
-			{Key: "Outbound-Call-ID", Value: h.IDs.Hex(36) + "-quickcall"},
-		}
-		if route := device.Body.String("sip", "route"); route != "" {
-			endpoint = endpoint.Set("Route", route)
-		}
-		endpoints = append(endpoints, endpoint)
 	}
 	if len(endpoints) == 1 {
 		answers := true
@@ -232,7 +237,7 @@ func (r *request) ringing() json.Number {
 // quickcall-silence).
 func (h *handler) waitForCall(ctx context.Context, req *request, owner store.Document, asked jobj.Object) (outcome, error) {
 	seconds, _ := req.ringing().Int64()
-	ctx, cancel := context.WithTimeout(ctx, min(time.Duration(seconds)*time.Second, longestWait))
+	ctx, cancel := context.WithTimeout(ctx, waiting(seconds))
 	defer cancel()
 	settles := func(reply jobj.Object) bool {
 		return reply.String("Event-Name") == "originate_resp" || reply.String("Event-Category") == "error"
@@ -257,6 +262,11 @@ func (h *handler) waitForCall(ctx context.Context, req *request, owner store.Doc
 	default:
 		return outcome{data: normalised(asked.Delete("Msg-ID")).Merge(withoutDefaults(reply))}, nil
 	}
+}
+
+// waiting is how long a caller waits for a call that rings for so many seconds.
+func waiting(seconds int64) time.Duration {
+	return min(time.Duration(min(seconds, int64(longestWait/time.Second)))*time.Second, longestWait)
 }
 
 // withoutDefaults is a message as REST shows it, without what every message has

@@ -44,6 +44,23 @@ func TestAQuickcallIsAskedForAndTold(t *testing.T) {
 	}
 }
 
+func TestAQuickcallIsTheSameBytesEachTime(t *testing.T) {
+	w := newCalls(t, nil)
+	var before string
+	for range 20 {
+		w.call(t, "GET", quickcallPath+"5550100?cid-name=Front%20Desk&cid-number=5550199", w.token(t, "customer"), "", "X-Request-Id", "r1").want(t, http.StatusOK)
+		heard := w.bus.take()
+		if len(heard) != 1 {
+			t.Fatalf("said %v", heard)
+		}
+		text := masked(string(heard[0].Body))
+		if before != "" && text != before {
+			t.Fatalf("\nonce %s\nthen %s", before, text)
+		}
+		before = text
+	}
+}
+
 func TestWhatCallersSayOfAQuickcall(t *testing.T) {
 	w := newCalls(t, nil)
 	for _, c := range []struct{ query, wants string }{

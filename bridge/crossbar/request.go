@@ -20,6 +20,7 @@ type request struct {
 	envelope jobj.Object // the body, top-level keys normalised
 	data     any         // jobj.Object or []any; {} without a body
 	chosenID string      // id that the client wants for a new document
+	uploads  []upload    // the body that is no JSON, or parts of it
 
 	method string // what the request line says
 	verb   string // what is done; see tunnel.go

@@ -97,11 +97,11 @@ func (h *handler) oneSocket(ctx context.Context, req *request, accountID string,
 	return outcome{data: shownSocket(socket)}, nil
 }
 
-// sockets asks every node. All answers are there when the nodes of this store have
-// answered and, since others may be on the bus, no more come; or when one has the socket
-// that is wanted.
+// sockets asks every node. All answers are there when the nodes of this store that have
+// sockets have answered and, since others may be on the bus, no more come; or when one
+// has the socket that is wanted.
 func (h *handler) sockets(ctx context.Context, req *request, asked jobj.Object, wanted func(jobj.Object) bool) ([]jobj.Object, error) {
-	nodes, err := h.Store.Living(ctx, nodeAlive)
+	nodes, err := h.Store.WithSockets(ctx, nodeAlive)
 	if err != nil {
 		return nil, err
 	}

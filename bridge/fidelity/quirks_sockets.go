@@ -98,6 +98,13 @@ func socketQuirks() []Quirk {
 			Source:    "blackhole_socket_handler:init/2",
 		},
 		{
+			ID: "socket-metadata", Class: Never, Area: AreaSockets,
+			Notices:   "What a socket says of itself, `name` and `metadata`, may be as large as a frame; it is kept and listed for as long as the socket is open.",
+			Kazoo:     "a command with more than 256 bytes of `name`, or 4,096 of `metadata`, is refused with the field and its size",
+			Corrected: same,
+			Source:    "bh_context:to_json/1",
+		},
+		{
 			ID: "dates-swapped", Class: Keep, Area: AreaSockets,
 			Notices:   "`date_created` and `date_modified` of a document's event are exchanged.",
 			Kazoo:     "exchanged",

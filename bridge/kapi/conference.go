@@ -16,10 +16,7 @@ func ConferenceEvents() []string {
 // the search for them (kapi_conference). The id of a conference stands in keys as
 // it is, so that one with a dot makes a key of another length.
 func conferencePublications() []Publication {
-	on := func(def Definition, address ...Segment) Publication {
-		def.Category = CategoryConference
-		return Publication{Definition: def, Exchange: ExchangeConference, Address: address}
-	}
+	on := onConference
 	participant := strings.Fields(`Event Call-ID Focus Conference-ID Instance-ID Participant-ID Floor Hear Speak Talking
 		Current-Energy Energy-Level Video Mute-Detect Caller-ID-Name Caller-ID-Number Channel-Presence-ID
 		Custom-Channel-Vars`)
@@ -40,14 +37,8 @@ func conferencePublications() []Publication {
 			Definition{Name: "participant_event", Required: participant},
 			literal("conference.event"), raw("Conference-ID"), encoded("Call-ID").of(EncodeKey),
 		),
-		on(
-			Definition{Name: "command", Optional: conferenceArguments(), Required: []string{"Application-Name", "Conference-ID"}},
-			literal("conference.command"), raw("Conference-ID"),
-		),
-		on(
-			Definition{Name: "search_req", Either: []string{"Conference-ID", "Account-ID"}},
-			literal("conference.discovery"),
-		),
+		ConferenceCommand(),
+		ConferenceSearch(),
 		on(
 			Definition{
 				Name:     "discovery_req",
@@ -66,6 +57,32 @@ func conferencePublications() []Publication {
 			literal("conference.config"), raw("Profile"),
 		),
 	}
+}
+
+func onConference(def Definition, address ...Segment) Publication {
+	def.Category = CategoryConference
+	return Publication{Definition: def, Exchange: ExchangeConference, Address: address}
+}
+
+// ConferenceCommand tells a conference to do something (kapi_conference:publish_command/2).
+func ConferenceCommand() Publication {
+	return onConference(conferenceCommand(), literal("conference.command"), raw("Conference-ID"))
+}
+
+// ConferenceDial has a conference call somebody. It need not have begun, so that the zone
+// is told, which is local where nobody has set another (kapi_conference:publish_dial/2).
+func ConferenceDial() Publication {
+	return onConference(conferenceCommand(), literal("conference.command.local"))
+}
+
+// ConferenceSearch asks for one conference, or those of an account
+// (kapi_conference:search_req/1).
+func ConferenceSearch() Publication {
+	return onConference(Definition{Name: "search_req", Either: []string{"Conference-ID", "Account-ID"}}, literal("conference.discovery"))
+}
+
+func conferenceCommand() Definition {
+	return Definition{Name: "command", Optional: conferenceArguments(), Required: []string{"Application-Name", "Conference-ID"}}
 }
 
 // conferenceArguments are the fields that one command or another takes.

@@ -20,6 +20,7 @@ const (
 	ExchangeApplications  = "kapps"
 	ExchangeCallRecords   = "cdr"
 	ExchangeResources     = "resources"
+	ExchangeNodes         = "nodes"
 )
 
 // ExchangeType returns the type Kazoo declares an exchange with.
@@ -27,7 +28,7 @@ func ExchangeType(name string) string {
 	switch name {
 	case ExchangeCallControl, ExchangeTargeted:
 		return "direct"
-	case "nodes":
+	case ExchangeNodes:
 		return "fanout"
 	}
 	return "topic"

@@ -70,17 +70,23 @@ func (s *Store) Get(ctx context.Context, db, id string) (Document, error) {
 // is kept from the stored document; for a new one it is taken over when set, else
 // it is now. Modified is now.
 func (s *Store) Save(ctx context.Context, doc Document) (Document, error) {
-	saved, err := s.saveAll(ctx, []Document{doc})
+	saved, err := s.SaveTogether(ctx, doc)
 	if err != nil {
 		return Document{}, err
 	}
 	return saved[0], nil
 }
 
+// SaveTogether saves documents as Save does, all or none of them, and returns them as
+// Get would.
+func (s *Store) SaveTogether(ctx context.Context, docs ...Document) ([]Document, error) {
+	return s.saveAll(ctx, slices.Clone(docs))
+}
+
 // SaveAll saves documents as Save does, all or none of them: in one transaction, of
 // which the commit is the dear part.
 func (s *Store) SaveAll(ctx context.Context, docs []Document) error {
-	_, err := s.saveAll(ctx, slices.Clone(docs))
+	_, err := s.SaveTogether(ctx, docs...)
 	return err
 }
 
@@ -162,9 +168,9 @@ func (s *Store) put(ctx context.Context, tx *sql.Tx, doc Document, text string) 
 	case doc.Rev != "" && doc.Rev != old.Rev:
 		return doc, fmt.Errorf("%w: revision %s given, %s stored", ErrConflict, doc.Rev, old.Rev)
 	}
-	now := s.now()
+	now, isNew := s.now(), doc.Rev == ""
 	switch {
-	case doc.Rev != "":
+	case !isNew:
 		doc.Created = old.Created
 	case doc.Created == 0:
 		doc.Created = now
@@ -191,6 +197,11 @@ func (s *Store) put(ctx context.Context, tx *sql.Tx, doc Document, text string) 
 	}
 	if n, err := result.RowsAffected(); err != nil || n != 1 {
 		return doc, errors.Join(err, fmt.Errorf("%w: another writer came first", ErrConflict))
+	}
+	if isNew && exists { // the file was that of the deleted one
+		if err := putFile(ctx, tx, doc, File{}); err != nil {
+			return doc, err
+		}
 	}
 	return doc, writeViewRows(ctx, tx, doc)
 }

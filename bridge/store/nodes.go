@@ -8,11 +8,12 @@ import (
 	"time"
 )
 
-// Seen notes that a node is alive. Without Seen for a while, Reap takes what it holds.
-func (s *Store) Seen(ctx context.Context, node string) error {
+// Seen notes that a node is alive, and whether it has websockets. Without Seen for a
+// while, Reap takes what it holds.
+func (s *Store) Seen(ctx context.Context, node string, sockets bool) error {
 	err := s.update(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, "INSERT INTO nodes (id, seen) VALUES ($1, "+s.dialect.now1970+
-			") ON CONFLICT (id) DO UPDATE SET seen="+s.dialect.now1970, node)
+		_, err := tx.ExecContext(ctx, "INSERT INTO nodes (id, sockets, seen) VALUES ($1, $2, "+s.dialect.now1970+
+			") ON CONFLICT (id) DO UPDATE SET sockets=excluded.sockets, seen="+s.dialect.now1970, node, flag(sockets))
 		return err
 	})
 	if err != nil {
@@ -21,14 +22,15 @@ func (s *Store) Seen(ctx context.Context, node string) error {
 	return nil
 }
 
-// Living counts the nodes that have been seen within so long, to the second.
-func (s *Store) Living(ctx context.Context, within time.Duration) (int, error) {
+// WithSockets counts the nodes with websockets that have been seen within so long, to
+// the second.
+func (s *Store) WithSockets(ctx context.Context, within time.Duration) (int, error) {
 	ctx, cancel := s.bounded(ctx)
 	defer cancel()
 	var n int
-	row := s.read.QueryRowContext(ctx, "SELECT COUNT(*) FROM nodes WHERE seen>="+s.dialect.now1970+"-$1", int64(within/time.Second))
+	row := s.read.QueryRowContext(ctx, "SELECT COUNT(*) FROM nodes WHERE sockets=1 AND seen>="+s.dialect.now1970+"-$1", int64(within/time.Second))
 	if err := row.Scan(&n); err != nil {
-		return 0, fmt.Errorf("count the nodes that live: %w", err)
+		return 0, fmt.Errorf("count the nodes with sockets: %w", err)
 	}
 	return n, nil
 }

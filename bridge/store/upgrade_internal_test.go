@@ -123,6 +123,15 @@ func everyKind() []kept {
 			},
 			want: "[{1 accounts a1 account a1}]",
 		},
+		{
+			since: 7,
+			write: []string{`INSERT INTO files (db, id, name, content_type, content) SELECT 'accounts', 'a1', 'f', 'x/y', CAST('ab' AS $blob)`},
+			read: func(ctx context.Context, s *Store) (string, error) {
+				file, err := s.File(ctx, "accounts", "a1")
+				return fmt.Sprintf("%s %s %s", file.Name, file.ContentType, file.Content), err
+			},
+			want: "f x/y ab",
+		},
 	}
 }
 

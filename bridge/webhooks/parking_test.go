@@ -46,8 +46,13 @@ func newYard(t *testing.T) *yard {
 	t.Cleanup(func() { NewWithT(t).Expect(s.Close()).To(Succeed()) })
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute) // a dead node of a shared database holds what it had for 30 s
 	t.Cleanup(cancel)
-	return &yard{store: s, backlogs: s, hooks: webhooks.NewRegistry(), ctx: ctx}
+	return &yard{store: s, backlogs: alone{s}, hooks: webhooks.NewRegistry(), ctx: ctx}
 }
+
+// alone is the store of a node without websockets.
+type alone struct{ *store.Store }
+
+func (a alone) Seen(ctx context.Context, node string) error { return a.Store.Seen(ctx, node, false) }
 
 // hook saves a hook of acme's and makes it live.
 func (y *yard) hook(t *testing.T, id, target string) {
@@ -251,7 +256,7 @@ func distinct(names []string) []string {
 }
 
 // lateAnswers is a store whose answers are old when they come.
-type lateAnswers struct{ *store.Store }
+type lateAnswers struct{ alone }
 
 func (l lateAnswers) ParkedAfter(ctx context.Context, hook store.HookKey, after string, limit, maxBytes int) ([]store.Parked, error) {
 	found, err := l.Store.ParkedAfter(ctx, hook, after, limit, maxBytes)
@@ -262,7 +267,7 @@ func (l lateAnswers) ParkedAfter(ctx context.Context, hook store.HookKey, after 
 func TestWhatIsDeliveredWhileTheStoreIsReadIsNotDeliveredAgain(t *testing.T) {
 	g := NewWithT(t)
 	y := newYard(t)
-	y.backlogs = lateAnswers{y.store}
+	y.backlogs = lateAnswers{alone{y.store}}
 	d := newDoor(t)
 	y.hook(t, "h1", d.server.URL)
 	e := y.engine(t, func(c *webhooks.Config) { c.Concurrency = 16 })

@@ -103,7 +103,7 @@ type Websockets struct {
 	TLSListen      string        `koanf:"tls-listen" for:"up,bridge" check:"address" help:"address for websockets over TLS, as 0.0.0.0:5556; empty means none"`
 	TLSCertificate string        `koanf:"tls-certificate" for:"up,bridge" help:"PEM file with the certificate for websockets.tls-listen and those above it; read again when it changes"`
 	TLSKey         string        `koanf:"tls-key" for:"up,bridge" help:"PEM file with that certificate's key; read again when it changes"`
-	TrustedProxies []string      `koanf:"trusted-proxies" for:"up,bridge" check:"network" help:"addresses or networks of proxies whose X-Forwarded-For is believed; several with commas between"`
+	TrustedProxies []string      `koanf:"trusted-proxies" for:"up,bridge" default:"127.0.0.1" check:"network" help:"addresses or networks of proxies whose X-Forwarded-For is believed, over REST, too; several with commas between"`
 	IdleTimeout    time.Duration `koanf:"idle-timeout" for:"up,bridge" default:"1h" min:"1s" help:"how long a client may send nothing, not even a ping, before its socket is closed"`
 	SendTimeout    time.Duration `koanf:"send-timeout" for:"up,bridge" default:"5s" min:"100ms" help:"how long a client may take nothing of what is written before its socket is closed"`
 	MaxFrame       int64         `koanf:"max-frame" for:"up,bridge" default:"1MiB" min:"1KiB" help:"largest frame of a client; a larger one closes its socket"`

@@ -130,24 +130,29 @@ func nodes() []contract {
 	held := func(t *testing.T, f *fixture) {
 		t.Helper()
 		for _, node := range []string{"n1", "n2"} {
-			if err := f.Seen(t.Context(), node); err != nil {
+			if err := f.Seen(t.Context(), node, true); err != nil {
 				t.Fatal(err)
 			}
 		}
 		record(t, f, store.Batch{Park: []store.Parked{parked(h1, "1", "n1"), parked(h1, "2", "n2"), parked(h1, "3", "gone")}})
 	}
 	return []contract{
-		{"those that have been seen are counted", func(t *testing.T, f *fixture) {
+		{"those with sockets that have been seen are counted", func(t *testing.T, f *fixture) {
 			held(t, f)
+			for _, sockets := range []bool{true, false} {
+				if err := f.Seen(t.Context(), "n3", sockets); err != nil {
+					t.Fatal(err)
+				}
+			}
 			for within, want := range map[time.Duration]int{time.Minute: 2, -time.Minute: 0} {
-				if n, err := f.Living(t.Context(), within); err != nil || n != want {
+				if n, err := f.WithSockets(t.Context(), within); err != nil || n != want {
 					t.Errorf("within %v: %d, %v", within, n, err)
 				}
 			}
 			if err := f.Leave(t.Context(), "n1"); err != nil {
 				t.Fatal(err)
 			}
-			if n, err := f.Living(t.Context(), time.Minute); err != nil || n != 1 {
+			if n, err := f.WithSockets(t.Context(), time.Minute); err != nil || n != 1 {
 				t.Errorf("%d, %v", n, err)
 			}
 		}},

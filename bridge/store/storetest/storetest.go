@@ -45,6 +45,7 @@ func Run(t *testing.T, driver Driver) {
 		{"failures", failures()},
 		{"backlog", backlog()},
 		{"nodes", nodes()},
+		{"files", files()},
 		{"secrets", secrets()},
 	}
 	for _, group := range groups {
