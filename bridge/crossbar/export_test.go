@@ -19,7 +19,7 @@ func Routes(rest http.Handler) []Route {
 	h, _ := rest.(*handler)
 	absent := absentNames()
 	delete(absent, "queues")
-	delete(absent, "ledgers")
+	delete(absent, "rates")
 	var routes []Route
 	for name, f := range h.families {
 		if absent[name] {

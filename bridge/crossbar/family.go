@@ -90,6 +90,8 @@ func (h *handler) allFamilies() map[string]family {
 		h.appsStoreFamily(),
 		h.alertsFamily(),
 		h.whitelabelFamily(),
+		h.ledgersFamily(),
+		h.limitsFamily(),
 	}) {
 		all[f.name] = f
 	}

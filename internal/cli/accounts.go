@@ -88,6 +88,8 @@ func userDocument(a fixtures.Account, u fixtures.User) store.Document {
 		{Key: "verified", Value: false},
 		// Else Monster UI saves the user at each login.
 		{Key: "appList", Value: []any{crossbar.WebhooksApp}},
+		// Else its tour of the account covers the application after each login.
+		{Key: "ui_help", Value: jobj.Object{{Key: "myaccount", Value: jobj.Object{{Key: "showfirstUseWalkthrough", Value: false}}}}},
 		{Key: "pvt_md5_auth", Value: hex.EncodeToString(md5sum[:])},
 		{Key: "pvt_sha1_auth", Value: hex.EncodeToString(sha1sum[:])},
 	}
