@@ -14,7 +14,6 @@ import (
 	amqp "github.com/rabbitmq/amqp091-go"
 	"github.com/tidwall/gjson"
 
-	"github.com/kazoolab/kazoolab/bridge"
 	"github.com/kazoolab/kazoolab/bridge/kapi"
 )
 
@@ -66,15 +65,11 @@ func bare(ctx context.Context, o options) error {
 	}
 }
 
-// consume declares a queue as a node's is. The node's other one, of webhooks, which
-// would fill, is deleted.
+// consume declares a queue as a node's is.
 func consume(conn *amqp.Connection) (<-chan amqp.Delivery, error) {
 	const prefetch = 1000 // as a node
 	ch, err := conn.Channel()
 	if err != nil {
-		return nil, err
-	}
-	if _, err := ch.QueueDelete(bridge.WorkQueue, false, false, false); err != nil {
 		return nil, err
 	}
 	err = ch.ExchangeDeclare(kapi.ExchangeCallEvents, kapi.ExchangeType(kapi.ExchangeCallEvents), false, false, false, false, nil)

@@ -37,7 +37,7 @@ const nodeName, loopName = "node", "bare loop"
 func (c *contest) contenders() []contender {
 	return []contender{
 		{loopName, c.startBare},
-		{nodeName, func(ctx context.Context) (*server, error) { return c.startNode(ctx) }},
+		{nodeName, func(ctx context.Context) (*server, error) { return c.startAlone(ctx) }},
 	}
 }
 
@@ -47,8 +47,7 @@ func fanout(ctx context.Context, o options) error {
 	return compete(ctx, o, 1, 1, 16)
 }
 
-// single has as many accounts as sockets, whose events come in turn. The node takes
-// each event a second time, for webhooks, of which there are none.
+// single has as many accounts as sockets, whose events come in turn.
 func single(ctx context.Context, o options) error {
 	return compete(ctx, o, o.sockets, 256)
 }

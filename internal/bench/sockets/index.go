@@ -39,7 +39,7 @@ func measureIndex(ctx context.Context, o options) error {
 
 // among measures one node with more and more subscriptions.
 func (st *stage) among(ctx context.Context, sizes []int, results map[int][]result) (err error) {
-	s, err := st.startNode(ctx)
+	s, err := st.startAlone(ctx)
 	if err != nil {
 		return err
 	}

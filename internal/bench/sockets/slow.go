@@ -32,7 +32,7 @@ func slow(ctx context.Context, o options) error {
 // capacity is what a node delivers to all sockets.
 func (st *stage) capacity(ctx context.Context) (best result, err error) {
 	const window, lasts = 16, 10 * time.Second
-	s, err := st.startNode(ctx)
+	s, err := st.startAlone(ctx)
 	if err != nil {
 		return best, err
 	}
@@ -73,7 +73,7 @@ type pair struct{ before, during spell }
 func (st *stage) slowly(ctx context.Context, rate float64) (err error) {
 	const frameSize = 2 << 10
 	queue := max(least, int(backlog*rate))
-	s, err := st.startNode(ctx, fmt.Sprint("--websockets-max-queue=", queue), fmt.Sprint("--websockets-max-queue-bytes=", queue*frameSize))
+	s, err := st.startAlone(ctx, fmt.Sprint("--websockets-max-queue=", queue), fmt.Sprint("--websockets-max-queue-bytes=", queue*frameSize))
 	if err != nil {
 		return err
 	}

@@ -12,6 +12,10 @@ import (
 	"syscall"
 	"time"
 
+	amqp "github.com/rabbitmq/amqp091-go"
+
+	"github.com/kazoolab/kazoolab/bridge"
+	"github.com/kazoolab/kazoolab/bridge/kapi"
 	"github.com/kazoolab/kazoolab/internal/bench/figures"
 	"github.com/kazoolab/kazoolab/internal/clock"
 	"github.com/kazoolab/kazoolab/internal/daemon"
@@ -92,6 +96,32 @@ func (st *stage) startNode(ctx context.Context, args ...string) (*server, error)
 		return nil, errors.Join(err, s.stop())
 	}
 	return s, nil
+}
+
+// startAlone is startNode where webhooks get none of the events. Their queue, which the
+// broker keeps on disk, bounded what sockets got: 1,150 events a second.
+func (st *stage) startAlone(ctx context.Context, args ...string) (*server, error) {
+	s, err := st.startNode(ctx, args...)
+	if err != nil {
+		return nil, err
+	}
+	if err := st.unbind(); err != nil {
+		return nil, errors.Join(err, s.stop())
+	}
+	return s, nil
+}
+
+func (st *stage) unbind() error {
+	conn, err := amqp.Dial(st.Broker.URL())
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close() }()
+	ch, err := conn.Channel()
+	if err != nil {
+		return err
+	}
+	return ch.QueueUnbind(bridge.WorkQueue, kapi.CallEventKey(kapi.ChannelCreate, "*"), kapi.ExchangeCallEvents, nil)
 }
 
 // startBare starts the bare loop, which says where it listens once it consumes.
