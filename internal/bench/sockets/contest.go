@@ -42,7 +42,8 @@ func (c *contest) contenders() []contender {
 }
 
 // fanout gives one account's events to all sockets. A lone event costs a write for each
-// socket; where several wait for one, the node writes them at once.
+// socket; where several wait for one, the node writes them at once. Capacity is that of
+// lone events.
 func fanout(ctx context.Context, o options) error {
 	return compete(ctx, o, 1, 1, 16)
 }
@@ -69,7 +70,7 @@ func compete(ctx context.Context, o options, accounts int, windows ...int) error
 		c.summarise()
 		rate := o.rate
 		if rate == 0 {
-			best := c.medianOf(nodeName, windows[len(windows)-1])
+			best := c.medianOf(nodeName, windows[0])
 			rate = best.rate / 2 / float64(o.sockets/accounts)
 		}
 		c.say("now %.1f events/s", rate)

@@ -29,9 +29,9 @@ func slow(ctx context.Context, o options) error {
 	})
 }
 
-// capacity is what a node delivers to all sockets.
+// capacity is what a node delivers to all sockets of events that come one by one.
 func (st *stage) capacity(ctx context.Context) (best result, err error) {
-	const window, lasts = 16, 10 * time.Second
+	const window, lasts = 1, 10 * time.Second
 	s, err := st.startAlone(ctx)
 	if err != nil {
 		return best, err
