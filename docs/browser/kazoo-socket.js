@@ -153,7 +153,7 @@ class KazooSocket {
       const reply = await this.command("subscribe", data);
       own.mark ??= reply.since ?? null;
     } catch (error) {
-      if (/^rate limiting threshold hit/.test(error.message)) {
+      if (/^(rate limiting threshold hit|the token cannot be checked at the moment)/.test(error.message)) {
         await new Promise((resolve) => setTimeout(resolve, 1000));
         return this.subscribeNow(binding);
       }

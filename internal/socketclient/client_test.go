@@ -199,15 +199,22 @@ func TestWhatIsRefusedIsForgotten(t *testing.T) {
 	r.Expect(said).To(Equal(`subscribe token2 {"account_id":"acc","binding":"more"}`))
 }
 
-func TestAServerThatIsAskedTooFastIsAskedAgain(t *testing.T) {
-	r := newRig(t, false, "a")
-	_, reply := r.hear()
-	reply("error", `{"errors":["rate limiting threshold hit for 127.0.0.1:1!"]}`)
-	r.Expect(r.clock.BlockUntilContext(t.Context(), 1)).To(Succeed())
-	r.clock.Advance(time.Second)
-	said, _ := r.hear()
-	r.Expect(said).To(Equal(`subscribe token1 {"account_id":"acc","binding":"a"}`))
-	r.Expect(r.frames).To(BeEmpty())
+func TestAServerThatCannotAnswerYetIsAskedAgain(t *testing.T) {
+	for _, refusal := range []string{
+		"rate limiting threshold hit for 127.0.0.1:1!",
+		"the token cannot be checked at the moment, try again",
+	} {
+		t.Run(refusal, func(t *testing.T) {
+			r := newRig(t, false, "a")
+			_, reply := r.hear()
+			reply("error", `{"errors":["`+refusal+`"]}`)
+			r.Expect(r.clock.BlockUntilContext(t.Context(), 1)).To(Succeed())
+			r.clock.Advance(time.Second)
+			said, _ := r.hear()
+			r.Expect(said).To(Equal(`subscribe token1 {"account_id":"acc","binding":"a"}`))
+			r.Expect(r.frames).To(BeEmpty())
+		})
+	}
 }
 
 func TestATokenThatIsNoLongerGoodIsReplaced(t *testing.T) {

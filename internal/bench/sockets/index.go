@@ -37,6 +37,9 @@ func measureIndex(ctx context.Context, o options) error {
 	})
 }
 
+// settling is how long events are sent before they are measured.
+const settling = 3 * time.Second
+
 // among measures one node with more and more subscriptions.
 func (st *stage) among(ctx context.Context, sizes []int, results map[int][]result) (err error) {
 	s, err := st.startAlone(ctx)
@@ -45,7 +48,7 @@ func (st *stage) among(ctx context.Context, sizes []int, results map[int][]resul
 	}
 	defer func() { err = errors.Join(err, s.stop()) }()
 	const window = 256
-	book := bookFor(warm+st.lasts*time.Duration(len(sizes)+1), 1)
+	book := bookFor(time.Duration(len(sizes)+1)*(settling+st.lasts), 1)
 	crowd, err := newCrowd(ctx, s, st.tree.Accounts[:1], book, 1, nil)
 	if err != nil {
 		return err
@@ -54,11 +57,12 @@ func (st *stage) among(ctx context.Context, sizes []int, results map[int][]resul
 	t := &trial{stage: st, server: s, crowd: crowd}
 	others := &others{server: s, account: st.tree.Accounts[1]}
 	defer others.close()
-	if _, err := t.flood(ctx, window, warm); err != nil {
-		return err
-	}
 	for _, n := range sizes {
 		if err := others.grow(ctx, n-1); err != nil { // with the one that gets the events
+			return err
+		}
+		// What it took to subscribe is garbage, of which nothing should be left.
+		if _, err := t.flood(ctx, window, settling); err != nil {
 			return err
 		}
 		r, err := t.flood(ctx, window, st.lasts)
