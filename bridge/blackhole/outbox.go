@@ -130,6 +130,7 @@ func (o *outbox) unlimited(w waiting) {
 		return
 	}
 	switch w.kind {
+	case eventFrame: // is counted by event
 	case replyFrame:
 		o.replies++
 	case replayFrame:

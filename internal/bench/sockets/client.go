@@ -88,15 +88,20 @@ func (c *client) read(conn *websocket.Conn) {
 		}
 		n, err := next(conn, room)
 		if err != nil {
-			c.crowd.end(c.manner, ending(err))
-			c.mu.Lock()
-			defer c.mu.Unlock()
-			_ = conn.Close()
-			c.conn = nil
+			c.over(conn, err)
 			return
 		}
 		c.take(room[:n])
 	}
+}
+
+// over notes how the connection ended.
+func (c *client) over(conn *websocket.Conn, err error) {
+	c.crowd.end(c.manner, ending(err))
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	_ = conn.Close()
+	c.conn = nil
 }
 
 // next reads a frame, of a large one its beginning.

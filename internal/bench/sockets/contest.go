@@ -100,7 +100,7 @@ func (c *contest) with(ctx context.Context, one contender, run int, do func(cont
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, s.stop()) }()
+	defer func() { err = errors.Join(err, s.stop(ctx)) }()
 	before := s.used().Resident
 	accounts := c.tree.Accounts
 	book := bookFor(time.Duration(len(c.windows)+1)*(c.lasts+warm), c.sockets/len(accounts))

@@ -46,7 +46,7 @@ func (st *stage) among(ctx context.Context, sizes []int, results map[int][]resul
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, s.stop()) }()
+	defer func() { err = errors.Join(err, s.stop(ctx)) }()
 	const window = 256
 	book := bookFor(time.Duration(len(sizes)+1)*(settling+st.lasts), 1)
 	crowd, err := newCrowd(ctx, s, st.tree.Accounts[:1], book, 1, nil)

@@ -48,7 +48,7 @@ func (st *stage) resumed(ctx context.Context, a act) (err error) {
 	var nodes []*server
 	defer func() {
 		for _, n := range nodes {
-			err = errors.Join(err, n.stop())
+			err = errors.Join(err, n.stop(ctx))
 		}
 	}()
 	for range 2 {

@@ -36,7 +36,7 @@ func (st *stage) capacity(ctx context.Context) (best result, err error) {
 	if err != nil {
 		return best, err
 	}
-	defer func() { err = errors.Join(err, s.stop()) }()
+	defer func() { err = errors.Join(err, s.stop(ctx)) }()
 	crowd, err := newCrowd(ctx, s, st.tree.Accounts, bookFor(lasts+2*warm, st.sockets), st.sockets, nil)
 	if err != nil {
 		return best, err
@@ -77,7 +77,7 @@ func (st *stage) slowly(ctx context.Context, rate float64) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, s.stop()) }()
+	defer func() { err = errors.Join(err, s.stop(ctx)) }()
 	p := &slowpokes{deaf: &manner{"deaf", newBrake()}, lazy: &manner{"lazy", newBrake()}, rate: rate}
 	lasts := time.Duration(st.runs) * (2*st.lasts + 2*aside + reconnecting)
 	book := lab.NewBook(int(rate*lasts.Seconds()) + 1)

@@ -68,7 +68,7 @@ type server struct {
 	token string // "" for the bare loop
 	used  func() figures.Used
 	node  *lab.Node // nil for the bare loop
-	stop  func() error
+	stop  func(context.Context) error
 }
 
 // startNode starts the program, with further flags.
@@ -84,16 +84,16 @@ func (st *stage) startNode(ctx context.Context, args ...string) (*server, error)
 	if err := node.Start(); err != nil {
 		return nil, err
 	}
-	s := &server{url: node.SocketURL(), used: node.Used, node: node, stop: func() error {
-		ctx, cancel := context.WithTimeout(context.Background(), startLimit)
+	s := &server{url: node.SocketURL(), used: node.Used, node: node, stop: func(ctx context.Context) error {
+		ctx, cancel := context.WithTimeout(ctx, startLimit)
 		defer cancel()
 		return node.Stop(ctx)
 	}}
 	if err := node.AwaitReady(ctx); err != nil {
-		return nil, errors.Join(err, s.stop())
+		return nil, errors.Join(err, s.stop(ctx))
 	}
 	if s.token, err = node.Login(ctx, st.tree.APIKey); err != nil {
-		return nil, errors.Join(err, s.stop())
+		return nil, errors.Join(err, s.stop(ctx))
 	}
 	return s, nil
 }
@@ -106,7 +106,7 @@ func (st *stage) startAlone(ctx context.Context, args ...string) (*server, error
 		return nil, err
 	}
 	if err := st.unbind(); err != nil {
-		return nil, errors.Join(err, s.stop())
+		return nil, errors.Join(err, s.stop(ctx))
 	}
 	return s, nil
 }
@@ -148,7 +148,7 @@ func (st *stage) startBare(context.Context) (*server, error) {
 	return &server{
 		url:  strings.TrimSpace(address),
 		used: func() figures.Used { return figures.Process(process.PID()) },
-		stop: func() error { process.Kill(); return nil },
+		stop: func(context.Context) error { process.Kill(); return nil },
 	}, nil
 }
 
