@@ -134,6 +134,10 @@ bench-overload: rabbitmq postgresql build ## Offer three times what can be deliv
 bench-million: rabbitmq postgresql build ## Let a million events wait for a dead receiver, and have it return (BENCHFLAGS='-events 100000')
 	$(GO) run ./internal/bench/shared million $(BENCHFLAGS)
 
+.PHONY: bench-sockets
+bench-sockets: rabbitmq postgresql build ## Measure websockets: fan-out and 5,000 accounts beside a bare loop, the table of subscriptions, slow readers, the death of a node, half an hour (BENCHFLAGS='fanout -sockets 1000')
+	$(GO) run ./internal/bench/sockets $(BENCHFLAGS)
+
 .PHONY: soak
 soak: rabbitmq postgresql build ## An hour of mixed load on two nodes: memory, goroutines, files and sockets must stay (BENCHFLAGS='-for 10m')
 	$(GO) run ./internal/bench/shared soak -nodes 2 $(BENCHFLAGS)

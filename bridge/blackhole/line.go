@@ -3,6 +3,7 @@ package blackhole
 import (
 	"bufio"
 	"bytes"
+	"crypto/tls"
 	"net"
 	"net/http"
 	"sync"
@@ -16,6 +17,23 @@ type line struct {
 	mu   sync.Mutex
 	hold bool
 	held net.Buffers // frames of prepared messages, which do not change
+}
+
+// sendBuffer is what the kernel takes of a socket, at the most: of 4 MB, which it takes
+// otherwise, nothing showed of a client that had stopped reading for minutes. It holds
+// any batch.
+const sendBuffer = 2 * maxBatchBytes
+
+// bound says so to the kernel.
+func (l *line) bound() error {
+	conn := l.Conn
+	if over, is := conn.(*tls.Conn); is {
+		conn = over.NetConn()
+	}
+	if tcp, is := conn.(*net.TCPConn); is {
+		return tcp.SetWriteBuffer(sendBuffer)
+	}
+	return nil
 }
 
 // Write is for whole frames.
@@ -70,5 +88,5 @@ func (w *lineWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 		return nil, nil, err
 	}
 	w.line = &line{Conn: conn}
-	return w.line, buffers, nil
+	return w.line, buffers, w.line.bound()
 }

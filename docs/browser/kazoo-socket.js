@@ -155,7 +155,7 @@ class KazooSocket {
       own.granted = true;
       own.mark ??= reply.since ?? null;
     } catch (error) {
-      if (/^rate limiting threshold hit/.test(error.message)) {
+      if (/^(rate limiting threshold hit|the token cannot be checked at the moment)/.test(error.message)) {
         await new Promise((resolve) => setTimeout(resolve, 1000));
         return this.subscribeNow(binding);
       }

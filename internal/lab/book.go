@@ -36,8 +36,8 @@ func (b *Book) publish(n int) {
 	b.handed.Add(1)
 }
 
-// age is how long ago an event was published; false for one that was not.
-func (b *Book) age(n int) (time.Duration, bool) {
+// Age is how long ago an event was published; false for one that was not.
+func (b *Book) Age(n int) (time.Duration, bool) {
 	at := b.published[n].Load()
 	if at == 0 {
 		return 0, false

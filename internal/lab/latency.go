@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"fmt"
 	"slices"
 	"time"
 )
@@ -10,6 +11,14 @@ type Latency struct {
 	Events        int
 	P50, P99, Max time.Duration
 }
+
+func (l Latency) String() string {
+	return fmt.Sprintf("p50 %6.1f ms  p99 %7.1f ms  max %7.1f ms  of %d events",
+		Milliseconds(l.P50), Milliseconds(l.P99), Milliseconds(l.Max), l.Events)
+}
+
+// Milliseconds is d in them.
+func Milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
 // LatencyOf sums up samples; it sorts them.
 func LatencyOf(samples []Sample) Latency {

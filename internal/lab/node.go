@@ -2,11 +2,13 @@ package lab
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"os"
 	"os/exec"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -22,6 +24,7 @@ type NodeOptions struct {
 	Binary  string // the built program
 	AMQPURL string
 	Store   string
+	Sockets bool     // serves websockets, too, at SocketURL
 	Args    []string // further flags of kazoolab bridge
 	Log     *os.File // where it writes; nil is standard error
 }
@@ -30,33 +33,41 @@ type NodeOptions struct {
 // be called from any goroutine.
 type Node struct {
 	address string
+	sockets string // "" where it serves none
 	options NodeOptions
 
 	mu      sync.Mutex // held through a start or stop
 	process *daemon.Process
 }
 
-// NewNode prepares a node that keeps its REST address from start to start.
+// NewNode prepares a node that keeps its addresses from start to start.
 func NewNode(o NodeOptions) (*Node, error) {
-	address, err := freeAddress(ids.New())
+	ports, err := daemon.FreePorts(2, ids.New())
 	if err != nil {
 		return nil, err
 	}
 	if o.Log == nil {
 		o.Log = os.Stderr
 	}
-	return &Node{address: address, options: o}, nil
+	n := &Node{address: daemon.Address(ports[0]), options: o}
+	if o.Sockets {
+		n.sockets = daemon.Address(ports[1])
+	}
+	return n, nil
 }
 
 // URL is where the node serves REST, without a final slash.
 func (n *Node) URL() string { return "http://" + n.address }
+
+// SocketURL is where it serves websockets.
+func (n *Node) SocketURL() string { return "ws://" + n.sockets + "/" }
 
 // Start starts the process and does not wait for it to be ready.
 func (n *Node) Start() error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	args := append([]string{
-		"bridge", "--amqp-url", n.options.AMQPURL, "--store", n.options.Store, "--rest-listen", n.address, "--websockets-listen=",
+		"bridge", "--amqp-url", n.options.AMQPURL, "--store", n.options.Store, "--rest-listen", n.address, "--websockets-listen=" + n.sockets,
 		"--allow-loopback-targets", "--log-level", "error",
 	}, n.options.Args...)
 	cmd := exec.Command(n.options.Binary, args...) //nolint:noctx,gosec // it outlives the start; the program is the caller's
@@ -144,14 +155,31 @@ func (n *Node) Metrics(ctx context.Context) (Metrics, error) {
 	return ParseMetrics(text)
 }
 
+// Login gives a token of the account that has an API key.
+func (n *Node) Login(ctx context.Context, apiKey string) (token string, err error) {
+	text, err := n.ask(ctx, http.MethodPut, "/v2/api_auth", strings.NewReader(fmt.Sprintf(`{"data":{"api_key":%q}}`, apiKey)))
+	if err != nil {
+		return "", err
+	}
+	var answer struct {
+		Token string `json:"auth_token"`
+	}
+	return answer.Token, json.Unmarshal(text, &answer)
+}
+
 func (n *Node) get(ctx context.Context, path string) ([]byte, error) {
+	return n.ask(ctx, http.MethodGet, path, http.NoBody)
+}
+
+func (n *Node) ask(ctx context.Context, method, path string, data io.Reader) ([]byte, error) {
 	const limit, enough = 5 * time.Second, 8 << 20
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, n.URL()+path, http.NoBody)
+	req, err := http.NewRequestWithContext(ctx, method, n.URL()+path, data)
 	if err != nil {
 		return nil, err
 	}
+	req.Header.Set("Content-Type", "application/json")
 	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}} // nothing is left open at the node
 	resp, err := client.Do(req)
 	if err != nil {
@@ -159,7 +187,7 @@ func (n *Node) get(ctx context.Context, path string) ([]byte, error) {
 	}
 	defer func() { _ = resp.Body.Close() }()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, enough))
-	if err == nil && resp.StatusCode != http.StatusOK {
+	if err == nil && resp.StatusCode/100 != 2 {
 		err = fmt.Errorf("%s answers %s: %s", path, resp.Status, body)
 	}
 	return body, err

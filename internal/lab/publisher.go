@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"sync/atomic"
@@ -30,6 +31,8 @@ type Publisher struct {
 	Rate float64
 	// Window is how many may be unconfirmed; 0 is 256.
 	Window int
+	// Gate, if set, is waited for before each event is given. Its error is Run's.
+	Gate func(ctx context.Context, event int) error
 
 	ended atomic.Bool
 	next  atomic.Int64 // past the last event given
@@ -65,11 +68,16 @@ func (p *Publisher) Run(ctx context.Context) error {
 	}()
 	group, failed := errgroup.WithContext(ctx)
 	group.SetLimit(p.window())
-	began := wall.Now()
+	began, closed := wall.Now(), error(nil)
 	for n := p.From; n < p.To && !p.ended.Load(); n++ {
 		if p.Rate > 0 {
 			due := time.Duration(float64(n-p.From) / p.Rate * float64(time.Second))
 			if err := clock.Sleep(failed, wall, due-wall.Since(began)); err != nil {
+				break
+			}
+		}
+		if p.Gate != nil {
+			if closed = p.Gate(failed, n); closed != nil {
 				break
 			}
 		}
@@ -87,7 +95,7 @@ func (p *Publisher) Run(ctx context.Context) error {
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	return ctx.Err()
+	return cmp.Or(closed, ctx.Err())
 }
 
 func (p *Publisher) window() int {

@@ -125,7 +125,7 @@ func (h *Receiver) serve(w http.ResponseWriter, req *http.Request) {
 	h.counts.requests.Add(1)
 	h.counts.open.Add(1)
 	defer h.counts.open.Add(-1)
-	age, _ := h.book.age(number)
+	age, _ := h.book.Age(number)
 	h.mu.Lock()
 	behaviour, changed := h.behaviour, h.changed
 	h.mu.Unlock()

@@ -251,7 +251,7 @@ func (c *Client) take(text []byte) error {
 	}
 	asked := c.note(&frame)
 	refused := frame.Refused()
-	if asked.again && refused != nil && strings.HasPrefix(refused.Error(), tooFast) {
+	if asked.again && refused != nil && (strings.HasPrefix(refused.Error(), tooFast) || strings.HasPrefix(refused.Error(), unknowable)) {
 		c.cfg.Clock.AfterFunc(breath, func() { _ = c.subscribeNext(c.following(asked.Binding) - 1) }) // or the connection ends
 		return nil
 	}
@@ -272,11 +272,14 @@ func (c *Client) take(text []byte) error {
 	return nil
 }
 
-// What servers say, and how long it takes until they take commands again.
+// What servers say, and how long it takes until they take commands again. What they
+// cannot know is no refusal: of thousands that came back at once, some were told so, and
+// got no more events.
 const (
-	tooFast  = "rate limiting threshold hit"
-	badToken = "failed to authenticate token"
-	breath   = time.Second
+	tooFast    = "rate limiting threshold hit"
+	unknowable = "the token cannot be checked at the moment"
+	badToken   = "failed to authenticate token"
+	breath     = time.Second
 	// later is when a binding that was granted once, and is refused now, is asked for again.
 	later = 10 * time.Second
 )

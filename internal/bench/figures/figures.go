@@ -103,6 +103,16 @@ func Median[T any, F cmp.Ordered](runs []T, figure func(T) F) F {
 	return values[len(values)/2]
 }
 
+// MaxFiles is how many files this process may have open, 0 where nobody says.
+func MaxFiles() int {
+	limits, _ := os.ReadFile("/proc/self/limits")
+	_, rest, _ := strings.Cut(string(limits), "Max open files")
+	if fields := strings.Fields(rest); len(fields) > 0 {
+		return int(number(fields[0])) // "unlimited" is 0, too
+	}
+	return 0
+}
+
 // Files counts what a process has open, and how many of those are sockets.
 func Files(pid int) (open, sockets int) {
 	links, _ := filepath.Glob(fmt.Sprintf("/proc/%d/fd/*", pid))

@@ -25,15 +25,12 @@ type spell struct {
 }
 
 func (s spell) String() string {
-	text := fmt.Sprintf("p50 %6.1f ms  p99 %7.1f ms  max %7.1f ms  of %d events",
-		milliseconds(s.P50), milliseconds(s.P99), milliseconds(s.Max), s.Events)
+	text := s.Latency.String()
 	if s.late > 0 {
 		text += fmt.Sprintf(", and %d that had not arrived", s.late)
 	}
 	return text
 }
-
-func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
 // pair is one outage.
 type pair struct{ before, during, after spell }
@@ -107,8 +104,8 @@ func (st *stage) pairs(ctx context.Context, rate float64) error {
 			median(func(p pair) time.Duration { return p.after.P99 }),
 		},
 	} {
-		st.say("median %s  before %.1f ms  during %.1f ms (%.2f)  after %.1f ms (%.2f)", f.name, milliseconds(f.before),
-			milliseconds(f.during), float64(f.during)/float64(f.before), milliseconds(f.after), float64(f.after)/float64(f.before))
+		st.say("median %s  before %.1f ms  during %.1f ms (%.2f)  after %.1f ms (%.2f)", f.name, lab.Milliseconds(f.before),
+			lab.Milliseconds(f.during), float64(f.during)/float64(f.before), lab.Milliseconds(f.after), float64(f.after)/float64(f.before))
 	}
 	st.say("every event that was sent has arrived but for %d that failed for good, %d of them twice", failed, st.duplicates())
 	return nil

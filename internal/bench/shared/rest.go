@@ -29,14 +29,10 @@ func newGuest(node *lab.Node, apiKey string) *guest {
 // visit logs in, lists an account's hooks and their attempts, makes a hook that points
 // at uri, and deletes it again.
 func (g *guest) visit(ctx context.Context, accountID, uri string) error {
-	var login struct {
-		AuthToken string `json:"auth_token"`
-	}
-	g.token = ""
-	if err := g.ask(ctx, http.MethodPut, "/v2/api_auth", map[string]any{"api_key": g.apiKey}, &login); err != nil {
+	var err error
+	if g.token, err = g.node.Login(ctx, g.apiKey); err != nil {
 		return err
 	}
-	g.token = login.AuthToken
 	hooks := "/v2/accounts/" + accountID + "/webhooks"
 	if err := g.ask(ctx, http.MethodGet, hooks, nil, nil); err != nil {
 		return err

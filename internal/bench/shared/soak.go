@@ -166,7 +166,7 @@ func (st *stage) note(ctx context.Context) (note, error) {
 		samples = append(samples, st.receivers.Hook(i).Samples()...)
 	}
 	n.latency = lab.LatencyOf(samples)
-	line := []string{fmt.Sprintf("p50 %.1f ms  p99 %.1f ms", milliseconds(n.latency.P50), milliseconds(n.latency.P99))}
+	line := []string{fmt.Sprintf("p50 %.1f ms  p99 %.1f ms", lab.Milliseconds(n.latency.P50), lab.Milliseconds(n.latency.P99))}
 	for i, node := range st.nodes {
 		m, err := node.Metrics(ctx)
 		if err != nil {
