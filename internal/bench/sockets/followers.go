@@ -25,6 +25,7 @@ type followers struct {
 
 	subscribed *counter     // answers that say so
 	received   atomic.Int64 // frames of events
+	refused    atomic.Int64 // subscriptions
 }
 
 // follower is one of them; all but place is its client's goroutine's until it is judged.
@@ -91,8 +92,9 @@ func (f *followers) find(ctx context.Context, one *follower) (socketclient.Place
 }
 
 func (f *followers) take(one *follower, frame socketclient.Frame) error {
-	if err := frame.Refused(); err != nil {
-		return err
+	if frame.Refused() != nil {
+		f.refused.Add(1) // where it was subscribed before, it asks again
+		return nil
 	}
 	switch frame.Fields.String("action") {
 	case "event":

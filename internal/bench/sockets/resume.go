@@ -94,11 +94,11 @@ func (st *stage) deadly(ctx context.Context, a act, f *followers) error {
 		}
 	}
 	close(f.released)
-	if err := f.subscribed.within(ctx, patience, "clients are back", int64(len(f.all))+moved); err != nil {
+	if err := f.subscribed.within(ctx, 2*patience, "clients are back", int64(len(f.all))+moved); err != nil {
 		return err
 	}
-	st.say("%s: event %d, a node is killed; its %d clients are subscribed at the other after %.1f s, %d events later",
-		a.name, next, moved, st.clock.Since(began).Seconds(), p.Next()-next)
+	st.say("%s: event %d, a node is killed; its %d clients are subscribed at the other after %.1f s, %d events later; %d were refused at first",
+		a.name, next, moved, st.clock.Since(began).Seconds(), p.Next()-next, f.refused.Load())
 	if err := <-p.ended; err != nil {
 		return err
 	}
