@@ -29,8 +29,9 @@ letters, which are the messages that became no delivery because they are broken,
 the deliveries that wait for a receiver.
 
 Queues are at the broker of the running up, unless --amqp-url names another. What
-waits for receivers is told by a bridge's REST API: that of the running up, or the
-one that --url, --token and --account reach. The account is the master account
+waits for receivers, --hook included, is told by a bridge's REST API, whatever the
+broker: that of the running up, unless --amqp-url names another broker than its, or
+the one that --url, --token and --account reach. The account is the master account
 unless --account names another, and those below it are included.`,
 		Example: "  kazoolab queues list\n  kazoolab queues replay --all --reason delivery_limit",
 		Args:    onlySubcommands,
