@@ -127,7 +127,7 @@ type queueReport struct {
 	Queues []queueRow `json:"queues"`
 	// Reasons counts dead letters; nil where they were not looked at.
 	Reasons map[string]int `json:"reasons,omitempty"`
-	// Backlogs are nil where no REST API was asked.
+	// Backlogs are nil where no REST API was asked, or it could not tell.
 	Backlogs []jobj.Object `json:"backlogs"`
 }
 
@@ -158,13 +158,16 @@ deliveries wait in the store, since when, and which node delivers them.`,
 		if err != nil {
 			return err
 		}
-		if report.Backlogs, err = a.listBacklogs(cmd, flags); err != nil {
-			return err
+		var unknown error
+		if report.Backlogs, unknown = a.listBacklogs(cmd, flags); unknown != nil {
+			report.Backlogs, unknown = nil, fmt.Errorf("what waits for receivers is not known: %w", unknown)
 		}
 		if *output == outputJSON {
-			return a.printJSON(report)
+			err = a.printJSON(report)
+		} else {
+			err = a.printQueues(report)
 		}
-		return a.printQueues(report)
+		return errors.Join(unknown, err)
 	}
 	return cmd
 }

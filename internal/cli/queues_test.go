@@ -186,6 +186,23 @@ func TestLettersThatAreNotMeant(t *testing.T) {
 	o.g.Expect(o.work()).To(gomega.BeEmpty())
 }
 
+// A bridge whose store is away cannot tell what waits: that is not nothing.
+func TestWhatWaitsIsNotKnownWhileTheStoreIsAway(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, someLetters()...)
+	server := kazooAnswering(t, func(mux *http.ServeMux, _ func(http.ResponseWriter, *http.Request, string)) {
+		mux.HandleFunc("GET /v2/accounts/acc/kazoolab/backlogs", func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusInternalServerError)
+			_, _ = io.WriteString(w, `{"message":"datastore_fault","status":"error"}`)
+		})
+	})
+	for format, shows := range map[string]string{"text": "2 not_json, 1 panic", "json": `"backlogs": null`} {
+		p := o.queues("list", "-o", format, "--url", server.URL, "--account", "acc", "--token", "tok.en")
+		p.expect(cli.ExitFailed, "what waits for receivers is not known: ", "500", "datastore_fault")
+		o.g.Expect(p.stdout.String()).To(gomega.And(gomega.ContainSubstring(shows), gomega.Not(gomega.ContainSubstring("Nothing waits"))))
+	}
+}
+
 // The running up is at another broker than the one that is meant: it is not asked.
 func TestWhatWaitsAtAnotherBrokerIsNotAskedOfTheRunningUp(t *testing.T) {
 	t.Parallel()
