@@ -234,6 +234,12 @@ func expectParked(t *testing.T, f *fixture, hook store.HookKey, after string, li
 	var found []string
 	for _, p := range got {
 		found = append(found, p.ID)
+		if is, err := f.IsParked(t.Context(), p.ParkedKey); !is || err != nil {
+			t.Errorf("%s is parked: %t, %v", p.ID, is, err)
+		}
+	}
+	if is, err := f.IsParked(t.Context(), store.ParkedKey{HookKey: hook, ID: "no such"}); is || err != nil {
+		t.Errorf("what there is not is parked: %t, %v", is, err)
 	}
 	if err != nil || !slices.Equal(found, ids) {
 		t.Errorf("after %q: %q, %v; want %q", after, found, err, ids)
