@@ -3,11 +3,13 @@ package bridge
 import (
 	"context"
 	"encoding/json"
+	"strings"
 
 	"github.com/kazoolab/kazoolab/bridge/crossbar"
 	"github.com/kazoolab/kazoolab/bridge/kapi"
 	"github.com/kazoolab/kazoolab/bridge/store"
 	"github.com/kazoolab/kazoolab/internal/bus"
+	"github.com/kazoolab/kazoolab/internal/ids"
 )
 
 // retryKey routes the word that a backlog is to be tried again to every node, on
@@ -32,13 +34,28 @@ type backlogs struct{ *Bridge }
 // Backlogs lists those of an account, "" being all.
 func (b backlogs) Backlogs(ctx context.Context, accountID string) ([]crossbar.Backlog, error) {
 	found, err := b.cfg.Store.Backlogs(ctx, accountID)
-	rows := make([]crossbar.Backlog, len(found))
-	for i, row := range found {
-		rows[i] = crossbar.Backlog{
-			AccountID: row.AccountID, HookID: row.HookID, Waiting: int(row.Waiting), Since: row.Since, Node: row.Holder,
+	var rows []crossbar.Backlog
+	for _, row := range found {
+		if row.Waiting <= 0 { // the node that has it finds that in a moment
+			continue
 		}
+		rows = append(rows, crossbar.Backlog{
+			AccountID: row.AccountID, HookID: row.HookID, Waiting: int(row.Waiting), Since: row.Since, Node: nameOfRun(row.Holder),
+		})
 	}
 	return rows, err
+}
+
+// runMark stands between the name of a node and what tells its runs apart.
+const runMark = "#"
+
+// newRun is what a node is called in the store: never as in an earlier run.
+func newRun(nodeName string) string { return nodeName + runMark + ids.New().Hex(16) }
+
+// nameOfRun is the name of the node, as it is in the log and in dead letters.
+func nameOfRun(run string) string {
+	name, _, _ := strings.Cut(run, runMark)
+	return name
 }
 
 // DropBacklog deletes what waits for a hook. What a node has taken out already is

@@ -177,7 +177,7 @@ func (b *Bridge) Run(ctx context.Context) error {
 	engine := webhooks.New(hooks, webhooks.Dependencies{
 		Hooks: b.hooks, Accounts: b.directory, Records: b.cfg.Store, Backlogs: presence{b.cfg.Store, b.cfg.Sockets.served()}, Documents: b.cfg.Store,
 		Failures: b.disabling, Clock: b.cfg.Clock, IDs: b.cfg.IDs, Log: b.cfg.Log, Metrics: b.metrics,
-		ClusterID: clusterID, Journal: b.journal, Node: ids.New().Hex(16), // never that of an earlier run
+		ClusterID: clusterID, Journal: b.journal, Node: newRun(b.cfg.NodeName),
 		Graveyard: graveyard{bus: b.bus, clock: b.cfg.Clock, ids: b.cfg.IDs, node: b.cfg.NodeName},
 	})
 	b.engine = engine

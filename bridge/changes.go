@@ -72,7 +72,7 @@ const lateLimit = 5 * time.Second
 func (c *changes) subscribe() (*bus.Subscription, error) {
 	c.bus.DeclareExchange(kapi.ExchangeConfiguration, kapi.ExchangeType(kapi.ExchangeConfiguration))
 	return c.bus.Consume(bus.Consumer{
-		Queue: bus.Queue{Exclusive: true, AutoDelete: true},
+		Queue: bus.Queue{Module: "changes", Exclusive: true, AutoDelete: true},
 		Bindings: []bus.Binding{
 			{Exchange: kapi.ExchangeConfiguration, Key: kapi.HookDocumentsKey},
 			{Exchange: kapi.ExchangeConfiguration, Key: "*." + kapi.DatabaseAccounts + ".account.*"},

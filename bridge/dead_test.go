@@ -59,6 +59,9 @@ var _ = Describe("Dead letters", func() {
 			return l.node.request(ctx, http.MethodPost, path, l.node.token(ctx, acme), `{"data":{"action":"retry"}}`).Status
 		}
 		Eventually(ctx, retried).WithTimeout(patience).Should(Equal(http.StatusOK), "once something is parked")
+		Eventually(ctx, func() string {
+			return fmt.Sprint(l.node.request(ctx, http.MethodGet, path[:len(path)-len(hook)-1], l.node.token(ctx, acme), "").Get("data"))
+		}).WithTimeout(patience).Should(MatchRegexp(`\bkazoolab@test\b`), "the node is called as it is elsewhere")
 		l.publish(ctx, "call.CHANNEL_CREATE.bad", "hello")
 		Eventually(ctx, l.dead).WithTimeout(patience).Should(HaveLen(1))
 		close(release)

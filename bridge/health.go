@@ -3,8 +3,11 @@ package bridge
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"time"
+
+	"github.com/kazoolab/kazoolab/internal/bus"
 )
 
 // readiness says whether events flow, and if not why. Every reason is a fixed
@@ -24,7 +27,9 @@ func (b *Bridge) readiness(ctx context.Context) readiness {
 	case b.draining.Load():
 		why = append(why, "the bridge is shutting down")
 	case !state.Connected:
-		why = append(why, "the broker is not connected")
+		why = append(why, whyNotConnected(state.LastError))
+	case !b.subscribed() && errors.Is(state.LastError, bus.ErrForbidden):
+		why = append(why, "the broker's user lacks a permission on an exchange or queue, which the log names")
 	case !b.subscribed():
 		why = append(why, "the queues are not declared and bound yet")
 	}
@@ -40,6 +45,18 @@ func (b *Bridge) readiness(ctx context.Context) readiness {
 		why = append(why, "the store takes nothing: it is full, read-only or locked")
 	}
 	return readiness{Ready: len(why) == 0, Reason: why}
+}
+
+func whyNotConnected(err error) string {
+	switch {
+	case errors.Is(err, bus.ErrLogin):
+		return "the broker refuses the login: its URL has a wrong user or password"
+	case errors.Is(err, bus.ErrNoVhost):
+		return "the broker has no such virtual host as its URL names"
+	case errors.Is(err, bus.ErrVhost):
+		return "the broker refuses its user the virtual host"
+	}
+	return "the broker is not connected"
 }
 
 // livez answers as long as the process serves requests at all.

@@ -41,8 +41,11 @@ func (h *handler) createAccount(ctx context.Context, req *request) (outcome, err
 	}
 	doc := h.newAccount(req.chosenID, parent, publicMembers(body))
 	return outcome{data: h.accountView(req, doc), commit: func(ctx context.Context) (outcome, error) {
-		h.accountWrites.Lock()
-		defer h.accountWrites.Unlock()
+		release, err := h.accountWrites.Take(ctx)
+		if err != nil {
+			return outcome{}, err
+		}
+		defer release()
 		if err := h.uniqueAccount(ctx, body, ""); err != nil {
 			return outcome{}, err
 		}

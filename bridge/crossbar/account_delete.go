@@ -22,8 +22,11 @@ func (h *handler) deleteAccount(ctx context.Context, req *request) (outcome, err
 	o := h.deletion(req, doc, public(doc))
 	gone := outcome{data: o.data, revision: o.revision}
 	o.commit = func(ctx context.Context) (outcome, error) {
-		h.accountWrites.Lock()
-		defer h.accountWrites.Unlock()
+		release, err := h.accountWrites.Take(ctx)
+		if err != nil {
+			return outcome{}, err
+		}
+		defer release()
 		if err := h.demolish(ctx, doc); err != nil {
 			return outcome{}, err
 		}

@@ -32,8 +32,11 @@ func (h *handler) renewAPIKey(ctx context.Context, req *request) (outcome, error
 		return outcome{}, forbidden()
 	}
 	return outcome{data: jobj.Object{}, commit: func(ctx context.Context) (outcome, error) {
-		h.accountWrites.Lock()
-		defer h.accountWrites.Unlock()
+		release, err := h.accountWrites.Take(ctx)
+		if err != nil {
+			return outcome{}, err
+		}
+		defer release()
 		doc, err := h.accountDocument(ctx, req.account.ID)
 		if err != nil {
 			return outcome{}, err

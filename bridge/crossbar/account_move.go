@@ -37,8 +37,11 @@ func (h *handler) moveAccount(_ context.Context, req *request) (outcome, error) 
 	}
 	o := outcome{data: jobj.Object{}}
 	o.commit = func(ctx context.Context) (outcome, error) {
-		h.accountWrites.Lock()
-		defer h.accountWrites.Unlock()
+		release, err := h.accountWrites.Take(ctx)
+		if err != nil {
+			return outcome{}, err
+		}
+		defer release()
 		above := append(slices.Clone(target.Tree), target.ID)
 		for _, id := range append([]string{moved.ID}, h.Accounts.Descendants(moved.ID)...) {
 			if err := h.retree(ctx, req, id, moved.ID, above); err != nil {
@@ -113,8 +116,11 @@ func (h *handler) setReseller(ctx context.Context, req *request, sells bool) (ou
 		return outcome{}, err
 	}
 	return outcome{data: h.accountView(req, doc), revision: doc.Rev, commit: func(ctx context.Context) (outcome, error) {
-		h.accountWrites.Lock()
-		defer h.accountWrites.Unlock()
+		release, err := h.accountWrites.Take(ctx)
+		if err != nil {
+			return outcome{}, err
+		}
+		defer release()
 		if err := h.editAccount(ctx, req, req.account.ID, func(doc *store.Document) { doc.Body = doc.Body.Set(resellerOn, sells) }); err != nil {
 			return outcome{}, err
 		}

@@ -163,8 +163,11 @@ func (h *handler) changeAccount(ctx context.Context, req *request, merge func(ol
 	}
 	doc.Body = replaced(doc.Body, body)
 	return outcome{data: h.accountView(req, doc), revision: doc.Rev, commit: func(ctx context.Context) (outcome, error) {
-		h.accountWrites.Lock()
-		defer h.accountWrites.Unlock()
+		release, err := h.accountWrites.Take(ctx)
+		if err != nil {
+			return outcome{}, err
+		}
+		defer release()
 		if err := h.uniqueAccount(ctx, body, doc.ID); err != nil {
 			return outcome{}, err
 		}

@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
-	"sync"
 
 	"github.com/kazoolab/kazoolab/bridge/account"
 	"github.com/kazoolab/kazoolab/bridge/crossbar/schema"
@@ -127,12 +126,12 @@ type handler struct {
 	configForm  *schema.Schema
 	flowForm    *schema.Schema // of metaflows
 
-	// accountWrites is held while an account's name and realm are checked and
-	// written, so that of two equal ones only one is accepted.
-	accountWrites sync.Mutex
-	// objectWrites is held while it is made sure that an object's names are its own,
+	// accountWrites is taken while an account's name and realm are checked and
+	// written, so that of two equal ones only one is accepted, on whichever nodes.
+	accountWrites *store.Turn
+	// objectWrites is taken while it is made sure that an object's names are its own,
 	// and it is written.
-	objectWrites sync.Mutex
+	objectWrites *store.Turn
 }
 
 // New returns the handler of every path: those under /v2, and the answers that
@@ -156,6 +155,9 @@ func New(cfg Config) (http.Handler, error) {
 		node:    base64.RawURLEncoding.EncodeToString(digest[:]),
 		guard:   newGuard(cfg),
 		buckets: newBuckets(cfg.Clock),
+
+		accountWrites: cfg.Store.Turn("accounts"),
+		objectWrites:  cfg.Store.Turn("objects"),
 	}
 	if err := h.compile(); err != nil {
 		return nil, err

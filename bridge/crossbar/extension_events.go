@@ -233,5 +233,21 @@ func firedOf(f explain.Fired) jobj.Object {
 			jobj.Member{Key: "success", Value: t.Success},
 			jobj.Member{Key: "ms", Value: t.Elapsed.Milliseconds()})
 	}
+	if is := f.Outcome(); is == explain.Parked || is == explain.TakenOut {
+		o = append(o, jobj.Member{Key: "parked", Value: parkingOf(f)})
+	}
 	return append(o, jobj.Member{Key: "tries", Value: tries})
+}
+
+// parkingOf says since when a delivery waits, why, and when it is tried, if that is known.
+func parkingOf(f explain.Fired) jobj.Object {
+	o := jobj.Object{
+		{Key: "since", Value: f.Parking.At.UTC().Format("2006-01-02T15:04:05.000Z")},
+		{Key: "reason", Value: f.Parking.Reason},
+		{Key: "text", Value: f.WhyParked()},
+	}
+	if next := f.Now.Next; f.Waits && !next.IsZero() {
+		o = append(o, jobj.Member{Key: "next_try", Value: next.UTC().Format(time.RFC3339)})
+	}
+	return o
 }

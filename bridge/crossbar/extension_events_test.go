@@ -42,7 +42,8 @@ type explaining struct {
 	*world
 	journal *journal.Journal
 	replays *replays
-	since   *time.Time // nil: no events are taken
+	since   *time.Time                  // nil: no events are taken
+	waiting map[string]webhooks.Waiting // by the rows of deliveries that are parked still
 }
 
 func newExplaining(t *testing.T) *explaining {
@@ -52,7 +53,7 @@ func newExplaining(t *testing.T) *explaining {
 
 func newExplainingWith(t *testing.T, shared *keys) *explaining {
 	t.Helper()
-	x := &explaining{journal: journal.New(journal.Config{Events: 100, Bytes: 1 << 20, Mark: "test"}), replays: &replays{}}
+	x := &explaining{journal: journal.New(journal.Config{Events: 100, Bytes: 1 << 20, Mark: "test"}), replays: &replays{}, waiting: map[string]webhooks.Waiting{}}
 	x.world = newWorld(t, shared, func(cfg *crossbar.Config) {
 		live := webhooks.NewRegistry()
 		engine := webhooks.New(webhooks.DefaultConfig(), webhooks.Dependencies{
@@ -68,6 +69,10 @@ func newExplainingWith(t *testing.T, shared *keys) *explaining {
 		}
 		cfg.Events = explain.New(explain.Dependencies{
 			Journal: x.journal, Engine: engine, Documents: cfg.Store, Accounts: cfg.Accounts, Live: live,
+			Parked: func(_ context.Context, d journal.Delivery) (bool, webhooks.Waiting, error) {
+				now, is := x.waiting[d.Parking.Row]
+				return is, now, nil
+			},
 			Parse: func(doc store.Document) (*webhooks.Hook, error) {
 				return webhooks.ParseHook(doc.ID, doc.AccountID, doc.Body, webhooks.Names(fidelity.Talk))
 			},
@@ -83,6 +88,35 @@ func (x *explaining) came(account, call string, hooks ...journal.Delivery) *jour
 		At: x.clock.Now(), AccountID: account, Message: journal.Message{Body: []byte(
 			`{"Event-Category":"call_event","Event-Name":"CHANNEL_CREATE","Call-ID":"` + call + `","Custom-Channel-Vars":{"Account-ID":"` + account + `"}}`)},
 	}, hooks)
+}
+
+// What waits in the store is told as that: since when, why, and when it is tried next.
+func TestParkedDeliveriesAreToldAsThat(t *testing.T) {
+	g, x := NewWithT(t), newExplaining(t)
+	next := x.clock.Now().Add(time.Hour)
+	for row, c := range map[string]struct {
+		now    *webhooks.Waiting
+		reason string
+		want   string
+	}{
+		"silent": {&webhooks.Waiting{Next: next}, journal.NoAnswer, `"outcome":"parked","parked":{"since":"%s","reason":"no_answer","text":"its receiver gives no answer","next_try":"` + next.Format(time.RFC3339) + `"}`},
+		"slow":   {&webhooks.Waiting{}, journal.TooSlow, `"outcome":"parked","parked":{"since":"%s","reason":"too_slow","text":"its receiver is slower than its events come"}`},
+		"behind": {&webhooks.Waiting{}, journal.Behind, `"outcome":"parked","parked":{"since":"%s","reason":"behind","text":"others of its hook are parked before it"}`},
+		"off":    {&webhooks.Waiting{Off: true}, journal.Behind, `"outcome":"parked","parked":{"since":"%s","reason":"behind","text":"its hook is switched off, and what is parked waits until it is on again"}`},
+		"gone":   {nil, journal.NoAnswer, `"outcome":"taken_out","parked":{"since":"%s","reason":"no_answer","text":"its receiver gives no answer"}`},
+	} {
+		if c.now != nil {
+			x.waiting[row] = *c.now
+		}
+		e := x.came(customerID, "call", journal.Delivery{HookID: "h", AccountID: customerID})
+		e.Park(customerID, "h", journal.Parking{At: e.At, Reason: c.reason, HookID: "h", Row: row})
+		data := x.call(t, "GET", customerPath+"/kazoolab/events/"+e.ID, x.token(t, "customer"), "").want(t, http.StatusOK).data()
+		hook, _ := data.Get("fired_hooks")
+		told, _ := hook.([]any)[0].(jobj.Object)
+		text := string(jobj.Append(nil, jobj.Object{{Key: "outcome", Value: told.String("outcome")}, {Key: "parked", Value: told.Object("parked")}}))
+		g.Expect(text).To(Equal("{"+fmt.Sprintf(c.want, e.At.UTC().Format("2006-01-02T15:04:05.000Z"))+"}"), row)
+		g.Expect(data.String("outcome")).To(Equal("parked"), row)
+	}
 }
 
 // Of the events that came in, everyone sees those of the path's account and below,

@@ -241,10 +241,16 @@ func (h *handler) ensureSecret(ctx context.Context, req *request, user store.Doc
 }
 
 func (h *handler) ensureAccountSecret(ctx context.Context, req *request, accountID string) error {
-	h.accountWrites.Lock()
-	defer h.accountWrites.Unlock()
 	doc, err := h.accountDocument(ctx, accountID)
 	if err != nil || doc.Body.String(signatureSecret) != "" {
+		return err // it has one but for its first login, and all others need no turn
+	}
+	release, err := h.accountWrites.Take(ctx)
+	if err != nil {
+		return err
+	}
+	defer release()
+	if doc, err = h.accountDocument(ctx, accountID); err != nil || doc.Body.String(signatureSecret) != "" {
 		return err
 	}
 	doc.Body = doc.Body.Set(signatureSecret, h.IDs.Hex(32))

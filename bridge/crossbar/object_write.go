@@ -129,8 +129,11 @@ func (h *handler) writing(d *draft, action string) outcome {
 	doc := d.doc()
 	o := outcome{data: d.kind.shown(doc), revision: doc.Rev}
 	o.commit = func(ctx context.Context) (outcome, error) {
-		h.objectWrites.Lock()
-		defer h.objectWrites.Unlock()
+		release, err := h.objectWrites.Take(ctx)
+		if err != nil {
+			return outcome{}, err
+		}
+		defer release()
 		if d.kind.unique != nil {
 			if err := d.kind.unique(h, ctx, d); err != nil {
 				return outcome{}, err

@@ -41,6 +41,7 @@ const (
 type world struct {
 	handler http.Handler
 	store   *store.Store
+	address string // of the store
 	tokens  *account.Tokens
 	clock   *clockwork.FakeClock
 	changes *recorder
@@ -139,7 +140,8 @@ func newWorld(t testing.TB, shared *keys, change func(*crossbar.Config)) *world 
 	t.Helper()
 	w := &world{clock: clockwork.NewFakeClockAt(time.Date(2026, 11, 15, 12, 0, 0, 0, time.UTC))}
 	random := ids.Seeded("crossbar")
-	db, err := store.Open(t.Context(), storetest.URL(t), store.Options{Clock: w.clock, IDs: random, Log: slog.New(slog.DiscardHandler)})
+	w.address = storetest.URL(t)
+	db, err := store.Open(t.Context(), w.address, store.Options{Clock: w.clock, IDs: random, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -79,6 +79,19 @@ func (s *Store) ParkedAfter(ctx context.Context, hook HookKey, after string, lim
 	return found, rows.Err()
 }
 
+// IsParked says whether a delivery is parked, whether or not a node is at work on it.
+func (s *Store) IsParked(ctx context.Context, key ParkedKey) (bool, error) {
+	ctx, cancel := s.bounded(ctx)
+	defer cancel()
+	var n int
+	row := s.read.QueryRowContext(ctx, "SELECT count(*) FROM parked WHERE account_id=$1 AND hook_id=$2 AND id=$3",
+		key.AccountID, key.HookID, key.ID)
+	if err := row.Scan(&n); err != nil {
+		return false, fmt.Errorf("look for a parked delivery of hook %s: %w", key.HookID, err)
+	}
+	return n > 0, nil
+}
+
 // Backlogs lists the hooks of an account that have parked deliveries, or of all
 // accounts when it is "", by account and hook.
 func (s *Store) Backlogs(ctx context.Context, accountID string) (found []Backlog, err error) {

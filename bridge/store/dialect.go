@@ -23,6 +23,9 @@ type dialect struct {
 	open func(ctx context.Context, address string) (write, read *sql.DB, err error)
 	// inTurn runs do while no other process runs another one of the same database.
 	inTurn func(ctx context.Context, db *sql.DB, do func() error) error
+	// lock holds a lock of a name, which one process of the same database has at a time,
+	// on a connection of its own until unlock; nil where there is one process.
+	lock func(ctx context.Context, db *sql.DB, name string) (unlock func(), err error)
 	// insert writes rows, of which each has a value for every column that the beginning
 	// of the statement names, passes over those that are there already, and returns
 	// how many were not.

@@ -61,6 +61,7 @@ func postgresDialect(log *slog.Logger, wait time.Duration) dialect {
 		},
 		now1970:  "CAST(extract(epoch FROM clock_timestamp()) AS bigint)",
 		inTurn:   inTurn,
+		lock:     advisoryLock,
 		insert:   insertTogether,
 		again:    hadToGiveWay,
 		lockRows: " FOR UPDATE",

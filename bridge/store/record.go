@@ -143,8 +143,10 @@ func (c changes) write(ctx context.Context, tx *sql.Tx, now time.Time) error {
 			}
 		}
 	}
+	// One that has been emptied while a node has its claim begins anew.
 	_, err := insertInParts(ctx, tx, "INSERT INTO backlogs (account_id, hook_id, waiting, holder, since)", grown,
-		" ON CONFLICT (account_id, hook_id) DO UPDATE SET waiting=backlogs.waiting+excluded.waiting")
+		" ON CONFLICT (account_id, hook_id) DO UPDATE SET waiting=backlogs.waiting+excluded.waiting,"+
+			" since=CASE WHEN backlogs.waiting>0 THEN backlogs.since ELSE excluded.since END")
 	return err
 }
 

@@ -87,7 +87,7 @@ func (e *Engine) deliver(ctx context.Context, d *inHand) (became verdict) {
 			return interrupted
 		}
 		if later && e.parking.silent(d) {
-			ev.record.GaveUp(hook.AccountID, hook.ID, journal.Parked)
+			e.rememberParking(ev, hook, d, journal.NoAnswer)
 			return postponed
 		}
 		if t.final() { // nothing waits any more

@@ -234,6 +234,25 @@ func (e *Engine) Probe(hook store.HookKey) {
 	}
 }
 
+// Waiting is what a node knows of a hook with parked deliveries.
+type Waiting struct {
+	Off  bool      // the hook is switched off, and they wait until it is on
+	Next time.Time // when its silent receiver is tried again; zero where that is not known
+}
+
+// Waiting tells what this node knows of a hook's parked deliveries.
+func (e *Engine) Waiting(hook store.HookKey) Waiting {
+	if e.parking == nil {
+		return Waiting{}
+	}
+	off, pause := e.parking.waiting(hook)
+	w := Waiting{Off: off}
+	if pause > 0 {
+		w.Next = e.dep.Clock.Now().Add(pause)
+	}
+	return w
+}
+
 // Leave frees what is parked and held by this node, once it is drained.
 func (e *Engine) Leave(ctx context.Context) {
 	if e.parking != nil {

@@ -133,10 +133,10 @@ func (e *Engine) admit(ctx context.Context, d *inHand) {
 	if e.parking != nil {
 		job.Later = func() {
 			e.parking.park(d)
-			e.parkedInstead(d)
+			e.parkedInstead(d, journal.TooSlow)
 		}
 		if e.parking.take(d) {
-			e.parkedInstead(d)
+			e.parkedInstead(d, journal.Behind)
 			return
 		}
 	}
@@ -144,8 +144,8 @@ func (e *Engine) admit(ctx context.Context, d *inHand) {
 }
 
 // parkedInstead notes that a delivery has not had a turn.
-func (e *Engine) parkedInstead(d *inHand) {
-	d.ev.record.GaveUp(d.hook.AccountID, d.hook.ID, journal.Parked)
+func (e *Engine) parkedInstead(d *inHand, reason string) {
+	e.rememberParking(d.ev, d.hook, d, reason)
 	e.metrics.deliveries.Dec()
 }
 

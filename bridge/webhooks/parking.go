@@ -429,6 +429,21 @@ func (p *parking) probe(key store.HookKey) {
 	}
 }
 
+// waiting tells whether a hook is switched off, and how long its silent receiver will not
+// be asked, where this node is the one that asks.
+func (p *parking) waiting(key store.HookKey) (off bool, pause time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	b := p.hooks[key]
+	switch {
+	case b == nil:
+		return false, 0
+	case b.off || b.silent == 0 || !b.claimed:
+		return b.off, 0
+	}
+	return false, b.resume.Sub(p.clock.Now())
+}
+
 // stop ends taking out. What is in hand goes on.
 func (p *parking) stop() {
 	p.mu.Lock()

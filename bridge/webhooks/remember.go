@@ -37,3 +37,10 @@ func rememberTry(record *journal.Event, t try, now time.Time, attemptID string) 
 		Answer: t.outcome.Body, Elapsed: t.outcome.Elapsed, AttemptID: attemptID, Final: t.final(),
 	})
 }
+
+// rememberParking notes where a delivery waits that has just been parked.
+func (e *Engine) rememberParking(ev *event, hook *Hook, d *inHand, reason string) {
+	ev.record.Park(hook.AccountID, hook.ID, journal.Parking{
+		At: e.dep.Clock.Now(), Reason: reason, HookID: d.key().HookID, Row: d.key().ID,
+	})
+}

@@ -114,7 +114,7 @@ func (b *Bus) Run(ctx context.Context) error {
 		began := clock.System().Now()
 		err := b.connect(ctx)
 		if ctx.Err() != nil {
-			b.status.disconnected(nil)
+			b.status.stopped()
 			return nil
 		}
 		b.status.disconnected(err)

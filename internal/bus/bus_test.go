@@ -206,14 +206,28 @@ func TestUnusableURLIsAnErrorWithoutThePassword(t *testing.T) {
 	}
 }
 
-func TestWrongPasswordIsVisibleAndRetried(t *testing.T) {
-	g := NewWithT(t)
+// What the broker refuses is told with the reason and the way out, and is tried again.
+func TestARefusedConnectionSaysWhatIsWrong(t *testing.T) {
 	broker := brokertest.New(t)
-	uri, err := url.Parse(broker.URL)
-	g.Expect(err).NotTo(HaveOccurred())
-	uri.User = url.UserPassword("guest", "wrong-one")
-	b := run(t, configFor(uri.String()))
-	g.Expect(b.WaitState(within(t, soon), func(s bus.State) bool { return s.LastError != nil })).To(Succeed())
-	g.Expect(b.State().LastError).To(MatchError(ContainSubstring("username or password not allowed")))
-	g.Expect(b.State().LastError).NotTo(MatchError(ContainSubstring("wrong-one")))
+	for name, c := range map[string]struct {
+		change func(*url.URL)
+		kind   error
+		says   string
+	}{
+		"password": {func(u *url.URL) { u.User = url.UserPassword(u.User.Username(), "wrong-one") }, bus.ErrLogin, "the broker refuses the login: wrong user or password"},
+		"user":     {func(u *url.URL) { u.User = url.UserPassword("nobody", "wrong-one") }, bus.ErrLogin, "correct them in its URL"},
+		"vhost":    {func(u *url.URL) { u.Path = "/nowhere" }, bus.ErrNoVhost, "the broker has no such virtual host: vhost nowhere not found; correct the path"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := NewWithT(t)
+			uri, err := url.Parse(broker.URL)
+			g.Expect(err).NotTo(HaveOccurred())
+			c.change(uri)
+			b := run(t, configFor(uri.String()))
+			g.Expect(b.WaitState(within(t, soon), func(s bus.State) bool { return s.LastError != nil })).To(Succeed())
+			g.Expect(b.State().LastError).To(MatchError(c.kind))
+			g.Expect(b.State().LastError).To(MatchError(ContainSubstring(c.says)))
+			g.Expect(b.State().LastError).NotTo(MatchError(ContainSubstring("wrong-one")))
+		})
+	}
 }

@@ -171,7 +171,7 @@ func (s *Subscription) Cancel(ctx context.Context) error {
 func (s *Subscription) Close() {
 	s.ask(func() { s.wish = toEnd })
 	s.bus.forget(s)
-	s.bus.status.note(s.about(), nil)
+	s.bus.status.forget(s.about())
 }
 
 // standing is what binds its queue to an exchange, once it has declared the queue.
@@ -266,8 +266,11 @@ func (s *Subscription) lose() {
 }
 
 func (s *Subscription) about() string {
-	if s.consumer.Queue.Name != "" {
-		return "queue " + s.consumer.Queue.Name
+	switch q := s.consumer.Queue; {
+	case q.Name != "":
+		return "queue " + q.Name
+	case q.Module != "":
+		return "queue of " + q.Module
 	}
-	return "queue of " + s.consumer.Queue.Module
+	return "a queue without a name"
 }

@@ -53,7 +53,7 @@ func (b *Bus) Hold(ctx context.Context, queue string, n int, take func(Delivery)
 		if notFound(err) {
 			err = fmt.Errorf("%w: %s", ErrNoQueue, queue)
 		}
-		return nil, err
+		return nil, forbidden(err)
 	}
 	return held, nil
 }

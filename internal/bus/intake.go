@@ -38,7 +38,7 @@ func (s *Subscription) serve(session *session) {
 			s.lose()
 			s.queue, s.up = "", false
 		})
-		err := s.serveOn(session)
+		err := forbidden(s.serveOn(session))
 		s.change(func() {
 			s.lose()
 			s.queue, s.up, s.err = "", false, err

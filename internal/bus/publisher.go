@@ -163,7 +163,7 @@ func (p *publisher) listen(returns <-chan amqp.Return, confirms <-chan amqp.Conf
 	}
 	p.reason = errLost
 	if reason := <-closed; reason != nil {
-		p.reason = reason
+		p.reason = forbidden(reason)
 	}
 	p.mu.Lock()
 	p.closed = true

@@ -171,7 +171,7 @@ func (b *Bus) dial(ctx context.Context) (*amqp.Connection, net.Conn, error) {
 		if socket != nil {
 			_ = socket.Close()
 		}
-		return nil, nil, fmt.Errorf("connect: %w", withoutURL(err))
+		return nil, nil, fmt.Errorf("connect: %w", loginRefused(withoutURL(err)))
 	}
 	return conn, socket, nil
 }

@@ -102,8 +102,7 @@ func (s *status) connected() {
 	s.publish()
 }
 
-// disconnected records the end of a connection or of an attempt; err is nil when
-// it was wanted.
+// disconnected records the end of a connection or of an attempt.
 func (s *status) disconnected(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -113,6 +112,27 @@ func (s *status) disconnected(err error) {
 	s.state.Blocked = ""
 	s.put(connection, err)
 	s.publish()
+}
+
+// stopped records the end that was wanted. What did not work then is over, not solved.
+func (s *status) stopped() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.state.Connected {
+		s.state.Connected, s.state.Since = false, s.clock.Now()
+	}
+	s.state.Blocked, s.problems = "", nil
+	s.publish()
+}
+
+// forget records that something is not wanted any more, and so is no problem.
+func (s *status) forget(about string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	before := len(s.problems)
+	if s.drop(about); len(s.problems) < before {
+		s.publish()
+	}
 }
 
 func (s *status) blocked(reason string) {

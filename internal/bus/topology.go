@@ -36,7 +36,7 @@ func (t *topology) do(operation func(*amqp.Channel) error) error {
 		}
 		t.channel = channel
 	}
-	return operation(t.channel)
+	return forbidden(operation(t.channel))
 }
 
 // declareExchanges declares the registry and reports whether all of it stands. A

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/kazoolab/kazoolab/internal/bus"
@@ -16,16 +17,30 @@ func onBroker(ctx context.Context, b *bus.Bus, url string, limit time.Duration, 
 	ended := make(chan error, 1)
 	go func() { ended <- b.Run(running) }()
 	err := connected(ctx, b, limit)
-	if err != nil {
-		err = unreachablef("no broker at %s: %w", config.MaskURL(url), err)
-	} else {
+	switch {
+	case err == nil:
 		err = work()
+	case isRefusal(err):
+		err = unreachablef("broker at %s: %w", config.MaskURL(url), err)
+	default:
+		err = unreachablef("no broker at %s: %w", config.MaskURL(url), err)
 	}
 	stop()
 	if unusable := <-ended; unusable != nil {
 		return usagef("%w", unusable)
 	}
 	return err
+}
+
+// isRefusal tells that there is a broker, which refuses something until somebody
+// changes that.
+func isRefusal(err error) bool {
+	for _, kind := range []error{bus.ErrLogin, bus.ErrNoVhost, bus.ErrVhost, bus.ErrForbidden} {
+		if errors.Is(err, kind) {
+			return true
+		}
+	}
+	return false
 }
 
 // connected waits for the first attempt to connect to end, one way or the other.

@@ -175,5 +175,6 @@ func TestWrongReplaysSayWhatIsMeant(t *testing.T) {
 	s.g.Eventually(s.Context(), func() int { return len(s.attempts()) }).WithTimeout(eventually).Should(gomega.Equal(1))
 	id := s.attempts()[0].ID
 	replay(id, "--edit").expect(cli.ExitUsage, "set EDITOR")
-	replay(id, "--to", "ftp://example.com/").expect(cli.ExitFailed, "400", "to: invalid client URL")
+	replay(id, "--to", "ftp://example.com/").expect(cli.ExitUsage, `--to: "ftp://example.com/" begins with neither http:// nor https://`)
+	replay(id, "--to", "http://0.0.0.0/").expect(cli.ExitFailed, "400", "to: invalid client URL")
 }

@@ -70,7 +70,7 @@ func (a *app) bridge(ctx context.Context, c config.Config) error {
 	if err := bootstrap(ctx, s, c.Bootstrap, source, log); err != nil {
 		return err
 	}
-	log.Info("bridge starts", "rest", listener.Addr().String(), "websockets", socketURL(sockets), "broker", config.MaskURL(c.AMQPURL), "store", config.MaskURL(c.Store), "version", buildinfo.Read().Version)
+	log.Info("bridge starts", "node", a.nodeName(), "rest", listener.Addr().String(), "websockets", socketURL(sockets), "broker", config.MaskURL(c.AMQPURL), "store", config.MaskURL(c.Store), "version", buildinfo.Read().Version)
 	for _, relaxed := range relaxed(c) {
 		log.Warn("not what production should allow", "relaxed", relaxed)
 	}
@@ -82,6 +82,9 @@ func (a *app) bridge(ctx context.Context, c config.Config) error {
 		log.Warn("waiting for the broker", "url", config.MaskURL(c.AMQPURL), "setting", "amqp-url", "cause", why)
 	})
 }
+
+// nodeName is what this node is called on the bus, in dead letters and by queues list.
+func (a *app) nodeName() string { return "kazoolab@" + a.Hostname }
 
 func (a *app) openStore(ctx context.Context, url string, source *ids.Source, log *slog.Logger) (*store.Store, error) {
 	s, err := store.Open(ctx, url, store.Options{Clock: a.Clock, IDs: source, Log: log})
@@ -127,7 +130,7 @@ func (a *app) bridgeConfig(c config.Config, amqpURL string, s *store.Store, list
 		AllowLoopbackTargets: c.AllowLoopbackTargets,
 		Webhooks:             hooks,
 		ExplainEvents:        c.Webhooks.ExplainEvents,
-		NodeName:             "kazoolab@" + a.Hostname,
+		NodeName:             a.nodeName(),
 		Version:              buildinfo.Read().Version,
 		DrainTimeout:         c.DrainTimeout,
 		Clock:                a.Clock,

@@ -110,12 +110,6 @@ func (a *app) running(ctx context.Context, c config.Config) (runfile.File, error
 	return file, err
 }
 
-// isUp tells whether an up runs that commands would use.
-func (a *app) isUp(ctx context.Context, c config.Config) bool {
-	_, err := a.running(ctx, c)
-	return err == nil
-}
-
 // chooseAccount finds the account that the user named, or the default one.
 func chooseAccount(running runfile.File, name string) (runfile.Account, error) {
 	if name == "" {

@@ -153,7 +153,17 @@ func (a *app) printFired(hook, event jobj.Object, sent bool) {
 		}
 		a.printf("%s\n", line)
 	}
+	parked := hook.Object("parked")
 	switch unsent := hook.String("unsent"); {
+	case hook.String("outcome") == "parked":
+		next := "delivered as soon as the receiver has time for it; see kazoolab queues list"
+		if at := parked.String("next_try"); at != "" {
+			next = "the receiver is tried next at " + clockTime(at)
+		}
+		a.printf("    %s\n", a.paint(yellow, fmt.Sprintf("parked since %s: %s; %s", clockTime(parked.String("since")), clean(parked.String("text")), next)))
+	case hook.String("outcome") == "taken_out":
+		a.printf("    %s\n", a.paint(yellow, fmt.Sprintf("was parked at %s: %s; taken out since: see kazoolab hooks attempts %s",
+			clockTime(parked.String("since")), clean(parked.String("text")), shellWord(hook.String("id")))))
 	case unsent != "":
 		a.printf("    %s\n", a.paint(red, "given up: "+unsentText(unsent)))
 	case hook.String("outcome") == "under_way":
@@ -175,8 +185,6 @@ func unsentText(reason string) string {
 		return "the hook was changed meanwhile, and takes the event no more"
 	case "too_large_encoded":
 		return "what would be sent is larger than 16 MiB"
-	case "parked":
-		return "it is parked until the receiver has time for it: see kazoolab queues list, and the attempts of the hook"
 	case "panic":
 		return "it broke the delivery, which is a fault of the bridge; its log has the details"
 	}
@@ -220,6 +228,8 @@ func eventOutcome(row jobj.Object) string {
 		return "no hook fired"
 	case "under_way":
 		return "under way"
+	case "parked":
+		return "parked"
 	case "failed":
 		return fmt.Sprintf("%d of %d failed", row.Int("failed"), row.Int("fired"))
 	default:

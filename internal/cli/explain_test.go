@@ -2,6 +2,7 @@ package cli_test
 
 import (
 	"encoding/json"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -87,6 +88,26 @@ func TestExplainSaysWhyNothingFired(t *testing.T) {
 	beside(s.running, "explain", "c3", "--account", "customer").start().expect(cli.ExitFailed, `"c3": no such event is remembered`)
 	beside(s.running, "explain", "c1", "--account", "customer").start().expect(cli.ExitOK)
 	s.g.Expect(s.explained("c2", "--show", "message")).To(gomega.ContainSubstring("  Call-ID = \"c2\"\n"))
+}
+
+func TestExplainSaysWhatIsParked(t *testing.T) {
+	t.Parallel()
+	hook := `{"id":"6e097cd2aaaa","name":"CRM","account_id":"acc","method":"post","target":"http://h/","tries":[],`
+	server := kazooAnswering(t, func(mux *http.ServeMux, answer func(http.ResponseWriter, *http.Request, string)) {
+		mux.HandleFunc("GET /v2/accounts/acc/kazoolab/events/e1", func(w http.ResponseWriter, r *http.Request) {
+			answer(w, r, `{"id":"e1","received":"2024-03-12T14:24:34.000Z","event":"channel_create","account_id":"acc","outcome":"parked","silent_hooks":[],"fired_hooks":[`+
+				hook+`"outcome":"parked","unsent":"parked","parked":{"since":"2024-03-12T14:24:35.000Z","reason":"no_answer","text":"its receiver gives no answer","next_try":"2024-03-12T14:25:00Z"}},`+
+				hook+`"outcome":"parked","unsent":"parked","parked":{"since":"2024-03-12T14:24:36.000Z","reason":"behind","text":"others of its hook are parked before it"}},`+
+				hook+`"outcome":"taken_out","unsent":"parked","parked":{"since":"2024-03-12T14:24:37.000Z","reason":"no_answer","text":"its receiver gives no answer"}}]}`)
+		})
+	})
+	p := run(t, "explain", "e1", "--url", server.URL, "--account", "acc", "--token", "tok.en").expect(cli.ExitOK)
+	g := gomega.NewWithT(t)
+	g.Expect(p.stdout.String()).To(gomega.And(
+		gomega.MatchRegexp(`parked since \d\d:24:35\.000: its receiver gives no answer; the receiver is tried next at \d\d:25:00\n`),
+		gomega.MatchRegexp(`parked since \d\d:24:36\.000: others of its hook are parked before it; delivered as soon as`),
+		gomega.MatchRegexp(`was parked at \d\d:24:37\.000: its receiver gives no answer; taken out since: see kazoolab hooks attempts 6e097cd2aaaa\n`),
+		gomega.Not(gomega.ContainSubstring("given up"))))
 }
 
 func TestExplainCanBeOff(t *testing.T) {

@@ -29,7 +29,7 @@ rest.listen where that is set, else the one that up started, else port 8000.`,
 	}
 	settingFlags(cmd)
 	output := outputFlag(cmd)
-	base := cmd.Flags().String("url", "", "base URL of the bridge, such as http://127.0.0.1:8000")
+	base := cmd.Flags().String("url", "", "base URL of the bridge, such as "+exampleURL)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if *base == "" {
 			loaded, err := a.load(cmd)
@@ -37,6 +37,8 @@ rest.listen where that is set, else the one that up started, else port 8000.`,
 				return err
 			}
 			*base = a.bridgeURL(cmd.Context(), loaded)
+		} else if err := checkURL("--url", *base, exampleURL); err != nil {
+			return err
 		}
 		return a.health(cmd.Context(), *base, *output)
 	}
@@ -98,7 +100,7 @@ func (e notReadyError) Error() string { return "not ready: " + strings.Join(e, "
 const maxAnswer = 64 << 20
 
 // ask makes one request to a bridge, past any proxy. The error leads to
-// ExitUnreachable, or to ExitUsage for a URL that is none.
+// ExitUnreachable, or to ExitUsage for a URL that checkURL would have refused.
 func ask(ctx context.Context, method, url string, body io.Reader) (status int, answer []byte, err error) {
 	return askWith(ctx, method, url, body, func(*http.Request) {})
 }
@@ -115,9 +117,6 @@ func askUntil(ctx context.Context, method, url string, body io.Reader, add func(
 	req, err := http.NewRequestWithContext(ctx, method, url, body)
 	if err != nil {
 		return 0, nil, usagef("%w", err)
-	}
-	if req.URL.Host == "" || (req.URL.Scheme != "http" && req.URL.Scheme != "https") {
-		return 0, nil, usagef("%q is no URL such as http://127.0.0.1:8000", strings.TrimSuffix(url, "/readyz"))
 	}
 	req.Header.Set("Content-Type", "application/json")
 	add(req)

@@ -80,6 +80,8 @@ func (f replayFlags) check(cmd *cobra.Command, args []string) error {
 		return usagef("%s takes either ids or --from, --until, --hook and --failed; leave %q or the flags out", cmd.CommandPath(), args[0])
 	case f.edit && len(args) != 1:
 		return usagef("--edit is for one attempt, named by its id")
+	case f.to != "":
+		return checkURL("--to", f.to, "http://"+defaultReceiver+"/")
 	}
 	return nil
 }

@@ -29,8 +29,9 @@ letters, which are the messages that became no delivery because they are broken,
 the deliveries that wait for a receiver.
 
 Queues are at the broker of the running up, unless --amqp-url names another. What
-waits for receivers is told by a bridge's REST API: that of the running up, or the
-one that --url, --token and --account reach. The account is the master account
+waits for receivers, --hook included, is told by a bridge's REST API, whatever the
+broker: that of the running up, unless --amqp-url names another broker than its, or
+the one that --url, --token and --account reach. The account is the master account
 unless --account names another, and those below it are included.`,
 		Example: "  kazoolab queues list\n  kazoolab queues replay --all --reason delivery_limit",
 		Args:    onlySubcommands,
@@ -126,7 +127,7 @@ type queueReport struct {
 	Queues []queueRow `json:"queues"`
 	// Reasons counts dead letters; nil where they were not looked at.
 	Reasons map[string]int `json:"reasons,omitempty"`
-	// Backlogs are nil where no REST API was asked.
+	// Backlogs are nil where no REST API was asked, or it could not tell.
 	Backlogs []jobj.Object `json:"backlogs"`
 }
 
@@ -157,13 +158,16 @@ deliveries wait in the store, since when, and which node delivers them.`,
 		if err != nil {
 			return err
 		}
-		if report.Backlogs, err = a.listBacklogs(cmd, flags); err != nil {
-			return err
+		var unknown error
+		if report.Backlogs, unknown = a.listBacklogs(cmd, flags); unknown != nil {
+			report.Backlogs, unknown = nil, fmt.Errorf("what waits for receivers is not known: %w", unknown)
 		}
 		if *output == outputJSON {
-			return a.printJSON(report)
+			err = a.printJSON(report)
+		} else {
+			err = a.printQueues(report)
 		}
-		return a.printQueues(report)
+		return errors.Join(unknown, err)
 	}
 	return cmd
 }

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -17,21 +18,37 @@ const backlogsPath = "/kazoolab/backlogs"
 // listBacklogs lists the hooks for which deliveries wait; nil where there is no REST
 // API to ask.
 func (a *app) listBacklogs(cmd *cobra.Command, flags clientFlags) ([]jobj.Object, error) {
-	if *flags.url == "" && *flags.account == "" && *flags.token == "" {
-		loaded, err := a.loadOf(cmd, flags.command)
-		if err != nil {
-			return nil, err
-		}
-		if !a.isUp(cmd.Context(), loaded.Config) {
-			a.say("what waits for receivers is told by a bridge's REST API: name it by --url, --token and --account")
-			return nil, nil
-		}
+	c, err := a.backlogClient(cmd, flags)
+	if errors.Is(err, errNoBridge) && *flags.account == "" && *flags.token == "" {
+		a.say("%v", errNoBridge)
+		return nil, nil
 	}
-	c, err := a.client(cmd, flags)
 	if err != nil {
 		return nil, err
 	}
 	return c.backlogs(cmd.Context())
+}
+
+// errNoBridge says that it is not known which bridge is meant.
+var errNoBridge = errors.New("what waits for receivers is told by a bridge's REST API, not by the broker: name it by --url, --token and --account")
+
+// backlogClient finds the bridge that tells what waits for receivers. Without --url
+// that is the running up, but not where --amqp-url names the broker of another deployment.
+func (a *app) backlogClient(cmd *cobra.Command, flags clientFlags) (*client, error) {
+	if *flags.url == "" {
+		loaded, err := a.loadOf(cmd, flags.command)
+		if err != nil {
+			return nil, err
+		}
+		up, err := a.running(cmd.Context(), loaded.Config)
+		switch meant := loaded.IsDefault("amqp-url"); {
+		case err != nil && meant:
+			return nil, unreachablef("%w; %w", err, errNoBridge)
+		case err != nil, !meant && up.AMQP != loaded.AMQPURL:
+			return nil, usagef("%w", errNoBridge)
+		}
+	}
+	return a.client(cmd, flags)
 }
 
 func (c *client) backlogs(ctx context.Context) ([]jobj.Object, error) {
@@ -87,7 +104,7 @@ func (c *client) onBacklog(ctx context.Context, method string, row jobj.Object, 
 
 // retryBacklog has a hook's receiver tried now.
 func (a *app) retryBacklog(cmd *cobra.Command, flags clientFlags, which, output string) error {
-	c, err := a.client(cmd, flags)
+	c, err := a.backlogClient(cmd, flags)
 	if err != nil {
 		return err
 	}
@@ -107,7 +124,7 @@ func (a *app) retryBacklog(cmd *cobra.Command, flags clientFlags, which, output 
 
 // dropBacklog deletes what waits for a hook, if the user means it.
 func (a *app) dropBacklog(cmd *cobra.Command, flags clientFlags, which string, yes bool, output string) error {
-	c, err := a.client(cmd, flags)
+	c, err := a.backlogClient(cmd, flags)
 	if err != nil {
 		return err
 	}

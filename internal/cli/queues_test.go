@@ -175,17 +175,43 @@ func TestLettersThatAreNotMeant(t *testing.T) {
 		"show a b":                       `"b" is too much`,
 		"show a --reason panic":          "--reason is for the list",
 		"list a":                         `takes no argument`,
-		"replay --hook h":                "not running",
+		"replay --hook h":                "told by a bridge's REST API, not by the broker: name it by --url, --token and --account",
+		"drop --hook h --yes":            "name it by --url, --token and --account",
+		"list --account acc":             "name it by --url, --token and --account",
 		"replay --hook h --url http://x": "--account",
 	} {
-		code := cli.ExitUsage
-		if says == "not running" {
-			code = cli.ExitUnreachable
-		}
-		o.queues(strings.Fields(args)...).expect(code, says)
+		o.queues(strings.Fields(args)...).expect(cli.ExitUsage, says)
 	}
 	o.g.Expect(o.ids()).To(gomega.HaveLen(3), "nothing of a bad list is done")
 	o.g.Expect(o.work()).To(gomega.BeEmpty())
+}
+
+// A bridge whose store is away cannot tell what waits: that is not nothing.
+func TestWhatWaitsIsNotKnownWhileTheStoreIsAway(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, someLetters()...)
+	server := kazooAnswering(t, func(mux *http.ServeMux, _ func(http.ResponseWriter, *http.Request, string)) {
+		mux.HandleFunc("GET /v2/accounts/acc/kazoolab/backlogs", func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusInternalServerError)
+			_, _ = io.WriteString(w, `{"message":"datastore_fault","status":"error"}`)
+		})
+	})
+	for format, shows := range map[string]string{"text": "2 not_json, 1 panic", "json": `"backlogs": null`} {
+		p := o.queues("list", "-o", format, "--url", server.URL, "--account", "acc", "--token", "tok.en")
+		p.expect(cli.ExitFailed, "what waits for receivers is not known: ", "500", "datastore_fault")
+		o.g.Expect(p.stdout.String()).To(gomega.And(gomega.ContainSubstring(shows), gomega.Not(gomega.ContainSubstring("Nothing waits"))))
+	}
+}
+
+// The running up is at another broker than the one that is meant: it is not asked.
+func TestWhatWaitsAtAnotherBrokerIsNotAskedOfTheRunningUp(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	for args, code := range map[string]int{"list": cli.ExitOK, "replay --hook h": cli.ExitUsage, "drop --hook h --yes": cli.ExitUsage} {
+		p := o.prepared(strings.Fields(args)...).withRunFile("http://127.0.0.1:1")
+		p.start().expect(code, "name it by --url, --token and --account")
+	}
+	run(t, "queues", "replay", "--hook", "h").expect(cli.ExitUnreachable, "not running", "name it by --url, --token and --account")
 }
 
 func TestQueuesThatAreNotThere(t *testing.T) {

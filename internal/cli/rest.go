@@ -44,7 +44,7 @@ func (a *app) clientFlags(cmd *cobra.Command) clientFlags {
 func (a *app) clientFlagsOf(cmd *cobra.Command, command, otherwise string) clientFlags {
 	settingFlagsOf(cmd, command)
 	return clientFlags{
-		url:       cmd.Flags().String("url", "", "base URL of a bridge, such as http://127.0.0.1:8000 (default the running up)"),
+		url:       cmd.Flags().String("url", "", "base URL of a bridge, such as "+exampleURL+" (default the running up)"),
 		token:     cmd.Flags().String("token", "", "token to use (default a fresh one; with --url $AUTH_TOKEN)"),
 		account:   a.accountFlagOf(cmd, command, otherwise),
 		command:   command,
@@ -55,6 +55,9 @@ func (a *app) clientFlagsOf(cmd *cobra.Command, command, otherwise string) clien
 // client finds the bridge and the account, and gets a token.
 func (a *app) client(cmd *cobra.Command, f clientFlags) (*client, error) {
 	if *f.url != "" {
+		if err := checkURL("--url", *f.url, exampleURL); err != nil {
+			return nil, err
+		}
 		return a.remoteClient(f)
 	}
 	loaded, err := a.loadOf(cmd, f.command)

@@ -53,7 +53,7 @@ What has not come within --timeout is an error, which says what has.`,
 	}
 	settingFlagsOf(cmd, clientSettings)
 	flags.clientFlags = clientFlags{
-		url:     cmd.Flags().String("url", "", "URL of a websocket, such as ws://127.0.0.1:5555 (default that of the running up)"),
+		url:     cmd.Flags().String("url", "", "URL of a websocket, such as "+exampleSocketURL+" (default that of the running up)"),
 		token:   cmd.Flags().String("token", "", "token to use (default a fresh one; with --url $AUTH_TOKEN)"),
 		account: a.accountFlagOf(cmd, clientSettings, runfile.Customer), command: clientSettings, otherwise: runfile.Customer,
 	}
@@ -184,8 +184,8 @@ func (w *watcher) socketAccount(cmd *cobra.Command, f clientFlags) (string, erro
 		account, err := chooseAccount(running, *f.account)
 		return account.ID, err
 	}
-	if !strings.HasPrefix(*f.url, "ws://") && !strings.HasPrefix(*f.url, "wss://") {
-		return "", usagef("--url: %q is no URL of a websocket, such as ws://127.0.0.1:5555", *f.url)
+	if err := checkURL("--url", *f.url, exampleSocketURL); err != nil {
+		return "", err
 	}
 	c, err := w.remoteClient(f)
 	if err != nil {

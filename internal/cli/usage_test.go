@@ -53,11 +53,12 @@ func TestWrongCommandLinesSayWhatIsMeant(t *testing.T) {
 		{"hooks enable --all --descendants", []string{"leave one of them out"}},
 		{"hooks list --url http://127.0.0.1:1", []string{"--account", "ACCOUNT_ID"}},
 		{"hooks list --url http://127.0.0.1:1 --account a", []string{"--token", "AUTH_TOKEN"}},
-		{"hooks list --url here --account a --token t", []string{`"here`, "is no URL"}},
+		{"hooks list --url here --account a --token t", []string{`--url: "here" begins with neither http:// nor https://; write it as http://127.0.0.1:8000`}},
+		{"hooks attempts replay a --to 127.0.0.1:8099", []string{`--to: "127.0.0.1:8099" begins with neither http:// nor https://; write it as http://127.0.0.1:8099/`}},
 		{"socket --expect =x", []string{"--expect", "begins with no name", "CHANNEL_CREATE"}},
 		{"socket --timeout 1s", []string{"--timeout is for --expect"}},
 		{"socket --expect reply --timeout 0s", []string{"--timeout: 0s"}},
-		{"socket --url http://127.0.0.1:1 --account a --token t", []string{"is no URL of a websocket", "ws://127.0.0.1:5555"}},
+		{"socket --url http://127.0.0.1:1 --account a --token t", []string{`--url: "http://127.0.0.1:1" begins with neither ws:// nor wss://; write it as ws://127.0.0.1:5555`}},
 		{"socket --url ws://127.0.0.1:1", []string{"--account", "ACCOUNT_ID"}},
 		{"sockets show", []string{"which websocket?", "kazoolab sockets list"}},
 		{"sockets lst", []string{"did you mean list?"}},
@@ -67,7 +68,11 @@ func TestWrongCommandLinesSayWhatIsMeant(t *testing.T) {
 		{"quirks raw-keys --class keep", []string{"--class is for the list"}},
 		{"quirks --class kept", []string{"keep|never", "did you mean keep"}},
 		{"quirks raw-keys -o markdown", []string{"whole page"}},
-		{"health --url here", []string{`"here" is no URL`}},
+		{"health --url here", []string{`--url: "here" begins with neither http:// nor https://; write it as http://127.0.0.1:8000`}},
+		{"trigger channel_create --amqp-url rabbit:5672", []string{"--amqp-url: it does not begin with amqp:// or amqps://; write it as amqp://user:password@host:5672/vhost"}},
+		{"bridge --amqp-url http://rabbit:15672/", []string{"--amqp-url: it begins with http://, not with amqp:// or amqps://"}},
+		{"bridge --store mysql://host/db", []string{"--store: it begins with mysql://, not with sqlite: or postgres://; write sqlite:/var/lib/kazoolab.db"}},
+		{"bridge --store kazoolab.db", []string{"--store: it does not begin with sqlite: or postgres://"}},
 		{"config show --for listen", []string{"bridge|broker|up"}},
 		{"config show --config /does/not/exist.yaml", []string{"--config", "no such file"}},
 		{"up --rest-listen 8000 --drain-timeout soon", []string{"--rest-listen: ", "--drain-timeout: "}}, // both at once
@@ -83,6 +88,33 @@ func TestWrongCommandLinesSayWhatIsMeant(t *testing.T) {
 		{"bridge --bootstrap-account-name Acme --rest-listen 127.0.0.1:0", []string{"bootstrap.password"}},
 	} {
 		run(t, strings.Fields(c.args)...).expect(cli.ExitUsage, c.says...)
+	}
+}
+
+// Every command that takes the URL of a bridge says the same of one that is none.
+func TestAWrongURLIsNamedByEachCommandThatTakesOne(t *testing.T) {
+	t.Parallel()
+	for url, says := range map[string]string{
+		"127.0.0.1:8000":           `--url: "127.0.0.1:8000" begins with neither http:// nor https://; write it as http://127.0.0.1:8000`,
+		"localhost:8000":           `--url: "localhost:8000" begins with neither http://`,
+		"ws://127.0.0.1:5555":      `--url: "ws://127.0.0.1:5555" begins with neither http://`,
+		"http://":                  `--url: "http://" names no host; write it as http://127.0.0.1:8000`,
+		"http://127.0.0.1:port":    `--url: "http://127.0.0.1:port" is no URL; write it as http://127.0.0.1:8000`,
+		"http://joe:hunter2@h:80x": `--url: "http://joe:***@h:80x" is no URL`,
+		"joe:hunter2@host":         `--url: "joe:***@host" begins with neither`,
+	} {
+		for _, command := range []string{
+			"hooks list", "hooks attempts", "explain", "sockets list", "queues drop --hook h", "health",
+		} {
+			args := append(strings.Fields(command), "--url", url)
+			if command != "health" {
+				args = append(args, "--account", "a", "--token", "t")
+			}
+			p := run(t, args...).expect(cli.ExitUsage, says)
+			if strings.Contains(p.stderr.String(), "hunter2") {
+				t.Errorf("%s shows a password: %s", command, &p.stderr)
+			}
+		}
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net"
-	"strings"
 	"sync"
 	"time"
 
@@ -69,12 +68,8 @@ func whyNoBroker(err error) string {
 	switch {
 	case !ok && network != nil && network.Op != "dial": // it stood, and was cut while something was read or written
 		return brokeOff
-	case !ok:
+	case !ok: // what the broker refuses for good is among these
 		return cause(err).Error()
-	case refusal.Code == amqp.NotAllowed, errors.Is(err, amqp.ErrVhost): // the latter is code 403 too
-		return "the broker refuses the virtual host: " + strings.TrimPrefix(refusal.Reason, "NOT_ALLOWED - ")
-	case refusal.Code == amqp.AccessRefused:
-		return "the broker refuses the login: wrong user or password, or guest from another machine"
 	case !refusal.Server:
 		return brokeOff
 	}

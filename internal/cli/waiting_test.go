@@ -34,7 +34,7 @@ func TestUpAndBridgeSayWhyTheyWaitForTheBroker(t *testing.T) {
 	for url, why := range map[string]string{
 		"amqp://guest:hunter2@127.0.0.1:1/":         "connection refused",
 		"amqp://guest:hunter2@" + host + "/":        "the broker refuses the login: wrong user or password",
-		"amqp://guest:guest@" + host + "/nowhere":   "the broker refuses the virtual host: vhost nowhere not found",
+		"amqp://guest:guest@" + host + "/nowhere":   "the broker has no such virtual host: vhost nowhere not found; correct the path of its URL",
 		"amqp://guest:hunter2@no..where:1/":         "the host no..where is not found",
 		"amqp://guest:hunter2@" + silent(t) + "/vh": "no answer yet",
 	} {

@@ -148,16 +148,18 @@ func (s Setting) checkText(text string) error {
 	return nil
 }
 
-// checkStore repeats nothing of the text either. The store itself reads the rest of
-// an address.
+// checkStore repeats nothing of the text but its scheme, either. The store itself reads
+// the rest of an address.
 func checkStore(text string) error {
 	const server = "postgres://user:password@host:5432/database"
+	const stores = "sqlite:/var/lib/kazoolab.db, sqlite::memory: or " + server
 	scheme, rest, _ := strings.Cut(text, ":")
 	switch {
 	case scheme == "sqlite" && rest != "":
 		return nil
-	case scheme != "postgres" && scheme != "postgresql":
-		return errors.New("not a store such as sqlite:/var/lib/kazoolab.db, sqlite::memory: or " + server)
+	case scheme == "postgres", scheme == "postgresql":
+	default:
+		return errors.New(wrongScheme(text, "sqlite: or postgres://") + "; write " + stores)
 	}
 	if u, err := url.Parse(text); err != nil || (u.Host == "" && !u.Query().Has("host")) {
 		return errors.New("not an address such as " + server + ", with a number as port and %2F for / in a password")
@@ -165,12 +167,15 @@ func checkStore(text string) error {
 	return nil
 }
 
-// checkAMQP repeats nothing of the text: what stands where the port should may be
-// the rest of a password with a slash in it.
+// checkAMQP repeats nothing of the text but its scheme: what stands where the port
+// should may be the rest of a password with a slash in it.
 func checkAMQP(text string) error {
 	const example = "amqp://user:password@host:5672/vhost"
 	u, err := url.Parse(text)
-	if err != nil || (u.Scheme != "amqp" && u.Scheme != "amqps") || u.Host == "" {
+	switch {
+	case !strings.Contains(text, "://"), err == nil && u.Scheme != "amqp" && u.Scheme != "amqps":
+		return errors.New(wrongScheme(text, "amqp:// or amqps://") + "; write it as " + example)
+	case err != nil || u.Host == "":
 		return errors.New("not an address such as " + example + ", with a number as port and %2F for / in a password")
 	}
 	if port := u.Port(); port != "" || strings.HasSuffix(u.Host, ":") {
@@ -179,6 +184,14 @@ func checkAMQP(text string) error {
 		}
 	}
 	return nil
+}
+
+// wrongScheme says how a text begins that should begin otherwise.
+func wrongScheme(text, wanted string) string {
+	if u, err := url.Parse(text); err == nil && u.Scheme != "" && u.Host != "" {
+		return "it begins with " + u.Scheme + "://, not with " + wanted
+	}
+	return "it does not begin with " + wanted
 }
 
 // mask returns text fit for showing.

@@ -98,6 +98,35 @@ func backlog() []contract {
 			record(t, f, store.Batch{Release: []store.ParkedKey{parked(h1, "held", "").ParkedKey}})
 			expectParked(t, f, h1, "", 9, "held")
 		}},
+		{"since when they wait begins anew when a claimed backlog has been emptied", func(t *testing.T, f *fixture) {
+			since := func() time.Time {
+				found, err := f.Backlogs(t.Context(), "a1")
+				if err != nil || len(found) != 1 {
+					t.Fatalf("%+v, %v", found, err)
+				}
+				return found[0].Since
+			}
+			park := func(id string) {
+				f.clock.Advance(time.Hour)
+				record(t, f, store.Batch{Park: []store.Parked{parked(h1, id, "")}})
+			}
+			park("1")
+			first := since()
+			expectClaim(t, f, "n1", h1, store.Claimed)
+			if park("2"); !since().Equal(first) {
+				t.Errorf("with some waiting: since %v, not %v", since(), first)
+			}
+			if _, err := f.DropParked(t.Context(), h1); err != nil {
+				t.Fatal(err)
+			}
+			if park("3"); !since().Equal(first.Add(2 * time.Hour)) {
+				t.Errorf("after a drop: since %v, first %v", since(), first)
+			}
+			record(t, f, store.Batch{Done: []store.ParkedKey{parked(h1, "3", "").ParkedKey}})
+			if park("4"); !since().Equal(first.Add(3 * time.Hour)) {
+				t.Errorf("after the last was delivered: since %v, first %v", since(), first)
+			}
+		}},
 		{"no delivery is without its backlog, whoever comes and goes at once", func(t *testing.T, f *fixture) {
 			var all sync.WaitGroup
 			for writer := range 4 {
@@ -210,6 +239,12 @@ func expectParked(t *testing.T, f *fixture, hook store.HookKey, after string, li
 	var found []string
 	for _, p := range got {
 		found = append(found, p.ID)
+		if is, err := f.IsParked(t.Context(), p.ParkedKey); !is || err != nil {
+			t.Errorf("%s is parked: %t, %v", p.ID, is, err)
+		}
+	}
+	if is, err := f.IsParked(t.Context(), store.ParkedKey{HookKey: hook, ID: "no such"}); is || err != nil {
+		t.Errorf("what there is not is parked: %t, %v", is, err)
 	}
 	if err != nil || !slices.Equal(found, ids) {
 		t.Errorf("after %q: %q, %v; want %q", after, found, err, ids)

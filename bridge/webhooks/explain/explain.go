@@ -43,7 +43,8 @@ type Live interface {
 	Find(event, accountID string, ancestors []string) []*webhooks.Hook
 }
 
-// Dependencies are what an Explainer works with. All are required but Sockets.
+// Dependencies are what an Explainer works with. All are required but Sockets
+// and Parked.
 type Dependencies struct {
 	Journal   Journal
 	Engine    Engine
@@ -53,6 +54,9 @@ type Dependencies struct {
 	// Sockets says which websockets of this node were sent a message; nil where there
 	// are no websockets.
 	Sockets func(webhooks.Message) SocketsSent
+	// Parked says whether a delivery that was parked still is, and what is known of when
+	// it is made; nil where nothing is parked.
+	Parked func(context.Context, journal.Delivery) (waits bool, now webhooks.Waiting, err error)
 	// Parse makes a document a hook, as it is done for the table of live ones.
 	Parse func(store.Document) (*webhooks.Hook, error)
 }
@@ -78,6 +82,10 @@ const (
 	UnderWay  = "under_way" // a delivery has no outcome yet
 	Delivered = "delivered"
 	Failed    = "failed" // a delivery failed for good
+	Parked    = "parked" // a delivery waits in the store
+	// TakenOut is the outcome of a delivery that was parked and is no more. What became
+	// of it is among the attempts of its hook, if anything of it is stored.
+	TakenOut = "taken_out"
 )
 
 // Summary is an event in a line.
@@ -121,6 +129,9 @@ type Explanation struct {
 type Fired struct {
 	Hook
 	journal.Delivery
+
+	Waits bool // a delivery that was parked still is
+	Now   webhooks.Waiting
 }
 
 // Events lists the remembered events, newest first, that belong to an account for
@@ -153,7 +164,7 @@ func (x *Explainer) summary(e *journal.Event, reading webhooks.Reading, mayKnow 
 	if s.Account = x.owner(e.AccountID); e.Dropped != "" {
 		s.Name, s.Subject = glance(e.Body)
 	}
-	underWay := 0
+	underWay, parked := 0, 0
 	for _, d := range e.Deliveries() {
 		if !mayKnow(d.AccountID) {
 			continue
@@ -162,6 +173,8 @@ func (x *Explainer) summary(e *journal.Event, reading webhooks.Reading, mayKnow 
 		switch outcome(d) {
 		case UnderWay:
 			underWay++
+		case Parked:
+			parked++
 		case Failed:
 			s.Failures++
 		}
@@ -177,6 +190,8 @@ func (x *Explainer) summary(e *journal.Event, reading webhooks.Reading, mayKnow 
 		s.Outcome = Failed
 	case underWay > 0:
 		s.Outcome = UnderWay
+	case parked > 0:
+		s.Outcome = Parked
 	default:
 		s.Outcome = Delivered
 	}
@@ -193,13 +208,18 @@ func glance(body []byte) (name, call string) {
 }
 
 // Outcome says what became of the delivery.
-func (f Fired) Outcome() string { return outcome(f.Delivery) }
+func (f Fired) Outcome() string {
+	if is := outcome(f.Delivery); is != Parked || f.Waits {
+		return is
+	}
+	return TakenOut
+}
 
 func outcome(d journal.Delivery) string {
 	switch d.Unsent {
 	case "":
 	case journal.Parked:
-		return UnderWay
+		return Parked
 	default:
 		return Failed
 	}

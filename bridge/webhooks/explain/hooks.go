@@ -79,9 +79,28 @@ func (x *Explainer) fired(ctx context.Context, e *journal.Event, mayKnow MayKnow
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, Fired{x.hook(doc, x.owner(d.AccountID), x.relation(d.AccountID, e.AccountID)), d})
+		fired := Fired{Hook: x.hook(doc, x.owner(d.AccountID), x.relation(d.AccountID, e.AccountID)), Delivery: d}
+		if d.Unsent == journal.Parked && x.Parked != nil {
+			if fired.Waits, fired.Now, err = x.Parked(ctx, d); err != nil {
+				return nil, err
+			}
+		}
+		all = append(all, fired)
 	}
 	return all, nil
+}
+
+// WhyParked says in words why a delivery waits.
+func (f Fired) WhyParked() string {
+	switch {
+	case f.Waits && f.Now.Off:
+		return "its hook is switched off, and what is parked waits until it is on again"
+	case f.Parking.Reason == journal.NoAnswer:
+		return "its receiver gives no answer"
+	case f.Parking.Reason == journal.TooSlow:
+		return "its receiver is slower than its events come"
+	}
+	return "others of its hook are parked before it"
 }
 
 // Bounds of what is looked at for one answer: documents of an account, accounts

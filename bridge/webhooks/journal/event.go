@@ -53,7 +53,9 @@ type Delivery struct {
 	Request
 	// Unsent is why no request, or no further one, was made: HookGone … ; else "".
 	Unsent string
-	Tries  []Try
+	// Parking is of one that is Parked.
+	Parking Parking
+	Tries   []Try
 }
 
 // Request is what a hook is sent.
@@ -75,6 +77,21 @@ const (
 	TooLarge    = "too_large_encoded"
 	Panicked    = "panic"
 	Parked      = "parked" // it waits in the store; what becomes of it is not noted here
+)
+
+// Parking says where and why a delivery waits.
+type Parking struct {
+	At     time.Time
+	Reason string // NoAnswer …
+	// HookID and Row are its key in the store, with the account of its hook.
+	HookID, Row string
+}
+
+// Why a delivery is parked.
+const (
+	NoAnswer = "no_answer" // its receiver gives none
+	TooSlow  = "too_slow"  // its receiver, for what comes
+	Behind   = "behind"    // others of its hook are parked
 )
 
 // Try is one request and what came of it.
@@ -133,6 +150,14 @@ func (e *Event) Tried(accountID, hookID string, t Try) {
 func (e *Event) GaveUp(accountID, hookID, reason string) {
 	e.change(accountID, hookID, func(d *Delivery) int {
 		d.Unsent = reason
+		return 0
+	})
+}
+
+// Park notes that a delivery is Parked.
+func (e *Event) Park(accountID, hookID string, where Parking) {
+	e.change(accountID, hookID, func(d *Delivery) int {
+		d.Unsent, d.Parking = Parked, where
 		return 0
 	})
 }
