@@ -20,10 +20,16 @@ func (s *sockets) answer(body []byte) {
 	if request.Get("Event-Name").Str != "get_req" || asker == "" || request.Get("Account-ID").Str == "" {
 		return
 	}
+	shown := func(socket jobj.Object) jobj.Object {
+		if request.Get(kapi.SocketsWhose).Bool() {
+			return socket
+		}
+		return socket.Delete(kapi.SocketAccount, kapi.SocketTokenDigest)
+	}
 	var data any = []any{}
 	if id := request.Get("Socket-ID").Str; id != "" {
 		if socket, ok := s.hub.TrackedByID(id); ok {
-			data = socket
+			data = shown(socket)
 		}
 	} else {
 		accounts := []string{request.Get("Account-ID").Str}
@@ -32,7 +38,7 @@ func (s *sockets) answer(body []byte) {
 		}
 		list := []any{}
 		for _, socket := range s.hub.Tracked(accounts) {
-			list = append(list, socket)
+			list = append(list, shown(socket))
 		}
 		data = list
 	}

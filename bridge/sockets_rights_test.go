@@ -1,6 +1,7 @@
 package bridge_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"time"
@@ -10,6 +11,13 @@ import (
 
 	"github.com/kazoolab/kazoolab/bridge/kapi"
 )
+
+// conference makes one of a certain id, and returns the status of the answer.
+func (l *lab) conference(ctx context.Context, accountID string) int {
+	GinkgoHelper()
+	path := "/v2/accounts/" + accountID + "/conferences"
+	return l.node.request(ctx, http.MethodPut, path, l.node.token(ctx, accountID), `{"data":{"id":"room","name":"r"}}`).Status
+}
 
 var _ = Describe("What a websocket may see", func() {
 	It("ends with its account's rights", func(ctx SpecContext) {
@@ -25,12 +33,8 @@ var _ = Describe("What a websocket may see", func() {
 
 	It("of commands to a conference is that of the account that had it first", func(ctx SpecContext) {
 		l := newSocketLab(ctx)
-		own := func(accountID string) {
-			a := l.node.request(ctx, http.MethodPut, "/v2/accounts/"+accountID+"/conferences", l.node.token(ctx, accountID), `{"data":{"id":"room","name":"r"}}`)
-			Expect(a.Status).To(Equal(http.StatusCreated))
-		}
-		own(acme)
-		own(rival) // where both did in one second, the smaller id counts
+		Expect(l.conference(ctx, acme)).To(Equal(http.StatusCreated))
+		Expect(l.conference(ctx, rival)).To(Equal(http.StatusBadRequest), "it is another's id")
 		first, other := l.dial(ctx, acme), l.dial(ctx, rival)
 		first.subscribe(acme, "conference.command.room", "")
 		other.subscribe(rival, "conference.command.room", "")

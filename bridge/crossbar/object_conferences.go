@@ -45,9 +45,25 @@ func quiet() jobj.Object {
 	}
 }
 
+// ownConference refuses the id of another account's conference: commands to it say
+// nothing else of whose it is.
+func (h *handler) ownConference(ctx context.Context, d *draft) error {
+	if !d.isNew() || d.old.ID == "" {
+		return nil
+	}
+	docs, err := h.Store.Find(ctx, store.ConferencesByID, d.old.ID)
+	if slices.ContainsFunc(docs, func(doc store.Document) bool { return doc.AccountID != d.old.AccountID }) {
+		d.wrong.add("id", "unique", "The id is that of another conference; leave it out, or choose another")
+	}
+	return err
+}
+
 func (h *handler) uniqueConference(ctx context.Context, d *draft) error {
 	if d.body == nil {
 		return nil
+	}
+	if err := h.ownConference(ctx, d); err != nil {
+		return err
 	}
 	var used []string
 	for _, number := range slices.Concat(texts(d.body, "conference_numbers"), texts(d.body, "member", "numbers"), texts(d.body, "moderator", "numbers")) {
