@@ -75,7 +75,7 @@ func (s *Store) File(ctx context.Context, db, id string) (File, error) {
 	ctx, cancel := s.bounded(ctx)
 	defer cancel()
 	var f File
-	err := error(ErrNotFound)
+	err := sql.ErrNoRows
 	if storable(db, id) {
 		err = s.read.QueryRowContext(ctx, "SELECT name, content_type, content FROM files WHERE db=$1 AND id=$2", db, id).
 			Scan(&f.Name, &f.ContentType, &f.Content)

@@ -26,8 +26,10 @@ type refusalError struct {
 	says string
 }
 
-func (e *refusalError) Error() string        { return e.kind.Error() + ": " + e.says }
-func (e *refusalError) Is(target error) bool { return target == e.kind }
+func (e *refusalError) Error() string { return e.kind.Error() + ": " + e.says }
+
+// Unwrap is the kind.
+func (e *refusalError) Unwrap() error { return e.kind }
 
 // loginRefused explains why a connection was refused. RabbitMQ ends it without a word
 // for a wrong password, which the client makes a 403, and with 530 for a virtual host.
