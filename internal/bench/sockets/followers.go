@@ -92,10 +92,7 @@ func (f *followers) find(ctx context.Context, one *follower) (socketclient.Place
 }
 
 func (f *followers) take(one *follower, frame socketclient.Frame) error {
-	if frame.Refused() != nil {
-		f.refused.Add(1) // where it was subscribed before, it asks again
-		return nil
-	}
+	refused := frame.Refused() != nil
 	switch frame.Fields.String("action") {
 	case "event":
 		n, numbered := lab.Number(frame.Text)
@@ -109,7 +106,11 @@ func (f *followers) take(one *follower, frame socketclient.Frame) error {
 	case "gap":
 		one.gaps.Add(1)
 	case "reply":
-		f.subscribed.add()
+		if refused {
+			f.refused.Add(1) // where it was subscribed before, it asks again
+		} else {
+			f.subscribed.add()
+		}
 	}
 	return nil
 }
