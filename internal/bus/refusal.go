@@ -26,7 +26,9 @@ type refusalError struct {
 	says string
 }
 
-func (e *refusalError) Error() string        { return e.kind.Error() + ": " + e.says }
+func (e *refusalError) Error() string { return e.kind.Error() + ": " + e.says }
+
+// Is makes it one of its kind.
 func (e *refusalError) Is(target error) bool { return target == e.kind }
 
 // loginRefused explains why a connection was refused. RabbitMQ ends it without a word

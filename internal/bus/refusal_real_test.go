@@ -17,8 +17,9 @@ import (
 )
 
 // manage makes a request to RabbitMQ's management API.
-func manage(ctx context.Context, g *WithT, broker *brokertest.Broker, t *testing.T, method, body string, path ...string) {
+func manage(ctx context.Context, t *testing.T, broker *brokertest.Broker, method, body string, path ...string) {
 	t.Helper()
+	g := NewWithT(t)
 	address := broker.ManagementURL(t) + "/api"
 	for _, part := range path {
 		address += "/" + url.PathEscape(part)
@@ -26,7 +27,7 @@ func manage(ctx context.Context, g *WithT, broker *brokertest.Broker, t *testing
 	request, err := http.NewRequestWithContext(ctx, method, address, strings.NewReader(body))
 	g.Expect(err).NotTo(HaveOccurred())
 	request.Header.Set("Content-Type", "application/json")
-	answer, err := http.DefaultClient.Do(request)
+	answer, err := (&http.Client{Timeout: soon}).Do(request)
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(answer.Body.Close()).To(Succeed())
 	g.Expect(answer.StatusCode).To(BeNumerically("<", 300), answer.Request.URL.Path)
@@ -42,10 +43,10 @@ func TestAMissingPermissionSaysOnWhat(t *testing.T) {
 	g.Expect(err).NotTo(HaveOccurred())
 	vhost := strings.TrimPrefix(uri.Path, "/")
 	uri.User = url.UserPassword(user, "secret-one")
-	manage(t.Context(), g, broker, t, http.MethodPut, `{"password":"secret-one","tags":""}`, "users", user)
-	t.Cleanup(func() { manage(context.Background(), g, broker, t, http.MethodDelete, "", "users", user) })
+	manage(t.Context(), t, broker, http.MethodPut, `{"password":"secret-one","tags":""}`, "users", user)
+	t.Cleanup(func() { manage(context.Background(), t, broker, http.MethodDelete, "", "users", user) })
 	permit := func(configure, write, read string) {
-		manage(t.Context(), g, broker, t, http.MethodPut,
+		manage(t.Context(), t, broker, http.MethodPut,
 			`{"configure":"`+configure+`","write":"`+write+`","read":"`+read+`"}`, "permissions", vhost, user)
 	}
 

@@ -20,7 +20,7 @@ func checkURL(flag, text, example string) error {
 	scheme, _, _ := strings.Cut(example, "://")
 	secure := scheme + "s"
 	u, err := url.Parse(text)
-	wrong := ""
+	var wrong string
 	switch given, _, ok := strings.Cut(text, "://"); {
 	case !ok || !strings.EqualFold(given, scheme) && !strings.EqualFold(given, secure):
 		wrong = fmt.Sprintf("begins with neither %s:// nor %s://", scheme, secure)
