@@ -60,7 +60,7 @@ func advisoryLock(ctx context.Context, db *sql.DB, name string) (unlock func(), 
 	}
 	hash := fnv.New64a()
 	_, _ = hash.Write([]byte("kazoolab " + name)) // a hash takes anything
-	key := int64(hash.Sum64())                    //nolint:gosec // any of 64 bits will do
+	key := int64(hash.Sum64())                    //nolint:gosec // any 64 bits are a key
 	if _, err := conn.ExecContext(ctx, "SELECT pg_advisory_lock($1)", key); err != nil {
 		drop(conn) // the server may have given the lock after all
 		return nil, err
