@@ -20,16 +20,10 @@ func (s *sockets) answer(body []byte) {
 	if request.Get("Event-Name").Str != "get_req" || asker == "" || request.Get("Account-ID").Str == "" {
 		return
 	}
-	shown := func(socket jobj.Object) jobj.Object {
-		if request.Get(kapi.SocketsWhose).Bool() {
-			return socket
-		}
-		return socket.Delete(kapi.SocketAccount, kapi.SocketTokenDigest)
-	}
 	var data any = []any{}
 	if id := request.Get("Socket-ID").Str; id != "" {
 		if socket, ok := s.hub.TrackedByID(id); ok {
-			data = shown(socket)
+			data = socket
 		}
 	} else {
 		accounts := []string{request.Get("Account-ID").Str}
@@ -38,7 +32,7 @@ func (s *sockets) answer(body []byte) {
 		}
 		list := []any{}
 		for _, socket := range s.hub.Tracked(accounts) {
-			list = append(list, shown(socket))
+			list = append(list, socket)
 		}
 		data = list
 	}

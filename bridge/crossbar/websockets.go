@@ -106,7 +106,7 @@ func (h *handler) sockets(ctx context.Context, req *request, asked jobj.Object, 
 		return nil, err
 	}
 	replies, err := h.ask(ctx, Question{
-		Kind: kapi.SocketsRequest(), Fields: asked.Set("Msg-ID", req.messageID()).Set(kapi.SocketsWhose, true), AtLeast: nodes,
+		Kind: kapi.SocketsRequest(), Fields: asked.Set("Msg-ID", req.messageID()), AtLeast: nodes,
 		Enough: func(replies []jobj.Object) bool { return wanted != nil && firstOf(socketsIn(replies), wanted) != nil },
 	})
 	switch {

@@ -11,12 +11,8 @@ const CategoryWebsockets = "websockets"
 // SocketsRequestKey binds SocketsRequest on ExchangeSystemConfig.
 const SocketsRequestKey = "websockets.get"
 
-// SocketsWhose in a request has answers say whose each socket is. No Kazoo asks for
-// that, or hears of it.
-const SocketsWhose = "Kazoolab-Owners"
-
-// Members of a socket in an answer that are for who asks for SocketsWhose, and not for
-// clients: its account, and TokenDigest of its token.
+// Members of a socket in an answer that are for who asks, and not for clients: its
+// account, and TokenDigest of its token.
 const (
 	SocketAccount     = "account_id"
 	SocketTokenDigest = "Auth-Token-Digest"
@@ -36,7 +32,7 @@ func SocketsRequest() Publication {
 		Definition: Definition{
 			Category: CategoryWebsockets,
 			Name:     "get_req",
-			Optional: []string{"Auth-Account-ID", "Socket-ID", SocketsWhose},
+			Optional: []string{"Auth-Account-ID", "Socket-ID"},
 			Required: []string{"Account-ID"},
 		},
 		Exchange: ExchangeSystemConfig,

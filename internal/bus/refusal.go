@@ -28,8 +28,9 @@ type refusalError struct {
 
 func (e *refusalError) Error() string { return e.kind.Error() + ": " + e.says }
 
-// Unwrap is the kind.
-func (e *refusalError) Unwrap() error { return e.kind }
+// Is makes it one of its kind. It does not unwrap to that: what it says itself is the
+// cause to be shown.
+func (e *refusalError) Is(target error) bool { return target == e.kind }
 
 // loginRefused explains why a connection was refused. RabbitMQ ends it without a word
 // for a wrong password, which the client makes a 403, and with 530 for a virtual host.
