@@ -22,9 +22,7 @@ func change(at time.Time, id string) blackhole.Message {
 func TestSubscriptionsFollowTheMonth(t *testing.T) {
 	g := NewWithT(t)
 	r := newRig(t)
-	go r.Run(t.Context())
-	settled := func() { g.Expect(r.clock.BlockUntilContext(t.Context(), 2)).To(Succeed()) }
-	settled()
+	r.run(t)
 	november, december := r.clock.Now(), time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC)
 	key := func(at time.Time) string { return "*." + kapi.MonthlyDB(acme, at) + ".fax.*" }
 	s := r.dial(t)
@@ -38,9 +36,9 @@ func TestSubscriptionsFollowTheMonth(t *testing.T) {
 	g.Expect(s.next()).To(ContainSubstring(`"id":"f1"`))
 	g.Expect(s.next()).To(ContainSubstring(`"subscribed_key":"object.*.fax","subscription_key":"` + key(december) + `"`))
 
-	settled()
+	r.settle(t)
 	r.clock.Advance(30 * time.Minute)
-	settled()
+	r.settle(t)
 	r.Handle(change(november, "f3")) // what began before it ends after it
 	g.Expect(s.next()).To(ContainSubstring(`"id":"f3"`))
 	r.clock.Advance(31 * time.Minute)
@@ -53,8 +51,7 @@ func TestSubscriptionsFollowTheMonth(t *testing.T) {
 func TestResumeFollowsTheMonth(t *testing.T) {
 	g := NewWithT(t)
 	r := newRig(t)
-	go r.Run(t.Context())
-	g.Expect(r.clock.BlockUntilContext(t.Context(), 2)).To(Succeed())
+	r.run(t)
 	s := r.dial(t)
 	s.subscribeWith(acme, "object.*.fax", resume)
 	december := time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC)

@@ -182,20 +182,19 @@ func TestNodesKeepForEachOther(t *testing.T) {
 func TestWhatNobodyNeedsIsKeptForAWhile(t *testing.T) {
 	g := NewWithT(t)
 	r := newRig(t)
-	go r.Run(t.Context())
-	g.Expect(r.clock.BlockUntilContext(t.Context(), 2)).To(Succeed())
+	r.run(t)
 	s := r.dial(t)
 	s.subscribeWith(acme, "call.CHANNEL_CREATE.*", resume)
 	g.Eventually(r.told).Should(Receive())
 	for range 20 { // 10 minutes
 		r.clock.Advance(blackhole.Announcing)
 		g.Eventually(r.told).WithTimeout(patience).Should(Receive(HaveLen(1)), "it is announced again and again")
-		g.Expect(r.clock.BlockUntilContext(t.Context(), 2)).To(Succeed())
+		r.settle(t)
 	}
 	_ = s.Close()
 	r.open(t, 0)
 	r.clock.Advance(4 * time.Minute)
-	g.Expect(r.clock.BlockUntilContext(t.Context(), 2)).To(Succeed())
+	r.settle(t)
 	g.Expect(r.broker.keys()).NotTo(BeEmpty())
 	r.clock.Advance(2 * time.Minute)
 	g.Eventually(r.broker.keys).WithTimeout(patience).Should(BeEmpty())

@@ -149,17 +149,21 @@ func (h *Hub) replay(sub *subscribing) {
 	wanted := map[string][]*subscription{}
 	keys := map[string]string{}
 	subs := sub.wished()
+	want := func(k Kept, one *subscription) {
+		name := k.name()
+		if keys[name] == "" {
+			names, keys[name] = append(names, name), k.Key
+		}
+		if !slices.Contains(wanted[name], one) {
+			wanted[name] = append(wanted[name], one)
+		}
+	}
 	for _, one := range subs {
 		for _, k := range keptOf(one) {
-			name := k.name()
-			if wanted[name] == nil {
-				names = append(names, name)
-			}
-			wanted[name], keys[name] = append(wanted[name], one), k.Key
+			want(k, one)
 			// What is not listened to any more may have come after that event.
-			if before := h.kept.before(name); before != nil && wanted[before.name()] == nil {
-				names = append(names, before.name())
-				wanted[before.name()], keys[before.name()] = []*subscription{one}, before.Key
+			if before := h.kept.before(k.name()); before != nil {
+				want(before.Kept, one)
 			}
 		}
 	}

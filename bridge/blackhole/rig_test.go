@@ -174,6 +174,21 @@ func newRig(t testing.TB, change ...settings) *rig {
 	return r
 }
 
+// run runs the hub until the test ends, and returns when it waits for the clock.
+func (r *rig) run(t testing.TB) {
+	t.Helper()
+	go r.Run(t.Context())
+	r.settle(t)
+}
+
+// settle returns when what the clock has set off is done.
+func (r *rig) settle(t testing.TB) {
+	t.Helper()
+	if err := r.clock.BlockUntilContext(t.Context(), 2); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // serve serves on a listener until the test ends.
 func (r *rig) serve(t testing.TB, listener net.Listener) {
 	t.Helper()
