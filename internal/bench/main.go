@@ -20,23 +20,14 @@ package main
 import (
 	"context"
 	"flag"
-	"fmt"
 	"os"
-	"os/signal"
-	"syscall"
 
 	"github.com/kazoolab/kazoolab/internal/lab"
 	"github.com/kazoolab/kazoolab/internal/rabbitmq"
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, os.Args[1:]); err != nil {
-		fmt.Fprintln(os.Stderr, "bench:", err)
-		stop()
-		os.Exit(1) //nolint:gocritic // stop has run
-	}
+	os.Exit(lab.Main("bench", os.Stderr, func(ctx context.Context) error { return run(ctx, os.Args[1:]) }))
 }
 
 type options struct {

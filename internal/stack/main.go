@@ -14,20 +14,13 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
-	"syscall"
 
 	"github.com/kazoolab/kazoolab/internal/ids"
+	"github.com/kazoolab/kazoolab/internal/lab"
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, os.Stdout, os.Args[1:]); err != nil {
-		fmt.Fprintln(os.Stderr, "stack:", err)
-		stop()
-		os.Exit(1) //nolint:gocritic // stop has run
-	}
+	os.Exit(lab.Main("stack", os.Stderr, func(ctx context.Context) error { return run(ctx, os.Stdout, os.Args[1:]) }))
 }
 
 func run(ctx context.Context, out io.Writer, args []string) (err error) {

@@ -16,20 +16,14 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"regexp"
 	"strings"
-	"syscall"
+
+	"github.com/kazoolab/kazoolab/internal/lab"
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, os.Args[1:]); err != nil {
-		fmt.Fprintln(os.Stderr, "broker:", err)
-		stop()
-		os.Exit(1) //nolint:gocritic // stop has run
-	}
+	os.Exit(lab.Main("broker", os.Stderr, func(ctx context.Context) error { return run(ctx, os.Args[1:]) }))
 }
 
 type options struct {

@@ -22,9 +22,7 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/kazoolab/kazoolab/internal/bench/figures"
@@ -32,13 +30,7 @@ import (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, os.Args[1:]); err != nil {
-		fmt.Fprintln(os.Stderr, "sockets:", err)
-		stop()
-		os.Exit(1) //nolint:gocritic // stop has run
-	}
+	os.Exit(lab.Main("sockets", os.Stderr, func(ctx context.Context) error { return run(ctx, os.Args[1:]) }))
 }
 
 type options struct {
