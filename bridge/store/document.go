@@ -77,12 +77,6 @@ func (s *Store) Save(ctx context.Context, doc Document) (Document, error) {
 	return saved[0], nil
 }
 
-// SaveTogether saves documents as Save does, all or none of them, and returns them as
-// Get would.
-func (s *Store) SaveTogether(ctx context.Context, docs ...Document) ([]Document, error) {
-	return s.saveAll(ctx, slices.Clone(docs))
-}
-
 // SaveAll saves documents as Save does, all or none of them: in one transaction, of
 // which the commit is the dear part.
 func (s *Store) SaveAll(ctx context.Context, docs []Document) error {
@@ -90,8 +84,10 @@ func (s *Store) SaveAll(ctx context.Context, docs []Document) error {
 	return err
 }
 
-// saveAll returns docs, which it completes, as they are saved.
-func (s *Store) saveAll(ctx context.Context, docs []Document) ([]Document, error) {
+// SaveTogether saves documents as Save does, all or none of them, and returns them as
+// Get would.
+func (s *Store) SaveTogether(ctx context.Context, docs ...Document) ([]Document, error) {
+	docs = slices.Clone(docs) // which are completed
 	texts, saved := make([]string, len(docs)), make([]Document, len(docs))
 	for i := range docs {
 		if err := s.prepareDocument(&docs[i], &texts[i]); err != nil {
