@@ -6,6 +6,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/kazoolab/kazoolab/bridge/kapi"
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
@@ -246,6 +247,7 @@ func (h *handler) dial(ctx context.Context, req *request, conference store.Docum
 	if name != "" {
 		fields = fields.Set("Caller-ID-Name", name)
 	}
+	seconds = min(seconds, int64(longestWait/time.Second)) // no more is waited for, and the product must not overflow
 	return outcome{data: jobj.Object{}, commit: func(ctx context.Context) (outcome, error) {
 		return h.dialled(ctx, fields, seconds*int64(len(endpoints)))
 	}}, nil
