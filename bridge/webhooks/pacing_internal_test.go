@@ -38,3 +38,28 @@ func TestAPaceFindsItsWayBackWhenAllHasBecomeSlower(t *testing.T) {
 	}
 	NewWithT(t).Expect(p.most).To(Equal(mostOut))
 }
+
+func TestSlowReceiversHaveTheirRateWhileAllElseIsSlow(t *testing.T) {
+	g := NewWithT(t)
+	p := newPace()
+	p.adjust(0, time.Millisecond)
+	for range 1000 {
+		p.answered(500 * time.Millisecond)
+	}
+	p.heard = true
+	p.adjust(p.most, time.Second)
+	g.Expect(p.most).To(BeNumerically("~", leastRate/2, 5), "as many as half a second of the least rate needs")
+	for range 1000 {
+		p.answered(time.Hour)
+	}
+	p.adjust(p.most, time.Second)
+	g.Expect(p.most).To(Equal(mostOut))
+	for range 1000 {
+		p.answered(time.Millisecond)
+	}
+	for range 20 {
+		p.heard = true
+		p.adjust(p.most, 2*time.Second)
+	}
+	g.Expect(p.most).To(Equal(leastOut), "quick ones need no more")
+}

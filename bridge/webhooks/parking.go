@@ -231,7 +231,7 @@ func (p *parking) written(d *inHand, b *backlog) {
 
 // returned notes that a delivery from the store is in hand no more.
 func (p *parking) returned(d *inHand, b *backlog) {
-	if b.hand[d.what.ID] {
+	if d.from == nil {
 		delete(b.hand, d.what.ID)
 		p.out--
 		if b.reading {
@@ -297,6 +297,9 @@ func (p *parking) answered(d *inHand) {
 	}
 	if b.silent > 0 {
 		p.log.Info("a receiver answers again; what waited for it is delivered", "hook_id", b.HookID, "account_id", b.AccountID)
+	}
+	if d.from == nil {
+		p.pace.answered(p.clock.Now().Sub(d.since))
 	}
 	b.silent, b.unheard, b.resume = 0, 0, time.Time{}
 	if most := 4 * p.width; b.allowed < most {
