@@ -31,8 +31,9 @@ type acker interface {
 // back for a moment, in case that one follows, and else told by itself. Safe for use
 // by many goroutines.
 type acknowledger struct {
-	channel acker
-	most    int
+	channel  acker
+	together func(send func() error) error // makes one write of several
+	most     int
 
 	mu      sync.Mutex
 	through uint64 // each delivery up to here is done
@@ -47,12 +48,12 @@ type acknowledger struct {
 	ended   bool
 }
 
-func newAcknowledger(channel acker, prefetch int, c clock.Clock) *acknowledger {
+func newAcknowledger(channel acker, together func(func() error) error, prefetch int, c clock.Clock) *acknowledger {
 	most := ackMost
 	if prefetch > 0 {
 		most = min(max(prefetch/4, 1), ackMost)
 	}
-	a := &acknowledger{channel: channel, most: most, beyond: map[uint64]bool{}}
+	a := &acknowledger{channel: channel, together: together, most: most, beyond: map[uint64]bool{}}
 	a.timer = c.AfterFunc(ackPause, a.tick)
 	a.timer.Stop()
 	return a
@@ -126,21 +127,37 @@ func (a *acknowledger) tell(all bool) error {
 		}
 		a.last = 0
 	}
+	var alone []uint64
 	held := a.waiting[:0]
 	for i, tag := range a.waiting {
 		switch {
 		case tag <= a.through:
 		case all || i < a.aged:
-			if err := a.channel.Ack(tag, false); err != nil {
-				return stale(err)
-			}
-			a.beyond[tag] = true
+			alone = append(alone, tag)
 		default:
 			held = append(held, tag)
 		}
 	}
+	if err := a.tellEach(alone); err != nil {
+		return stale(err)
+	}
 	a.waiting, a.aged, a.untold = held, len(held), len(held)
 	return nil
+}
+
+func (a *acknowledger) tellEach(tags []uint64) error {
+	if len(tags) == 0 {
+		return nil
+	}
+	return a.together(func() error {
+		for _, tag := range tags {
+			if err := a.channel.Ack(tag, false); err != nil {
+				return err
+			}
+			a.beyond[tag] = true
+		}
+		return nil
+	})
 }
 
 // end sends what is untold; nothing can be acknowledged afterwards.

@@ -36,6 +36,9 @@ func (l *ledger) Nack(tag uint64, _, _ bool) error {
 	return l.err
 }
 
+// singly is for a channel that makes no writes.
+func singly(send func() error) error { return send() }
+
 func holding(tags uint64) *ledger {
 	l := &ledger{}
 	for tag := range tags {
@@ -53,7 +56,7 @@ func ackAll(g *WithT, a *acknowledger, tags ...uint64) {
 func TestAcknowledgementsGoTogether(t *testing.T) {
 	g := NewWithT(t)
 	l := holding(10)
-	a := newAcknowledger(l, 0, clockwork.NewFakeClock())
+	a := newAcknowledger(l, singly, 0, clockwork.NewFakeClock())
 	ackAll(g, a, 1, 3, 2, 4)
 	g.Expect(l.told).To(BeEmpty(), "they wait for others")
 	a.tick()
@@ -65,7 +68,7 @@ func TestAcknowledgementsGoTogether(t *testing.T) {
 func TestWhatComesBeforeItsTurnWaitsOnceMore(t *testing.T) {
 	g := NewWithT(t)
 	l := holding(10)
-	a := newAcknowledger(l, 0, clockwork.NewFakeClock())
+	a := newAcknowledger(l, singly, 0, clockwork.NewFakeClock())
 	ackAll(g, a, 2, 3)
 	a.tick()
 	g.Expect(l.told).To(BeEmpty())
@@ -87,11 +90,11 @@ func TestWhatComesBeforeItsTurnWaitsOnceMore(t *testing.T) {
 func TestTheWindowIsNeverHeldUp(t *testing.T) {
 	g := NewWithT(t)
 	l := holding(10)
-	a := newAcknowledger(l, 1, clockwork.NewFakeClock())
+	a := newAcknowledger(l, singly, 1, clockwork.NewFakeClock())
 	ackAll(g, a, 2, 1)
 	g.Expect(l.told).To(Equal([]string{"only 2", "through 1"}), "where only one may be under way")
 	l = holding(10)
-	a = newAcknowledger(l, 16, clockwork.NewFakeClock())
+	a = newAcknowledger(l, singly, 16, clockwork.NewFakeClock())
 	ackAll(g, a, 1, 2, 3, 5)
 	g.Expect(l.told).To(Equal([]string{"through 3", "only 5"}), "a quarter of the window")
 }
@@ -99,7 +102,7 @@ func TestTheWindowIsNeverHeldUp(t *testing.T) {
 func TestTheEndTellsAll(t *testing.T) {
 	g := NewWithT(t)
 	l := holding(10)
-	a := newAcknowledger(l, 0, clockwork.NewFakeClock())
+	a := newAcknowledger(l, singly, 0, clockwork.NewFakeClock())
 	ackAll(g, a, 1, 3)
 	g.Expect(a.nack(5, true)).To(Succeed())
 	a.end()
@@ -110,7 +113,7 @@ func TestTheEndTellsAll(t *testing.T) {
 func TestADoneDeliveryIsToldByTheClock(t *testing.T) {
 	g := NewWithT(t)
 	fake, told := clockwork.NewFakeClock(), make(channelOf, 2)
-	a := newAcknowledger(told, 0, fake)
+	a := newAcknowledger(told, singly, 0, fake)
 	for tag := uint64(1); tag <= 2; tag++ {
 		ackAll(g, a, tag)
 		fake.Advance(ackPause)
@@ -133,7 +136,7 @@ func TestAnyOrderIsToldRight(t *testing.T) {
 		order := rapid.Permutation(holding(most).held).Draw(t, "order")
 		order = order[:rapid.IntRange(1, most).Draw(t, "done")]
 		l := holding(most)
-		a := newAcknowledger(l, rapid.IntRange(0, 60).Draw(t, "prefetch"), clockwork.NewFakeClock())
+		a := newAcknowledger(l, singly, rapid.IntRange(0, 60).Draw(t, "prefetch"), clockwork.NewFakeClock())
 		for i, tag := range order {
 			switch rapid.IntRange(0, 9).Draw(t, "step") {
 			case 0:

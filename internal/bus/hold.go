@@ -39,7 +39,7 @@ func (b *Bus) Hold(ctx context.Context, queue string, n int, take func(Delivery)
 	}
 	closed := channel.NotifyClose(make(chan *amqp.Error, 1))
 	n = min(n, math.MaxUint16)
-	in := &intake{channel: channel, acks: newAcknowledger(channel, n, clock.System()), tag: b.config.IDs.Hex(8)}
+	in := &intake{channel: channel, acks: newAcknowledger(channel, s.socket.together, n, clock.System()), tag: b.config.IDs.Hex(8)}
 	held := &Held{channel, in.acks, s.acknowledging(in.acks)}
 	if err := in.take(ctx, queue, n, take); err != nil {
 		_ = held.Close() // in vain where that was the error

@@ -66,7 +66,7 @@ func (s *Subscription) serveOn(session *session) error {
 	cancelled := channel.NotifyCancel(make(chan string, 1))
 	in := &intake{
 		sub: s, session: session, channel: channel,
-		acks:    newAcknowledger(channel, s.consumer.Prefetch, clock.System()),
+		acks:    newAcknowledger(channel, session.socket.together, s.consumer.Prefetch, clock.System()),
 		noAck:   s.consumer.NoAck,
 		tag:     strings.TrimPrefix(s.consumer.Tag+"-", "-") + s.bus.config.IDs.Hex(8),
 		up:      make(chan struct{}, 1),

@@ -23,6 +23,7 @@ type session struct {
 	bus      *Bus
 	ctx      context.Context //nolint:containedctx // the connection's own life, which ends with it
 	conn     *amqp.Connection
+	socket   *socket
 	topology *topology
 	tasks    sync.WaitGroup
 
@@ -33,12 +34,12 @@ type session struct {
 // connect makes one connection and serves it until it is lost or ctx ends. The
 // error says why it ended.
 func (b *Bus) connect(ctx context.Context) error {
-	conn, socket, err := b.dial(ctx)
+	conn, line, err := b.dial(ctx)
 	if err != nil {
 		return err
 	}
 	sessionCtx, cancel := context.WithCancel(ctx)
-	s := &session{bus: b, ctx: sessionCtx, conn: conn}
+	s := &session{bus: b, ctx: sessionCtx, conn: conn, socket: line}
 	s.topology = newTopology(s)
 	closed := conn.NotifyClose(make(chan *amqp.Error, 1))
 	blocked := conn.NotifyBlocked(make(chan amqp.Blocking))
@@ -64,10 +65,10 @@ func (b *Bus) connect(ctx context.Context) error {
 	cancel()
 	b.end()
 	deadline := clock.System().Now().Add(closeLimit)
-	_ = socket.SetDeadline(deadline)
+	_ = line.SetDeadline(deadline)
 	s.acknowledge()
 	_ = conn.CloseDeadline(deadline) // lost or not, it is over
-	_ = socket.Close()
+	_ = line.Close()
 	s.tasks.Wait()
 	return err
 }
@@ -145,8 +146,8 @@ func (s *session) rebind() {
 
 // dial connects and logs in. The socket is returned beside the connection to be
 // closed by force: the library's own close waits for a write in progress.
-func (b *Bus) dial(ctx context.Context) (*amqp.Connection, net.Conn, error) {
-	var socket net.Conn
+func (b *Bus) dial(ctx context.Context) (*amqp.Connection, *socket, error) {
+	var line *socket
 	properties := amqp.NewConnectionProperties()
 	if b.config.Name != "" {
 		properties.SetClientConnectionName(b.config.Name)
@@ -157,23 +158,24 @@ func (b *Bus) dial(ctx context.Context) (*amqp.Connection, net.Conn, error) {
 		Heartbeat:  b.config.Heartbeat,
 		Properties: properties,
 		Dial: func(network, address string) (net.Conn, error) {
-			var err error
-			if socket, err = dialer.DialContext(ctx, network, address); err != nil {
+			conn, err := dialer.DialContext(ctx, network, address)
+			if err != nil {
 				return nil, err
 			}
-			stop = context.AfterFunc(ctx, func() { _ = socket.Close() })
+			line = &socket{Conn: conn}
+			stop = context.AfterFunc(ctx, func() { _ = line.Close() })
 			// The library lifts the deadline after the login.
-			return socket, socket.SetDeadline(clock.System().Now().Add(b.config.DialTimeout))
+			return line, line.SetDeadline(clock.System().Now().Add(b.config.DialTimeout))
 		},
 	})
 	stop()
 	if err != nil {
-		if socket != nil {
-			_ = socket.Close()
+		if line != nil {
+			_ = line.Close()
 		}
 		return nil, nil, fmt.Errorf("connect: %w", loginRefused(withoutURL(err)))
 	}
-	return conn, socket, nil
+	return conn, line, nil
 }
 
 // withoutURL strips the text of the URL, and with it the password, from the
