@@ -6,8 +6,8 @@ import "time"
 const (
 	leastOut = 8
 	mostOut  = 2000
-	// leastRate is how many a second there is always room for, however long their
-	// receivers take. It is less than a twentieth of what a node can do.
+	// leastRate is how many a second there is always room for, where their receivers take
+	// up to a second. It is less than a twentieth of what a node can do.
 	leastRate = 200
 )
 
@@ -52,10 +52,14 @@ func (p *pace) adjust(out int, takes time.Duration) {
 }
 
 // answered is told how long a delivery from the store was in hand until its receiver
-// answered.
+// answered. What hung for long and is answered now must not open the way for all that
+// waited behind it.
 func (p *pace) answered(after time.Duration) {
-	const smooth = 64 // deliveries, about, that count
-	p.answers += (after - p.answers) / smooth
+	const (
+		smooth = 64 // deliveries, about, that count
+		most   = time.Second
+	)
+	p.answers += (min(after, most) - p.answers) / smooth
 }
 
 // least is how many must be in hand so that leastRate of them are answered in a second.

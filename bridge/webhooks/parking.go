@@ -298,7 +298,7 @@ func (p *parking) answered(d *inHand) {
 	if b.silent > 0 {
 		p.log.Info("a receiver answers again; what waited for it is delivered", "hook_id", b.HookID, "account_id", b.AccountID)
 	}
-	if d.from == nil {
+	if d.from == nil && b.silent == 0 {
 		p.pace.answered(p.clock.Now().Sub(d.since))
 	}
 	b.silent, b.unheard, b.resume = 0, 0, time.Time{}
