@@ -35,8 +35,9 @@ const maxSocketEvents = 1_000_000
 // sockets are the websockets of a node: the hub, and its queue.
 type sockets struct {
 	*Bridge
-	hub *blackhole.Hub
-	sub *bus.Subscription
+	hub   *blackhole.Hub
+	sub   *bus.Subscription
+	peers peers
 }
 
 // newSockets declares the node's queue. It is the node's own and goes with it; what is
@@ -56,7 +57,7 @@ func (b *Bridge) newSockets(rest http.Handler) (*sockets, error) {
 	cfg.Dialect, cfg.Compat, cfg.ExplainEvents = b.cfg.Webhooks.Dialect, b.cfg.Webhooks.Compat, b.cfg.ExplainEvents
 	s.hub = blackhole.New(cfg, blackhole.Dependencies{
 		Broker: s, Accounts: b.directory, Tokens: b.tokens, OwnsConference: s.ownsConference, REST: rest,
-		Announce: s.announce, Clock: b.cfg.Clock, IDs: b.cfg.IDs, Log: b.cfg.Log, Metrics: b.metrics,
+		Announce: s.announce, Agree: s.agree, Clock: b.cfg.Clock, IDs: b.cfg.IDs, Log: b.cfg.Log, Metrics: b.metrics,
 		Host: s.host(),
 	})
 	var err error
@@ -73,7 +74,7 @@ func (b *Bridge) newSockets(rest http.Handler) (*sockets, error) {
 		// then waits at the broker, and not in memory.
 		Prefetch: 1000,
 		// The first time, too: sockets are served before there is a broker.
-		OnUp:   s.hub.Missed,
+		OnUp:   s.up,
 		Handle: s.handle,
 	})
 	return s, err

@@ -29,8 +29,12 @@ func (x *exchange) readCall() (job, error) {
 	if len(x.Data) == 0 {
 		return nil, errAPINoData
 	}
-	endpoint := x.Data.String("endpoint")
-	if endpoint == "" {
+	given, there := x.Data.Get("endpoint")
+	endpoint, isText := given.(string)
+	switch {
+	case there && !isText:
+		return nil, errEndpoint
+	case endpoint == "":
 		return nil, errAPINoEndpoint
 	}
 	if !strings.HasPrefix(endpoint, "/") {
@@ -38,11 +42,16 @@ func (x *exchange) readCall() (job, error) {
 	}
 	target, err := url.ParseRequestURI(endpoint)
 	if err != nil || target.Host != "" {
-		return nil, refusal("invalid endpoint : it must be a path such as /v2/accounts")
+		return nil, errEndpoint
 	}
-	call := &calling{exchange: x, target: target, method: http.MethodGet}
-	if verb := x.Data.String("verb"); verb != "" {
-		call.method = strings.ToUpper(verb)
+	call := &calling{exchange: x, target: target}
+	switch verb, there := x.Data.Get("verb"); verb := verb.(type) {
+	case string:
+		call.method = cmp.Or(strings.ToUpper(verb), http.MethodGet)
+	default:
+		if !there || verb == nil {
+			call.method = http.MethodGet
+		}
 	}
 	switch call.method {
 	case http.MethodGet, http.MethodPut, http.MethodPost, http.MethodPatch, http.MethodDelete:
@@ -92,7 +101,7 @@ func (c *calling) run(ctx context.Context) (jobj.Object, error) {
 			return
 		}
 		if !json.Valid(body) {
-			c.reply(command.Error, command.Refusal("the answer is not JSON: HTTP "+strconv.Itoa(status)))
+			c.reply(command.Error, command.Refusal("the answer is not JSON, HTTP "+strconv.Itoa(status)+" : endpoint must be a path of REST such as /v2/accounts"))
 			return
 		}
 		c.replyText(command.Success, bytes.TrimSpace(body))

@@ -53,13 +53,14 @@ func TestRequestsThatAreRefused(t *testing.T) {
 	for data, want := range map[string]string{
 		`{}`:                                "missing required data object",
 		`{"verb":"get"}`:                    "missing endpoint",
-		`{"endpoint":5}`:                    "missing endpoint",
+		`{"endpoint":"/v2","verb":5}`:       "invalid verb : it must be get, put, post, patch or delete",
+		`{"endpoint":5}`:                    "invalid endpoint : it must be a path such as /v2/accounts",
 		`{"endpoint":"/%zz"}`:               "invalid endpoint : it must be a path such as /v2/accounts",
 		`{"endpoint":"/x","verb":"trace"}`:  "invalid verb : it must be get, put, post, patch or delete",
 		`{"endpoint":"/x","body":[1]}`:      "invalid body : it must be a string of JSON, or an object",
-		`{"endpoint":"/x"}`:                 "the answer is not JSON: HTTP 200",
-		`{"endpoint":"/panics"}`:            "the answer is not JSON: HTTP 500",
-		`{"endpoint":"http://elsewhere/x"}`: "the answer is not JSON: HTTP 200", // a path of ours
+		`{"endpoint":"/x"}`:                 "the answer is not JSON, HTTP 200 : endpoint must be a path of REST such as /v2/accounts",
+		`{"endpoint":"/panics"}`:            "the answer is not JSON, HTTP 500 : endpoint must be a path of REST such as /v2/accounts",
+		`{"endpoint":"http://elsewhere/x"}`: "the answer is not JSON, HTTP 200 : endpoint must be a path of REST such as /v2/accounts", // a path of ours
 	} {
 		g.Expect(s.refused(`{"action":"api",`+token+`,"data":`+data+`}`)).To(Equal(want), data)
 	}

@@ -90,6 +90,8 @@ func TestWrongCommandsAreRefused(t *testing.T) {
 			"too many ids in since : at most 100",
 		},
 		"a number as since":        {dialects{fidelity.Talk}, data(`{"account_id":"` + acme + `","binding":"call.*.*","resume":true,"since":5}`), "invalid since : it must be the id of an event, or a list of ids"},
+		"since for itself":         {dialects{fidelity.Talk}, data(`{"account_id":"` + acme + `","binding":"call.*.*","since":"x"}`), "since counts with \"resume\": true alone"},
+		"a text as resume":         {dialects{fidelity.Talk}, data(`{"account_id":"` + acme + `","binding":"call.*.*","resume":"yes"}`), "invalid resume : it must be true or false"},
 		"unsubscribe from nothing": {strict, `{"action":"unsubscribe",` + token + `}`, "missing required keys in data object"},
 		"unsubscribe, bad binding": {all, `{"action":"unsubscribe",` + token + `,"data":{"account_id":"` + acme + `","binding":"call.X.*"}}`, "event X not supported"},
 	} {

@@ -92,8 +92,10 @@ type Dependencies struct {
 	OwnsConference func(ctx context.Context, accountID, conferenceID string) bool
 	// REST answers the requests of the action api; nil where there is none.
 	REST http.Handler
-	// Announce tells the other nodes of bindings that are to be kept for replay.
+	// Announce tells the other nodes what is to be kept for replay here, be it nothing. Agree
+	// returns true when all of them keep it.
 	Announce func([]Kept)
+	Agree    func(context.Context, []Kept) bool
 	Clock    clock.Clock
 	IDs      *ids.Source
 	Log      *slog.Logger

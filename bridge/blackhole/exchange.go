@@ -36,6 +36,9 @@ const (
 	errBindingType  = refusal("invalid binding : it must be a string")
 	errBindingsType = refusal("invalid bindings : they must be a list of strings")
 	errManySince    = refusal("too many ids in since : at most 100")
+	errResumeType   = refusal("invalid resume : it must be true or false")
+	errEndpoint     = refusal("invalid endpoint : it must be a path such as /v2/accounts")
+	errSinceAlone   = refusal("since counts with \"resume\": true alone")
 	errSinceType    = refusal("invalid since : it must be the id of an event, or a list of ids")
 )
 
@@ -203,6 +206,17 @@ type job interface {
 	run(ctx context.Context) (jobj.Object, error)
 }
 
+// sizeOf is how many bytes a value has: a text's own, else those of its JSON.
+func sizeOf(value any) int {
+	switch value := value.(type) {
+	case nil:
+		return 0
+	case string:
+		return len(value)
+	}
+	return len(jobj.Append(nil, value))
+}
+
 // validate reads what an action needs.
 func (x *exchange) validate() (job, error) {
 	for _, one := range []struct {
@@ -210,7 +224,7 @@ func (x *exchange) validate() (job, error) {
 		value any
 		most  int
 	}{{"name", x.Name, maxName}, {"metadata", x.Metadata, maxMetadata}} {
-		if size := len(jobj.Append(nil, one.value)); one.value != nil && size > one.most {
+		if size := sizeOf(one.value); size > one.most {
 			return nil, refusal(fmt.Sprintf("%s has %d bytes, more than the %d that are kept of a socket", one.field, size, one.most))
 		}
 	}

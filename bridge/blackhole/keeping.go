@@ -43,6 +43,7 @@ type kept struct {
 	index    *index.Index[*pattern]
 	patterns map[string]*pattern
 	counts   map[string]int // of patterns, by account
+	others   int64          // counts how often the other nodes have become different ones
 	starting []*pattern     // not known to be bound yet
 	started  chan struct{}  // there are some
 }
@@ -55,12 +56,14 @@ type pattern struct {
 	until   time.Time
 	live    bool            // the broker has its bindings: events are kept
 	late    []*subscription // which began before that
+	agreed  map[string]bool // nodes that know that it is kept here
+	known   int64           // kept.others when the others were known to keep it; 0 for never
 }
 
 func newKept(cfg Config) *kept {
 	return &kept{
 		keep: cfg.ReplayKeep, buffer: replay.New[*frames.Event](cfg.Replay),
-		index: index.New[*pattern](), patterns: map[string]*pattern{}, counts: map[string]int{},
+		index: index.New[*pattern](), patterns: map[string]*pattern{}, counts: map[string]int{}, others: 1,
 		started: make(chan struct{}, 1),
 	}
 }

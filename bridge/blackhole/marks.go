@@ -1,6 +1,7 @@
 package blackhole
 
 import (
+	"strconv"
 	"strings"
 	"time"
 
@@ -11,23 +12,43 @@ import (
 // good at the other.
 const clockSkew = 2 * time.Second
 
-// mark is this moment at this node.
-func (h *Hub) mark(now time.Time) string { return replay.Mark(now) + "." + h.node }
+// A mark is a place in the course of events for who has seen none yet: that of a moment
+// at a node. Of one that is agreed, the other nodes kept the events before that moment.
+const (
+	markSign   = "@"
+	agreedSign = "+"
+)
 
-// places are the ids that a client goes on from, in the buffer's terms. A mark is of the
-// clock of the node that gave it: of another one's, what came a little before counts,
-// too. Who has only a mark has seen nothing yet.
-func (h *Hub) places(since []string) []string {
+func (h *Hub) mark(now time.Time, agreed bool) string {
+	mark := markSign + strconv.FormatInt(now.UnixMilli(), 10) + "." + h.node
+	if agreed {
+		mark += agreedSign
+	}
+	return mark
+}
+
+// place is where a client goes on from, in the buffer's terms. Who has only a mark has
+// seen nothing yet.
+func (h *Hub) place(since []string) replay.Place {
 	if len(since) != 1 {
-		return since
+		return replay.Place{IDs: since}
 	}
-	mark, node, _ := strings.Cut(since[0], ".")
-	at, isMark := replay.MarkTime(mark)
-	if !isMark {
-		return since
+	text, isMark := strings.CutPrefix(since[0], markSign)
+	moment, node, _ := strings.Cut(text, ".")
+	ms, err := strconv.ParseInt(moment, 10, 64)
+	if !isMark || err != nil {
+		return replay.Place{IDs: since}
 	}
-	if node != h.node {
-		at = at.Add(-clockSkew)
+	from := replay.Place{At: time.UnixMilli(ms)}
+	if node == h.node || node == h.node+agreedSign {
+		return from
 	}
-	return []string{replay.Mark(at)}
+	from.Skew = clockSkew
+	if other, agreed := strings.CutSuffix(node, agreedSign); agreed {
+		from.Agreed = func(name string) bool {
+			p := h.kept.patterns[name]
+			return p != nil && p.agreed[other]
+		}
+	}
+	return from
 }

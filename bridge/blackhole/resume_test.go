@@ -12,6 +12,7 @@ import (
 	"github.com/kazoolab/kazoolab/bridge/blackhole"
 	"github.com/kazoolab/kazoolab/bridge/blackhole/replay"
 	"github.com/kazoolab/kazoolab/bridge/kapi"
+	"github.com/kazoolab/kazoolab/internal/ids"
 )
 
 const resume = `,"resume":true`
@@ -177,6 +178,74 @@ func TestNodesKeepForEachOther(t *testing.T) {
 	calls, _ := second.seen(2)
 	g.Expect(calls).To(Equal([]string{"c2", "c3"}))
 	second.silent()
+}
+
+// A mark from before the first event is good at once where the other node has said that it
+// keeps what follows, however the clocks differ.
+func TestAnAgreedMarkIsGoodAtOtherNodes(t *testing.T) {
+	for name, c := range map[string]struct {
+		ahead  time.Duration // the other's clock
+		change func(other *rig)
+		gap    bool
+	}{
+		"at once":                                {},
+		"with a clock ahead":                     {ahead: time.Second},
+		"with a clock behind":                    {ahead: -time.Second},
+		"but for one that has missed something":  {change: func(other *rig) { other.Missed() }, gap: true},
+		"but for one that is much ahead":         {ahead: 3 * time.Second, gap: true},
+		"with an event that the first never saw": {change: func(other *rig) { other.calls(7, 8) }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := NewWithT(t)
+			one, other := newRig(t), newRig(t, func(_ *blackhole.Config, d *blackhole.Dependencies) { d.IDs = ids.Seeded("other") })
+			one.others = []*rig{other}
+			one.clock.Advance(time.Minute)
+			other.clock.Advance(time.Minute + c.ahead)
+			mark := one.dial(t).subscribeWith(acme, "call.CHANNEL_CREATE.*", resume).String("data", "since")
+			g.Expect(mark).To(HaveSuffix("+"))
+			if c.change != nil {
+				c.change(other)
+			}
+			s := other.dial(t)
+			s.subscribeWith(acme, "call.CHANNEL_CREATE.*", since(mark))
+			switch {
+			case c.gap:
+				g.Expect(s.next()).To(ContainSubstring(`"reason":"not_kept"`))
+			case c.change != nil:
+				calls, _ := s.seen(1)
+				g.Expect(calls).To(Equal([]string{"c7"}))
+			}
+			s.silent()
+		})
+	}
+}
+
+func TestWhatWasAgreedHoldsForTheNodesThatThereWere(t *testing.T) {
+	g := NewWithT(t)
+	one := newRig(t)
+	first := one.dial(t)
+	mark := func(binding string) string { return first.subscribeWith(acme, binding, resume).String("data", "since") }
+	g.Expect(mark("call.CHANNEL_CREATE.*")).To(HaveSuffix("+"))
+	g.Expect(one.told).To(Receive())
+	g.Expect(mark("call.CHANNEL_CREATE.*")).To(HaveSuffix("+"))
+	g.Expect(one.told).NotTo(Receive(), "they know")
+	one.OthersChanged()
+	g.Expect(one.told).To(Receive(HaveLen(1)), "a new one hears what is needed")
+	g.Expect(mark("call.CHANNEL_CREATE.*")).To(HaveSuffix("+"))
+	g.Expect(one.told).To(Receive(HaveLen(1)), "and is asked")
+
+	silent := newRig(t)
+	silent.broker.setGone(true)
+	one.others = []*rig{silent}
+	one.OthersChanged()
+	g.Expect(mark("call.CHANNEL_CREATE.*")).NotTo(HaveSuffix("+"))
+	// Of a node that began anew nobody has agreed anything.
+	anew := newRig(t, func(_ *blackhole.Config, d *blackhole.Dependencies) { d.IDs = ids.Seeded("anew") })
+	one.others = nil
+	agreed := mark("call.CHANNEL_ANSWER.*")
+	s := anew.dial(t)
+	s.subscribeWith(acme, "call.CHANNEL_ANSWER.*", since(agreed))
+	g.Expect(s.next()).To(ContainSubstring(`"reason":"not_kept"`))
 }
 
 func TestWhatNobodyNeedsIsKeptForAWhile(t *testing.T) {

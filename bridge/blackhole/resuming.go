@@ -12,13 +12,12 @@ import (
 // shorter than Config.ReplayKeep.
 const announcePause = 30 * time.Second
 
-// keep has what subscriptions get kept, and says what the other nodes are to hear of it,
-// and the mark of this moment: "" where the broker is late with their bindings. Then
+// keep has what subscriptions get kept. Where the broker is late with their bindings,
 // their clients are told once it has them. The hub is locked.
-func (h *Hub) keep(subs []*subscription, late bool) (news []Kept, mark string) {
+func (h *Hub) keep(subs []*subscription, late bool) {
 	now := h.dep.Clock.Now()
 	for _, sub := range subs {
-		news = append(news, h.kept.hold(sub, h)...)
+		h.kept.hold(sub, h)
 		for _, p := range sub.kept {
 			switch {
 			case p.live:
@@ -29,10 +28,41 @@ func (h *Hub) keep(subs []*subscription, late bool) (news []Kept, mark string) {
 			}
 		}
 	}
-	if late {
-		return news, ""
+}
+
+// elsewhere says whether the other nodes keep what subscriptions get. agreed is what
+// agree has returned. The hub is locked.
+func (h *Hub) elsewhere(subs []*subscription, agreed int64) bool {
+	all := true
+	for _, sub := range subs {
+		for _, p := range sub.kept {
+			if agreed == h.kept.others {
+				p.known = agreed
+			}
+			all = all && p.known == h.kept.others
+		}
 	}
-	return news, h.mark(now)
+	return all
+}
+
+// agree has the other nodes keep what subscriptions get. It returns kept.others as of then
+// if they do, else 0.
+func (h *Hub) agree(ctx context.Context, subs []*subscription) (agreed int64) {
+	var unknown []Kept
+	h.mu.RLock()
+	others := h.kept.others
+	for _, sub := range subs {
+		for _, one := range keptOf(sub) {
+			if p := h.kept.patterns[one.name()]; p == nil || p.known != others {
+				unknown = append(unknown, one)
+			}
+		}
+	}
+	h.mu.RUnlock()
+	if len(unknown) > 0 && !h.dep.Agree(ctx, unknown) {
+		return 0
+	}
+	return others
 }
 
 func (h *Hub) announce(news []Kept) {
@@ -41,8 +71,41 @@ func (h *Hub) announce(news []Kept) {
 	}
 }
 
-// KeepFor keeps what another node has announced.
-func (h *Hub) KeepFor(announced []Kept) {
+// Node is what this run of the node is called in marks, and what others are told that it
+// is.
+func (h *Hub) Node() string { return h.node }
+
+// KeepFor keeps what another node has announced, from when the broker has the bindings.
+func (h *Hub) KeepFor(announced []Kept) { h.keepFor(announced) }
+
+// AgreeWith is KeepFor that returns when all of it is kept, and remembers that the node
+// knows. It is false where that cannot be said before ctx ends.
+func (h *Hub) AgreeWith(ctx context.Context, node string, announced []Kept) bool {
+	patterns := h.keepFor(announced)
+	if len(patterns) < len(announced) {
+		return false
+	}
+	for _, p := range patterns {
+		if err := h.broker.await(ctx, p.Bind); err != nil {
+			return false
+		}
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, p := range patterns {
+		if h.kept.patterns[p.name()] != p {
+			return false
+		}
+		h.startPattern(p)
+		if p.agreed == nil {
+			p.agreed = map[string]bool{}
+		}
+		p.agreed[node] = true
+	}
+	return true
+}
+
+func (h *Hub) keepFor(announced []Kept) (patterns []*pattern) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for _, one := range announced {
@@ -52,8 +115,19 @@ func (h *Hub) KeepFor(announced []Kept) {
 		}
 		if p != nil {
 			p.until = later(p.until, h.dep.Clock.Now().Add(h.kept.keep))
+			patterns = append(patterns, p)
 		}
 	}
+	return patterns
+}
+
+// OthersChanged is to be called when another node has begun, or begun anew. It is told
+// what is needed here; what was agreed holds no more.
+func (h *Hub) OthersChanged() {
+	h.mu.Lock()
+	h.kept.others++
+	h.mu.Unlock()
+	h.tend()
 }
 
 // followBindings starts patterns as the broker gets their bindings, until ctx ends.
@@ -122,7 +196,7 @@ func (h *Hub) tend() {
 		}
 	}
 	h.mu.Unlock()
-	h.announce(needed)
+	h.dep.Announce(needed)
 }
 
 // Reasons of a gap.
@@ -167,7 +241,7 @@ func (h *Hub) replay(sub *subscribing) {
 			}
 		}
 	}
-	entries, missing := h.kept.buffer.Since(sub.target.accountID, names, h.places(sub.since))
+	entries, missing := h.kept.buffer.Since(sub.target.accountID, names, h.place(sub.since))
 	for _, one := range subs {
 		if slices.ContainsFunc(missing, func(name string) bool { return slices.Contains(wanted[name], one) }) {
 			sub.out.replayText(gap(one, gapNotKept))
@@ -194,7 +268,8 @@ func (h *Hub) Missed() {
 	h.kept.buffer.Missed(h.dep.Clock.Now())
 	for _, s := range h.sockets {
 		for _, sub := range s.subscriptions {
-			if sub.resume {
+			// Who waits for the bindings is told when they stand.
+			if sub.resume && !slices.ContainsFunc(sub.kept, func(p *pattern) bool { return slices.Contains(p.late, sub) }) {
 				s.out.replayText(gap(sub, gapBroker))
 				h.metrics.gaps.Inc()
 			}

@@ -47,6 +47,7 @@ type rig struct {
 	metrics  *prometheus.Registry
 	log      *logText
 	told     chan []blackhole.Kept // what is announced to other nodes
+	others   []*rig                // which are asked to agree
 }
 
 type fakeBroker struct {
@@ -158,7 +159,16 @@ func newRig(t testing.TB, change ...settings) *rig {
 			return accountID == acme && conferenceID == "room"
 		},
 		Announce: func(needed []blackhole.Kept) { r.told <- needed },
-		Clock:    r.clock, IDs: ids.Seeded("blackhole"), Log: slog.New(slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Agree: func(ctx context.Context, needed []blackhole.Kept) bool {
+			r.told <- needed
+			for _, other := range r.others {
+				if !other.AgreeWith(ctx, r.Node(), needed) {
+					return false
+				}
+			}
+			return true
+		},
+		Clock: r.clock, IDs: ids.Seeded("blackhole"), Log: slog.New(slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Metrics: r.metrics, Host: "bridge.example.com",
 	}
 	for _, f := range change {

@@ -195,6 +195,7 @@ func (h *Hub) Drain(ctx context.Context) {
 		open = append(open, s)
 	}
 	h.mu.Unlock()
+	h.dep.Log.Info("the node stops; sockets are told to connect again", "sockets", len(open))
 	spread := maxSpread
 	if deadline, bounded := ctx.Deadline(); bounded {
 		spread = min(spread, clock.System().Until(deadline)/4)

@@ -168,10 +168,17 @@ func (x *exchange) readSubscribe() (job, error) {
 }
 
 func (sub *subscribing) readResume() error {
-	sub.resume = sub.Data.Bool(false, "resume")
+	asked, _ := sub.Data.Get("resume")
+	var isBool bool
+	if sub.resume, isBool = asked.(bool); !isBool && asked != nil {
+		return errResumeType
+	}
 	since, there := sub.Data.Get("since")
-	if !sub.resume || !there || since == nil || since == "" {
+	switch {
+	case !there || since == nil || since == "":
 		return nil
+	case !sub.resume:
+		return errSinceAlone
 	}
 	list, isList := since.([]any)
 	if !isList {
@@ -217,23 +224,22 @@ func (sub *subscribing) run(ctx context.Context) (jobj.Object, error) {
 	for _, one := range fresh {
 		h.broker.hold(one.bind())
 	}
-	resumed := fresh
-	if sub.resume {
-		resumed = append(slices.Clone(fresh), sub.plain()...)
-	}
-	err := h.broker.await(ctx, h.bindingsOf(resumed))
+	asked := slices.Concat(fresh, sub.wished())
+	err := h.broker.await(ctx, h.bindingsOf(asked))
 	if err != nil {
 		h.dep.Log.Warn("subscriptions not live yet", "socket", sub.session.id, "binding", sub.wishes[0].asked, "cause", err)
 	}
-	return sub.begin(fresh, resumed, err != nil)
+	agreed := int64(0)
+	if sub.resume {
+		agreed = h.agree(ctx, asked)
+	}
+	return sub.begin(fresh, asked, err != nil, agreed)
 }
 
-// begin makes subscriptions the socket's. late says that the broker may not have their
-// bindings yet.
-func (sub *subscribing) begin(fresh, resumed []*subscription, late bool) (jobj.Object, error) {
+// begin makes the fresh among those that were asked for the socket's. late says that the
+// broker may not have their bindings yet; agreed is what Hub.agree has returned.
+func (sub *subscribing) begin(fresh, asked []*subscription, late bool, agreed int64) (jobj.Object, error) {
 	h := sub.hub
-	var news []Kept
-	defer func() { h.announce(news) }()
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	// Rights may have ended since they were asked for, before the broker was.
@@ -247,20 +253,22 @@ func (sub *subscribing) begin(fresh, resumed []*subscription, late bool) (jobj.O
 		}
 		return nil, err
 	}
-	mark := ""
+	var resumed []*subscription
 	if sub.resume {
-		news, mark = h.keep(resumed, late)
+		resumed = append(slices.Clone(fresh), sub.plain()...)
 	}
+	h.keep(resumed, late)
 	for _, one := range fresh {
 		h.join(sub.session, one)
 	}
 	for _, one := range resumed {
-		if sub.resume && !one.resume {
+		if !one.resume {
 			one.renew()
 		}
 	}
 	data := jobj.Object{{Key: "subscribed", Value: sub.list()}}
-	if mark != "" {
+	if sub.resume && !late {
+		mark := h.mark(h.dep.Clock.Now(), h.elsewhere(asked, agreed))
 		data = append(data, jobj.Member{Key: "since", Value: mark})
 	}
 	sub.reply(command.Success, data)

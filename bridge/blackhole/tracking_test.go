@@ -54,7 +54,7 @@ func TestWhatASocketSaysOfItselfIsBounded(t *testing.T) {
 	s := r.dial(t)
 	ping := func(more string) string { return `{"action":"ping",` + token + more + `}` }
 	listed := func() string { return string(jobj.Append(nil, r.Tracked([]string{acme})[0])) }
-	name, metadata := strings.Repeat("n", 254), strings.Repeat("m", 4086)
+	name, metadata := strings.Repeat("n", 256), strings.Repeat("m", 4086)
 	s.ask(ping(`,"name":"` + name + `","metadata":{"x":"` + metadata + `"}`))
 	g.Eventually(listed).Should(ContainSubstring(name))
 	g.Expect(s.refused(ping(`,"name":"` + name + `n"`))).To(ContainSubstring("name has 257 bytes, more than the 256 that are kept of a socket"))

@@ -71,7 +71,10 @@ func (w *watcher) api(text string) error {
 	verb, rest, _ := strings.Cut(text, " ")
 	path, body, _ := strings.Cut(strings.TrimSpace(rest), " ")
 	verbs := []string{http.MethodGet, http.MethodPut, http.MethodPost, http.MethodPatch, http.MethodDelete}
-	if !slices.Contains(verbs, strings.ToUpper(verb)) || path == "" {
+	switch {
+	case verb != "" && verb[0] != '/' && !slices.Contains(verbs, strings.ToUpper(verb)):
+		return errors.New(visible(verb) + " is no verb" + suggest.Hint(strings.ToUpper(verb), verbs) + "; there are " + strings.Join(verbs, ", "))
+	case path == "" || verb[0] == '/':
 		return errors.New("write api with a verb and a path, as in: api GET /v2/accounts/ID/webhooks")
 	}
 	data := jobj.Object{{Key: "endpoint", Value: path}, {Key: "verb", Value: strings.ToLower(verb)}}

@@ -65,7 +65,7 @@ func TestASocketShowsEventsAndTakesCommands(t *testing.T) {
 	type1("subscribe call.FOO.*")
 	prints(`reply +subscribe call\.FOO\.\*  event FOO not supported`)
 	for line, says := range map[string]string{
-		"pong": "no command pong, did you mean ping?", "subscribe": "subscribe what?", "api /v2": "write api with a verb and a path",
+		"pong": "no command pong, did you mean ping?", "subscribe": "subscribe what?", "api GTE /v2": "GTE is no verb, did you mean GET?; there are GET,", "api /v2": "write api with a verb and a path",
 		"api PUT /v2/x {": "the body is no object of JSON",
 	} {
 		type1(line)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net"
+	"strings"
 	"time"
 
 	"github.com/kazoolab/kazoolab/bridge"
@@ -71,6 +72,18 @@ func socketSettings(c config.Websockets) (bridge.Sockets, error) {
 		s.TrustedProxies = append(s.TrustedProxies, network)
 	}
 	return bridge.Sockets{Config: s, ListExtensions: c.Extensions == extensionsListed}, nil
+}
+
+// socketURLs is all that clients can connect to.
+func socketURLs(s bridge.Sockets) string {
+	var urls []string
+	if s.Listener != nil {
+		urls = append(urls, "ws://"+s.Listener.Addr().String())
+	}
+	if s.TLSListener != nil {
+		urls = append(urls, "wss://"+s.TLSListener.Addr().String())
+	}
+	return strings.Join(urls, " ")
 }
 
 // socketURL is what clients connect to, ws before wss; "" without sockets.

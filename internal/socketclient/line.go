@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -39,7 +40,11 @@ func dial(ctx context.Context, place Place) (*line, error) {
 	conn, response, err := dialer.DialContext(ctx, place.URL, nil) //nolint:bodyclose // it is in memory, or the connection itself
 	if err != nil {
 		if response != nil && errors.Is(err, websocket.ErrBadHandshake) {
-			return nil, fmt.Errorf("no websocket at %s: it answered %s", place.URL, response.Status)
+			hint := ""
+			if response.StatusCode == http.StatusBadRequest && strings.HasPrefix(place.URL, "ws://") {
+				hint = "; where it speaks TLS, begin with wss://"
+			}
+			return nil, fmt.Errorf("no websocket at %s: it answered %s%s", place.URL, response.Status, hint)
 		}
 		return nil, fmt.Errorf("no connection to %s: %w", place.URL, err)
 	}

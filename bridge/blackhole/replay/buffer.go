@@ -2,8 +2,6 @@ package replay
 
 import (
 	"container/heap"
-	"strconv"
-	"strings"
 	"time"
 )
 
@@ -129,33 +127,34 @@ func (b *Buffer[T]) evict(s *share[T]) {
 	heap.Fix(&b.fullest, s.rank)
 }
 
-// Mark is a place in the course of events for who has seen none yet: that of a moment.
-func Mark(now time.Time) string { return markSign + strconv.FormatInt(now.UnixMilli(), 10) }
-
-// MarkTime is the moment of a mark; ok is false for what is none.
-func MarkTime(mark string) (at time.Time, ok bool) {
-	text, isMark := strings.CutPrefix(mark, markSign)
-	ms, err := strconv.ParseInt(text, 10, 64)
-	return time.UnixMilli(ms), isMark && err == nil
+// Place is where somebody goes on from.
+type Place struct {
+	// IDs are those of the events that were seen last. The first place among them counts,
+	// and they themselves are left out.
+	IDs []string
+	// At is the moment to go on from instead, for who has seen none; whole milliseconds.
+	At time.Time
+	// Skew is how much the clock of At may differ from the buffer's: what came so much
+	// before it counts, too.
+	Skew time.Duration
+	// Agreed tells the patterns that were kept before At, whatever the clocks say, if they
+	// were not begun anew since; nil is none.
+	Agreed func(pattern string) bool
 }
 
-const markSign = "@"
-
-// Since returns the events of an account's patterns that came after those with the ids
-// given, which are the last that somebody has seen, in the order they came; the first
-// place among them counts, and they themselves are left out. Instead of ids it may be
-// one Mark. An event of several patterns comes once for each. Missing are the patterns
-// of which this may not be all.
-func (b *Buffer[T]) Since(account string, patterns, ids []string) (entries []Entry[T], missing []string) {
+// Since returns the events of an account's patterns from a place on, in the order they
+// came. An event of several patterns comes once for each. Missing are the patterns of
+// which this may not be all.
+func (b *Buffer[T]) Since(account string, patterns []string, from Place) (entries []Entry[T], missing []string) {
 	s, there := b.shares[account]
 	if !there {
 		return nil, patterns
 	}
-	return s.since(patterns, ids, b.places(ids))
+	return s.since(patterns, from, b.moments(from.IDs))
 }
 
-// places are the moments of events that are known.
-func (b *Buffer[T]) places(ids []string) (moments []uint64) {
+// moments are those of events that are known.
+func (b *Buffer[T]) moments(ids []string) (moments []uint64) {
 	for _, id := range ids {
 		if e, ok := b.seen[id]; ok {
 			moments = append(moments, e.moment)

@@ -40,7 +40,7 @@ func TestBytesBoundTheBuffer(t *testing.T) {
 	g.Expect(b.Len()).To(Equal(2))
 	b.Add(replay.Entry[int]{ID: "huge", Bytes: 11}, start(), of("p"))
 	g.Expect(b.Len()).To(BeZero())
-	_, missing := b.Since("acme", []string{"p"}, []string{"huge"})
+	_, missing := b.Since("acme", []string{"p"}, replay.Place{IDs: []string{"huge"}})
 	g.Expect(missing).To(Equal([]string{"p"}))
 }
 
@@ -49,9 +49,9 @@ func TestMarksAreMoments(t *testing.T) {
 	b := replay.New[int](replay.Limits{Events: 2, Bytes: 100})
 	now := start().Add(500 * time.Microsecond)
 	b.Keep("acme", "p", now)
-	mark := replay.Mark(now)
+	mark := replay.Place{At: now.Truncate(time.Millisecond)}
 	values := func() (values []int, missing []string) {
-		entries, missing := b.Since("acme", []string{"p"}, []string{mark})
+		entries, missing := b.Since("acme", []string{"p"}, mark)
 		for _, e := range entries {
 			values = append(values, e.Value)
 		}
@@ -107,7 +107,7 @@ func TestWhatIsCalledAllIsAll(t *testing.T) {
 		}
 		seen := rapid.IntRange(0, len(all)-1).Draw(rt, "seen")
 		for _, pattern := range patterns {
-			entries, missing := b.Since(accountOf(pattern), []string{pattern}, []string{all[seen].id})
+			entries, missing := b.Since(accountOf(pattern), []string{pattern}, replay.Place{IDs: []string{all[seen].id}})
 			var got, want []string
 			for _, e := range entries {
 				got = append(got, e.ID)
@@ -141,13 +141,13 @@ func TestWhoIsBusyLosesOfTheirOwn(t *testing.T) {
 		b.Add(replay.Entry[int]{ID: fmt.Sprint("busy", i), Value: i, Bytes: 1}, start(), of("a"))
 	}
 	g.Expect(b.Len()).To(Equal(100))
-	entries, missing := b.Since("other", []string{"c"}, []string{"quiet0"})
+	entries, missing := b.Since("other", []string{"c"}, replay.Place{IDs: []string{"quiet0"}})
 	g.Expect(entries).To(HaveLen(9))
 	g.Expect(missing).To(BeEmpty())
-	entries, missing = b.Since("acme", []string{"a"}, []string{"busy0"})
+	entries, missing = b.Since("acme", []string{"a"}, replay.Place{IDs: []string{"busy0"}})
 	g.Expect(entries).To(HaveLen(90))
 	g.Expect(missing).To(Equal([]string{"a"}))
-	entries, missing = b.Since("other", []string{"c"}, []string{"busy999"})
+	entries, missing = b.Since("other", []string{"c"}, replay.Place{IDs: []string{"busy999"}})
 	g.Expect(entries).To(BeEmpty(), "the last event of one account is a place in the course of another's, too")
 	g.Expect(missing).To(BeEmpty())
 	b.Drop("other", "c")
@@ -162,18 +162,18 @@ func TestWhatFollowsCanBeContinuedFromWhereTheOtherCould(t *testing.T) {
 	b.Add(replay.Entry[int]{ID: "old", Bytes: 1}, start(), of("a"))
 	b.Follow("acme", "b", "a", start())
 	b.Add(replay.Entry[int]{ID: "new", Bytes: 1}, start(), of("b"))
-	entries, missing := b.Since("acme", []string{"a", "b"}, []string{"old"})
+	entries, missing := b.Since("acme", []string{"a", "b"}, replay.Place{IDs: []string{"old"}})
 	g.Expect(missing).To(BeEmpty())
 	g.Expect(entries).To(HaveLen(1))
 	b.Add(replay.Entry[int]{ID: "late", Bytes: 1}, start(), of("a"))
 	b.Drop("acme", "a")
-	_, missing = b.Since("acme", []string{"b"}, []string{"new"})
+	_, missing = b.Since("acme", []string{"b"}, replay.Place{IDs: []string{"new"}})
 	g.Expect(missing).To(Equal([]string{"b"}), "an event of the other one came after that, and is gone")
-	_, missing = b.Since("acme", []string{"b"}, []string{"late"})
+	_, missing = b.Since("acme", []string{"b"}, replay.Place{IDs: []string{"late"}})
 	g.Expect(missing).To(BeEmpty())
 	b.Keep("acme", "a", start())
 	b.Missed(start())
 	b.Follow("acme", "d", "a", start())
-	_, missing = b.Since("acme", []string{"d"}, []string{"old"})
+	_, missing = b.Since("acme", []string{"d"}, replay.Place{IDs: []string{"old"}})
 	g.Expect(missing).To(Equal([]string{"d"}), "what was lost before is lost for it, too")
 }

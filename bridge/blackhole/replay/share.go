@@ -33,6 +33,7 @@ type held[T any] struct {
 type tail[T any] struct {
 	from   time.Time // of what was before, something may be missing; whole milliseconds, as marks are
 	lost   uint64    // the last moment of which something is not kept, or no longer
+	begun  uint64    // the moment when it began to be kept; lost is later once something is
 	events queue[*event[T]]
 	before *tail[T]  // what it took the place of, while that is kept
 	latest *event[T] // of all it ever had
@@ -49,7 +50,7 @@ func (s *share[T]) fullness() float64 {
 
 func (s *share[T]) keep(pattern string, moment uint64, now time.Time) {
 	if _, kept := s.tails[pattern]; !kept {
-		s.tails[pattern] = &tail[T]{from: now.Truncate(time.Millisecond), lost: moment}
+		s.tails[pattern] = &tail[T]{from: now.Truncate(time.Millisecond), lost: moment, begun: moment}
 	}
 }
 
@@ -59,7 +60,7 @@ func (s *share[T]) follow(pattern, before string, moment uint64, now time.Time) 
 		s.keep(pattern, moment, now)
 		return
 	}
-	s.tails[pattern] = &tail[T]{from: t.from, lost: t.lost, before: t}
+	s.tails[pattern] = &tail[T]{from: t.from, lost: t.lost, begun: t.begun, before: t}
 }
 
 // drop forgets a pattern. What it had is lost for the one that took its place.
@@ -124,7 +125,7 @@ func (s *share[T]) evict() *event[T] {
 	return h.event
 }
 
-func (s *share[T]) since(patterns, ids []string, known []uint64) (entries []Entry[T], missing []string) {
+func (s *share[T]) since(patterns []string, from Place, known []uint64) (entries []Entry[T], missing []string) {
 	type found struct {
 		moment uint64
 		Entry[T]
@@ -136,12 +137,12 @@ func (s *share[T]) since(patterns, ids []string, known []uint64) (entries []Entr
 			missing = append(missing, pattern)
 			continue
 		}
-		after, covered := s.place(t, ids, known)
+		after, covered := t.place(pattern, from, known)
 		if !covered {
 			missing = append(missing, pattern)
 		}
 		for e := range t.events.all {
-			if e.moment > after && !slices.Contains(ids, e.ID) {
+			if e.moment > after && !slices.Contains(from.IDs, e.ID) {
 				entry := e.Entry
 				entry.Pattern = pattern
 				all = append(all, found{e.moment, entry})
@@ -156,28 +157,27 @@ func (s *share[T]) since(patterns, ids []string, known []uint64) (entries []Entr
 }
 
 // place is the moment after which to go on, and whether all since then is kept.
-func (s *share[T]) place(t *tail[T], ids []string, known []uint64) (after uint64, covered bool) {
-	if mark, ok := markTime(ids); ok {
-		for e := range t.events.all {
-			if !e.at.Before(mark) {
-				break
-			}
-			after = e.moment
+func (t *tail[T]) place(pattern string, from Place, known []uint64) (after uint64, covered bool) {
+	if from.At.IsZero() {
+		if len(known) == 0 {
+			return 0, false
 		}
-		return after, !t.from.After(mark)
+		after = slices.Min(known)
+		return after, after >= t.lost
 	}
-	if len(known) == 0 {
-		return 0, false
+	at := from.At.Add(-from.Skew)
+	for e := range t.events.all {
+		if !e.at.Before(at) {
+			break
+		}
+		after = e.moment
 	}
-	after = slices.Min(known)
-	return after, after >= t.lost
-}
-
-func markTime(ids []string) (time.Time, bool) {
-	if len(ids) != 1 {
-		return time.Time{}, false
+	if !t.from.After(at) {
+		return after, true
 	}
-	return MarkTime(ids[0])
+	// It began by then, but by this clock perhaps a little later.
+	untouched := t.lost == t.begun && !t.from.After(from.At.Add(from.Skew))
+	return after, untouched && from.Agreed != nil && from.Agreed(pattern)
 }
 
 // next is the first moment of which a mark is after t.
