@@ -8,6 +8,13 @@ const (
 	ChannelAnswer  = "CHANNEL_ANSWER"
 	ChannelBridge  = "CHANNEL_BRIDGE"
 	ChannelDestroy = "CHANNEL_DESTROY"
+	// These no hook hears.
+	ChannelProgress      = "CHANNEL_PROGRESS"
+	ChannelProgressMedia = "CHANNEL_PROGRESS_MEDIA"
+	ChannelUnbridge      = "CHANNEL_UNBRIDGE"
+	ChannelHold          = "CHANNEL_HOLD"
+	ChannelUnhold        = "CHANNEL_UNHOLD"
+	ChannelExecuted      = "CHANNEL_EXECUTE_COMPLETE"
 
 	ParkParked    = "PARK_PARKED"
 	ParkRetrieved = "PARK_RETRIEVED"

@@ -169,12 +169,23 @@ func (s *Switch) compose(name string, l leg, at time.Time) jobj.Object {
 		{Key: "Other-Leg-Caller-ID-Number", Value: l.partner.callerNumber},
 		{Key: "Other-Leg-Destination-Number", Value: l.partner.destination},
 		{Key: "Other-Leg-Direction", Value: l.partner.direction},
+		{Key: "Origination-Call-ID", Value: l.originationID},
+		{Key: "User-Agent", Value: l.userAgent},
 		{Key: "Custom-Channel-Vars", Value: l.customChannelVars()},
+	}
+	if l.loopback.end != "" {
+		fields = append(fields, jobj.Object{
+			{Key: "Channel-Is-Loopback", Value: true},
+			{Key: "Channel-Loopback-Leg", Value: l.loopback.end},
+			{Key: "Channel-Loopback-Other-Leg-ID", Value: l.loopback.other},
+			{Key: "Channel-Loopback-Bowout", Value: true},
+			{Key: "Channel-Loopback-Bowout-Execute", Value: true},
+		}...)
 	}
 	switch name {
 	case kapi.ChannelBridge:
 		fields = append(fields, jobj.Member{Key: "Bridge-B-Unique-ID", Value: l.partner.callID})
-	case kapi.ChannelCreate, kapi.ChannelAnswer, "CHANNEL_PROGRESS", "CHANNEL_PROGRESS_MEDIA", "CHANNEL_METAFLOW", "RECORD_STOP":
+	case kapi.ChannelCreate, kapi.ChannelAnswer, kapi.ChannelProgress, kapi.ChannelProgressMedia, "CHANNEL_METAFLOW", "RECORD_STOP":
 		fields = append(fields, l.addresses()...)
 	case kapi.ChannelDestroy:
 		fields = append(append(fields, l.addresses()...), l.ending.fields(l.created)...)

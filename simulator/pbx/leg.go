@@ -24,15 +24,26 @@ type leg struct {
 	presenceID               string
 	request, to, from        string // user@host
 	fromTag, toTag           string
+	userAgent                string
+	originationID            string // Origination-Call-ID, "" for most
+	loopback                 loopback
 
 	// vars are the variables set on the channel, in the order they came;
 	// fetchID and interactionID belong to them but are printed behind.
 	vars          jobj.Object
 	fetchID       string
 	interactionID string
+	referredTo    string // sip:user@realm, after a REFER
+	referredBy    string // as the header has it
 
 	partner partner
 	ending  ending
+}
+
+// loopback is what one end of a pair of legs knows that the switch has with itself.
+type loopback struct {
+	end   string // A or B, "" for an ordinary leg
+	other string // Call-ID of the other end
 }
 
 // partner is the other leg, as far as it is known.
@@ -58,6 +69,9 @@ func (l leg) customChannelVars() jobj.Object {
 	vars := append(jobj.Object{}, l.vars...)
 	if l.fetchID != "" {
 		vars = append(vars, jobj.Member{Key: "Fetch-ID", Value: l.fetchID})
+	}
+	if l.referredTo != "" {
+		vars = append(vars, jobj.Member{Key: "Referred-To", Value: l.referredTo}, jobj.Member{Key: "Referred-By", Value: l.referredBy})
 	}
 	return append(vars, jobj.Object{
 		{Key: "Call-Interaction-ID", Value: l.interactionID},

@@ -5,17 +5,19 @@ import (
 	"time"
 
 	"github.com/kazoolab/kazoolab/bridge/kapi"
-	"github.com/kazoolab/kazoolab/internal/clock"
 	"github.com/kazoolab/kazoolab/internal/ids"
 )
 
 // Config is what a switch needs. Clock and IDs are required.
 type Config struct {
-	Clock clock.Clock
+	Clock Clock
 	IDs   *ids.Source
 	// Host names the machines; the zero value means DefaultHost.
 	Host Host
 }
+
+// Clock tells the time that stands in messages.
+type Clock interface{ Now() time.Time }
 
 // Host names the machines that appear in messages.
 type Host struct {
@@ -44,7 +46,7 @@ func DefaultHost() Host {
 // Switch makes calls. It may be used by many goroutines, but which call gets
 // which ids is repeatable only from one.
 type Switch struct {
-	clock clock.Clock
+	clock Clock
 	ids   *ids.Source
 	host  Host
 	// channel is how events of channels are published.

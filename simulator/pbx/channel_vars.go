@@ -1,0 +1,110 @@
+package pbx
+
+import (
+	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
+)
+
+// carrierVars are what the directory knows of a call from the telephone network
+// (kz_directory_resource).
+func (c *Core) carrierVars(a Account, number, from string) jobj.Object {
+	vars := a.vars()
+	vars = append(vars, jobj.Object{
+		{Key: "Inception", Value: number + "@" + c.host.Public},
+		{Key: "Resource-Type", Value: "offnet-origination"},
+		{Key: "Resource-ID", Value: c.ids.Hex(32)},
+		{Key: "Global-Resource", Value: "true"},
+		{Key: "Authorizing-Type", Value: "resource"},
+		{Key: "E164-Destination", Value: number},
+	}...)
+	if from != "" { // a caller who withholds the number has no origination
+		vars = append(vars,
+			jobj.Member{Key: "E164-Origination", Value: from}, jobj.Member{Key: "DID-Classifier", Value: "did_us"})
+	}
+	return append(vars, jobj.Member{Key: "Ignore-Display-Updates", Value: "true"})
+}
+
+// vars are an account's own.
+func (a Account) vars() jobj.Object {
+	vars := jobj.Object{
+		{Key: "Account-ID", Value: a.ID},
+		{Key: "Account-Realm", Value: a.Realm},
+		{Key: "Realm", Value: a.Realm},
+	}
+	if a.ResellerID != "" {
+		vars = append(vars, jobj.Member{Key: "Reseller-ID", Value: a.ResellerID})
+	}
+	return vars
+}
+
+// deviceVars are what it knows of a telephone (kz_directory_endpoint).
+func (c *Core) deviceVars(a Account, d Device) jobj.Object {
+	vars := jobj.Object{{Key: "Account-ID", Value: a.ID}}
+	if a.ResellerID != "" {
+		vars = append(vars, jobj.Member{Key: "Reseller-ID", Value: a.ResellerID})
+	}
+	vars = append(vars, jobj.Object{
+		{Key: "Realm", Value: a.Realm},
+		{Key: "Username", Value: d.Username},
+		{Key: "SIP-Invite-Domain", Value: a.Realm},
+		{Key: "Authorizing-ID", Value: d.ID},
+		{Key: "Authorizing-Type", Value: "device"},
+	}...)
+	if d.OwnerID != "" {
+		vars = append(vars, jobj.Member{Key: "Owner-ID", Value: d.OwnerID})
+	}
+	return vars
+}
+
+// termination are the variables of a leg to the telephone network.
+func (c *Core) termination(a Account, from *Channel, number string) jobj.Object {
+	vars := jobj.Object{{Key: "Account-ID", Value: a.ID}}
+	if a.ResellerID != "" {
+		vars = append(vars, jobj.Member{Key: "Reseller-ID", Value: a.ResellerID})
+	}
+	vars = append(vars, jobj.Object{
+		{Key: "Realm", Value: a.Realm},
+		{Key: "Global-Resource", Value: "true"},
+		{Key: "Resource-ID", Value: c.ids.Hex(32)},
+		{Key: "Resource-Type", Value: "offnet-termination"},
+		{Key: "E164-Destination", Value: number},
+		{Key: "DID-Classifier", Value: "did_us"},
+		{Key: "Original-Number", Value: number},
+	}...)
+	for _, name := range []string{"Authorizing-ID", "Authorizing-Type", "Owner-ID", "E164-Origination"} {
+		if value := from.vars.String(name); value != "" {
+			vars = append(vars, jobj.Member{Key: name, Value: value})
+		}
+	}
+	return vars
+}
+
+// endVars come with the end of a leg that the account pays for.
+func (ch *Channel) endVars() {
+	if resource := ch.vars.String("Resource-Type"); resource == "" || ch.fetchID == "" && ch.direction == "inbound" {
+		return
+	}
+	ch.set("Account-Billing", "limits_enforced")
+	ch.set("Account-Trunk-Usage", "1/0/20/0/0/0")
+	if ch.account.ResellerID != "" {
+		ch.set("Reseller-Billing", "limits_enforced")
+	}
+}
+
+// HangupCode is the SIP status that goes with a cause, "" where there is none
+// (FreeSWITCH's usual pairs).
+func HangupCode(cause string) string {
+	return map[string]string{
+		"NORMAL_CLEARING":          "sip:200",
+		"ORIGINATOR_CANCEL":        "sip:487",
+		"LOSE_RACE":                "sip:487",
+		"USER_BUSY":                "sip:486",
+		"NO_ANSWER":                "sip:480",
+		"NO_USER_RESPONSE":         "sip:408",
+		"CALL_REJECTED":            "sip:603",
+		"UNALLOCATED_NUMBER":       "sip:404",
+		"NO_ROUTE_DESTINATION":     "sip:404",
+		"RECOVERY_ON_TIMER_EXPIRE": "sip:504",
+		"INCOMPATIBLE_DESTINATION": "sip:488",
+		"NORMAL_TEMPORARY_FAILURE": "sip:503",
+	}[cause]
+}

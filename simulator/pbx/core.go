@@ -1,0 +1,122 @@
+package pbx
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/kazoolab/kazoolab/bridge/kapi"
+	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
+	"github.com/kazoolab/kazoolab/simulator/timeline"
+)
+
+// Account is what a switch knows of whose call it is.
+type Account struct {
+	ID         string // 32 hexadecimal digits
+	Name       string
+	Realm      string
+	ResellerID string // "" for one without
+}
+
+// Device is a telephone of an account's user.
+type Device struct {
+	ID        string // of its document
+	Username  string // with which it registers
+	OwnerID   string // of its user, "" for one without
+	Name      string // what it shows of itself
+	Extension string
+	UserAgent string // "" for the usual one
+}
+
+// Party is somebody in the telephone network.
+type Party struct {
+	Name   string // "" where the carrier sends none
+	Number string // E.164
+}
+
+// Core is the calls that a switch has now: its channels, and who is connected with
+// whom. Each change says its events at once, in the order of the wire. It is used by
+// the goroutine of its timeline alone.
+type Core struct {
+	*Switch
+
+	line     *timeline.Timeline
+	say      func(Event)
+	channels map[string]*Channel
+	last     time.Time // of the last event; each has a microsecond of its own
+}
+
+// NewCore returns a core without channels. The switch's clock must be the timeline.
+func NewCore(s *Switch, line *timeline.Timeline, say func(Event)) *Core {
+	return &Core{Switch: s, line: line, say: say, channels: map[string]*Channel{}}
+}
+
+// Channel finds a channel that is up.
+func (c *Core) Channel(callID string) (*Channel, bool) {
+	ch, ok := c.channels[callID]
+	return ch, ok
+}
+
+// Channels is how many there are.
+func (c *Core) Channels() int { return len(c.channels) }
+
+// StateError says that a channel is not in the state for something.
+type StateError struct {
+	CallID string
+	Doing  string // such as "answer"
+	State  string // such as "answered"
+}
+
+func (e *StateError) Error() string {
+	return fmt.Sprintf("cannot %s call %s: it is %s", e.Doing, e.CallID, e.State)
+}
+
+// errTaken says that a Call-ID is in use.
+var errTaken = errors.New("the Call-ID is that of another call")
+
+// tick is the time of the next event.
+func (c *Core) tick() time.Time {
+	now := c.now()
+	if !now.After(c.last) {
+		now = c.last.Add(time.Microsecond)
+	}
+	c.last = now
+	return now
+}
+
+// event says what has happened to a channel, with fields beyond those that all have.
+func (c *Core) event(name string, ch *Channel, more ...jobj.Member) {
+	at := c.tick()
+	fields := c.compose(name, ch.leg, at)
+	for _, m := range more {
+		fields = fields.Set(m.Key, m.Value)
+	}
+	c.say(Event{c.channel, c.sender(bySwitch()), fields})
+}
+
+// brief is event with little more than the channel's name and variables: so are digits
+// and tones.
+func (c *Core) brief(name string, ch *Channel, more ...jobj.Member) {
+	at := c.tick()
+	fields := append(jobj.Object{
+		{Key: "Event-Name", Value: name},
+		{Key: "Msg-ID", Value: micros(at)},
+		{Key: "Timestamp", Value: kapi.GregorianCeil(at)},
+		{Key: "Call-ID", Value: ch.callID},
+		{Key: "Origination-Call-ID", Value: ch.originationID},
+		{Key: "Channel-Created-Time", Value: micros(ch.created)},
+		{Key: "Custom-Channel-Vars", Value: ch.customChannelVars()},
+	}, more...)
+	c.say(Event{c.channel, c.sender(bySwitch()), fields})
+}
+
+// tell says a message that an application makes.
+func (c *Core) tell(category, name string, by origin, fields jobj.Object) error {
+	kind, ok := kapi.FindPublication(category, name)
+	if !ok {
+		return &UnknownEventError{category + " / " + name}
+	}
+	sender := c.sender(by)
+	c.say(Event{kind, sender, c.stamp(fields.Set("Event-Name", name), by, sender)})
+	return nil
+}

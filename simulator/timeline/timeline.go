@@ -1,0 +1,238 @@
+// Package timeline is a simulation's time. It owns what is to happen when, and how
+// fast that time passes: as on the wall, faster, or as fast as the machine can. All
+// that happens is run by one goroutine, in the order of its time and, at one time, in
+// the order in which it was planned, so that a run can be repeated. It never knows
+// what happens.
+package timeline
+
+import (
+	"container/heap"
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/kazoolab/kazoolab/internal/clock"
+)
+
+// Config is how time passes.
+type Config struct {
+	// Start is the first moment; the zero time means the wall's.
+	Start time.Time
+	// Speed is how much faster than the wall's the time passes: 1 is as fast, 60 a minute
+	// a second, and 0 as fast as what happens can be run.
+	Speed float64
+	// Wall is the machine's clock. Required.
+	Wall clock.Clock
+}
+
+// Timeline runs what is planned. Its methods but Do are for what it runs, and for
+// before it runs.
+type Timeline struct {
+	speed float64
+	wall  clock.Clock
+
+	now     time.Time
+	planned plan
+	order   int64
+	held    int // while above zero the time stands still
+	outside chan func()
+
+	// The time was since when the wall's was from.
+	since, from time.Time
+}
+
+// New returns a timeline on which nothing is planned.
+func New(c Config) *Timeline {
+	start := c.Start
+	if start.IsZero() {
+		start = c.Wall.Now()
+	}
+	start = start.UTC().Truncate(time.Microsecond)
+	return &Timeline{speed: c.Speed, wall: c.Wall, now: start, outside: make(chan func())}
+}
+
+// Now is the present moment, in the resolution of the wire.
+func (t *Timeline) Now() time.Time { return t.now }
+
+// After plans something for d from now; at once where d is not positive.
+func (t *Timeline) After(d time.Duration, do func()) *Planned { return t.At(t.now.Add(d), do) }
+
+// At plans something for a moment; for now where that has passed.
+func (t *Timeline) At(when time.Time, do func()) *Planned {
+	if when.Before(t.now) {
+		when = t.now
+	}
+	t.order++
+	p := &Planned{when: when.Truncate(time.Microsecond), order: t.order, do: do}
+	heap.Push(&t.planned, p)
+	return p
+}
+
+// Planned is something that will happen.
+type Planned struct {
+	when  time.Time
+	order int64
+	do    func()
+}
+
+// Cancel makes it not happen. That it has happened is no error.
+func (p *Planned) Cancel() { p.do = nil }
+
+// Hold lets the time stand still until release is called, for what has to be waited
+// for on the wall. What is planned for now still happens.
+func (t *Timeline) Hold() (release func()) {
+	t.held++
+	return func() {
+		t.held--
+		t.mark()
+	}
+}
+
+// Do has something happen now, from any goroutine, and returns when it has. It returns
+// ctx's error when that ends first; it may happen all the same then.
+func (t *Timeline) Do(ctx context.Context, do func()) error {
+	done := make(chan struct{})
+	select {
+	case t.outside <- func() { do(); close(done) }:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Run runs what is planned, and what that plans in turn, until nothing is left and
+// nothing holds the time, or until ctx ends, whose error it returns. With forever it
+// waits for more when nothing is left.
+func (t *Timeline) Run(ctx context.Context, forever bool) error {
+	t.mark()
+	for {
+		select {
+		case do := <-t.outside:
+			t.catchUp()
+			do()
+			continue
+		default:
+		}
+		if err := ctx.Err(); err != nil {
+			return fmt.Errorf("the simulation was ended: %w", err)
+		}
+		next := t.next()
+		switch {
+		case next != nil && t.due(next):
+			heap.Pop(&t.planned)
+			t.now = next.when
+			next.do()
+		case next == nil && t.held == 0 && !forever:
+			return nil
+		default:
+			if err := t.await(ctx, next); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// next is what happens next; nil when nothing is planned.
+func (t *Timeline) next() *Planned {
+	for len(t.planned) > 0 {
+		if t.planned[0].do != nil {
+			return t.planned[0]
+		}
+		heap.Pop(&t.planned)
+	}
+	return nil
+}
+
+func (t *Timeline) due(p *Planned) bool {
+	switch {
+	case !p.when.After(t.now):
+		return true
+	case t.held > 0:
+		return false
+	case t.speed == 0:
+		return true
+	}
+	return !p.when.After(t.byWall())
+}
+
+// await returns when the next may be due, or something has come from outside.
+func (t *Timeline) await(ctx context.Context, next *Planned) error {
+	var alarm <-chan time.Time
+	if next != nil && t.held == 0 {
+		wait := time.Duration(float64(next.when.Sub(t.byWall())) / t.speed)
+		timer := t.wall.NewTimer(max(wait, 0))
+		defer timer.Stop()
+		alarm = timer.Chan()
+	}
+	select {
+	case do := <-t.outside:
+		t.catchUp()
+		do()
+	case <-alarm:
+	case <-ctx.Done():
+		return fmt.Errorf("the simulation was ended: %w", ctx.Err())
+	}
+	return nil
+}
+
+// mark notes that from now on the time passes with the wall's.
+func (t *Timeline) mark() { t.since, t.from = t.now, t.wall.Now() }
+
+// byWall is how far the time has come as the wall's has passed.
+func (t *Timeline) byWall() time.Time {
+	return t.since.Add(time.Duration(float64(t.wall.Since(t.from)) * t.speed))
+}
+
+// catchUp brings the time to where the wall's is, but not beyond what is planned.
+func (t *Timeline) catchUp() {
+	if t.speed == 0 || t.held > 0 {
+		return
+	}
+	now := t.byWall().Truncate(time.Microsecond)
+	if next := t.next(); next != nil && next.when.Before(now) {
+		now = next.when
+	}
+	if now.After(t.now) {
+		t.now = now
+	}
+}
+
+// Behind is how late what is planned next is on the wall; 0 when it is not.
+func (t *Timeline) Behind() time.Duration {
+	next := t.next()
+	if next == nil || t.speed == 0 || t.held > 0 {
+		return 0
+	}
+	return max(time.Duration(float64(t.byWall().Sub(next.when))/t.speed), 0)
+}
+
+// plan is a heap by time, then order.
+type plan []*Planned
+
+func (p plan) Len() int { return len(p) }
+
+func (p plan) Less(i, j int) bool {
+	if p[i].when.Equal(p[j].when) {
+		return p[i].order < p[j].order
+	}
+	return p[i].when.Before(p[j].when)
+}
+
+func (p plan) Swap(i, j int) { p[i], p[j] = p[j], p[i] }
+
+// Push is heap.Interface's.
+func (p *plan) Push(x any) { *p = append(*p, x.(*Planned)) } //nolint:forcetypeassert // by At alone
+
+// Pop is heap.Interface's.
+func (p *plan) Pop() any {
+	last := len(*p) - 1
+	x := (*p)[last]
+	(*p)[last] = nil
+	*p = (*p)[:last]
+	return x
+}

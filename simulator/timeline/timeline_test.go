@@ -1,0 +1,116 @@
+package timeline_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/jonboulle/clockwork"
+	. "github.com/onsi/gomega"
+
+	"github.com/kazoolab/kazoolab/internal/clock"
+	"github.com/kazoolab/kazoolab/simulator/timeline"
+)
+
+func start() time.Time { return time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC) }
+
+func TestAllHappensInTheOrderOfItsTime(t *testing.T) {
+	g := NewWithT(t)
+	line := timeline.New(timeline.Config{Start: start(), Wall: clock.System()})
+	var seen []string
+	note := func(what string) func() {
+		return func() { seen = append(seen, what+line.Now().Format(" 15:04:05")) }
+	}
+	line.After(time.Hour, note("third"))
+	line.After(time.Minute, func() {
+		note("first")()
+		line.After(-time.Second, note("at once"))
+		line.At(start().Add(2*time.Minute), note("last of its time"))
+	})
+	line.After(2*time.Minute, note("second"))
+	cancelled := line.After(time.Second, note("never"))
+	cancelled.Cancel()
+	g.Expect(line.Run(t.Context(), false)).To(Succeed())
+	g.Expect(seen).To(Equal([]string{
+		"first 09:01:00", "at once 09:01:00", "second 09:02:00", "last of its time 09:02:00", "third 10:00:00",
+	}))
+}
+
+func TestTimePassesAtItsSpeed(t *testing.T) {
+	g := NewWithT(t)
+	wall := clockwork.NewFakeClockAt(start())
+	line := timeline.New(timeline.Config{Wall: wall, Speed: 60})
+	happened := make(chan time.Time, 2)
+	line.After(time.Minute, func() { happened <- line.Now() })
+	line.After(2*time.Minute, func() { happened <- line.Now() })
+	ended := make(chan error, 1)
+	go func() { ended <- line.Run(t.Context(), false) }()
+	g.Expect(wall.BlockUntilContext(t.Context(), 1)).To(Succeed())
+	g.Expect(happened).To(BeEmpty())
+	wall.Advance(time.Second)
+	g.Expect(<-happened).To(Equal(start().Add(time.Minute)))
+	g.Expect(wall.BlockUntilContext(t.Context(), 1)).To(Succeed())
+	wall.Advance(time.Second)
+	g.Expect(<-happened).To(Equal(start().Add(2 * time.Minute)))
+	g.Expect(<-ended).To(Succeed())
+}
+
+func TestWhatComesFromOutsideHappensNow(t *testing.T) {
+	g := NewWithT(t)
+	wall := clockwork.NewFakeClockAt(start())
+	line := timeline.New(timeline.Config{Wall: wall, Speed: 1})
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- line.Run(ctx, true) }()
+	wall.Advance(5 * time.Second)
+	var at time.Time
+	g.Expect(line.Do(t.Context(), func() { at = line.Now() })).To(Succeed())
+	g.Expect(at).To(BeTemporally("~", start().Add(5*time.Second), 5*time.Second))
+	cancel()
+	g.Expect(<-ended).To(MatchError(context.Canceled))
+	g.Expect(line.Do(ctx, func() {})).To(MatchError(context.Canceled))
+}
+
+func TestTimeStandsStillWhileItIsHeld(t *testing.T) {
+	g := NewWithT(t)
+	line := timeline.New(timeline.Config{Start: start(), Wall: clock.System()})
+	var release func()
+	var seen []string
+	line.After(time.Second, func() {
+		release = line.Hold()
+		line.After(0, func() { seen = append(seen, "now") })
+	})
+	line.After(2*time.Second, func() { seen = append(seen, "later") })
+	ended := make(chan error, 1)
+	go func() { ended <- line.Run(t.Context(), false) }()
+	g.Expect(line.Do(t.Context(), func() {})).To(Succeed())
+	held := func() (stands bool) {
+		g.Expect(line.Do(t.Context(), func() { stands = len(seen) == 1 })).To(Succeed())
+		return stands
+	}
+	g.Eventually(held).WithContext(t.Context()).Should(BeTrue())
+	g.Consistently(held, "50ms").Should(BeTrue())
+	g.Expect(line.Do(t.Context(), func() { release() })).To(Succeed())
+	g.Expect(<-ended).To(Succeed())
+	g.Expect(seen).To(Equal([]string{"now", "later"}))
+}
+
+func TestItSaysHowLateItIs(t *testing.T) {
+	g := NewWithT(t)
+	wall := clockwork.NewFakeClockAt(start())
+	line := timeline.New(timeline.Config{Wall: wall, Speed: 1})
+	var behind time.Duration
+	line.After(time.Second, func() {
+		wall.Advance(3 * time.Second) // what happens takes long
+		behind = line.Behind()
+	})
+	line.After(2*time.Second, func() {})
+	ended := make(chan error, 1)
+	go func() { ended <- line.Run(t.Context(), false) }()
+	g.Expect(wall.BlockUntilContext(t.Context(), 1)).To(Succeed())
+	wall.Advance(time.Second)
+	g.Expect(<-ended).To(Succeed())
+	g.Expect(behind).To(Equal(2 * time.Second))
+	g.Expect(errors.Is(line.Run(t.Context(), false), nil)).To(BeTrue())
+}
