@@ -1,0 +1,140 @@
+package pbx
+
+import (
+	"time"
+
+	"github.com/kazoolab/kazoolab/bridge/kapi"
+	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
+)
+
+// Executed says that an application of the dialplan has ended on the channel, with
+// what came of it; "" is NONE. Of some applications nothing is said
+// (ecallmgr's event filters).
+func (ch *Channel) Executed(application, response string) error {
+	if err := ch.must("execute on", isRinging, isEarly, isAnswered); err != nil {
+		return err
+	}
+	if response == "" {
+		response = "NONE"
+	}
+	ch.core.event(kapi.ChannelExecuted, ch,
+		jobj.Member{Key: "Application-Name", Value: application},
+		jobj.Member{Key: "Raw-Application-Name", Value: application},
+		jobj.Member{Key: "Application-Response", Value: response},
+		jobj.Member{Key: "Disposition", Value: ch.ending.disposition})
+	return nil
+}
+
+// Bridged says that a bridge that had been asked for is over: it ended, for cause
+// NORMAL_CLEARING, or it failed for another one, which the leg reports to its end
+// (ecallmgr_fs_bridge:post_exec/2).
+func (ch *Channel) Bridged(cause string) error {
+	if err := ch.must("execute on", isRinging, isEarly, isAnswered); err != nil {
+		return err
+	}
+	disposition, endpoint := "SUCCESS", "ANSWER"
+	if cause != "NORMAL_CLEARING" {
+		disposition, endpoint = cause, cause
+		ch.failed, ch.failedCode = cause, HangupCode(cause)
+		ch.ending.disposition = cause
+	}
+	ch.core.event(kapi.ChannelExecuted, ch,
+		jobj.Member{Key: "Application-Name", Value: "bridge"},
+		jobj.Member{Key: "Raw-Application-Name", Value: "bridge"},
+		jobj.Member{Key: "Application-Response", Value: cause},
+		jobj.Member{Key: "Disposition", Value: disposition},
+		jobj.Member{Key: "Bridge-Hangup-Cause", Value: cause},
+		jobj.Member{Key: "Endpoint-Disposition", Value: endpoint},
+		jobj.Member{Key: "Hangup-Cause", Value: cause},
+		jobj.Member{Key: "Hangup-Code", Value: HangupCode(cause)})
+	return nil
+}
+
+// Recording is sound that is taken from a channel.
+type Recording struct {
+	ch    *Channel
+	path  string
+	began time.Time
+}
+
+// Record begins to take the channel's sound into a file of that name.
+func (ch *Channel) Record(name string) (*Recording, error) {
+	if err := ch.must("record", isAnswered); err != nil {
+		return nil, err
+	}
+	r := &Recording{ch: ch, path: "/tmp/" + name, began: ch.core.now()}
+	ch.core.event("RECORD_START", ch, append(r.application(), jobj.Member{
+		Key: "Recording", Value: jobj.Object{{Key: "File-Path", Value: r.path}},
+	})...)
+	return r, nil
+}
+
+// Stop ends the recording: because of a key that was pressed, "" for none, or of
+// silence.
+func (r *Recording) Stop(terminator string, silence bool) error {
+	if err := r.ch.must("record", isAnswered); err != nil {
+		return err
+	}
+	const samples, bytes = 8, 16 // a millisecond
+	length := r.ch.core.now().Sub(r.began).Milliseconds()
+	more := append(r.application(), jobj.Object{
+		{Key: "Recording", Value: jobj.Object{
+			{Key: "File-Size", Value: 44 + length*bytes},
+			{Key: "File-Samples", Value: length * samples},
+			{Key: "File-Seconds", Value: length / 1000},
+			{Key: "File-MilliSeconds", Value: length},
+			{Key: "File-Path", Value: r.path},
+			{Key: "Completion-Cause", Value: "success-completion"},
+		}},
+		{Key: "Length", Value: length},
+		{Key: "Silence-Terminated", Value: silence},
+	}...)
+	if terminator != "" {
+		more = append(more, jobj.Member{Key: "Terminator", Value: terminator})
+	}
+	r.ch.core.event("RECORD_STOP", r.ch, more...)
+	return nil
+}
+
+func (r *Recording) application() []jobj.Member {
+	return jobj.Object{
+		{Key: "Application-Name", Value: "record"},
+		{Key: "Raw-Application-Name", Value: "record"},
+		{Key: "Application-Response", Value: r.path},
+	}
+}
+
+// Presence tells whoever follows the line of a channel what it does: early, confirmed
+// or terminated (ecallmgr_fs_presence).
+func (ch *Channel) Presence(state string) error {
+	user, realm, ok := cutAt(ch.presenceID)
+	if !ok {
+		return nil
+	}
+	direction, other := "initiator", ch.destination
+	if ch.direction == "outbound" {
+		direction, other = "recipient", ch.callerNumber
+	}
+	expires := 0
+	if state == "terminated" {
+		expires = 20
+	}
+	return ch.core.tell(kapi.CategoryPresence, "dialog_update", origin{"ecallmgr", direct}, jobj.Object{
+		{Key: "Call-ID", Value: ch.callID},
+		{Key: "Presence-ID", Value: ch.presenceID},
+		{Key: "From", Value: "sip:" + ch.presenceID},
+		{Key: "From-User", Value: user},
+		{Key: "From-Realm", Value: realm},
+		{Key: "From-Tag", Value: ch.fromTag},
+		{Key: "To", Value: "sip:" + other + "@" + realm},
+		{Key: "To-URI", Value: "sip:" + ch.presenceID},
+		{Key: "To-User", Value: other},
+		{Key: "To-Realm", Value: realm},
+		{Key: "To-Tag", Value: ch.toTag},
+		{Key: "Switch-URI", Value: "sip:" + ch.core.host.Address + ":11000"},
+		{Key: "Event-Package", Value: "dialog"},
+		{Key: "Direction", Value: direction},
+		{Key: "State", Value: state},
+		{Key: "Expires", Value: expires},
+	})
+}
