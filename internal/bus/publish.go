@@ -49,51 +49,80 @@ func (e *ReturnedError) Error() string {
 // *ReturnedError, ErrUndeclared, ErrStopped, and ctx's with the cause of the
 // delay; after the last two the message may or may not have arrived.
 func (b *Bus) Publish(ctx context.Context, m Message) error {
-	if !b.declared(m.Exchange) {
-		return fmt.Errorf("%w: %s", ErrUndeclared, m.Exchange)
-	}
-	p := &publishing{message: m, properties: b.properties(m), settled: make(chan outcome, 1)}
-	if err := p.validate(); err != nil {
+	sending, err := b.Begin(ctx, m)
+	if err != nil {
 		return err
 	}
-	retry := b.newBackoff()
+	return sending.Wait(ctx)
+}
+
+// Sending is a message that has been handed to the connection.
+type Sending struct {
+	bus *Bus
+	publishing
+}
+
+// Begin returns when the message is on its way, before those that are begun after it;
+// that order ends where a connection is lost. Sending.Wait is to be called for each, in
+// any order. Errors are those of Publish.
+func (b *Bus) Begin(ctx context.Context, m Message) (*Sending, error) {
+	if !b.declared(m.Exchange) {
+		return nil, fmt.Errorf("%w: %s", ErrUndeclared, m.Exchange)
+	}
+	s := &Sending{b, publishing{message: m, properties: b.properties(m), settled: make(chan outcome, 1)}}
+	if err := s.validate(); err != nil {
+		return nil, err
+	}
+	return s, s.submit(ctx)
+}
+
+// Wait returns as Publish does.
+func (s *Sending) Wait(ctx context.Context) error {
+	retry := s.bus.newBackoff()
 	var cause error
 	for lost := 0; ; {
-		out, err := b.publishOnce(ctx, p)
+		out, err := s.outcome(ctx)
 		switch {
 		case err != nil:
 			return because(err, cause)
 		case out.err == nil && out.returned == nil:
 			return nil
-		case out.err == nil && !m.UntilRouted:
+		case out.err == nil && !s.message.UntilRouted:
 			return out.returned
 		case out.err == nil:
-			b.rebind() // a queue of our own may have lost its binding, or be gone
+			s.bus.rebind() // a queue of our own may have lost its binding, or be gone
 			cause = out.returned
 		default:
 			cause = out.err
-			// The first loss may be another's fault, and the next channel is waited
-			// for anyway. More losses may be this message's doing.
-			if lost++; lost == 1 && !errors.Is(cause, errRefused) {
-				continue
+			lost++
+		}
+		// The first loss may be another's fault, and the next channel is waited for anyway.
+		// More losses may be this message's doing.
+		if out.err == nil || lost > 1 || errors.Is(cause, errRefused) {
+			if err := retry.wait(ctx, 0); err != nil {
+				return because(err, cause)
 			}
 		}
-		if err := retry.wait(ctx, 0); err != nil {
+		if err := s.submit(ctx); err != nil {
 			return because(err, cause)
 		}
 	}
 }
 
-func (b *Bus) publishOnce(ctx context.Context, p *publishing) (outcome, error) {
-	pub, err := b.awaitPublisher(ctx)
+func (s *Sending) submit(ctx context.Context) error {
+	pub, err := s.bus.awaitPublisher(ctx)
 	if err != nil {
-		return outcome{}, err
+		return err
 	}
-	if !pub.submit(ctx, p) {
-		return outcome{}, ctx.Err()
+	if !pub.submit(ctx, &s.publishing) {
+		return ctx.Err()
 	}
+	return nil
+}
+
+func (s *Sending) outcome(ctx context.Context) (outcome, error) {
 	select {
-	case out := <-p.settled:
+	case out := <-s.settled:
 		return out, nil
 	case <-ctx.Done():
 		return outcome{}, ctx.Err()

@@ -44,11 +44,12 @@ type Core struct {
 	say      func(Event)
 	channels map[string]*Channel
 	last     time.Time // of the last event; each has a microsecond of its own
+	kinds    map[[2]string]kapi.Publication
 }
 
 // NewCore returns a core without channels. The switch's clock must be the timeline.
 func NewCore(s *Switch, line *timeline.Timeline, say func(Event)) *Core {
-	return &Core{Switch: s, line: line, say: say, channels: map[string]*Channel{}}
+	return &Core{Switch: s, line: line, say: say, channels: map[string]*Channel{}, kinds: map[[2]string]kapi.Publication{}}
 }
 
 // Channel finds a channel that is up.
@@ -112,9 +113,12 @@ func (c *Core) brief(name string, ch *Channel, more ...jobj.Member) {
 
 // tell says a message that an application makes.
 func (c *Core) tell(category, name string, by origin, fields jobj.Object) error {
-	kind, ok := kapi.FindPublication(category, name)
-	if !ok {
-		return &UnknownEventError{category + " / " + name}
+	kind, ok := c.kinds[[2]string{category, name}]
+	if !ok { // to look it up makes the whole list
+		if kind, ok = kapi.FindPublication(category, name); !ok {
+			return &UnknownEventError{category + " / " + name}
+		}
+		c.kinds[[2]string{category, name}] = kind
 	}
 	sender := c.sender(by)
 	c.say(Event{kind, sender, c.stamp(fields.Set("Event-Name", name), by, sender)})

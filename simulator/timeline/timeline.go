@@ -211,6 +211,9 @@ func (t *Timeline) Behind() time.Duration {
 	return max(time.Duration(float64(t.byWall().Sub(next.when))/t.speed), 0)
 }
 
+// Waiting is how much is planned.
+func (t *Timeline) Waiting() int { return len(t.planned) }
+
 // plan is a heap by time, then order.
 type plan []*Planned
 

@@ -1,0 +1,229 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/kazoolab/kazoolab/fixtures"
+	"github.com/kazoolab/kazoolab/internal/bus"
+	"github.com/kazoolab/kazoolab/internal/clock"
+	"github.com/kazoolab/kazoolab/internal/ids"
+	"github.com/kazoolab/kazoolab/internal/runfile"
+	"github.com/kazoolab/kazoolab/simulator/calls"
+	"github.com/kazoolab/kazoolab/simulator/outlet"
+	"github.com/kazoolab/kazoolab/simulator/pbx"
+	"github.com/kazoolab/kazoolab/simulator/timeline"
+	"github.com/kazoolab/kazoolab/simulator/traffic"
+)
+
+// simulateFlags are the flags of simulate that are no settings.
+type simulateFlags struct {
+	rate       float64
+	arrivals   string
+	duration   time.Duration
+	calls      int
+	concurrent int
+	offices    int
+	speed      string
+	account    *string
+	output     *string
+}
+
+func (a *app) simulateCommand() *cobra.Command {
+	var flags simulateFlags
+	cmd := &cobra.Command{
+		Use:   "simulate",
+		Short: "Publish the events of many calls, as a busy Kazoo would",
+		Long: `Play calls from their beginning to their end, and publish on the broker what a
+switch and Kazoo's applications say of them: legs that ring, answer, are bridged and hang up,
+callers who give up or leave a message, busy ends, lamps of telephones. They are calls of
+the customers of the up that runs, or of an account that --account names, else of
+accounts that are made up.
+
+Calls come at their time, however slow the broker is: how late they were is in the
+summary. --speed max makes a day of calls as fast as the machine can; the times in the
+messages are the day's. An end by Ctrl-C is none of the calls': they stay up.`,
+		Example: "  kazoolab simulate --rate 5 --duration 1m\n" +
+			"  kazoolab simulate --rate 0.5 --arrivals day --duration 24h --speed max --seed monday",
+		Args: noArguments,
+	}
+	settingFlags(cmd)
+	flags.output = outputFlag(cmd)
+	f := cmd.Flags()
+	f.Float64Var(&flags.rate, "rate", 1, "calls a second")
+	f.StringVar(&flags.arrivals, "arrivals", "poisson", "how they come: steady, poisson, bursts (each minute 5 s of five times as many), day (as offices call, from midnight on)")
+	f.DurationVar(&flags.duration, "duration", 0, "for how long calls begin; 0 is without end")
+	f.IntVar(&flags.calls, "calls", 0, "how many calls; 0 is without end")
+	f.IntVar(&flags.concurrent, "concurrent", 0, "how many may be up at once; further ones are counted as refused; 0 is any number")
+	f.IntVar(&flags.offices, "accounts", 5, "how many accounts are made up, where no up runs")
+	f.StringVar(&flags.speed, "speed", "1", "how fast time passes: 1, 60x, max")
+	flags.account = a.accountFlag(cmd)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		loaded, err := a.load(cmd)
+		if err != nil {
+			return err
+		}
+		speed, err := flags.check()
+		if err != nil {
+			return err
+		}
+		url := loaded.AMQPURL
+		var running *runfile.File
+		if up, err := a.running(cmd.Context(), loaded.Config); err == nil {
+			running = &up
+			if loaded.IsDefault("amqp-url") {
+				url = up.AMQP
+			}
+		}
+		random := newIDs(loaded.Seed)
+		offices, err := officesFor(running, *flags.account, flags.offices, random)
+		if err != nil {
+			return err
+		}
+		log, err := a.logger(loaded.Config)
+		if err != nil {
+			return err
+		}
+		const patience = 5 * time.Second
+		b := bus.New(bus.Config{URL: url, Name: "kazoolab simulate", Clock: a.Clock, IDs: newIDs(""), Log: log, PublishWindow: outlet.Window})
+		return onBroker(cmd.Context(), b, url, patience, func() error {
+			return a.simulate(cmd.Context(), b, flags, speed, offices, random)
+		})
+	}
+	return cmd
+}
+
+// check reads the flags that have rules of their own.
+func (f *simulateFlags) check() (speed float64, err error) {
+	switch {
+	case f.rate <= 0:
+		return 0, usagef("--rate: %g is no rate; write calls a second, as 0.5 or 20", f.rate)
+	case f.duration < 0:
+		return 0, usagef("--duration: %s is before the beginning; write it as 30s or 24h, or 0 for no end", f.duration)
+	case f.calls < 0, f.concurrent < 0:
+		return 0, usagef("--calls and --concurrent are counted from 0, which is no bound")
+	case f.offices < 1:
+		return 0, usagef("--accounts: %d accounts have no calls; at least 1", f.offices)
+	}
+	if _, err := traffic.ParseArrivals(f.arrivals, f.rate); err != nil {
+		return 0, usagef("--arrivals: %w", err)
+	}
+	if f.speed == "max" {
+		if f.duration == 0 && f.calls == 0 {
+			return 0, usagef("--speed max without --duration or --calls has no end")
+		}
+		return 0, nil
+	}
+	if n, err := fmt.Sscanf(strings.TrimSuffix(f.speed, "x")+"\n", "%g\n", &speed); n != 1 || err != nil || speed <= 0 || speed > 1e6 {
+		return 0, usagef("--speed: %q is no speed; write 1, 60x or max", f.speed)
+	}
+	return speed, nil
+}
+
+// simulate plays the calls and tells of them.
+func (a *app) simulate(ctx context.Context, b *bus.Bus, flags simulateFlags, speed float64, offices []traffic.Office, random *ids.Source) error {
+	arrivals, err := traffic.ParseArrivals(flags.arrivals, flags.rate)
+	if err != nil {
+		return err
+	}
+	wall := clock.Machine(a.Clock)
+	began := wall.Now()
+	start := began
+	if flags.arrivals == "day" {
+		start = began.UTC().Truncate(24 * time.Hour)
+	}
+	line := timeline.New(timeline.Config{Start: start, Speed: speed, Wall: wall})
+	out := outlet.New(context.WithoutCancel(ctx), b)
+	core := pbx.NewCore(pbx.New(pbx.Config{Clock: line, IDs: random}), line, out.Say)
+	var wrong error
+	player := calls.New(core, line, random, func(err error) { wrong = errors.Join(wrong, err) })
+	late := &lateness{}
+	load := traffic.New(traffic.Config{
+		Arrivals: arrivals, Offices: offices, Calls: flags.calls, Duration: flags.duration, Concurrent: flags.concurrent,
+	}, player, line, random, late.add)
+	load.Begin()
+	if *flags.output != outputJSON {
+		a.reportEvery(line, load, out, wall, began)
+	}
+	err = line.Run(ctx, false)
+	if ctx.Err() != nil {
+		err = nil // that is how one without an end ends
+	}
+	err = errors.Join(err, wrong, out.Close())
+	return errors.Join(err, a.printSummary(load.Count(), out.Sent(), wall.Since(began), line.Now().Sub(start), late, *flags.output))
+}
+
+// officesFor are the accounts that call: those of the up that runs, or the one that is
+// named, or made up ones.
+func officesFor(running *runfile.File, name string, made int, random *ids.Source) ([]traffic.Office, error) {
+	var offices []traffic.Office
+	switch {
+	case running != nil && name != "":
+		account, err := chooseAccount(*running, name)
+		if err != nil && !isID(name) {
+			return nil, err
+		}
+		if err == nil {
+			return []traffic.Office{officeOf(account, random)}, nil
+		}
+	case running != nil:
+		for _, account := range running.Accounts {
+			if account.Kind == runfile.Customer {
+				offices = append(offices, officeOf(account, random))
+			}
+		}
+	}
+	switch {
+	case len(offices) > 0:
+		return offices, nil
+	case name != "" && !isID(name):
+		return nil, usagef("--account: no up runs that knows %q; give the 32 hexadecimal digits of an id", name)
+	case name != "":
+		account := fixtures.NewOffice(random, nil)
+		account.ID = name
+		return []traffic.Office{officeOf(noted(account), random)}, nil
+	}
+	for range made {
+		offices = append(offices, officeOf(noted(fixtures.NewOffice(random, nil)), random))
+	}
+	return offices, nil
+}
+
+// noted is an account as a run file has it.
+func noted(a fixtures.Account) runfile.Account {
+	account := runfile.Account{ID: a.ID, Name: a.Name, Realm: a.Realm, ResellerID: a.ResellerID, Numbers: a.Numbers}
+	for _, u := range a.Users {
+		account.Users = append(account.Users, runfile.User{ID: u.ID, Name: u.Name(), Username: u.Username, Extension: u.Extension})
+	}
+	return account
+}
+
+// officeOf gives an account's users a telephone and a voicemail box each.
+func officeOf(account runfile.Account, random *ids.Source) traffic.Office {
+	o := traffic.Office{
+		Account: pbx.Account{ID: account.ID, Name: account.Name, Realm: account.Realm, ResellerID: account.ResellerID},
+		Numbers: slices.Clone(account.Numbers),
+	}
+	for _, user := range account.Users {
+		if user.Extension == "" {
+			continue
+		}
+		o.Devices = append(o.Devices, pbx.Device{
+			ID: random.Hex(32), Username: "user_" + random.Hex(10), OwnerID: user.ID, Name: user.Name, Extension: user.Extension,
+		})
+		o.Boxes = append(o.Boxes, &pbx.Mailbox{ID: random.Hex(32), Number: user.Extension, OwnerID: user.ID})
+	}
+	if len(o.Devices) == 0 { // an account without telephones has a common one
+		o.Devices = []pbx.Device{{ID: random.Hex(32), Username: "user_" + random.Hex(10), Name: account.Name, Extension: "1001"}}
+	}
+	if len(o.Numbers) == 0 {
+		o.Numbers = []string{fixtures.NewNumber(random)}
+	}
+	return o
+}

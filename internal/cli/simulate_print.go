@@ -1,0 +1,89 @@
+package cli
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/kazoolab/kazoolab/internal/clock"
+	"github.com/kazoolab/kazoolab/simulator/calls"
+	"github.com/kazoolab/kazoolab/simulator/outlet"
+	"github.com/kazoolab/kazoolab/simulator/timeline"
+	"github.com/kazoolab/kazoolab/simulator/traffic"
+)
+
+// lateness is how long after their time calls began.
+type lateness struct{ all []time.Duration }
+
+func (l *lateness) add(d time.Duration) { l.all = append(l.all, d) }
+
+// at is the lateness that the share of all calls did not exceed.
+func (l *lateness) at(share float64) time.Duration {
+	if len(l.all) == 0 {
+		return 0
+	}
+	slices.Sort(l.all)
+	return l.all[min(int(float64(len(l.all))*share), len(l.all)-1)]
+}
+
+// reportEvery says how far it is, every few seconds of the wall.
+func (a *app) reportEvery(line *timeline.Timeline, load *traffic.Traffic, out *outlet.Outlet, wall clock.Clock, began time.Time) {
+	const pause = 5 * time.Second
+	last := began
+	var report func()
+	report = func() {
+		count := load.Count()
+		if wall.Since(last) >= pause {
+			last = wall.Now()
+			a.say("%s  %s  %d calls, %d up, %d messages", wall.Since(began).Round(time.Second), line.Now().Format("2006-01-02 15:04:05"),
+				count.Begun, count.Up(), out.Sent())
+		}
+		if line.Waiting() > 0 {
+			line.After(time.Second, report)
+		}
+	}
+	line.After(time.Second, report)
+}
+
+// simulation is the summary as JSON.
+type simulation struct {
+	Calls    int            `json:"calls"`
+	Refused  int            `json:"refused"`
+	Up       int            `json:"up"`
+	Outcomes map[string]int `json:"outcomes"`
+	Messages int64          `json:"messages"`
+	Seconds  float64        `json:"seconds"`       // on the wall
+	Played   float64        `json:"played_s"`      // in the simulation
+	Offered  float64        `json:"calls_per_s"`   // on the wall
+	Late99   float64        `json:"late_p99_ms"`   // of 100 calls 99 began no later after their time
+	LateMost float64        `json:"late_worst_ms"` // and none
+}
+
+func (a *app) printSummary(count traffic.Count, messages int64, took, played time.Duration, late *lateness, output string) error {
+	s := simulation{
+		Calls: count.Begun, Refused: count.Refused, Up: count.Up(), Outcomes: map[string]int{}, Messages: messages,
+		Seconds: took.Seconds(), Played: played.Seconds(), Offered: float64(count.Offered) / took.Seconds(),
+		Late99: float64(late.at(0.99).Microseconds()) / 1000, LateMost: float64(count.Late.Microseconds()) / 1000,
+	}
+	for outcome, n := range count.Outcomes {
+		s.Outcomes[outcome.String()] = n
+	}
+	if output == outputJSON {
+		return a.printLine(s)
+	}
+	var ends []string
+	for _, outcome := range calls.Outcomes() {
+		if n := count.Outcomes[outcome]; n > 0 {
+			ends = append(ends, fmt.Sprintf("%d %s", n, outcome))
+		}
+	}
+	a.printf("%d calls (%s), %d messages, %s played in %s\n", s.Calls, strings.Join(ends, ", "), messages,
+		played.Round(time.Second), took.Round(time.Millisecond))
+	a.printf("%.1f calls/s and %.0f messages/s on the wall; calls began %.1f ms late at p99, %.1f at most\n",
+		s.Offered, float64(messages)/took.Seconds(), s.Late99, s.LateMost)
+	if s.Refused > 0 || s.Up > 0 {
+		a.printf("%d calls refused by --concurrent, %d still up\n", s.Refused, s.Up)
+	}
+	return nil
+}

@@ -1,0 +1,96 @@
+// Package outlet is where a simulation meets the broker: it publishes what happens, in
+// the order in which it happens, and never knows what that means.
+package outlet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	"github.com/kazoolab/kazoolab/bridge/kapi"
+	"github.com/kazoolab/kazoolab/internal/bus"
+	"github.com/kazoolab/kazoolab/simulator/pbx"
+)
+
+// Window is how many messages may be unconfirmed before Say waits.
+const Window = 1024
+
+// Outlet publishes events. Say is for one goroutine.
+type Outlet struct {
+	bus *bus.Bus
+	ctx context.Context //nolint:containedctx // its own life: a simulation says its events without one
+
+	sending chan sending
+	waiting sync.WaitGroup
+	sent    atomic.Int64
+
+	mu   sync.Mutex
+	errs error
+}
+
+type sending struct {
+	name string
+	*bus.Sending
+}
+
+// New returns an outlet, which works until ctx ends. The bus must be running.
+func New(ctx context.Context, b *bus.Bus) *Outlet {
+	o := &Outlet{bus: b, ctx: ctx, sending: make(chan sending, Window)}
+	for _, kind := range kapi.Publications() {
+		b.DeclareExchange(kind.Exchange, kapi.ExchangeType(kind.Exchange))
+	}
+	o.waiting.Go(o.confirm)
+	return o
+}
+
+// Say publishes an event. It waits while too many are unconfirmed.
+func (o *Outlet) Say(e pbx.Event) {
+	m, err := e.Message()
+	if err != nil {
+		o.failed(e.Name(), err)
+		return
+	}
+	out := bus.Message{Exchange: m.Exchange, Key: m.Key, Body: m.Payload(), ContentEncoding: m.ContentEncoding()}
+	if m.CallID != "" {
+		out.Headers = map[string]any{"call-id": []byte(m.CallID)}
+	}
+	begun, err := o.bus.Begin(o.ctx, out)
+	if err != nil {
+		o.failed(e.Name(), err)
+		return
+	}
+	o.sending <- sending{e.Name(), begun}
+}
+
+func (o *Outlet) confirm() {
+	for s := range o.sending {
+		if err := s.Wait(o.ctx); err != nil {
+			o.failed(s.name, err)
+			continue
+		}
+		o.sent.Add(1)
+	}
+}
+
+// failed keeps the first few of what went wrong.
+func (o *Outlet) failed(name string, err error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.errs == nil {
+		o.errs = fmt.Errorf("%s not published: %w", name, err)
+	}
+}
+
+// Sent is how many the broker has confirmed.
+func (o *Outlet) Sent() int64 { return o.sent.Load() }
+
+// Close returns when all is confirmed, or with why something is not: the first reason.
+func (o *Outlet) Close() error {
+	close(o.sending)
+	o.waiting.Wait()
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return errors.Join(o.errs, o.ctx.Err())
+}
