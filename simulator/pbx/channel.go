@@ -1,6 +1,7 @@
 package pbx
 
 import (
+	"slices"
 	"time"
 
 	"github.com/kazoolab/kazoolab/bridge/kapi"
@@ -152,10 +153,8 @@ func (ch *Channel) set(name, value string) {
 
 // must says that a channel is in one of the states, or why it is not.
 func (ch *Channel) must(doing string, states ...string) error {
-	for _, state := range states {
-		if ch.answerState == state {
-			return nil
-		}
+	if slices.Contains(states, ch.answerState) {
+		return nil
 	}
 	state := ch.answerState
 	if ch.gone {
@@ -217,10 +216,10 @@ func (ch *Channel) place(doing string) (*Channel, error) {
 }
 
 // join sets what a leg has of the one that it was placed for.
-func (b *Channel) join(a *Channel) {
-	b.set("Bridge-ID", a.vars.String("Bridge-ID"))
-	b.set("Ecallmgr-Node", "ecallmgr@"+b.core.host.Apps)
-	b.set("Inception", a.vars.String("Inception"))
+func (ch *Channel) join(a *Channel) {
+	ch.set("Bridge-ID", a.vars.String("Bridge-ID"))
+	ch.set("Ecallmgr-Node", "ecallmgr@"+ch.core.host.Apps)
+	ch.set("Inception", a.vars.String("Inception"))
 }
 
 // asPartner is what the other leg knows of this one.

@@ -255,10 +255,10 @@ func TestEventsMakeSenseWhateverIsDone(t *testing.T) {
 		causes := []string{"NORMAL_CLEARING", "USER_BUSY", "LOSE_RACE", "ATTENDED_TRANSFER"}
 		t.Repeat(map[string]func(*rapid.T){
 			"begin":  begin,
-			"device": func(t *rapid.T) { placed(st.FromDevice(acme(), desk(1), "1002", "")) },
+			"device": func(_ *rapid.T) { placed(st.FromDevice(acme(), desk(1), "1002", "")) },
 			"pass":   func(t *rapid.T) { st.pass(t, time.Duration(rapid.IntRange(0, 1e10).Draw(t, "ns"))) },
-			"route":  func(t *rapid.T) { _ = any2("which").Route("callflow", "") },
-			"dial":   func(t *rapid.T) { placed(any2("which").Dial(desk(2))) },
+			"route":  func(_ *rapid.T) { _ = any2("which").Route("callflow", "") },
+			"dial":   func(_ *rapid.T) { placed(any2("which").Dial(desk(2))) },
 			"number": func(t *rapid.T) { placed(any2("which").DialNumber("+12125550188")) },
 			"ring":   func(t *rapid.T) { _ = any2("which").Progress(rapid.Bool().Draw(t, "early")) },
 			"answer": func(t *rapid.T) { _ = any2("which").Answer() },

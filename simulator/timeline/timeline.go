@@ -217,16 +217,20 @@ func (t *Timeline) Waiting() int { return len(t.planned) }
 // plan is a heap by time, then order.
 type plan []*Planned
 
-func (p plan) Len() int { return len(p) }
+// Len is heap.Interface's.
+func (p *plan) Len() int { return len(*p) }
 
-func (p plan) Less(i, j int) bool {
-	if p[i].when.Equal(p[j].when) {
-		return p[i].order < p[j].order
+// Less is heap.Interface's.
+func (p *plan) Less(i, j int) bool {
+	a, b := (*p)[i], (*p)[j]
+	if a.when.Equal(b.when) {
+		return a.order < b.order
 	}
-	return p[i].when.Before(p[j].when)
+	return a.when.Before(b.when)
 }
 
-func (p plan) Swap(i, j int) { p[i], p[j] = p[j], p[i] }
+// Swap is heap.Interface's.
+func (p *plan) Swap(i, j int) { (*p)[i], (*p)[j] = (*p)[j], (*p)[i] }
 
 // Push is heap.Interface's.
 func (p *plan) Push(x any) { *p = append(*p, x.(*Planned)) } //nolint:forcetypeassert // by At alone

@@ -87,6 +87,7 @@ func TestAsManyCallsComeAsTheRateSays(t *testing.T) {
 		"bursts": traffic.Bursts{Rate: 1, Every: time.Minute, For: 10 * time.Second, Times: 7},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			g := NewWithT(t)
 			random := ids.Seeded(name)
 			n, busiest, byHour := 0, 0, map[time.Duration]int{}
