@@ -26,8 +26,10 @@ const (
 	noteEvery  = 30 * time.Second
 	visitEvery = 5 * time.Second
 	mortality  = 5 * time.Minute // dead, and alive
-	// rest is longer than a node keeps connections to receivers that nobody uses.
-	rest = 150 * time.Second
+	// rest is longer than a node keeps connections to receivers that nobody uses: two
+	// minutes, which it looks at every minute, from the last of what those had waiting
+	// that returned at the end.
+	rest = 4 * time.Minute
 )
 
 // soak keeps mixed load up for long and shows whether anything grows.
