@@ -64,3 +64,30 @@ func TestSlowReceiversHaveTheirRateWhileAllElseIsSlow(t *testing.T) {
 	}
 	g.Expect(p.most).To(Equal(leastOut), "quick ones need no more")
 }
+
+func TestAHookWhoseRowsAreSoonGoneMayHaveMore(t *testing.T) {
+	g := NewWithT(t)
+	const usual = 32
+	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	b := &backlog{hand: map[string]bool{}, allowed: usual}
+	takes := func(after time.Duration) int {
+		now = now.Add(after)
+		b.adapt(now, usual)
+		b.taken = now
+		return b.allowed
+	}
+	g.Expect(takes(0)).To(Equal(usual), "nothing is known of it yet")
+	g.Expect(takes(50 * time.Millisecond)).To(Equal(2 * usual))
+	for range 10 {
+		takes(50 * time.Millisecond)
+	}
+	g.Expect(b.allowed).To(Equal(maxAllowed))
+	g.Expect(takes(500 * time.Millisecond)).To(Equal(maxAllowed), "neither quick nor slow")
+	g.Expect(takes(2 * time.Second)).To(Equal(maxAllowed / 2))
+	for range 10 {
+		takes(2 * time.Second)
+	}
+	g.Expect(b.allowed).To(Equal(usual))
+	b.allowed = 1 // it is silent
+	g.Expect(takes(time.Millisecond)).To(Equal(1), "that is for its answers to change")
+}

@@ -103,6 +103,7 @@ type backlog struct {
 	hand    map[string]bool // rows in memory
 	after   string          // the row that was read last
 	allowed int             // rows in memory at most: one while the receiver is silent
+	taken   time.Time       // when some were last taken out
 	silent  time.Duration   // the present pause; 0 while it answers
 	resume  time.Time       // not before
 	claimed bool            // this node takes the deliveries out
@@ -302,11 +303,14 @@ func (p *parking) answered(d *inHand) {
 		p.pace.answered(p.clock.Now().Sub(d.since))
 	}
 	b.silent, b.unheard, b.resume = 0, 0, time.Time{}
-	if most := 4 * p.width; b.allowed < most {
+	if most := p.usual(); b.allowed < most {
 		b.allowed = min(2*b.allowed, most)
 		p.ask(b)
 	}
 }
+
+// usual is how many rows a hook has in memory whose receiver answers.
+func (p *parking) usual() int { return 4 * p.width }
 
 // silent notes that a receiver has given no answer. It reports false when nothing of
 // its hook is parked: then the delivery is tried again as the reference does. Else it

@@ -12,6 +12,7 @@ import (
 const (
 	maxPart     = 4
 	maxOutBytes = 4 << 20
+	maxAllowed  = 1024
 )
 
 // otherPause is the time between two looks at a backlog that somebody else has to
@@ -23,6 +24,7 @@ func (p *parking) takeOut(ctx context.Context, b *backlog) {
 	p.taking.Lock()
 	defer p.taking.Unlock()
 	p.mu.Lock()
+	b.adapt(p.clock.Now(), p.usual())
 	room := min(b.allowed-len(b.hand), (p.pace.most-p.out+maxPart-1)/maxPart)
 	after, parked, skip := b.after, b.parked, len(b.hand)
 	wait := p.stopped || room <= 0 || p.clock.Now().Before(b.resume) || p.hooks[b.HookKey] != b
@@ -48,6 +50,23 @@ func (p *parking) takeOut(ctx context.Context, b *backlog) {
 	}
 	if out := p.hand(ctx, b, rows, room); err == nil && out == 0 && len(rows) < room+skip {
 		p.nothing(asking, b, after, parked)
+	}
+}
+
+// adapt allows a hook whose rows are soon gone twice as many, and one for which they last
+// half of that, down to the usual. A row is in memory until its removal is stored, some
+// 50 ms, and longer where it is tried again: with the usual number a receiver that took
+// 10,000 events a second had 1,700 of them once they were parked.
+func (b *backlog) adapt(now time.Time, usual int) {
+	const quick, slow = 250 * time.Millisecond, time.Second
+	if b.allowed < usual || b.taken.IsZero() {
+		return
+	}
+	switch lasted := now.Sub(b.taken); {
+	case lasted < quick && len(b.hand) <= b.allowed/2:
+		b.allowed = min(2*b.allowed, maxAllowed)
+	case lasted > slow:
+		b.allowed = max(b.allowed/2, usual)
 	}
 }
 
@@ -107,6 +126,9 @@ func (p *parking) hand(ctx context.Context, b *backlog, rows []store.Parked, roo
 		b.after = row.ID
 	}
 	p.out += len(out)
+	if len(out) > 0 {
+		b.taken = p.clock.Now()
+	}
 	p.mu.Unlock()
 	for _, d := range out {
 		if p.unpack(d) {
