@@ -41,38 +41,31 @@ func TestAPaceFindsItsWayBackWhenAllHasBecomeSlower(t *testing.T) {
 
 func TestSlowReceiversHaveTheirRateWhileAllElseIsSlow(t *testing.T) {
 	g := NewWithT(t)
-	p := newPace()
-	p.adjust(0, time.Millisecond)
-	for range 1000 {
-		p.answered(500 * time.Millisecond)
+	b := &backlog{}
+	in := func(n int, after time.Duration) {
+		for range n {
+			b.answered(after)
+		}
 	}
-	p.heard = true
-	p.adjust(p.most, time.Second)
-	g.Expect(p.most).To(BeNumerically("~", leastRate/2, 5), "as many as half a second of the least rate needs")
-	for range 1000 {
-		p.answered(time.Hour)
-	}
-	p.heard = true
-	p.adjust(p.most, 2*time.Second)
-	g.Expect(p.most).To(BeNumerically("~", leastRate, 1), "no more than a second's")
-	for range 1000 {
-		p.answered(time.Millisecond)
-	}
-	for range 20 {
-		p.heard = true
-		p.adjust(p.most, 2*time.Second)
-	}
-	g.Expect(p.most).To(Equal(leastOut), "quick ones need no more")
+	g.Expect(b.least(1)).To(BeZero(), "nothing is known of it yet")
+	in(1000, 500*time.Millisecond)
+	g.Expect(b.least(1)).To(BeNumerically("~", leastRate/2, 1), "as many as half a second of the least rate needs")
+	g.Expect(b.least(10)).To(BeNumerically("~", leastRate/20, 1), "of ten hooks each has a tenth")
+	g.Expect(b.least(0)).To(Equal(b.least(1)))
+	in(1000, time.Hour)
+	g.Expect(b.least(1)).To(BeNumerically("~", leastRate, 1), "no more than a second's")
+	in(100, 2*time.Millisecond)
+	g.Expect(b.least(1)).To(BeNumerically("<", 8), "quick ones need no more than all have")
 }
 
 func TestAHookWhoseRowsAreSoonGoneMayHaveMore(t *testing.T) {
 	g := NewWithT(t)
 	const usual = 32
 	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	b := &backlog{hand: map[string]bool{}, allowed: usual}
+	b, alone := &backlog{hand: map[string]bool{}, allowed: usual}, true
 	takes := func(after time.Duration) int {
 		now = now.Add(after)
-		b.adapt(now, usual)
+		b.adapt(now, usual, alone)
 		b.taken = now
 		return b.allowed
 	}
@@ -82,8 +75,12 @@ func TestAHookWhoseRowsAreSoonGoneMayHaveMore(t *testing.T) {
 		takes(50 * time.Millisecond)
 	}
 	g.Expect(b.allowed).To(Equal(maxAllowed))
-	g.Expect(takes(500 * time.Millisecond)).To(Equal(maxAllowed), "neither quick nor slow")
+	g.Expect(takes(500*time.Millisecond)).To(Equal(maxAllowed), "neither quick nor slow")
 	g.Expect(takes(2 * time.Second)).To(Equal(maxAllowed / 2))
+	alone = false
+	g.Expect(takes(time.Millisecond)).To(Equal(usual), "others could be held up")
+	alone = true
+	takes(time.Millisecond)
 	for range 10 {
 		takes(2 * time.Second)
 	}

@@ -84,6 +84,8 @@ type parking struct {
 	shown   time.Time     // the last of them; only live's
 	takes   time.Duration // a delivery from the bus, smoothed
 	pace    pace
+	// answering is how many of the hooks have a receiver that answers, as of the last look.
+	answering int
 }
 
 // hookState is what is known of a hook that has parked deliveries.
@@ -104,6 +106,7 @@ type backlog struct {
 	after   string          // the row that was read last
 	allowed int             // rows in memory at most: one while the receiver is silent
 	taken   time.Time       // when some were last taken out
+	answers time.Duration   // how long a row is in memory until its answer, smoothed; 0 when silent
 	silent  time.Duration   // the present pause; 0 while it answers
 	resume  time.Time       // not before
 	claimed bool            // this node takes the deliveries out
@@ -300,7 +303,7 @@ func (p *parking) answered(d *inHand) {
 		p.log.Info("a receiver answers again; what waited for it is delivered", "hook_id", b.HookID, "account_id", b.AccountID)
 	}
 	if d.from == nil && b.silent == 0 {
-		p.pace.answered(p.clock.Now().Sub(d.since))
+		b.answered(p.clock.Now().Sub(d.since))
 	}
 	b.silent, b.unheard, b.resume = 0, 0, time.Time{}
 	if most := p.usual(); b.allowed < most {
@@ -332,6 +335,7 @@ func (p *parking) silent(d *inHand) bool {
 			p.log.Warn("a receiver gives no answer; what comes for it is parked", "hook_id", b.HookID, "account_id", b.AccountID)
 		}
 		b.silent = min(max(2*b.silent, firstProbePause), longestProbePause)
+		b.answers = 0
 		b.resume = now.Add(b.silent)
 	}
 	b.comes()
@@ -408,7 +412,11 @@ func (p *parking) look() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.pace.adjust(p.out, p.takes)
+	p.answering = 0
 	for _, b := range p.hooks {
+		if b.answers > 0 {
+			p.answering++
+		}
 		if len(b.hand) <= b.allowed/2 && !now.Before(b.resume) {
 			p.ask(b)
 		}

@@ -24,8 +24,8 @@ func (p *parking) takeOut(ctx context.Context, b *backlog) {
 	p.taking.Lock()
 	defer p.taking.Unlock()
 	p.mu.Lock()
-	b.adapt(p.clock.Now(), p.usual())
-	room := min(b.allowed-len(b.hand), (p.pace.most-p.out+maxPart-1)/maxPart)
+	b.adapt(p.clock.Now(), p.usual(), p.pace.alone)
+	room := min(b.allowed-len(b.hand), max((p.pace.most-p.out+maxPart-1)/maxPart, b.least(p.answering)-len(b.hand)))
 	after, parked, skip := b.after, b.parked, len(b.hand)
 	wait := p.stopped || room <= 0 || p.clock.Now().Before(b.resume) || p.hooks[b.HookKey] != b
 	p.mu.Unlock()
@@ -54,15 +54,18 @@ func (p *parking) takeOut(ctx context.Context, b *backlog) {
 }
 
 // adapt allows a hook whose rows are soon gone twice as many, and one for which they last
-// half of that, down to the usual. A row is in memory until its removal is stored, some
-// 50 ms, and longer where it is tried again: with the usual number a receiver that took
-// 10,000 events a second had 1,700 of them once they were parked.
-func (b *backlog) adapt(now time.Time, usual int) {
+// half of that, down to the usual, which is all while there is somebody to be held up. A
+// row is in memory until its removal is stored, some 50 ms, and longer where it is tried
+// again: with the usual number a receiver that took 10,000 events a second had 1,700 of
+// them once all were parked.
+func (b *backlog) adapt(now time.Time, usual int, alone bool) {
 	const quick, slow = 250 * time.Millisecond, time.Second
 	if b.allowed < usual || b.taken.IsZero() {
 		return
 	}
 	switch lasted := now.Sub(b.taken); {
+	case !alone:
+		b.allowed = usual
 	case lasted < quick && len(b.hand) <= b.allowed/2:
 		b.allowed = min(2*b.allowed, maxAllowed)
 	case lasted > slow:
