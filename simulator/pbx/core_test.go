@@ -259,18 +259,18 @@ func TestEventsMakeSenseWhateverIsDone(t *testing.T) {
 			"pass":   func(t *rapid.T) { st.pass(t, time.Duration(rapid.IntRange(0, 1e10).Draw(t, "ns"))) },
 			"route":  func(_ *rapid.T) { _ = any2("which").Route("callflow", "") },
 			"dial":   func(_ *rapid.T) { placed(any2("which").Dial(desk(2))) },
-			"number": func(t *rapid.T) { placed(any2("which").DialNumber("+12125550188")) },
+			"number": func(_ *rapid.T) { placed(any2("which").DialNumber("+12125550188")) },
 			"ring":   func(t *rapid.T) { _ = any2("which").Progress(rapid.Bool().Draw(t, "early")) },
-			"answer": func(t *rapid.T) { _ = any2("which").Answer() },
-			"bridge": func(t *rapid.T) {
+			"answer": func(_ *rapid.T) { _ = any2("which").Answer() },
+			"bridge": func(_ *rapid.T) {
 				if a, b := any2("a"), any2("b"); a != b {
 					_ = a.Bridge(b)
 				}
 			},
-			"unbridge": func(t *rapid.T) { _ = any2("which").Unbridge() },
-			"hold":     func(t *rapid.T) { _ = any2("which").Hold() },
-			"unhold":   func(t *rapid.T) { _ = any2("which").Unhold() },
-			"press":    func(t *rapid.T) { _ = any2("which").Press("5", 250*time.Millisecond) },
+			"unbridge": func(_ *rapid.T) { _ = any2("which").Unbridge() },
+			"hold":     func(_ *rapid.T) { _ = any2("which").Hold() },
+			"unhold":   func(_ *rapid.T) { _ = any2("which").Unhold() },
+			"press":    func(_ *rapid.T) { _ = any2("which").Press("5", 250*time.Millisecond) },
 			"hangup":   func(t *rapid.T) { _ = any2("which").Hangup(rapid.SampledFrom(causes).Draw(t, "cause")) },
 		})
 		checkLegs(t, st.events)
