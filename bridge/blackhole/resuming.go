@@ -78,6 +78,10 @@ func (h *Hub) Node() string { return h.node }
 // KeepFor keeps what another node has announced, from when the broker has the bindings.
 func (h *Hub) KeepFor(announced []Kept) { h.keepFor(announced) }
 
+// maxAgreed is of how many nodes it is remembered that they know what is kept here: each
+// run of a node is another one.
+const maxAgreed = 100
+
 // AgreeWith is KeepFor that returns when all of it is kept, and remembers that the node
 // knows. It is false where that cannot be said before ctx ends.
 func (h *Hub) AgreeWith(ctx context.Context, node string, announced []Kept) bool {
@@ -97,7 +101,7 @@ func (h *Hub) AgreeWith(ctx context.Context, node string, announced []Kept) bool
 			return false
 		}
 		h.startPattern(p)
-		if p.agreed == nil {
+		if len(p.agreed) == 0 || len(p.agreed) >= maxAgreed {
 			p.agreed = map[string]bool{}
 		}
 		p.agreed[node] = true

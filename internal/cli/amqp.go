@@ -7,7 +7,21 @@ import (
 
 	"github.com/kazoolab/kazoolab/internal/bus"
 	"github.com/kazoolab/kazoolab/internal/config"
+	"github.com/kazoolab/kazoolab/internal/runfile"
 )
+
+// brokerOf is the broker to use, that of the up that runs unless another one is named;
+// and that up, nil when none runs.
+func (a *app) brokerOf(ctx context.Context, loaded *config.Loaded) (url string, running *runfile.File) {
+	up, err := a.running(ctx, loaded.Config)
+	switch {
+	case err != nil:
+		return loaded.AMQPURL, nil
+	case loaded.IsDefault("amqp-url"):
+		return up.AMQP, &up
+	}
+	return loaded.AMQPURL, &up
+}
 
 // onBroker runs a bus for as long as a piece of work needs it. limit bounds the wait for
 // the connection; a broker that is not there is an error at once.

@@ -22,6 +22,9 @@ import (
 	"github.com/kazoolab/kazoolab/simulator/traffic"
 )
 
+// patience is how long the broker may take at the beginning and at the end.
+const patience = 5 * time.Second
+
 // simulateFlags are the flags of simulate that are no settings.
 type simulateFlags struct {
 	rate       float64
@@ -73,14 +76,7 @@ messages are the day's. An end by Ctrl-C is none of the calls': they stay up.`,
 		if err != nil {
 			return err
 		}
-		url := loaded.AMQPURL
-		var running *runfile.File
-		if up, err := a.running(cmd.Context(), loaded.Config); err == nil {
-			running = &up
-			if loaded.IsDefault("amqp-url") {
-				url = up.AMQP
-			}
-		}
+		url, running := a.brokerOf(cmd.Context(), loaded)
 		random := newIDs(loaded.Seed)
 		offices, err := officesFor(running, *flags.account, flags.offices, random)
 		if err != nil {
@@ -90,7 +86,6 @@ messages are the day's. An end by Ctrl-C is none of the calls': they stay up.`,
 		if err != nil {
 			return err
 		}
-		const patience = 5 * time.Second
 		b := bus.New(bus.Config{URL: url, Name: "kazoolab simulate", Clock: a.Clock, IDs: newIDs(""), Log: log, PublishWindow: outlet.Window})
 		return onBroker(cmd.Context(), b, url, patience, func() error {
 			return a.simulate(cmd.Context(), b, flags, speed, offices, random)
@@ -139,7 +134,14 @@ func (a *app) simulate(ctx context.Context, b *bus.Bus, flags simulateFlags, spe
 		start = began.UTC().Truncate(24 * time.Hour)
 	}
 	line := timeline.New(timeline.Config{Start: start, Speed: speed, Wall: wall})
-	out := outlet.New(context.WithoutCancel(ctx), b)
+	// What has happened is still published after the end, if the broker takes it.
+	publishing, giveUp := context.WithCancel(context.WithoutCancel(ctx))
+	defer giveUp()
+	defer context.AfterFunc(ctx, func() {
+		_ = clock.Sleep(publishing, wall, patience)
+		giveUp()
+	})()
+	out := outlet.New(publishing, b)
 	core := pbx.NewCore(pbx.New(pbx.Config{Clock: line, IDs: random}), line, out.Say)
 	var wrong error
 	player := calls.New(core, line, random, func(err error) { wrong = errors.Join(wrong, err) })

@@ -13,7 +13,6 @@ import (
 	"github.com/kazoolab/kazoolab/bridge/kapi"
 	"github.com/kazoolab/kazoolab/internal/bus"
 	"github.com/kazoolab/kazoolab/internal/config"
-	"github.com/kazoolab/kazoolab/internal/runfile"
 	"github.com/kazoolab/kazoolab/simulator/pbx"
 )
 
@@ -72,14 +71,7 @@ objects, whose members may be new. An empty value removes the field.
 			return usagef("--timeout: %s is no time to wait; write it as 5s", flags.timeout)
 		}
 		flags.account = *account
-		url := loaded.AMQPURL
-		var running *runfile.File
-		if up, err := a.running(cmd.Context(), loaded.Config); err == nil {
-			running = &up
-			if loaded.IsDefault("amqp-url") {
-				url = up.AMQP
-			}
-		}
+		url, running := a.brokerOf(cmd.Context(), loaded)
 		clock, err := a.clockOf(cmd.Context(), running)
 		if err != nil {
 			return err
