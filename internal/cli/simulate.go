@@ -87,6 +87,7 @@ messages are the day's. An end by Ctrl-C is none of the calls': they stay up.`,
 			return err
 		}
 		b := bus.New(bus.Config{URL: url, Name: "kazoolab simulate", Clock: a.Clock, IDs: newIDs(""), Log: log, PublishWindow: outlet.Window})
+		outlet.Declare(b)
 		return onBroker(cmd.Context(), b, url, patience, func() error {
 			return a.simulate(cmd.Context(), b, flags, speed, offices, random)
 		})

@@ -35,12 +35,19 @@ type sending struct {
 	*bus.Sending
 }
 
-// New returns an outlet, which works until ctx ends. The bus must be running.
-func New(ctx context.Context, b *bus.Bus) *Outlet {
-	o := &Outlet{bus: b, ctx: ctx, sending: make(chan sending, Window)}
+// Declare has a bus know the exchanges of all events. It is to be called before the bus
+// runs: a message for an exchange that the broker does not have yet ends the channel, and
+// what was on its way comes again, out of its order.
+func Declare(b *bus.Bus) {
 	for _, kind := range kapi.Publications() {
 		b.DeclareExchange(kind.Exchange, kapi.ExchangeType(kind.Exchange))
 	}
+}
+
+// New returns an outlet, which works until ctx ends. The bus must be running, and have
+// been declared the exchanges.
+func New(ctx context.Context, b *bus.Bus) *Outlet {
+	o := &Outlet{bus: b, ctx: ctx, sending: make(chan sending, Window)}
 	o.waiting.Go(o.confirm)
 	return o
 }
