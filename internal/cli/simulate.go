@@ -138,10 +138,11 @@ func (a *app) simulate(ctx context.Context, b *bus.Bus, flags simulateFlags, spe
 	// What has happened is still published after the end, if the broker takes it.
 	publishing, giveUp := context.WithCancel(context.WithoutCancel(ctx))
 	defer giveUp()
-	defer context.AfterFunc(ctx, func() {
+	forget := context.AfterFunc(ctx, func() {
 		_ = clock.Sleep(publishing, wall, patience)
 		giveUp()
-	})()
+	})
+	defer forget()
 	out := outlet.New(publishing, b)
 	core := pbx.NewCore(pbx.New(pbx.Config{Clock: line, IDs: random}), line, out.Say)
 	var wrong error
