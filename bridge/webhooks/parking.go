@@ -235,7 +235,7 @@ func (p *parking) written(d *inHand, b *backlog) {
 
 // returned notes that a delivery from the store is in hand no more.
 func (p *parking) returned(d *inHand, b *backlog) {
-	if d.from == nil {
+	if b.hand[d.what.ID] {
 		delete(b.hand, d.what.ID)
 		p.out--
 		if b.reading {
