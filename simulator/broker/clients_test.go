@@ -86,7 +86,8 @@ func roundTrips(ctx context.Context, ch *amqp.Channel, exchange string, n int) e
 			return err
 		}
 	}
-	deliveries, err := ch.ConsumeWithContext(ctx, queue.Name, queue.Name, true, true, false, false, nil)
+	// Not with ctx: at its end the client would cancel once more, into the caller's next call.
+	deliveries, err := ch.Consume(queue.Name, queue.Name, true, true, false, false, nil)
 	if err != nil {
 		return err
 	}
