@@ -44,14 +44,10 @@ func (x *exchange) readCall() (job, error) {
 	if err != nil || target.Host != "" {
 		return nil, errEndpoint
 	}
-	call := &calling{exchange: x, target: target}
-	switch verb, there := x.Data.Get("verb"); verb := verb.(type) {
-	case string:
-		call.method = cmp.Or(strings.ToUpper(verb), http.MethodGet)
-	default:
-		if !there || verb == nil {
-			call.method = http.MethodGet
-		}
+	call := &calling{exchange: x, target: target, method: http.MethodGet}
+	if verb, _ := x.Data.Get("verb"); verb != nil && verb != "" {
+		text, _ := verb.(string)
+		call.method = strings.ToUpper(text)
 	}
 	switch call.method {
 	case http.MethodGet, http.MethodPut, http.MethodPost, http.MethodPatch, http.MethodDelete:

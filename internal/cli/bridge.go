@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"runtime/debug"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -70,7 +71,7 @@ func (a *app) bridge(ctx context.Context, c config.Config) error {
 	if err := bootstrap(ctx, s, c.Bootstrap, source, log); err != nil {
 		return err
 	}
-	log.Info("bridge starts", "node", a.nodeName(), "rest", listener.Addr().String(), "websockets", socketURLs(sockets), "broker", config.MaskURL(c.AMQPURL), "store", config.MaskURL(c.Store), "version", buildinfo.Read().Version)
+	log.Info("bridge starts", "node", a.nodeName(), "rest", listener.Addr().String(), "websockets", strings.Join(socketURLs(sockets), " "), "broker", config.MaskURL(c.AMQPURL), "store", config.MaskURL(c.Store), "version", buildinfo.Read().Version)
 	for _, relaxed := range relaxed(c) {
 		log.Warn("not what production should allow", "relaxed", relaxed)
 	}

@@ -64,7 +64,7 @@ func (a *app) printSummary(count traffic.Count, messages int64, took, played tim
 	s := simulation{
 		Calls: count.Begun, Refused: count.Refused, Up: count.Up(), Outcomes: map[string]int{}, Messages: messages,
 		Seconds: took.Seconds(), Played: played.Seconds(), Offered: float64(count.Offered) / took.Seconds(),
-		Late99: float64(late.at(0.99).Microseconds()) / 1000, LateMost: float64(count.Late.Microseconds()) / 1000,
+		Late99: float64(late.at(0.99).Microseconds()) / 1000, LateMost: float64(late.at(1).Microseconds()) / 1000,
 	}
 	for outcome, n := range count.Outcomes {
 		s.Outcomes[outcome.String()] = n

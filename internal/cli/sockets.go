@@ -4,7 +4,6 @@ import (
 	"context"
 	"log/slog"
 	"net"
-	"strings"
 	"time"
 
 	"github.com/kazoolab/kazoolab/bridge"
@@ -74,8 +73,8 @@ func socketSettings(c config.Websockets) (bridge.Sockets, error) {
 	return bridge.Sockets{Config: s, ListExtensions: c.Extensions == extensionsListed}, nil
 }
 
-// socketURLs is all that clients can connect to.
-func socketURLs(s bridge.Sockets) string {
+// socketURLs is what clients connect to, ws before wss; none without sockets.
+func socketURLs(s bridge.Sockets) []string {
 	var urls []string
 	if s.Listener != nil {
 		urls = append(urls, "ws://"+s.Listener.Addr().String())
@@ -83,16 +82,13 @@ func socketURLs(s bridge.Sockets) string {
 	if s.TLSListener != nil {
 		urls = append(urls, "wss://"+s.TLSListener.Addr().String())
 	}
-	return strings.Join(urls, " ")
+	return urls
 }
 
-// socketURL is what clients connect to, ws before wss; "" without sockets.
+// socketURL is the first of them, "" without any.
 func socketURL(s bridge.Sockets) string {
-	switch {
-	case s.Listener != nil:
-		return "ws://" + s.Listener.Addr().String()
-	case s.TLSListener != nil:
-		return "wss://" + s.TLSListener.Addr().String()
+	for _, url := range socketURLs(s) {
+		return url
 	}
 	return ""
 }

@@ -7,12 +7,12 @@ import (
 	"fmt"
 	"time"
 
-	amqp "github.com/rabbitmq/amqp091-go"
 	"github.com/spf13/cobra"
 
 	"github.com/kazoolab/kazoolab/bridge/kapi"
 	"github.com/kazoolab/kazoolab/internal/bus"
 	"github.com/kazoolab/kazoolab/internal/config"
+	"github.com/kazoolab/kazoolab/simulator/outlet"
 	"github.com/kazoolab/kazoolab/simulator/pbx"
 )
 
@@ -140,19 +140,9 @@ func (a *app) publishOn(ctx context.Context, b *bus.Bus, flags triggerFlags, eve
 func (a *app) send(ctx context.Context, b *bus.Bus, m kapi.Message, heard bool, limit time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	var headers amqp.Table
-	if m.CallID != "" {
-		headers = amqp.Table{"call-id": []byte(m.CallID)}
-	}
-	err := b.Publish(ctx, bus.Message{
-		Exchange:        m.Exchange,
-		Key:             m.Key,
-		Body:            m.Payload(),
-		ContentEncoding: m.ContentEncoding(),
-		Headers:         headers,
-		Mandatory:       true,
-		UntilRouted:     heard,
-	})
+	out := outlet.Message(m)
+	out.Mandatory, out.UntilRouted = true, heard
+	err := b.Publish(ctx, out)
 	var returned *bus.ReturnedError
 	switch {
 	case errors.As(err, &returned) && !heard:

@@ -52,6 +52,15 @@ func New(ctx context.Context, b *bus.Bus) *Outlet {
 	return o
 }
 
+// Message is a message as the bus takes it.
+func Message(m kapi.Message) bus.Message {
+	out := bus.Message{Exchange: m.Exchange, Key: m.Key, Body: m.Payload(), ContentEncoding: m.ContentEncoding()}
+	if m.CallID != "" {
+		out.Headers = map[string]any{"call-id": []byte(m.CallID)}
+	}
+	return out
+}
+
 // Say publishes an event. It waits while too many are unconfirmed.
 func (o *Outlet) Say(e pbx.Event) {
 	m, err := e.Message()
@@ -59,11 +68,7 @@ func (o *Outlet) Say(e pbx.Event) {
 		o.failed(e.Name(), err)
 		return
 	}
-	out := bus.Message{Exchange: m.Exchange, Key: m.Key, Body: m.Payload(), ContentEncoding: m.ContentEncoding()}
-	if m.CallID != "" {
-		out.Headers = map[string]any{"call-id": []byte(m.CallID)}
-	}
-	begun, err := o.bus.Begin(o.ctx, out)
+	begun, err := o.bus.Begin(o.ctx, Message(m))
 	if err != nil {
 		o.failed(e.Name(), err)
 		return

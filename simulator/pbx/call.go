@@ -209,25 +209,8 @@ func (c *Call) inboundLeg() leg {
 // identityVars are known when the call arrives, from the directory
 // (kz_directory_resource).
 func (c *Call) identityVars() jobj.Object {
-	vars := jobj.Object{
-		{Key: "Account-ID", Value: c.spec.AccountID},
-		{Key: "Account-Realm", Value: c.spec.AccountRealm},
-		{Key: "Realm", Value: c.spec.AccountRealm},
-	}
-	if c.spec.ResellerID != "" {
-		vars = append(vars, jobj.Member{Key: "Reseller-ID", Value: c.spec.ResellerID})
-	}
-	return append(vars, jobj.Object{
-		{Key: "Inception", Value: c.spec.Dialled + "@" + c.sw.host.Public},
-		{Key: "Resource-Type", Value: "offnet-origination"},
-		{Key: "Resource-ID", Value: c.resourceID},
-		{Key: "Global-Resource", Value: "true"},
-		{Key: "Authorizing-Type", Value: "resource"},
-		{Key: "E164-Destination", Value: c.spec.Dialled},
-		{Key: "E164-Origination", Value: c.callerNumber},
-		{Key: "DID-Classifier", Value: "did_us"},
-		{Key: "Ignore-Display-Updates", Value: "true"},
-	}...)
+	account := Account{ID: c.spec.AccountID, Realm: c.spec.AccountRealm, ResellerID: c.spec.ResellerID}
+	return carrierVars(account, c.sw.host.Public, c.spec.Dialled, c.callerNumber, c.resourceID)
 }
 
 // routeVars come once an application has taken the call.

@@ -71,7 +71,7 @@ func (c *Core) FromCarrier(a Account, from Party, number, callID string) (*Chann
 	ch.presenceID = from.Number + "@" + host.Carrier
 	ch.request, ch.to, ch.from = number+"@"+host.Public, number+"@"+host.Public, from.Number+"@"+host.Carrier
 	ch.fromTag = "as" + c.ids.Hex(8)
-	ch.vars = c.carrierVars(a, number, from.Number)
+	ch.vars = carrierVars(a, host.Public, number, from.Number, c.ids.Hex(32))
 	return ch, c.announce(ch)
 }
 

@@ -6,12 +6,12 @@ import (
 
 // carrierVars are what the directory knows of a call from the telephone network
 // (kz_directory_resource).
-func (c *Core) carrierVars(a Account, number, from string) jobj.Object {
+func carrierVars(a Account, public, number, from, resourceID string) jobj.Object {
 	vars := a.vars()
 	vars = append(vars, jobj.Object{
-		{Key: "Inception", Value: number + "@" + c.host.Public},
+		{Key: "Inception", Value: number + "@" + public},
 		{Key: "Resource-Type", Value: "offnet-origination"},
-		{Key: "Resource-ID", Value: c.ids.Hex(32)},
+		{Key: "Resource-ID", Value: resourceID},
 		{Key: "Global-Resource", Value: "true"},
 		{Key: "Authorizing-Type", Value: "resource"},
 		{Key: "E164-Destination", Value: number},
@@ -93,18 +93,27 @@ func (ch *Channel) endVars() {
 // HangupCode is the SIP status that goes with a cause, "" where there is none
 // (FreeSWITCH's usual pairs).
 func HangupCode(cause string) string {
-	return map[string]string{
-		"NORMAL_CLEARING":          "sip:200",
-		"ORIGINATOR_CANCEL":        "sip:487",
-		"LOSE_RACE":                "sip:487",
-		"USER_BUSY":                "sip:486",
-		"NO_ANSWER":                "sip:480",
-		"NO_USER_RESPONSE":         "sip:408",
-		"CALL_REJECTED":            "sip:603",
-		"UNALLOCATED_NUMBER":       "sip:404",
-		"NO_ROUTE_DESTINATION":     "sip:404",
-		"RECOVERY_ON_TIMER_EXPIRE": "sip:504",
-		"INCOMPATIBLE_DESTINATION": "sip:488",
-		"NORMAL_TEMPORARY_FAILURE": "sip:503",
-	}[cause]
+	switch cause {
+	case "NORMAL_CLEARING":
+		return "sip:200"
+	case "ORIGINATOR_CANCEL", "LOSE_RACE":
+		return "sip:487"
+	case "USER_BUSY":
+		return "sip:486"
+	case "NO_ANSWER":
+		return "sip:480"
+	case "NO_USER_RESPONSE":
+		return "sip:408"
+	case "CALL_REJECTED":
+		return "sip:603"
+	case "UNALLOCATED_NUMBER", "NO_ROUTE_DESTINATION":
+		return "sip:404"
+	case "RECOVERY_ON_TIMER_EXPIRE":
+		return "sip:504"
+	case "INCOMPATIBLE_DESTINATION":
+		return "sip:488"
+	case "NORMAL_TEMPORARY_FAILURE":
+		return "sip:503"
+	}
+	return ""
 }

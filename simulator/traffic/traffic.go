@@ -39,7 +39,6 @@ type Config struct {
 type Count struct {
 	Offered, Begun, Refused, Ended int
 	Outcomes                       map[calls.Outcome]int // of those that have begun
-	Late                           time.Duration         // the longest that a call began after its time
 }
 
 // Up is how many calls there are now.
@@ -88,10 +87,8 @@ func (t *Traffic) plan() {
 
 func (t *Traffic) offer() {
 	t.count.Offered++
-	behind := t.line.Behind()
-	t.count.Late = max(t.count.Late, behind)
 	if t.late != nil {
-		t.late(behind)
+		t.late(t.line.Behind())
 	}
 	c := t.draw()
 	if t.cfg.Concurrent > 0 && t.count.Up() >= t.cfg.Concurrent {
