@@ -155,17 +155,17 @@ func parkingKinds() []Kind {
 
 // controlKinds are said about calls, but by no channel.
 func controlKinds() []Kind {
-	usurp := func(name, about, fields string) Kind {
+	usurp := func(name, about, fields string, w way) Kind {
 		return Kind{
 			Name: name, About: about, at: phaseAnswered, fields: fields,
-			category: kapi.CategoryCallEvent, event: name, by: origin{"ecallmgr", direct},
+			category: kapi.CategoryCallEvent, event: name, by: origin{"ecallmgr", w},
 		}
 	}
 	return []Kind{
 		usurp("usurp_control", "another node controls the call from now on",
-			`{"Call-ID": "{call_id}", "Fetch-ID": "{fetch_id}", "Media-Node": "{switch_node}", "Reason": "Route-Win"}`),
+			`{"Call-ID": "{call_id}", "Fetch-ID": "{fetch_id}", "Media-Node": "{switch_node}", "Reason": "Route-Win"}`, direct),
 		usurp("usurp_publisher", "another node publishes the call's events from now on",
-			`{"Call-ID": "{call_id}", "Reference": "{hex8}", "Media-Node": "{switch_node}", "Reason": "redirect"}`),
+			`{"Call-ID": "{call_id}", "Reference": "{hex8}", "Media-Node": "{switch_node}", "Reason": "redirect"}`, cast),
 		{
 			Name: "cdr_report", About: "the record of a leg that ended", base: legBase,
 			category: kapi.CategoryCallRecord, event: "report", by: bySwitch(),
