@@ -11,8 +11,8 @@ import (
 	"github.com/kazoolab/kazoolab/conformance/judge"
 )
 
-func judgedMessages(cfg judge.Config, messages []judge.Message) []judge.Finding {
-	j := judge.New(cfg)
+func judgedMessages(messages []judge.Message) []judge.Finding {
+	j := judge.New(judge.Config{})
 	for _, m := range messages {
 		j.Add(m)
 	}
@@ -65,7 +65,7 @@ func TestDocumentsAreCreatedEditedAndDeleted(t *testing.T) {
 		{"an account in accounts alone", []judge.Message{s.docIn("accounts", "edited", "account", account, "4")}, []string{"document.account-twice"}},
 	} {
 		t.Run(c.what, func(t *testing.T) {
-			expectRules(t, judgedMessages(judge.Config{}, c.messages), c.rules)
+			expectRules(t, judgedMessages(c.messages), c.rules)
 		})
 	}
 }
@@ -120,7 +120,7 @@ func TestAFaxThatIsSent(t *testing.T) {
 		{"told before its end", append(slices.Clone(pages), moved, told), []string{"fax.status-first"}},
 	} {
 		t.Run(c.what, func(t *testing.T) {
-			expectRules(t, judgedMessages(judge.Config{}, c.messages), c.rules)
+			expectRules(t, judgedMessages(c.messages), c.rules)
 		})
 	}
 }
@@ -145,7 +145,7 @@ func TestAFaxThatComesIn(t *testing.T) {
 		{"told before it is stored", append(slices.Clone(pages), end, told), []string{"fax.document-first"}},
 	} {
 		t.Run(c.what, func(t *testing.T) {
-			expectRules(t, judgedMessages(judge.Config{}, c.messages), c.rules)
+			expectRules(t, judgedMessages(c.messages), c.rules)
 		})
 	}
 }
@@ -189,7 +189,7 @@ func TestAConference(t *testing.T) {
 		{"an id again", []judge.Message{create, in, out, in, out, destroy}, []string{"conference.member-ids"}},
 	} {
 		t.Run(c.what, func(t *testing.T) {
-			expectRules(t, judgedMessages(judge.Config{}, c.messages), c.rules)
+			expectRules(t, judgedMessages(c.messages), c.rules)
 		})
 	}
 }
@@ -214,7 +214,7 @@ func TestAVoicemail(t *testing.T) {
 		{"kept untold", []judge.Message{stored, kept}, []string{"voicemail.order"}},
 	} {
 		t.Run(c.what, func(t *testing.T) {
-			expectRules(t, judgedMessages(judge.Config{}, c.messages), c.rules)
+			expectRules(t, judgedMessages(c.messages), c.rules)
 		})
 	}
 }
@@ -245,7 +245,7 @@ func TestLinesAndSlots(t *testing.T) {
 		{"given up twice", []judge.Message{slot("PARK_PARKED"), slot("PARK_ABANDONED"), slot("PARK_ABANDONED")}, []string{"parking.order"}},
 	} {
 		t.Run(c.what, func(t *testing.T) {
-			expectRules(t, judgedMessages(judge.Config{}, c.messages), c.rules)
+			expectRules(t, judgedMessages(c.messages), c.rules)
 		})
 	}
 }

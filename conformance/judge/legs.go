@@ -2,6 +2,7 @@ package judge
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -171,7 +172,7 @@ func (j *Judge) variables(l *look, g *leg) {
 	}
 	if len(vars) > len(g.vars) {
 		for _, m := range vars {
-			if !contains(g.vars, m.key) {
+			if !slices.Contains(g.vars, m.key) {
 				g.vars = append(g.vars, strings.Clone(m.key))
 			}
 		}
@@ -200,15 +201,6 @@ func (j *Judge) variables(l *look, g *leg) {
 			j.realms.put(g.account, strings.Clone(realm))
 		}
 	}
-}
-
-func contains(names []string, name string) bool {
-	for _, n := range names {
-		if n == name {
-			return true
-		}
-	}
-	return false
 }
 
 // joined reports whether an interaction is that of the leg's partner.

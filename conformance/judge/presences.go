@@ -95,7 +95,7 @@ func lamps(l *look) {
 	if to != "" {
 		l.must(f.text("Call-ID") == hex.EncodeToString(sum[:]), "derived", "Call-ID", "the MD5 of "+plain)
 	}
-	for _, field := range strings.Fields("From Message-Account From-User From-Realm To-User To-Realm Presence-ID Messages-Waiting Messages-Urgent Messages-Urgent-Saved") {
+	for field := range strings.FieldsSeq("From Message-Account From-User From-Realm To-User To-Realm Presence-ID Messages-Waiting Messages-Urgent Messages-Urgent-Saved") {
 		l.must(f.has(field), "derived", field, "the field, which the build step adds")
 	}
 	l.oneOf("value", "Messages-Waiting", "yes no")

@@ -71,7 +71,7 @@ func faults() map[string]func(t *rapid.T, d *draft) bool {
 			d.ContentType = rapid.SampledFrom([]string{"", "text/json", "application/erlang"}).Draw(t, "type")
 			return true
 		},
-		"white space": func(t *rapid.T, d *draft) bool {
+		"white space": func(_ *rapid.T, d *draft) bool {
 			if d.ContentEncoding == "gzip" {
 				return false
 			}
