@@ -138,6 +138,10 @@ bench-million: rabbitmq postgresql build ## Let a million events wait for a dead
 bench-sockets: rabbitmq postgresql build ## Measure websockets: fan-out and 5,000 accounts beside a bare loop, the table of subscriptions, slow readers, the death of a node, half an hour (BENCHFLAGS='fanout -sockets 1000')
 	$(GO) run ./internal/bench/sockets $(BENCHFLAGS)
 
+.PHONY: bench-simulator
+bench-simulator: rabbitmq build ## Measure the simulated switch beside a bare publish loop, on RabbitMQ and the embedded broker (BENCHFLAGS='-rate 500' for an open loop)
+	$(GO) run ./internal/bench/simulator $(BENCHFLAGS)
+
 .PHONY: soak
 soak: rabbitmq postgresql build ## An hour of mixed load on two nodes: memory, goroutines, files and sockets must stay (BENCHFLAGS='-for 10m')
 	$(GO) run ./internal/bench/shared soak -nodes 2 $(BENCHFLAGS)

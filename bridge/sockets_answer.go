@@ -1,8 +1,6 @@
 package bridge
 
 import (
-	"strings"
-
 	"github.com/tidwall/gjson"
 
 	"github.com/kazoolab/kazoolab/bridge/kapi"
@@ -45,20 +43,6 @@ func (s *sockets) answer(body []byte) {
 		{Key: "Msg-ID", Value: request.Get("Msg-ID").Str},
 		{Key: "Node", Value: s.cfg.NodeName},
 	})
-	key, headers := replyAddress(asker)
+	key, headers := kapi.ReplyAddress(asker)
 	go s.changes.send(bus.Message{Exchange: kapi.ExchangeTargeted, Key: key, Headers: headers, Body: reply})
-}
-
-// replyAddress takes a Server-ID apart, which may name a process at its queue
-// (kz_amqp_util:targeted_publish/3).
-func replyAddress(serverID string) (key string, headers map[string]any) {
-	scheme, rest, isURL := strings.Cut(serverID, "://")
-	cut := strings.LastIndex(rest, "/")
-	if !isURL || cut < 0 || scheme != "pid" && scheme != "consumer" {
-		return serverID, nil
-	}
-	if scheme == "pid" {
-		headers = map[string]any{"Deliver-To-PID": rest[:cut]}
-	}
-	return rest[cut+1:], headers
 }

@@ -203,6 +203,6 @@ func (s *sockets) keepWith(m keepMessage) {
 		s.cfg.Log.Error("another node not answered", "error", err)
 		return
 	}
-	key, headers := replyAddress(m.ServerID)
+	key, headers := kapi.ReplyAddress(m.ServerID)
 	s.changes.send(bus.Message{Exchange: kapi.ExchangeTargeted, Key: key, Headers: headers, Body: body})
 }

@@ -26,6 +26,7 @@ func TestEveryVariableInTheDocumentsIsRead(t *testing.T) {
 		"KAZOOLAB_TEST_AMQP_URL", "KAZOOLAB_TEST_BROWSER", "KAZOOLAB_TEST_MANAGEMENT_URL", "KAZOOLAB_TEST_POSTGRES_URL", "KAZOOLAB_VECTORS",
 		// .ci/run and docker-compose.yml themselves
 		"KAZOOLAB_SHARED", "KAZOOLAB_PORT", "KAZOOLAB_WEBSOCKET_PORT", "KAZOOLAB_AMQP_PORT", "KAZOOLAB_MANAGEMENT_PORT",
+		"KAZOOLAB_ACCOUNT", "KAZOOLAB_RATE",
 	}
 	for _, setting := range config.Settings() {
 		known = append(known, setting.Env())

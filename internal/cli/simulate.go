@@ -4,20 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
+	"log/slog"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/kazoolab/kazoolab/fixtures"
 	"github.com/kazoolab/kazoolab/internal/bus"
 	"github.com/kazoolab/kazoolab/internal/clock"
 	"github.com/kazoolab/kazoolab/internal/ids"
-	"github.com/kazoolab/kazoolab/internal/runfile"
-	"github.com/kazoolab/kazoolab/simulator/calls"
+	"github.com/kazoolab/kazoolab/simulator/control"
+	"github.com/kazoolab/kazoolab/simulator/office"
 	"github.com/kazoolab/kazoolab/simulator/outlet"
-	"github.com/kazoolab/kazoolab/simulator/pbx"
 	"github.com/kazoolab/kazoolab/simulator/timeline"
 	"github.com/kazoolab/kazoolab/simulator/traffic"
 )
@@ -88,8 +86,9 @@ messages are the day's. An end by Ctrl-C is none of the calls': they stay up.`,
 		}
 		b := bus.New(bus.Config{URL: url, Name: "kazoolab simulate", Clock: a.Clock, IDs: newIDs(""), Log: log, PublishWindow: outlet.Window})
 		outlet.Declare(b)
+		control.Declare(b)
 		return onBroker(cmd.Context(), b, url, patience, func() error {
-			return a.simulate(cmd.Context(), b, flags, speed, offices, random)
+			return a.simulate(cmd.Context(), b, flags, speed, offices, random, log)
 		})
 	}
 	return cmd
@@ -123,7 +122,7 @@ func (f *simulateFlags) check() (speed float64, err error) {
 }
 
 // simulate plays the calls and tells of them.
-func (a *app) simulate(ctx context.Context, b *bus.Bus, flags simulateFlags, speed float64, offices []traffic.Office, random *ids.Source) error {
+func (a *app) simulate(ctx context.Context, b *bus.Bus, flags simulateFlags, speed float64, offices []office.Office, random *ids.Source, log *slog.Logger) error {
 	arrivals, err := traffic.ParseArrivals(flags.arrivals, flags.rate)
 	if err != nil {
 		return err
@@ -144,13 +143,22 @@ func (a *app) simulate(ctx context.Context, b *bus.Bus, flags simulateFlags, spe
 	})
 	defer forget()
 	out := outlet.New(publishing, b)
-	core := pbx.NewCore(pbx.New(pbx.Config{Clock: line, IDs: random}), line, out.Say)
-	var wrong error
-	player := calls.New(core, line, random, func(err error) { wrong = errors.Join(wrong, err) })
+	sim := newSimulation(line, out, otherHost(random), offices, random)
+	leave := func() {}
+	if speed > 0 { // in a day of a minute nobody has the time to ask
+		obeying, stop := context.WithCancel(ctx)
+		defer stop()
+		c, err := sim.obey(obeying, b, log)
+		if err != nil {
+			return err
+		}
+		c.Advertise()
+		leave = c.Leave
+	}
 	late := &lateness{}
 	load := traffic.New(traffic.Config{
 		Arrivals: arrivals, Offices: offices, Calls: flags.calls, Duration: flags.duration, Concurrent: flags.concurrent,
-	}, player, line, random, late.add)
+	}, sim.player, line, random, late.add)
 	load.Begin()
 	if *flags.output != outputJSON {
 		a.reportEvery(line, load, out, wall, began)
@@ -159,75 +167,7 @@ func (a *app) simulate(ctx context.Context, b *bus.Bus, flags simulateFlags, spe
 	if ctx.Err() != nil {
 		err = nil // that is how one without an end ends
 	}
-	err = errors.Join(err, wrong, out.Close())
+	leave()
+	err = errors.Join(err, sim.wrong, out.Close())
 	return errors.Join(err, a.printSummary(load.Count(), out.Sent(), wall.Since(began), line.Now().Sub(start), late, *flags.output))
-}
-
-// officesFor are the accounts that call: those of the up that runs, or the one that is
-// named, or made up ones.
-func officesFor(running *runfile.File, name string, made int, random *ids.Source) ([]traffic.Office, error) {
-	var offices []traffic.Office
-	switch {
-	case running != nil && name != "":
-		account, err := chooseAccount(*running, name)
-		if err != nil && !isID(name) {
-			return nil, err
-		}
-		if err == nil {
-			return []traffic.Office{officeOf(account, random)}, nil
-		}
-	case running != nil:
-		for _, account := range running.Accounts {
-			if account.Kind == runfile.Customer {
-				offices = append(offices, officeOf(account, random))
-			}
-		}
-	}
-	switch {
-	case len(offices) > 0:
-		return offices, nil
-	case name != "" && !isID(name):
-		return nil, usagef("--account: no up runs that knows %q; give the 32 hexadecimal digits of an id", name)
-	case name != "":
-		account := fixtures.NewOffice(random, nil)
-		account.ID = name
-		return []traffic.Office{officeOf(noted(account), random)}, nil
-	}
-	for range made {
-		offices = append(offices, officeOf(noted(fixtures.NewOffice(random, nil)), random))
-	}
-	return offices, nil
-}
-
-// noted is an account as a run file has it.
-func noted(a fixtures.Account) runfile.Account {
-	account := runfile.Account{ID: a.ID, Name: a.Name, Realm: a.Realm, ResellerID: a.ResellerID, Numbers: a.Numbers}
-	for _, u := range a.Users {
-		account.Users = append(account.Users, runfile.User{ID: u.ID, Name: u.Name(), Username: u.Username, Extension: u.Extension})
-	}
-	return account
-}
-
-// officeOf gives an account's users a telephone and a voicemail box each.
-func officeOf(account runfile.Account, random *ids.Source) traffic.Office {
-	o := traffic.Office{
-		Account: pbx.Account{ID: account.ID, Name: account.Name, Realm: account.Realm, ResellerID: account.ResellerID},
-		Numbers: slices.Clone(account.Numbers),
-	}
-	for _, user := range account.Users {
-		if user.Extension == "" {
-			continue
-		}
-		o.Devices = append(o.Devices, pbx.Device{
-			ID: random.Hex(32), Username: "user_" + random.Hex(10), OwnerID: user.ID, Name: user.Name, Extension: user.Extension,
-		})
-		o.Boxes = append(o.Boxes, &pbx.Mailbox{ID: random.Hex(32), Number: user.Extension, OwnerID: user.ID})
-	}
-	if len(o.Devices) == 0 { // an account without telephones has a common one
-		o.Devices = []pbx.Device{{ID: random.Hex(32), Username: "user_" + random.Hex(10), Name: account.Name, Extension: "1001"}}
-	}
-	if len(o.Numbers) == 0 {
-		o.Numbers = []string{fixtures.NewNumber(random)}
-	}
-	return o
 }

@@ -47,7 +47,7 @@ func (a *app) reportEvery(line *timeline.Timeline, load *traffic.Traffic, out *o
 }
 
 // simulation is the summary as JSON.
-type simulation struct {
+type simulated struct {
 	Calls    int            `json:"calls"`
 	Refused  int            `json:"refused"`
 	Up       int            `json:"up"`
@@ -61,7 +61,7 @@ type simulation struct {
 }
 
 func (a *app) printSummary(count traffic.Count, messages int64, took, played time.Duration, late *lateness, output string) error {
-	s := simulation{
+	s := simulated{
 		Calls: count.Begun, Refused: count.Refused, Up: count.Up(), Outcomes: map[string]int{}, Messages: messages,
 		Seconds: took.Seconds(), Played: played.Seconds(), Offered: float64(count.Offered) / took.Seconds(),
 		Late99: float64(late.at(0.99).Microseconds()) / 1000, LateMost: float64(late.at(1).Microseconds()) / 1000,

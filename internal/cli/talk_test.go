@@ -1,7 +1,6 @@
 package cli_test
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -12,13 +11,10 @@ import (
 	"github.com/gorilla/websocket"
 	. "github.com/onsi/gomega"
 
-	"github.com/kazoolab/kazoolab/bridge/kapi"
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 	"github.com/kazoolab/kazoolab/internal/brokertest"
-	"github.com/kazoolab/kazoolab/internal/bus"
 	"github.com/kazoolab/kazoolab/internal/cli"
 	"github.com/kazoolab/kazoolab/internal/clock"
-	"github.com/kazoolab/kazoolab/internal/ids"
 )
 
 // speaker follows the talk of KazooCon 2015 at a running up.
@@ -28,7 +24,6 @@ type speaker struct {
 
 	program *program
 	lab     lab
-	broker  *brokertest.Broker
 }
 
 // socket is a websocket of the speaker's.
@@ -128,7 +123,7 @@ func TestTheWebsocketsOfTheTalk(t *testing.T) {
 	t.Parallel()
 	broker := brokertest.New(t)
 	running, l := up(t, broker)
-	s := &speaker{t, NewWithT(t), running, l, broker}
+	s := &speaker{t, NewWithT(t), running, l}
 	account := "/v2/accounts/" + l.AccountID
 
 	// "Open a connection", "Subscribe for an account's new calls".
@@ -212,11 +207,25 @@ func (s *speaker) everyBindingCanBeSubscribedTo(listing string) {
 	s.connect().subscribe(`"bindings":[` + strings.Join(all, ",") + `]`)
 }
 
-// "Execute commands": the call that is meant hears it.
+// "Execute commands": the call that is meant obeys.
 func (s *speaker) commands(account string) {
 	s.Helper()
-	const callID = "abc@1.2.3.4"
-	heard := s.aSwitchWith(callID)
+	call := beside(s.program, "call", "--to", "1001", "--script", "answer, wait 1m").start()
+	var callID string
+	s.Eventually(s.Context(), func(g Gomega) {
+		var channels []struct {
+			UUID, Direction string
+			Other           string `json:"other_leg"`
+		}
+		g.Expect(json.Unmarshal([]byte(s.got(account+"/channels", s.lab.Token)), &channels)).To(Succeed())
+		g.Expect(channels).To(HaveLen(2))
+		for _, one := range channels {
+			g.Expect(one.Other).NotTo(BeEmpty())
+			if one.Direction == "inbound" {
+				callID = one.UUID
+			}
+		}
+	}).WithTimeout(eventually).Should(Succeed())
 	path := account + "/channels/" + callID
 	// As it is printed: a slip, which is no JSON.
 	status, answer := s.curl(http.MethodPut, path, s.lab.Token, `{"data": {"action": "metaflow", "data": { "module", "hangup" }}`)
@@ -224,47 +233,6 @@ func (s *speaker) commands(account string) {
 	status, answer = s.curl(http.MethodPut, path, s.lab.Token, `{"data": {"action": "metaflow", "data": { "module": "hangup" }}}`)
 	s.Expect(status).To(Equal(http.StatusCreated), "%s", jobj.Append(nil, answer))
 	s.Expect(answer.String("status")).To(Equal("success"))
-	s.Eventually(s.Context(), heard).WithTimeout(eventually).Should(Receive(And(
-		HavePrefix("metaflow.flow.abc%401%2E2%2E3%2E4 "), ContainSubstring(`"Flow":{"module":"hangup","data":{}}`))))
-}
-
-// aSwitchWith is a switch that has one call of the account, and returns what it hears
-// of metaflows, routing key first.
-func (s *speaker) aSwitchWith(callID string) <-chan string {
-	s.Helper()
-	b := bus.New(bus.Config{URL: s.broker.URL, Name: "switch", Node: "switch@test", Clock: clock.System(), IDs: ids.New()})
-	ctx, stop := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- b.Run(ctx) }()
-	s.Cleanup(func() {
-		stop()
-		s.Expect(<-ended).To(Succeed())
-	})
-	for _, exchange := range []string{kapi.ExchangeCallEvents, kapi.ExchangeMetaflow, kapi.ExchangeTargeted} {
-		b.DeclareExchange(exchange, kapi.ExchangeType(exchange))
-	}
-	heard := make(chan string, 10)
-	sub, err := b.Consume(bus.Consumer{
-		Queue: bus.Queue{Exclusive: true, AutoDelete: true}, NoAck: true,
-		Bindings: []bus.Binding{{Exchange: kapi.ExchangeCallEvents, Key: "call.status_req.*"}, {Exchange: kapi.ExchangeMetaflow, Key: "#"}},
-		Handle: func(d bus.Delivery) {
-			request, err := jobj.ParseObject(d.Body)
-			if d.Exchange == kapi.ExchangeMetaflow || err != nil {
-				heard <- d.RoutingKey + " " + string(d.Body)
-				return
-			}
-			_ = b.Publish(ctx, bus.Message{ // the test may be over before it is confirmed
-				Exchange: kapi.ExchangeTargeted, Key: request.String("Server-ID"),
-				Body: jobj.Append(nil, jobj.Object{
-					{Key: "Channels", Value: jobj.Object{{Key: callID, Value: jobj.Object{
-						{Key: "Call-ID", Value: callID}, {Key: "Account-ID", Value: s.lab.AccountID}, {Key: "Answered", Value: true},
-					}}}},
-					{Key: "Msg-ID", Value: request.String("Msg-ID")},
-				}),
-			})
-		},
-	})
-	s.Expect(err).NotTo(HaveOccurred())
-	s.Expect(sub.WaitReady(s.Context())).To(Succeed())
-	return heard
+	call.expect(cli.ExitOK)
+	s.Expect(call.stdout.String()).To(And(ContainSubstring("CHANNEL_UNBRIDGE"), ContainSubstring("CHANNEL_DESTROY")))
 }

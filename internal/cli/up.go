@@ -36,16 +36,20 @@ whatever still waits in its queues. Accounts and hooks are temporary too, unless
 	}
 	settingFlags(cmd)
 	output := outputFlag(cmd)
+	rate := cmd.Flags().Float64("rate", 0, "calls a second that the switch makes by itself; 0 is none")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		loaded, err := a.load(cmd)
 		if err != nil {
 			return err
 		}
+		if *rate < 0 {
+			return usagef("--rate: %g is no rate; write calls a second, as 0.5 or 20, or 0 for none", *rate)
+		}
 		log, err := a.logger(loaded.Config)
 		if err != nil {
 			return err
 		}
-		u := &up{app: a, config: loaded.Config, log: log, output: *output, clock: clock.NewAdjustable(a.Clock)}
+		u := &up{app: a, config: loaded.Config, log: log, output: *output, rate: *rate, clock: clock.NewAdjustable(a.Clock)}
 		u.Clock = u.clock
 		return u.run(cmd.Context())
 	}
@@ -61,6 +65,7 @@ type up struct {
 	config config.Config
 	log    *slog.Logger
 	output string
+	rate   float64                 // calls a second that are made without being asked for
 	clock  *clock.Adjustable       // of everything in the lab, sockets excepted
 	fail   context.CancelCauseFunc // ends the lab for want of a part
 	ending []func(context.Context) error
@@ -155,6 +160,9 @@ func (u *up) serve(ctx context.Context, b *bridge.Bridge, banner banner) error {
 	case <-b.Ready():
 	case err := <-ended:
 		return err
+	}
+	if err := u.startSwitch(ctx, banner.broker.url, banner.lab.Accounts); err != nil && ctx.Err() == nil {
+		u.say("the simulated switch does not run: %v", err)
 	}
 	if err := u.announce(ctx, banner); err != nil && ctx.Err() == nil {
 		u.say("%v", err)

@@ -1,16 +1,14 @@
-// Package calls plays calls from their beginning to their end: what people do at their
-// telephones, and what Kazoo's applications do for them, at the moments at which they
-// would. It owns the plan of a call. It never composes a message (simulator/pbx does),
-// and never decides how many calls there are.
+// Package calls plays calls from their beginning to their end, as planned: what people do
+// at their telephones, and when. It owns the plan of a call. What follows from what
+// people do is the switchboard's, and how many calls there are is traffic's.
 package calls
 
 import (
 	"errors"
 	"time"
 
-	"github.com/kazoolab/kazoolab/internal/ids"
 	"github.com/kazoolab/kazoolab/simulator/pbx"
-	"github.com/kazoolab/kazoolab/simulator/timeline"
+	"github.com/kazoolab/kazoolab/simulator/switchboard"
 )
 
 // Outcome is what becomes of a call.
@@ -55,22 +53,35 @@ type Call struct {
 
 // Player plays calls. It is used by the goroutine of its timeline alone.
 type Player struct {
-	core *pbx.Core
-	line *timeline.Timeline
-	ids  *ids.Source
-	fail func(error) // told of what should never happen
+	board *switchboard.Board
+	// undecided are the calls of which a plan has yet to decide what becomes of them.
+	undecided map[*pbx.Channel]bool
 }
 
-// New returns a player. fail is told of what no plan should lead to.
-func New(core *pbx.Core, line *timeline.Timeline, random *ids.Source, fail func(error)) *Player {
-	return &Player{core: core, line: line, ids: random, fail: fail}
+// New returns a player at a board.
+func New(board *switchboard.Board) *Player {
+	return &Player{board: board, undecided: map[*pbx.Channel]bool{}}
 }
+
+// Decides tells whether a plan will say who takes the call that a channel makes.
+func (p *Player) Decides(ch *pbx.Channel) bool { return p.undecided[ch] }
 
 // Play begins a call now. Its end is told to done, which may be nil, when the last of
-// its legs is gone.
+// its legs is gone, and what has become of it is told.
 func (p *Player) Play(c Call, done func()) {
 	pl := &playing{Player: p, Call: c, done: done}
-	pl.step(pl.begin)
+	var err error
+	if c.From != nil {
+		pl.a, err = p.board.Arrive(c.Account, *c.From, c.Dialled, c.CallID, c.CallflowID, pl.next(pl.ring))
+	} else {
+		pl.a, err = p.board.Dial(c.Account, c.FromDevice, c.Dialled, c.CallID, c.CallflowID, pl.next(pl.ring))
+	}
+	if err != nil {
+		p.board.Fail(err)
+		pl.finish()
+		return
+	}
+	p.undecided[pl.a] = true
 }
 
 // playing is a call under way.
@@ -78,282 +89,100 @@ type playing struct {
 	*Player
 	Call
 
-	a    *pbx.Channel
-	b    []*pbx.Channel
+	a, b *pbx.Channel // who calls, and who takes it
 	done func()
-	over bool
 }
 
-// Times between what a person does and what the switch does about it. They are
-// inferred from practice (amqp.md 19).
-func (p *Player) between(least, most time.Duration) time.Duration {
-	return least + time.Duration(p.ids.IntN(int((most-least)/time.Microsecond)))*time.Microsecond
-}
-
-// after has the call go on later.
-func (pl *playing) after(d time.Duration, next func() error) {
-	pl.line.After(d, func() { pl.step(next) })
-}
-
-// step goes on. Where somebody else has changed the call meanwhile, so that the plan
-// no longer fits, what is left of it is hung up.
-func (pl *playing) step(next func() error) {
-	if pl.over {
-		return
-	}
-	err := next()
-	var state *pbx.StateError
-	switch {
-	case err == nil:
-		return
-	case !errors.As(err, &state):
-		pl.fail(err)
-	}
-	pl.clear("NORMAL_CLEARING")
-}
-
-// clear ends what is left of the call.
-func (pl *playing) clear(cause string) {
-	for _, ch := range append([]*pbx.Channel{pl.a}, pl.b...) {
-		if ch != nil && !ch.Gone() {
-			pl.end(ch, cause)
+// next goes on with the plan when a part of it is done. Where somebody else has changed the
+// call meanwhile, so that the plan no longer fits, what is left of it is hung up.
+func (pl *playing) next(do func()) switchboard.Then {
+	return func(err error) {
+		var state *pbx.StateError
+		switch {
+		case err == nil:
+			do()
+			return
+		case !errors.As(err, &state):
+			pl.board.Fail(err)
 		}
+		pl.clear()
 	}
-	pl.finish()
 }
 
 func (pl *playing) finish() {
-	if pl.over {
-		return
-	}
-	pl.over = true
+	delete(pl.undecided, pl.a)
 	if pl.done != nil {
 		pl.done()
 	}
 }
 
-// end hangs a leg up, of which whoever follows its line hears a second later.
-func (pl *playing) end(ch *pbx.Channel, cause string) {
-	if err := ch.Hangup(cause); err != nil {
-		pl.fail(err)
-		return
-	}
-	if ch.Device() != nil {
-		pl.line.After(time.Second, func() { pl.report(ch.Presence("terminated")) })
+// after has the plan go on later.
+func (pl *playing) after(d time.Duration, do func()) { pl.board.Line.After(d, do) }
+
+// ring has the callflow ring, and the plan wait for what people do about it.
+func (pl *playing) ring() {
+	then := pl.next(func() { pl.after(pl.Ringing, pl.decided) })
+	switch {
+	case pl.Outcome == Busy:
+		pl.board.Busy(pl.a, pl.Rings, pl.Dialled, false, pl.next(pl.finish))
+	case len(pl.Rings) > 0:
+		pl.board.Ring(pl.a, pl.Rings, false, then)
+	default:
+		pl.board.RingNumber(pl.a, pl.Dialled, then)
 	}
 }
 
-func (pl *playing) report(err error) {
-	if err != nil {
-		pl.fail(err)
-	}
-}
-
-// begin has the call arrive at the switch.
-func (pl *playing) begin() (err error) {
-	if pl.From != nil {
-		pl.a, err = pl.core.FromCarrier(pl.Account, *pl.From, pl.Dialled, pl.CallID)
-	} else {
-		pl.a, err = pl.core.FromDevice(pl.Account, pl.FromDevice, pl.Dialled, pl.CallID)
-	}
-	if err != nil {
-		return err
-	}
-	pl.after(pl.between(30*time.Millisecond, 300*time.Millisecond), pl.route)
-	return nil
-}
-
-// route gives the call to the callflow, which rings.
-func (pl *playing) route() error {
-	if err := pl.a.Route("callflow", pl.CallflowID); err != nil {
-		return err
-	}
-	if pl.FromDevice.ID != "" {
-		pl.report(pl.a.Presence("confirmed"))
-	}
-	pl.after(pl.between(20*time.Millisecond, 200*time.Millisecond), pl.ring)
-	return nil
-}
-
-func (pl *playing) ring() error {
-	for _, device := range pl.Rings {
-		b, err := pl.a.Dial(device)
-		if err != nil {
-			return err
+func (pl *playing) decided() {
+	delete(pl.undecided, pl.a)
+	legs := pl.a.Dialled()
+	switch {
+	case len(legs) == 0 || pl.a.Gone(): // somebody else has
+		pl.clear()
+	case pl.Outcome == Answered:
+		pl.b = legs[0]
+		pl.board.Answer(pl.b, pl.next(func() { pl.after(pl.Talking, pl.hangUp) }))
+	case pl.Outcome == Voicemail:
+		box := pl.Box
+		if box == nil {
+			box = &pbx.Mailbox{ID: pl.board.Core.NewDocumentID(false), Number: pl.Dialled}
 		}
-		pl.b = append(pl.b, b)
+		pl.board.GiveUp(pl.a, true, pl.next(func() { pl.board.Voicemail(pl.a, box, pl.Talking, pl.next(pl.finish)) }))
+	case pl.Outcome == Rejected:
+		pl.refuse(legs)
+	default:
+		pl.board.Hangup(pl.a, "", pl.next(pl.finish))
 	}
-	if len(pl.Rings) == 0 {
-		b, err := pl.a.DialNumber(pl.Dialled)
-		if err != nil {
-			return err
-		}
-		pl.b = append(pl.b, b)
-	}
-	pause := pl.between(100*time.Millisecond, 800*time.Millisecond)
-	if pl.Outcome == Busy {
-		pl.after(pause, pl.refused)
-		return nil
-	}
-	pl.after(pause, pl.rings)
-	return nil
 }
 
-func (pl *playing) rings() error {
-	for _, b := range pl.b {
-		if b.Gone() {
-			continue
-		}
-		if err := b.Progress(b.Device() == nil); err != nil {
-			return err
-		}
-		if b.Device() != nil {
-			pl.report(b.Presence("early"))
-		}
+// refuse has all that ring refuse the call.
+func (pl *playing) refuse(legs []*pbx.Channel) {
+	const cause = "CALL_REJECTED"
+	last := len(legs) - 1
+	for _, leg := range legs[:last] {
+		pl.board.Refuse(leg, cause, false, nil)
 	}
-	next := map[Outcome]func() error{
-		Answered: pl.taken, Abandoned: pl.abandoned, Voicemail: pl.unanswered, Rejected: pl.refused,
-	}[pl.Outcome]
-	pl.after(pl.Ringing, next)
-	return nil
-}
-
-// taken: one of those that ring, the first, answers.
-func (pl *playing) taken() error {
-	winner := pl.b[0]
-	if err := winner.Answer(); err != nil {
-		return err
-	}
-	if winner.Device() != nil {
-		pl.report(winner.Presence("confirmed"))
-	}
-	pl.after(pl.between(time.Millisecond, 100*time.Millisecond), func() error {
-		if err := pl.a.Answer(); err != nil {
-			return err
-		}
-		pl.after(pl.between(time.Millisecond, 40*time.Millisecond), func() error { return pl.connected(winner) })
-		return nil
-	})
-	return nil
-}
-
-func (pl *playing) connected(winner *pbx.Channel) error {
-	if err := pl.a.Bridge(winner); err != nil {
-		return err
-	}
-	for _, b := range pl.b[1:] {
-		pl.after(pl.between(0, 300*time.Millisecond), func() error { return pl.lose(b) })
-	}
-	pl.after(pl.Talking, func() error { return pl.hangUp(winner) })
-	return nil
-}
-
-func (pl *playing) lose(b *pbx.Channel) error {
-	if !b.Gone() {
-		pl.end(b, "LOSE_RACE")
-	}
-	return nil
+	pl.board.Refuse(legs[last], cause, false, pl.next(pl.finish))
 }
 
 // hangUp ends a conversation: whoever hangs up is gone first.
-func (pl *playing) hangUp(b *pbx.Channel) error {
-	first, second := pl.a, b
+func (pl *playing) hangUp() {
+	first := pl.a
 	if pl.CalleeHangsUp {
-		first, second = b, pl.a
+		first = pl.b
 	}
-	if first.Gone() || second.Gone() {
-		pl.clear("NORMAL_CLEARING")
-		return nil
+	if first.Gone() { // given away: what is left of the call is whoever has it now
+		pl.clear()
+		return
 	}
-	pl.end(first, "NORMAL_CLEARING")
-	pl.after(pl.between(5*time.Millisecond, 60*time.Millisecond), func() error {
-		pl.clear("NORMAL_CLEARING")
-		return nil
-	})
-	return nil
+	pl.board.Hangup(first, "NORMAL_CLEARING", pl.next(pl.finish))
 }
 
-// abandoned: the caller hangs up while it rings.
-func (pl *playing) abandoned() error {
-	pl.clear("ORIGINATOR_CANCEL")
-	return nil
-}
-
-// refused: the other end does not take the call, and nothing else is to be tried.
-func (pl *playing) refused() error {
-	cause := "USER_BUSY"
-	if pl.Outcome == Rejected {
-		cause = "CALL_REJECTED"
-	}
-	return pl.fell(cause, func() error {
-		pl.clear(cause)
-		return nil
-	})
-}
-
-// fell ends the legs that ring, and tells the callflow.
-func (pl *playing) fell(cause string, next func() error) error {
-	for _, b := range pl.b {
-		if !b.Gone() {
-			pl.end(b, cause)
+// clear ends what is left of the call.
+func (pl *playing) clear() {
+	for _, ch := range []*pbx.Channel{pl.a, pl.b} {
+		if ch != nil && !ch.Gone() {
+			pl.board.Hangup(ch, "NORMAL_CLEARING", nil)
 		}
 	}
-	pl.after(pl.between(5*time.Millisecond, 40*time.Millisecond), func() error {
-		if err := pl.a.Bridged(cause); err != nil {
-			return err
-		}
-		pl.after(pl.between(10*time.Millisecond, 80*time.Millisecond), next)
-		return nil
-	})
-	return nil
-}
-
-// unanswered: the caller gets to the voicemail box.
-func (pl *playing) unanswered() error { return pl.fell("NO_ANSWER", pl.greeted) }
-
-func (pl *playing) greeted() error {
-	if err := pl.a.Answer(); err != nil {
-		return err
-	}
-	pl.after(pl.between(3*time.Second, 6*time.Second), func() error {
-		if err := pl.a.Executed("play", "FILE PLAYED"); err != nil {
-			return err
-		}
-		return pl.speak()
-	})
-	return nil
-}
-
-func (pl *playing) speak() error {
-	id := pl.core.NewDocumentID(true)
-	recording, err := pl.a.Record("voicemail_" + id + ".mp3")
-	if err != nil {
-		return err
-	}
-	pl.after(pl.Talking, func() error {
-		if err := recording.Stop("", false); err != nil {
-			return err
-		}
-		pl.after(pl.between(20*time.Millisecond, 200*time.Millisecond), func() error { return pl.leave(id) })
-		return nil
-	})
-	return nil
-}
-
-// leave: the caller hangs up, and the message is kept.
-func (pl *playing) leave(messageID string) error {
-	a := pl.a
-	pl.end(a, "NORMAL_CLEARING")
-	pl.after(pl.between(50*time.Millisecond, 400*time.Millisecond), func() error {
-		box := pl.Box
-		if box == nil {
-			box = &pbx.Mailbox{ID: pl.core.NewDocumentID(false), Number: pl.Dialled}
-		}
-		if err := pl.core.Left(a, box, messageID, pl.Talking); err != nil {
-			return err
-		}
-		pl.finish()
-		return nil
-	})
-	return nil
+	pl.finish()
 }

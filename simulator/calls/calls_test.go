@@ -13,6 +13,7 @@ import (
 	"github.com/kazoolab/kazoolab/internal/ids"
 	"github.com/kazoolab/kazoolab/simulator/calls"
 	"github.com/kazoolab/kazoolab/simulator/pbx"
+	"github.com/kazoolab/kazoolab/simulator/switchboard"
 	"github.com/kazoolab/kazoolab/simulator/timeline"
 )
 
@@ -50,7 +51,8 @@ func played(t tb, seed string, c calls.Call) (told []string, core *pbx.Core, end
 		}
 		told = append(told, leg+" "+e.Name())
 	})
-	calls.New(core, line, random, func(err error) { t.Fatal(err) }).Play(c, func() { ended = true })
+	board := switchboard.New(switchboard.Config{Core: core, Line: line, IDs: random, Fail: func(err error) { t.Fatal(err) }})
+	calls.New(board).Play(c, func() { ended = true })
 	if err := line.Run(t.Context(), false); err != nil {
 		t.Fatal(err)
 	}

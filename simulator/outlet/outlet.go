@@ -68,12 +68,19 @@ func (o *Outlet) Say(e pbx.Event) {
 		o.failed(e.Name(), err)
 		return
 	}
-	begun, err := o.bus.Begin(o.ctx, Message(m))
+	o.send(e.Name(), Message(m))
+}
+
+// Send publishes what is no event: an answer. It waits as Say does.
+func (o *Outlet) Send(m bus.Message) { o.send("a message to "+m.Exchange, m) }
+
+func (o *Outlet) send(name string, m bus.Message) {
+	begun, err := o.bus.Begin(o.ctx, m)
 	if err != nil {
-		o.failed(e.Name(), err)
+		o.failed(name, err)
 		return
 	}
-	o.sending <- sending{e.Name(), begun}
+	o.sending <- sending{name, begun}
 }
 
 func (o *Outlet) confirm() {

@@ -2,6 +2,7 @@ package pbx
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/kazoolab/kazoolab/bridge/kapi"
@@ -13,11 +14,14 @@ type Channel struct {
 	leg
 
 	core    *Core
+	number  int // of all that have begun
 	account Account
-	device  *Device  // nil for one of the telephone network's
-	dialler *Channel // whose call this leg was placed for; nil for one that came in
-	peer    *Channel // the one it is bridged with
-	caller  bool     // of the two, the one that called, on which the bridge is told
+	device  *Device    // nil for one of the telephone network's
+	dialler *Channel   // whose call this leg was placed for; nil for one that came in
+	placed  []*Channel // the legs that were placed for this one
+	peer    *Channel   // the one it is bridged with
+	caller  bool       // of the two, the one that called, on which the bridge is told
+	member  *Member    // in a conference; nil while it is in none
 
 	progressed bool
 	gone       bool
@@ -26,6 +30,7 @@ type Channel struct {
 	failed     string
 	failedCode string
 	ports      [2]int // RTP, here and there
+	end        Event  // CHANNEL_DESTROY, once it is over
 }
 
 // Names of states in the words of Channel-Answer-State.
@@ -111,7 +116,12 @@ func (c *Core) announce(ch *Channel) error {
 	if c.channels[ch.callID] != nil {
 		return errTaken
 	}
+	c.begun++
+	ch.number = c.begun
 	c.channels[ch.callID] = ch
+	if ch.dialler != nil {
+		ch.dialler.placed = append(ch.dialler.placed, ch)
+	}
 	c.event(kapi.ChannelCreate, ch)
 	return nil
 }
@@ -179,6 +189,32 @@ func (ch *Channel) Dial(d Device) (*Channel, error) {
 	b.vars = ch.core.deviceVars(b.account, d)
 	b.join(ch)
 	return b, ch.core.announce(b)
+}
+
+// Place calls a telephone that nobody has dialled: so does a quickcall. It shows a caller
+// of its own.
+func (c *Core) Place(a Account, d Device, callID string, shown Party) (*Channel, error) {
+	if callID == "" {
+		callID = c.uuid4()
+	}
+	b := c.begin(a, callID, "outbound")
+	b.device = &d
+	b.name = "sofia/sipinterface_1/" + d.Username + "@" + a.Realm
+	b.callerName, b.callerNumber = shown.Name, shown.Number
+	b.calleeName, b.calleeNumber = d.Name, d.Extension
+	b.destination, b.presenceID = d.Username, d.Extension+"@"+a.Realm
+	b.request, b.to, b.from = d.Username+"@"+a.Realm, d.Username+"@"+a.Realm, shown.Number+"@"+a.Realm
+	b.fromTag = c.switchTag()
+	b.vars = c.deviceVars(a, d)
+	b.set("Ecallmgr-Node", "ecallmgr@"+c.host.Apps)
+	return b, c.announce(b)
+}
+
+// IsNumber tells whether what is dialled leads to the telephone network: E.164, or the
+// digits of it.
+func IsNumber(dialled string) bool {
+	digits := strings.TrimPrefix(dialled, "+")
+	return len(digits) >= 7 && len(digits) <= 15 && strings.Trim(digits, "0123456789") == ""
 }
 
 // DialNumber places a leg to the telephone network.
@@ -287,8 +323,11 @@ func (ch *Channel) Bridge(b *Channel) error {
 		if err := one.must("bridge", isAnswered); err != nil {
 			return err
 		}
-		if one.peer != nil {
+		switch {
+		case one.peer != nil:
 			return &StateError{one.callID, "bridge", "bridged with " + one.peer.callID}
+		case one.member != nil:
+			return &StateError{one.callID, "bridge", "in a conference"}
 		}
 	}
 	ch.peer, b.peer, ch.caller = b, ch, true
@@ -369,6 +408,9 @@ func (ch *Channel) Press(digit string, length time.Duration) error {
 	if err := ch.must("press a digit on", isEarly, isAnswered); err != nil {
 		return err
 	}
+	if ch.member != nil { // the conference takes it
+		return nil
+	}
 	ch.core.brief("DTMF", ch,
 		jobj.Member{Key: "DTMF-Digit", Value: digit},
 		jobj.Member{Key: "DTMF-Duration", Value: length.Milliseconds() * 8})
@@ -382,6 +424,11 @@ func (ch *Channel) Hangup(cause string) error {
 	}
 	if ch.peer != nil {
 		if err := ch.Unbridge(); err != nil {
+			return err
+		}
+	}
+	if ch.member != nil {
+		if err := ch.member.Leave(); err != nil {
 			return err
 		}
 	}
@@ -405,7 +452,7 @@ func (ch *Channel) Hangup(cause string) error {
 	if heard || ch.direction == "inbound" {
 		ch.ending.remoteSDP = sdp("-", ch.farAddress(), ch.ports[1])
 	}
-	c.event(kapi.ChannelDestroy, ch)
+	ch.end = c.event(kapi.ChannelDestroy, ch)
 	delete(c.channels, ch.callID)
 	return nil
 }

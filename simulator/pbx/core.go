@@ -45,11 +45,16 @@ type Core struct {
 	channels map[string]*Channel
 	last     time.Time // of the last event; each has a microsecond of its own
 	kinds    map[[2]string]kapi.Publication
+	rooms    map[string]*Room // by account and id
+	begun    int              // channels, ever
 }
 
 // NewCore returns a core without channels. The switch's clock must be the timeline.
 func NewCore(s *Switch, line *timeline.Timeline, say func(Event)) *Core {
-	return &Core{Switch: s, line: line, say: say, channels: map[string]*Channel{}, kinds: map[[2]string]kapi.Publication{}}
+	return &Core{
+		Switch: s, line: line, say: say,
+		channels: map[string]*Channel{}, kinds: map[[2]string]kapi.Publication{}, rooms: map[string]*Room{},
+	}
 }
 
 // Channel finds a channel that is up.
@@ -86,13 +91,15 @@ func (c *Core) tick() time.Time {
 }
 
 // event says what has happened to a channel, with fields beyond those that all have.
-func (c *Core) event(name string, ch *Channel, more ...jobj.Member) {
+func (c *Core) event(name string, ch *Channel, more ...jobj.Member) Event {
 	at := c.tick()
 	fields := c.compose(name, ch.leg, at)
 	for _, m := range more {
 		fields = fields.Set(m.Key, m.Value)
 	}
-	c.say(Event{c.channel, c.sender(bySwitch()), fields})
+	e := Event{c.channel, c.sender(bySwitch()), fields}
+	c.say(e)
+	return e
 }
 
 // brief is event with little more than the channel's name and variables: so are digits

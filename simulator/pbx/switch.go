@@ -68,5 +68,8 @@ func (s *Switch) now() time.Time { return s.clock.Now().UTC().Truncate(time.Micr
 // node is the switch's name among the Erlang nodes.
 func (s *Switch) node() string { return "freeswitch@" + s.host.Switch }
 
+// url is where its SIP stack is.
+func (s *Switch) url() string { return "sip:mod_sofia@" + s.host.Address + ":11000" }
+
 // micros is how the switch writes times of its own: Unix microseconds as a string.
 func micros(t time.Time) string { return fmt.Sprintf("%d", t.UnixMicro()) }

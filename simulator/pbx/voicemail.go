@@ -25,6 +25,14 @@ func (c *Core) Change(a Account, action, typ, id string, revision int, monthly b
 	if monthly {
 		db = kapi.MonthlyDB(a.ID, c.now())
 	}
+	if err := c.changed(a, db, action, typ, id, revision); err != nil || typ != "account" {
+		return err
+	}
+	// An account stands in the database of all accounts, too.
+	return c.changed(a, kapi.DatabaseAccounts, action, typ, id, revision)
+}
+
+func (c *Core) changed(a Account, db, action, typ, id string, revision int) error {
 	now := kapi.Gregorian(c.now())
 	// The two dates are swapped on the wire (kzs_publish:publish/3).
 	return c.tell(kapi.CategoryConfiguration, "doc_"+action, origin{"datamgr", cast}, jobj.Object{

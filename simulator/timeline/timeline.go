@@ -33,6 +33,7 @@ type Timeline struct {
 
 	now     time.Time
 	planned plan
+	counts  int // of what is planned, what is waited for
 	order   int64
 	held    int // while above zero the time stands still
 	outside chan func()
@@ -62,21 +63,39 @@ func (t *Timeline) At(when time.Time, do func()) *Planned {
 	if when.Before(t.now) {
 		when = t.now
 	}
+	t.counts++
+	return t.plan(when, &Planned{line: t, do: do, counts: true})
+}
+
+// Meanwhile plans something for d from now that nobody waits for: it happens only while
+// something else is planned, too.
+func (t *Timeline) Meanwhile(d time.Duration, do func()) {
+	t.plan(t.now.Add(d), &Planned{line: t, do: do})
+}
+
+func (t *Timeline) plan(when time.Time, p *Planned) *Planned {
 	t.order++
-	p := &Planned{when: when.Truncate(time.Microsecond), order: t.order, do: do}
+	p.when, p.order = when.Truncate(time.Microsecond), t.order
 	heap.Push(&t.planned, p)
 	return p
 }
 
 // Planned is something that will happen.
 type Planned struct {
-	when  time.Time
-	order int64
-	do    func()
+	line   *Timeline
+	when   time.Time
+	order  int64
+	do     func()
+	counts bool
 }
 
 // Cancel makes it not happen. That it has happened is no error.
-func (p *Planned) Cancel() { p.do = nil }
+func (p *Planned) Cancel() {
+	if p.do != nil && p.counts {
+		p.line.counts--
+	}
+	p.do = nil
+}
 
 // Hold lets the time stand still until release is called, for what has to be waited
 // for on the wall. What is planned for now still happens.
@@ -123,12 +142,14 @@ func (t *Timeline) Run(ctx context.Context, forever bool) error {
 		}
 		next := t.next()
 		switch {
+		case t.counts == 0 && t.held == 0 && !forever:
+			return nil
 		case next != nil && t.due(next):
 			heap.Pop(&t.planned)
 			t.now = next.when
-			next.do()
-		case next == nil && t.held == 0 && !forever:
-			return nil
+			do := next.do
+			next.Cancel()
+			do()
 		default:
 			if err := t.await(ctx, next); err != nil {
 				return err
@@ -212,7 +233,7 @@ func (t *Timeline) Behind() time.Duration {
 }
 
 // Waiting is how much is planned.
-func (t *Timeline) Waiting() int { return len(t.planned) }
+func (t *Timeline) Waiting() int { return t.counts }
 
 // plan is a heap by time, then order.
 type plan []*Planned

@@ -11,22 +11,15 @@ import (
 	"github.com/kazoolab/kazoolab/fixtures"
 	"github.com/kazoolab/kazoolab/internal/ids"
 	"github.com/kazoolab/kazoolab/simulator/calls"
+	"github.com/kazoolab/kazoolab/simulator/office"
 	"github.com/kazoolab/kazoolab/simulator/pbx"
 	"github.com/kazoolab/kazoolab/simulator/timeline"
 )
 
-// Office is an account that calls and is called.
-type Office struct {
-	Account pbx.Account
-	Numbers []string // E.164
-	Devices []pbx.Device
-	Boxes   []*pbx.Mailbox // of each device, in the same order
-}
-
 // Config is what load there is.
 type Config struct {
 	Arrivals Arrivals
-	Offices  []Office // with at least a number and a device each
+	Offices  []office.Office // with at least a number and a device each
 	// Calls and Duration end it: so many calls, so long; 0 is no bound.
 	Calls    int
 	Duration time.Duration
@@ -103,43 +96,36 @@ func (t *Traffic) offer() {
 // draw makes a call: of ten, six come from the telephone network, two go there, and two
 // stay in the house.
 func (t *Traffic) draw() calls.Call {
-	office := t.cfg.Offices[t.ids.IntN(len(t.cfg.Offices))]
+	at := t.cfg.Offices[t.ids.IntN(len(t.cfg.Offices))]
 	outside := pbx.Party{Number: t.number()}
 	if t.ids.IntN(3) > 0 {
 		outside.Name = strings.ToUpper(fixtures.NewPerson(t.ids).Name())
 	}
-	n := t.ids.IntN(len(office.Devices))
+	n := t.ids.IntN(len(at.Devices))
 	c := calls.Call{
-		Account: office.Account, Outcome: t.outcome(), CalleeHangsUp: t.ids.IntN(2) == 0,
+		Account: at.Account, Outcome: t.outcome(), CalleeHangsUp: t.ids.IntN(2) == 0,
 		Ringing: t.ringing(), Talking: t.talking(),
 	}
 	switch way := t.ids.IntN(10); {
-	case way < 6 || way < 8 && len(office.Devices) < 2:
+	case way < 6 || way < 8 && len(at.Devices) < 2:
 		c.From = &outside
-		c.Dialled = office.Numbers[t.ids.IntN(len(office.Numbers))]
-		c.Rings = office.Devices[n : n+1]
-		if second := n + 1; second < len(office.Devices) && t.ids.IntN(4) == 0 {
-			c.Rings = office.Devices[n : second+1] // a group
+		c.Dialled = at.Numbers[t.ids.IntN(len(at.Numbers))]
+		c.Rings = at.Devices[n : n+1]
+		if second := n + 1; second < len(at.Devices) && t.ids.IntN(4) == 0 {
+			c.Rings = at.Devices[n : second+1] // a group
 		}
-		c.Box = office.box(n)
+		c.Box = at.Box(at.Devices[n])
 	case way < 8:
-		callee := (n + 1 + t.ids.IntN(len(office.Devices)-1)) % len(office.Devices)
-		c.FromDevice, c.Rings = office.Devices[n], office.Devices[callee:callee+1]
-		c.Dialled, c.Box = office.Devices[callee].Extension, office.box(callee)
+		callee := (n + 1 + t.ids.IntN(len(at.Devices)-1)) % len(at.Devices)
+		c.FromDevice, c.Rings = at.Devices[n], at.Devices[callee:callee+1]
+		c.Dialled, c.Box = at.Devices[callee].Extension, at.Box(at.Devices[callee])
 	default:
-		c.FromDevice, c.Dialled = office.Devices[n], outside.Number
+		c.FromDevice, c.Dialled = at.Devices[n], outside.Number
 		if c.Outcome == calls.Voicemail { // that is the other end's own affair
 			c.Outcome = calls.Answered
 		}
 	}
 	return c
-}
-
-func (o Office) box(n int) *pbx.Mailbox {
-	if n < len(o.Boxes) {
-		return o.Boxes[n]
-	}
-	return nil
 }
 
 // outcome is drawn as a small office's calls end.

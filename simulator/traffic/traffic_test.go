@@ -13,16 +13,18 @@ import (
 	"github.com/kazoolab/kazoolab/internal/clock"
 	"github.com/kazoolab/kazoolab/internal/ids"
 	"github.com/kazoolab/kazoolab/simulator/calls"
+	"github.com/kazoolab/kazoolab/simulator/office"
 	"github.com/kazoolab/kazoolab/simulator/pbx"
+	"github.com/kazoolab/kazoolab/simulator/switchboard"
 	"github.com/kazoolab/kazoolab/simulator/timeline"
 	"github.com/kazoolab/kazoolab/simulator/traffic"
 )
 
-func offices(n int) []traffic.Office {
+func offices(n int) []office.Office {
 	random := ids.Seeded("offices")
-	all := make([]traffic.Office, n)
+	all := make([]office.Office, n)
 	for i := range all {
-		o := traffic.Office{
+		o := office.Office{
 			Account: pbx.Account{ID: random.Hex(32), Realm: fmt.Sprintf("office%d.sip.example.com", i)},
 			Numbers: []string{fmt.Sprintf("+141555501%02d", i)},
 		}
@@ -44,7 +46,8 @@ func played(ctx context.Context, t testing.TB, seed string, cfg traffic.Config, 
 	line := timeline.New(timeline.Config{Start: time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC), Wall: clock.System()})
 	random := ids.Seeded(seed)
 	core := pbx.NewCore(pbx.New(pbx.Config{Clock: line, IDs: random}), line, say)
-	load := traffic.New(cfg, calls.New(core, line, random, func(err error) { t.Fatal(err) }), line, random, nil)
+	board := switchboard.New(switchboard.Config{Core: core, Line: line, IDs: random, Offices: cfg.Offices, Fail: func(err error) { t.Fatal(err) }})
+	load := traffic.New(cfg, calls.New(board), line, random, nil)
 	load.Begin()
 	if err := line.Run(ctx, false); err != nil {
 		t.Fatal(err)

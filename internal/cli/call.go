@@ -1,0 +1,286 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/kazoolab/kazoolab/bridge/kapi"
+	"github.com/kazoolab/kazoolab/internal/bus"
+	"github.com/kazoolab/kazoolab/internal/clock"
+	"github.com/kazoolab/kazoolab/internal/ids"
+	"github.com/kazoolab/kazoolab/internal/runfile"
+	"github.com/kazoolab/kazoolab/simulator/control"
+	"github.com/kazoolab/kazoolab/simulator/office"
+	"github.com/kazoolab/kazoolab/simulator/outlet"
+	"github.com/kazoolab/kazoolab/simulator/pbx"
+	"github.com/kazoolab/kazoolab/simulator/timeline"
+)
+
+// callFlags are the flags of call that are no settings.
+type callFlags struct {
+	to, name, script string
+	account          *string
+}
+
+func (a *app) callCommand() *cobra.Command {
+	var flags callFlags
+	cmd := &cobra.Command{
+		Use:   "call [FROM]",
+		Short: "Make one call by hand, and see what goes on the bus",
+		Long: `Make a call and decide what becomes of it: who answers, holds, transfers, parks, hangs
+up. Each message that goes on the bus is drawn below the leg that it is about. FROM is a
+number of the telephone network, or the extension of somebody in the account who calls;
+--to is a number of the account, an extension, or a number of the telephone network.
+
+What is to happen is typed, a line each, or given by --script, with commas between:
+` + actsHelp + `
+While it is up the call answers and obeys like any other: by REST, a websocket, a
+metaflow. When it is over, what the webhooks of the running bridge made of it is listed.`,
+		Example: "  kazoolab call +15551230001 --to 1001\n" +
+			"  kazoolab call --to 1001 --script 'wait 2s, answer, hold, wait 3s, resume, transfer 1002, answer, wait 1s, hangup'",
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return usagef("%s takes one caller, %q is too much", cmd.CommandPath(), args[1])
+			}
+			return nil
+		},
+	}
+	settingFlags(cmd)
+	cmd.Flags().StringVar(&flags.to, "to", "", "who is called: a number, or an extension (default the account's first number)")
+	cmd.Flags().StringVar(&flags.name, "name", "PAT EXAMPLE", "the caller's name, where a number calls")
+	cmd.Flags().StringVar(&flags.script, "script", "", "what happens, instead of typing it")
+	flags.account = a.accountFlag(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		loaded, err := a.load(cmd)
+		if err != nil {
+			return err
+		}
+		script, err := parseScript(flags.script)
+		if err != nil {
+			return err
+		}
+		url, running := a.brokerOf(cmd.Context(), loaded)
+		random := newIDs(loaded.Seed)
+		offices, err := officesFor(running, *flags.account, 1, random)
+		if err != nil {
+			return err
+		}
+		log, err := a.logger(loaded.Config)
+		if err != nil {
+			return err
+		}
+		b := bus.New(bus.Config{URL: url, Name: "kazoolab call", Clock: a.Clock, IDs: newIDs(""), Log: log, PublishWindow: outlet.Window})
+		outlet.Declare(b)
+		control.Declare(b)
+		from := "+12125550199"
+		if len(args) == 1 {
+			from = args[0]
+		}
+		h := &handCall{app: a, flags: flags, from: from, script: script, typed: flags.script == "", offices: offices, random: random, at: offices[0]}
+		if running != nil {
+			usual, err := chooseAccount(*running, *flags.account)
+			if o, ok := office.Of(offices, usual.ID); ok && err == nil {
+				h.at = o
+			}
+		}
+		return onBroker(cmd.Context(), b, url, patience, func() error {
+			if err := h.make(cmd.Context(), b, log); err != nil {
+				return err
+			}
+			return h.tellHooks(cmd.Context(), running)
+		})
+	}
+	return cmd
+}
+
+// handCall is a call that somebody makes by hand.
+type handCall struct {
+	*app
+
+	flags   callFlags
+	from    string
+	script  []act
+	typed   bool // what happens is typed
+	busy    bool // something is under way
+	offices []office.Office
+	random  *ids.Source
+
+	sim     *simulation
+	ladder  ladder
+	at      office.Office
+	caller  *pbx.Channel
+	consult *pbx.Channel
+	recent  string // the slot in which the caller was parked last
+	finish  context.CancelFunc
+}
+
+// make makes the call and returns when it is over.
+func (h *handCall) make(ctx context.Context, b *bus.Bus, log *slog.Logger) error {
+	ctx, finish := context.WithCancel(ctx)
+	defer finish()
+	h.finish = finish
+	line := timeline.New(timeline.Config{Speed: 1, Wall: clock.Machine(h.Clock)})
+	publishing, giveUp := context.WithCancel(context.WithoutCancel(ctx))
+	defer giveUp()
+	h.sim = newSimulation(line, outlet.New(publishing, b), otherHost(h.random), h.offices, h.random)
+	h.sim.byHand = true
+	h.ladder = ladder{app: h.app, now: line.Now, began: line.Now()}
+	h.sim.heard = h.hear
+	c, err := h.sim.obey(ctx, b, log)
+	if err != nil {
+		return err
+	}
+	if err := h.begin(); err != nil {
+		return err
+	}
+	c.Advertise()
+	if h.typed {
+		go h.read(ctx, line)
+	}
+	err = line.Run(ctx, h.typed)
+	if ctx.Err() != nil {
+		err = nil
+	}
+	c.Leave()
+	return errors.Join(err, h.sim.wrong, h.sim.out.Close())
+}
+
+// begin has the call come in and ring.
+func (h *handCall) begin() error {
+	if o, ok := office.WithNumber(h.offices, h.flags.to); ok && *h.flags.account == "" {
+		h.at = o
+	}
+	if h.flags.to == "" {
+		h.flags.to = h.at.Numbers[0]
+	}
+	if len(h.at.Called(h.flags.to)) == 0 && !pbx.IsNumber(h.flags.to) {
+		return usagef("--to: nobody in %s has %q; it has %s", h.at.Account.Name, h.flags.to, strings.Join(extensions(h.at), ", "))
+	}
+	var err error
+	h.busy = true
+	rings := func(err error) {
+		if err != nil {
+			h.next(err)
+			return
+		}
+		h.sim.board.RingCalled(h.caller, h.flags.to, h.next)
+	}
+	if d, ok := h.at.Device(h.from); ok {
+		h.caller, err = h.sim.board.Dial(h.at.Account, d, h.flags.to, "", "", rings)
+		return err
+	}
+	if !pbx.IsNumber(h.from) {
+		return usagef("%q is neither a number nor an extension of %s; it has %s", h.from, h.at.Account.Name, strings.Join(extensions(h.at), ", "))
+	}
+	h.caller, err = h.sim.board.Arrive(h.at.Account, pbx.Party{Name: h.flags.name, Number: h.from}, h.flags.to, "", "", rings)
+	return err
+}
+
+func extensions(o office.Office) (names []string) {
+	for _, d := range o.Devices {
+		names = append(names, d.Extension+" ("+d.Name+")")
+	}
+	return names
+}
+
+// read takes what is typed, a line each.
+func (h *handCall) read(ctx context.Context, line *timeline.Timeline) {
+	lines := bufio.NewScanner(h.Stdin)
+	for lines.Scan() {
+		acts, err := parseScript(lines.Text())
+		_ = line.Do(ctx, func() { // an end is none of the typist's
+			if err != nil {
+				h.say("%v", err)
+				return
+			}
+			if h.script = append(h.script, acts...); !h.busy {
+				h.next(nil)
+			}
+		})
+	}
+	if err := lines.Err(); err != nil && !errors.Is(err, io.EOF) && ctx.Err() == nil {
+		h.say("nothing more can be read: %v", err)
+	}
+	_ = line.Do(ctx, func() {
+		if h.typed = false; !h.busy {
+			h.next(nil)
+		}
+	})
+}
+
+// next does what comes next. Without more to come the call is hung up.
+func (h *handCall) next(err error) {
+	h.busy = false
+	h.wrong(err)
+	for len(h.script) > 0 {
+		one := h.script[0]
+		h.script = h.script[1:]
+		waits, err := h.do(one)
+		h.wrong(err)
+		if err == nil && waits {
+			h.busy = true
+			return
+		}
+	}
+	if !h.typed {
+		h.hangUpAll()
+	}
+}
+
+func (h *handCall) wrong(err error) {
+	if err != nil {
+		h.say("%v", err)
+	}
+}
+
+// hear draws what is said. Once the last leg has ended, whatever was still to come does not.
+func (h *handCall) hear(e pbx.Event) {
+	h.ladder.add(e)
+	if e.Name() != kapi.ChannelDestroy {
+		return
+	}
+	h.sim.line.After(0, func() {
+		if h.sim.core.Channels() == 0 {
+			h.script = nil
+			h.over()
+		}
+	})
+}
+
+// hangUpAll ends what is left of the call.
+func (h *handCall) hangUpAll() {
+	for _, ch := range h.sim.core.Up() {
+		if !ch.Gone() {
+			h.sim.board.Hangup(ch, "", nil)
+		}
+	}
+}
+
+// over ends the command once what follows from the end is told.
+func (h *handCall) over() {
+	h.sim.line.After(1500*time.Millisecond, h.finish)
+}
+
+// tellHooks lists what the bridge's webhooks made of the call.
+func (h *handCall) tellHooks(ctx context.Context, running *runfile.File) error {
+	if running == nil {
+		return nil
+	}
+	account, ok := running.Account(runfile.Master)
+	if !ok {
+		return nil
+	}
+	c := &client{base: strings.TrimRight(running.REST, "/"), accountID: account.ID, account: account.Name}
+	var err error
+	if c.token, err = newToken(ctx, running.REST, account.APIKey); err != nil {
+		return err
+	}
+	return h.ladder.outcomes(ctx, c)
+}

@@ -1,0 +1,102 @@
+package cli_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+
+	. "github.com/onsi/gomega"
+
+	"github.com/kazoolab/kazoolab/internal/brokertest"
+	"github.com/kazoolab/kazoolab/internal/cli"
+)
+
+func TestACallByHandIsDrawnLegByLeg(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	running, _ := up(t, brokertest.New(t))
+	p := beside(running, "call", "+15551230001", "--to", "1001", "--script", "answer, hold, resume, press 12#, transfer 1002, answer, hangup caller").
+		start().expect(cli.ExitOK)
+	told := p.stdout.String()
+	at := 0
+	for _, line := range []string{
+		"PAT EXAMPLE +15551230001", "CHANNEL_CREATE", "usurp_control", "CHANNEL_CREATE", "CHANNEL_PROGRESS", "CHANNEL_ANSWER",
+		"CHANNEL_BRIDGE ----", "CHANNEL_HOLD", "CHANNEL_UNHOLD", "DTMF", "DTMF", "DTMF", "CHANNEL_TRANSFEROR", "CHANNEL_TRANSFEREE",
+		"CHANNEL_UNBRIDGE", "CHANNEL_DESTROY", "CHANNEL_CREATE", "CHANNEL_ANSWER", "CHANNEL_BRIDGE ----", "CHANNEL_UNBRIDGE",
+		"CHANNEL_DESTROY", "CHANNEL_DESTROY", "What the webhooks made of it",
+	} {
+		i := strings.Index(told[at:], line)
+		g.Expect(i).NotTo(BeNumerically("<", 0), "%s after\n%s", line, told[:at])
+		at += i + len(line)
+	}
+	g.Expect(told[at:]).To(ContainSubstring("no hook fired"))
+}
+
+func TestACallThatIsTypedEndsWithTheCall(t *testing.T) {
+	t.Parallel()
+	running, _ := up(t, brokertest.New(t))
+	p := beside(running, "call", "1002", "--to", "1001")
+	p.state.Stdin = strings.NewReader("anser\nwait 1500ms\nanswer\nhangup\n")
+	p.start().expect(cli.ExitOK, `"anser" is nothing that happens to a call; did you mean answer?`)
+	NewWithT(t).Expect(p.stdout.String()).To(ContainSubstring("CHANNEL_BRIDGE"))
+}
+
+func TestCallSaysWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	for _, wrong := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"--script", "wait"}, `wait needs something behind it, as in "wait 2s"`},
+		{[]string{"--script", "hold 1001"}, `hold takes nothing, "1001" is too much`},
+		{[]string{"--script", "wait soon"}, "wait soon: that is no time; write it as 2s or 1m30s"},
+		{[]string{"a", "b"}, `takes one caller, "b" is too much`},
+	} {
+		run(t, append([]string{"call", "--to", "1001"}, wrong.args...)...).expect(cli.ExitUsage, wrong.want)
+	}
+}
+
+// channel is what REST says of one.
+type channelRow struct {
+	UUID, Direction, Destination string
+	Answered                     bool
+	Other                        string `json:"other_leg"`
+}
+
+func channels(g Gomega, t *testing.T, l lab) []channelRow {
+	status, answer := call(t, http.MethodGet, l.REST+"/v2/accounts/"+l.AccountID+"/channels", l.Token, "")
+	g.Expect(status).To(Equal(http.StatusOK))
+	text, err := json.Marshal(answer["data"])
+	g.Expect(err).NotTo(HaveOccurred())
+	var rows []channelRow
+	g.Expect(json.Unmarshal(text, &rows)).To(Succeed())
+	return rows
+}
+
+// A telephone is rung first, somebody takes it, and then whom it is to be connected with.
+func TestAQuickcallConnectsTwoTelephones(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	_, l := up(t, brokertest.New(t))
+	account := l.REST + "/v2/accounts/" + l.AccountID
+	status, made := call(t, http.MethodPut, account+"/devices", l.Token, `{"data":{"name":"Desk","sip":{"username":"user_q","password":"secret1234"}}}`)
+	g.Expect(status).To(Equal(http.StatusCreated), "%v", made)
+	device, _ := made["data"].(map[string]any)["id"].(string)
+	status, answer := call(t, http.MethodPost, account+"/devices/"+device+"/quickcall/1002", l.Token, `{"data":{}}`)
+	g.Expect(status).To(Equal(http.StatusOK), "%v", answer)
+	g.Eventually(t.Context(), func(g Gomega) {
+		rows := channels(g, t, l)
+		g.Expect(rows).To(HaveLen(2))
+		g.Expect(rows[0].Answered && rows[1].Answered).To(BeTrue())
+		g.Expect(rows[0].Other).To(Equal(rows[1].UUID))
+		g.Expect(rows[0].UUID + rows[1].UUID).To(ContainSubstring("-quickcall"))
+	}).WithTimeout(eventually).Should(Succeed())
+}
+
+func TestUpMakesCallsByItself(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	_, l := up(t, brokertest.New(t), "--rate", "20")
+	g.Eventually(t.Context(), func(g Gomega) { g.Expect(channels(g, t, l)).NotTo(BeEmpty()) }).WithTimeout(eventually).Should(Succeed())
+}

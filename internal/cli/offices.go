@@ -1,0 +1,80 @@
+package cli
+
+import (
+	"slices"
+
+	"github.com/kazoolab/kazoolab/fixtures"
+	"github.com/kazoolab/kazoolab/internal/ids"
+	"github.com/kazoolab/kazoolab/internal/runfile"
+	"github.com/kazoolab/kazoolab/simulator/office"
+	"github.com/kazoolab/kazoolab/simulator/pbx"
+)
+
+// officesFor are the accounts that call: those of the up that runs, or the one that is
+// named, or made up ones.
+func officesFor(running *runfile.File, name string, made int, random *ids.Source) ([]office.Office, error) {
+	var offices []office.Office
+	switch {
+	case running != nil && name != "":
+		account, err := chooseAccount(*running, name)
+		if err != nil && !isID(name) {
+			return nil, err
+		}
+		if err == nil {
+			return []office.Office{officeOf(account, random)}, nil
+		}
+	case running != nil:
+		for _, account := range running.Accounts {
+			if account.Kind == runfile.Customer {
+				offices = append(offices, officeOf(account, random))
+			}
+		}
+	}
+	switch {
+	case len(offices) > 0:
+		return offices, nil
+	case name != "" && !isID(name):
+		return nil, usagef("--account: no up runs that knows %q; give the 32 hexadecimal digits of an id", name)
+	case name != "":
+		account := fixtures.NewOffice(random, nil)
+		account.ID = name
+		return []office.Office{officeOf(noted(account), random)}, nil
+	}
+	for range made {
+		offices = append(offices, officeOf(noted(fixtures.NewOffice(random, nil)), random))
+	}
+	return offices, nil
+}
+
+// noted is an account as a run file has it.
+func noted(a fixtures.Account) runfile.Account {
+	account := runfile.Account{ID: a.ID, Name: a.Name, Realm: a.Realm, ResellerID: a.ResellerID, Numbers: a.Numbers}
+	for _, u := range a.Users {
+		account.Users = append(account.Users, runfile.User{ID: u.ID, Name: u.Name(), Username: u.Username, Extension: u.Extension})
+	}
+	return account
+}
+
+// officeOf gives an account's users a telephone and a voicemail box each.
+func officeOf(account runfile.Account, random *ids.Source) office.Office {
+	o := office.Office{
+		Account: pbx.Account{ID: account.ID, Name: account.Name, Realm: account.Realm, ResellerID: account.ResellerID},
+		Numbers: slices.Clone(account.Numbers),
+	}
+	for _, user := range account.Users {
+		if user.Extension == "" {
+			continue
+		}
+		o.Devices = append(o.Devices, pbx.Device{
+			ID: random.Hex(32), Username: "user_" + random.Hex(10), OwnerID: user.ID, Name: user.Name, Extension: user.Extension,
+		})
+		o.Boxes = append(o.Boxes, &pbx.Mailbox{ID: random.Hex(32), Number: user.Extension, OwnerID: user.ID})
+	}
+	if len(o.Devices) == 0 { // an account without telephones has a common one
+		o.Devices = []pbx.Device{{ID: random.Hex(32), Username: "user_" + random.Hex(10), Name: account.Name, Extension: "1001"}}
+	}
+	if len(o.Numbers) == 0 {
+		o.Numbers = []string{fixtures.NewNumber(random)}
+	}
+	return o
+}

@@ -1,0 +1,93 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/kazoolab/kazoolab/internal/bus"
+	"github.com/kazoolab/kazoolab/internal/ids"
+	"github.com/kazoolab/kazoolab/simulator/calls"
+	"github.com/kazoolab/kazoolab/simulator/control"
+	"github.com/kazoolab/kazoolab/simulator/office"
+	"github.com/kazoolab/kazoolab/simulator/outlet"
+	"github.com/kazoolab/kazoolab/simulator/pbx"
+	"github.com/kazoolab/kazoolab/simulator/switchboard"
+	"github.com/kazoolab/kazoolab/simulator/timeline"
+)
+
+// simulation is a switch in this process, and everybody who calls and is called.
+type simulation struct {
+	line    *timeline.Timeline
+	out     *outlet.Outlet
+	core    *pbx.Core
+	board   *switchboard.Board
+	player  *calls.Player
+	offices []office.Office
+	random  *ids.Source
+	host    pbx.Host
+	wrong   error           // what should never have happened
+	heard   func(pbx.Event) // told of each event; nil for nobody
+	byHand  bool            // nobody takes a call but whoever is told to
+}
+
+// newSimulation returns a switch whose events go to an outlet.
+func newSimulation(line *timeline.Timeline, out *outlet.Outlet, host pbx.Host, offices []office.Office, random *ids.Source) *simulation {
+	s := &simulation{line: line, out: out, host: host, offices: offices, random: random}
+	s.core = pbx.NewCore(pbx.New(pbx.Config{Clock: line, IDs: random, Host: host}), line, s.say)
+	s.board = switchboard.New(switchboard.Config{
+		Core: s.core, Line: line, IDs: random, Offices: offices, Rings: s.pickUp,
+		Fail: func(err error) { s.wrong = errors.Join(s.wrong, err) },
+	})
+	s.player = calls.New(s.board)
+	return s
+}
+
+// otherHost is the machines of a switch beside that of up: who asks for channels waits for
+// an answer from each, by its name.
+func otherHost(random *ids.Source) pbx.Host {
+	host, name := pbx.DefaultHost(), random.Hex(4)
+	host.Switch, host.Apps = "fs-"+name+".example.com", "apps-"+name+".example.com"
+	return host
+}
+
+func (s *simulation) say(e pbx.Event) {
+	s.out.Say(e)
+	if s.heard != nil {
+		s.heard(e)
+	}
+}
+
+// pickUp has somebody take a call after a few seconds, of which no plan says who does: one
+// that was transferred, or that a quickcall has placed.
+func (s *simulation) pickUp(leg *pbx.Channel) {
+	if s.byHand || s.player.Decides(leg.Dialler()) {
+		return
+	}
+	after := 2*time.Second + time.Duration(s.random.IntN(3000))*time.Millisecond
+	s.line.After(after, func() {
+		if !leg.Gone() && !leg.Answered() {
+			s.board.Answer(leg, nil)
+		}
+	})
+}
+
+// obey has the switch answer and obey what it hears on a bus, which runs and has been
+// declared the exchanges, until ctx ends.
+func (s *simulation) obey(ctx context.Context, b *bus.Bus, log *slog.Logger) (*control.Control, error) {
+	c := control.New(ctx, control.Config{
+		Core: s.core, Board: s.board, Line: s.line, Offices: s.offices, IDs: s.random,
+		Node: "ecallmgr@" + s.host.Apps, Send: s.out.Send, Log: log,
+	})
+	subs, err := c.Subscribe(b)
+	if err != nil {
+		return nil, err
+	}
+	for _, sub := range subs {
+		if err := sub.WaitReady(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return c, nil
+}

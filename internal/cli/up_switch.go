@@ -1,0 +1,65 @@
+package cli
+
+import (
+	"context"
+	"errors"
+
+	"github.com/kazoolab/kazoolab/internal/bus"
+	"github.com/kazoolab/kazoolab/internal/runfile"
+	"github.com/kazoolab/kazoolab/simulator/control"
+	"github.com/kazoolab/kazoolab/simulator/office"
+	"github.com/kazoolab/kazoolab/simulator/outlet"
+	"github.com/kazoolab/kazoolab/simulator/pbx"
+	"github.com/kazoolab/kazoolab/simulator/timeline"
+	"github.com/kazoolab/kazoolab/simulator/traffic"
+)
+
+// startSwitch runs a simulated switch beside the bridge, on a connection of its own: it
+// answers for its channels, obeys commands to them, places the calls that it is asked
+// for, and with a rate makes calls by itself.
+func (u *up) startSwitch(ctx context.Context, url string, accounts []runfile.Account) error {
+	b := bus.New(bus.Config{URL: url, Name: "kazoolab switch", Clock: u.Clock, IDs: newIDs(""), Log: u.log, PublishWindow: outlet.Window})
+	outlet.Declare(b)
+	control.Declare(b)
+	running, stop := context.WithCancel(context.WithoutCancel(ctx))
+	ended := make(chan error, 2)
+	go func() { ended <- b.Run(running) }()
+	line := timeline.New(timeline.Config{Speed: 1, Wall: u.Clock})
+	random := newIDs(u.config.Seed)
+	var offices []office.Office
+	for _, account := range accounts {
+		offices = append(offices, officeOf(account, random))
+	}
+	sim := newSimulation(line, outlet.New(running, b), pbx.DefaultHost(), offices, random)
+	go func() { ended <- line.Run(running, true) }()
+	u.atEnd(func(context.Context) error {
+		stop()
+		return errors.Join(orderly(running, <-ended), orderly(running, <-ended), orderly(running, sim.out.Close()))
+	})
+	c, err := sim.obey(ctx, b, u.log)
+	if err != nil {
+		return err
+	}
+	return line.Do(ctx, func() {
+		c.Advertise()
+		u.beginCalls(sim, accounts)
+	})
+}
+
+// beginCalls has the customers of the lab call and be called.
+func (u *up) beginCalls(sim *simulation, accounts []runfile.Account) {
+	if u.rate == 0 {
+		return
+	}
+	var busy []office.Office
+	for i, account := range accounts {
+		if account.Kind == runfile.Customer {
+			busy = append(busy, sim.offices[i])
+		}
+	}
+	arrivals, err := traffic.ParseArrivals("poisson", u.rate)
+	if err != nil || len(busy) == 0 {
+		return
+	}
+	traffic.New(traffic.Config{Arrivals: arrivals, Offices: busy}, sim.player, sim.line, sim.random, nil).Begin()
+}

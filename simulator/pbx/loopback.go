@@ -1,0 +1,84 @@
+package pbx
+
+import "github.com/kazoolab/kazoolab/bridge/kapi/jobj"
+
+// Loop places a pair of legs that the switch has with itself: so does a telephone whose
+// calls are forwarded, and whoever rings a group with a number of the telephone network
+// in it. The first is the caller's; the second is to be routed to the number.
+func (ch *Channel) Loop(number string, forwarding *Device) (a, b *Channel, err error) {
+	if a, err = ch.place("dial from"); err != nil {
+		return nil, nil, err
+	}
+	c, realm := ch.core, ch.account.Realm
+	b = c.begin(ch.account, c.uuid4(), "inbound")
+	b.interactionID, b.callerName, b.callerNumber = ch.interactionID, ch.callerName, ch.callerNumber
+	b.fromTag = c.switchTag()
+	a.loopback, b.loopback = loopback{"A", b.callID}, loopback{"B", a.callID}
+	for _, end := range []*Channel{a, b} {
+		end.name = "loopback/" + number + map[string]string{"A": "-a", "B": "-b"}[end.loopback.end]
+		end.destination, end.calleeNumber = number, number
+		end.presenceID = ch.presenceID
+		end.request, end.to, end.from = number+"@"+realm, number+"@"+realm, ch.callerNumber+"@"+realm
+		end.vars = ch.account.vars()
+		if forwarding != nil {
+			end.forwarded(*forwarding, ch)
+		}
+		end.join(ch)
+		if err := c.announce(end); err != nil {
+			return nil, nil, err
+		}
+	}
+	return a, b, nil
+}
+
+// forwarded are the variables of a leg whose telephone forwards its calls.
+func (ch *Channel) forwarded(by Device, caller *Channel) {
+	for _, v := range [][2]string{
+		{"Authorizing-ID", by.ID}, {"Authorizing-Type", "device"}, {"Owner-ID", by.OwnerID},
+		{"Call-Forward", "true"}, {"Call-Forward-From", by.Extension}, {"Call-Forward-For-UUID", caller.callID},
+		{"Retain-CID", "true"}, {"Loopback-Bowout", "true"}, {"Simplify-Loopback", "true"},
+	} {
+		ch.set(v[0], v[1])
+	}
+}
+
+// BowOut takes the switch's own pair of legs, of which this is the caller's, out of a
+// call that is connected at both ends. Caller and callee stay connected.
+func (ch *Channel) BowOut() error {
+	b, ok := ch.core.Channel(ch.loopback.other)
+	if ch.loopback.end != "A" || !ok {
+		return &StateError{ch.callID, "take out", "no first leg of a pair"}
+	}
+	caller, callee := ch.peer, b.peer
+	for _, one := range []*Channel{ch, b} {
+		if one.peer == nil {
+			return &StateError{one.callID, "take out", "not bridged"}
+		}
+	}
+	ch.core.event("CHANNEL_REPLACED", ch,
+		jobj.Member{Key: "Application-Name", Value: "loopback::bowout"},
+		jobj.Member{Key: "Raw-Application-Name", Value: "loopback::bowout"},
+		jobj.Member{Key: "Resigning-UUID", Value: ch.callID},
+		jobj.Member{Key: "Resigning-Peer-UUID", Value: b.callID},
+		jobj.Member{Key: "Replaced-By", Value: callee.callID})
+	caller.peer, callee.peer = callee, caller
+	caller.partner, callee.partner = callee.asPartner(), caller.asPartner()
+	caller.calleeName, caller.calleeNumber = callee.farName(), callee.farNumber()
+	callee.dialler, caller.placed = caller, append(caller.placed, callee)
+	ch.peer, b.peer, ch.caller, b.caller = nil, nil, false, false
+	for _, one := range []*Channel{ch, b} {
+		if err := one.Hangup("NORMAL_UNSPECIFIED"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// OtherEnd is the caller's leg of the pair that the switch has with itself, of which this
+// is the other.
+func (ch *Channel) OtherEnd() (*Channel, bool) {
+	if ch.loopback.end != "B" {
+		return nil, false
+	}
+	return ch.core.Channel(ch.loopback.other)
+}

@@ -1,0 +1,120 @@
+// Package switchboard is what people at telephones, and Kazoo's applications for them, do
+// with the calls of a switch: take, refuse, hold, transfer, park, meet, fax, hang up. It
+// owns what follows from such an act, in which order and after which pauses, whoever
+// asks for it: a scenario, a key on a terminal, a message on the bus. It never
+// composes a message (simulator/pbx does), and never decides what people do.
+package switchboard
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/kazoolab/kazoolab/internal/ids"
+	"github.com/kazoolab/kazoolab/simulator/office"
+	"github.com/kazoolab/kazoolab/simulator/pbx"
+	"github.com/kazoolab/kazoolab/simulator/timeline"
+)
+
+// Config is what a board works with. All but Rings are required.
+type Config struct {
+	Core    *pbx.Core
+	Line    *timeline.Timeline
+	IDs     *ids.Source
+	Offices []office.Office
+	// Rings is told of each leg that begins to ring; nil leaves it to ring.
+	Rings func(leg *pbx.Channel)
+	// Fail is told of what should never happen: of acts that nobody waits for.
+	Fail func(error)
+}
+
+// Board does what it is asked to. It is used by the goroutine of its timeline alone. The
+// acts take their time: then, which may be nil, is told when one is done, or that
+// it cannot be done because a call is not in the state for it (*pbx.StateError).
+type Board struct {
+	Config
+
+	slots  map[string]*parked // by account and slot
+	taking map[*pbx.Channel]*pbx.Recording
+	onward map[*pbx.Channel]string // what is dialled for who answers a leg that nobody has dialled
+}
+
+// New returns a board of a switch.
+func New(c Config) *Board {
+	return &Board{
+		Config: c, slots: map[string]*parked{}, onward: map[*pbx.Channel]string{}, taking: map[*pbx.Channel]*pbx.Recording{},
+	}
+}
+
+// Then is told when an act is done, or why it is not.
+type Then = func(error)
+
+// step is a part of an act. It comes after a pause, of which the switch's practice
+// gives the bounds.
+type step struct {
+	least, most time.Duration
+	do          func() error
+}
+
+// Steps by their pause: what a machine does next, what takes it a network round, and
+// what takes several.
+func atOnce(do func() error) step { return step{0, 0, do} }
+func soon(do func() error) step   { return step{time.Millisecond, 40 * time.Millisecond, do} }
+func later(do func() error) step  { return step{30 * time.Millisecond, 300 * time.Millisecond, do} }
+
+// act does steps one after the other until one fails.
+func (b *Board) act(then Then, steps ...step) {
+	if len(steps) == 0 {
+		b.done(then, nil)
+		return
+	}
+	next := func() {
+		if err := steps[0].do(); err != nil {
+			b.done(then, err)
+			return
+		}
+		b.act(then, steps[1:]...)
+	}
+	if steps[0].most == 0 {
+		next()
+		return
+	}
+	b.Line.After(b.between(steps[0].least, steps[0].most), next)
+}
+
+func (b *Board) done(then Then, err error) {
+	switch {
+	case then != nil:
+		then(err)
+	case err != nil:
+		var state *pbx.StateError
+		if !errors.As(err, &state) { // that a call is over meanwhile is how calls are
+			b.Fail(err)
+		}
+	}
+}
+
+// report tells of what should never happen.
+func (b *Board) report(err error) {
+	if err != nil {
+		b.Fail(err)
+	}
+}
+
+func (b *Board) between(least, most time.Duration) time.Duration {
+	return least + time.Duration(b.IDs.IntN(int((most-least)/time.Microsecond)+1))*time.Microsecond
+}
+
+// office is the one of a channel's account; one without telephones where nobody knows it.
+func (b *Board) office(ch *pbx.Channel) office.Office {
+	o, ok := office.Of(b.Offices, ch.Account().ID)
+	if !ok {
+		o.Account = ch.Account()
+	}
+	return o
+}
+
+// NobodyError says that nothing rings for what was dialled.
+type NobodyError struct{ Dialled string }
+
+func (e *NobodyError) Error() string { return fmt.Sprintf("nobody has the number %s", e.Dialled) }

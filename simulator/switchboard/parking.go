@@ -1,0 +1,136 @@
+package switchboard
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/kazoolab/kazoolab/simulator/pbx"
+)
+
+// parked is a call in a slot.
+type parked struct {
+	slot string
+	ch   *pbx.Channel
+	// revision counts the writes of the slot's document, which outlives its calls.
+	revision int
+}
+
+func slotKey(accountID, slot string) string { return accountID + "/" + slot }
+
+// Parked finds the call that waits in a slot of an account.
+func (b *Board) Parked(accountID, slot string) (*pbx.Channel, bool) {
+	p := b.slots[slotKey(accountID, slot)]
+	if p == nil || p.ch == nil {
+		return nil, false
+	}
+	return p.ch, true
+}
+
+// slotOf is the slot in which a channel waits; nil while it waits in none.
+func (b *Board) slotOf(ch *pbx.Channel) *parked {
+	for _, p := range b.slots {
+		if p.ch == ch {
+			return p
+		}
+	}
+	return nil
+}
+
+// firstSlot is the lowest number that the system gives by itself (cf_park).
+const firstSlot = 100
+
+// Park has somebody leave the other end of the call in a slot, "" for the first that
+// is free.
+func (b *Board) Park(ch *pbx.Channel, slot string, then Then) {
+	account := ch.Account().ID
+	for n := firstSlot; slot == ""; n++ {
+		if _, taken := b.Parked(account, strconv.Itoa(n)); !taken {
+			slot = strconv.Itoa(n)
+		}
+	}
+	var other *pbx.Channel
+	b.act(then, atOnce(func() error {
+		if was, taken := b.Parked(account, slot); taken {
+			return &pbx.StateError{CallID: was.CallID(), Doing: fmt.Sprintf("park another call in slot %s beside", slot), State: "in it"}
+		}
+		return nil
+	}), atOnce(func() (err error) {
+		other, err = b.giveAway(ch, ParkPrefix+slot)
+		return err
+	}), later(func() error { return b.route(other) }), soon(func() error { return b.put(other, slot) }))
+}
+
+// put keeps a call in a slot and says so.
+func (b *Board) put(ch *pbx.Channel, slot string) error {
+	key := slotKey(ch.Account().ID, slot)
+	p := b.slots[key]
+	if p == nil {
+		p = &parked{slot: slot}
+		b.slots[key] = p
+	}
+	p.ch = ch
+	if err := b.note(p, ch); err != nil {
+		return err
+	}
+	if err := ch.Parked(slot); err != nil {
+		return err
+	}
+	return ch.SlotPresence(slot, "early")
+}
+
+// note writes the slot's document.
+func (b *Board) note(p *parked, ch *pbx.Channel) error {
+	action := "edited"
+	if p.revision++; p.revision == 1 {
+		action = "created"
+	}
+	return b.Core.Change(ch.Account(), action, "parked_call", "parking-slot-"+p.slot, p.revision, false)
+}
+
+// clear empties a slot.
+func (b *Board) clear(p *parked) error {
+	ch := p.ch
+	p.ch = nil
+	if err := b.note(p, ch); err != nil {
+		return err
+	}
+	return ch.SlotPresence(p.slot, "terminated")
+}
+
+// abandoned says that a parked caller has hung up.
+func (b *Board) abandoned(p *parked) error {
+	if err := p.ch.Abandoned(p.slot); err != nil {
+		return err
+	}
+	return b.clear(p)
+}
+
+// Retrieve has a telephone dial a slot and take the call that waits in it. Both calls
+// are told as retrieved.
+func (b *Board) Retrieve(account pbx.Account, slot string, d pbx.Device, then Then) (*pbx.Channel, error) {
+	p := b.slots[slotKey(account.ID, slot)]
+	if p == nil || p.ch == nil {
+		return nil, &EmptySlotError{slot}
+	}
+	var by *pbx.Channel
+	by, err := b.Dial(account, d, ParkPrefix+slot, "", "", func(err error) {
+		waiting := p.ch
+		switch {
+		case err != nil:
+			b.done(then, err)
+			return
+		case waiting == nil: // meanwhile
+			b.act(nil, atOnce(func() error { return b.end(by, "NORMAL_CLEARING") }))
+			b.done(then, &EmptySlotError{slot})
+			return
+		}
+		b.act(then, soon(func() error { return by.Intercept(waiting) }), soon(func() error { return waiting.Retrieved(slot) }),
+			atOnce(func() error { return b.clear(p) }), soon(func() error { return by.Retrieved(slot) }))
+	})
+	return by, err
+}
+
+// EmptySlotError says that no call waits in a slot.
+type EmptySlotError struct{ Slot string }
+
+func (e *EmptySlotError) Error() string { return "no call waits in slot " + e.Slot }

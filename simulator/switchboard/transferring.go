@@ -1,0 +1,155 @@
+package switchboard
+
+import (
+	"strings"
+	"time"
+
+	"github.com/kazoolab/kazoolab/simulator/pbx"
+)
+
+// ParkPrefix begins what is dialled to park a call in a slot, or to take one out of it:
+// *3101 is slot 101 (the feature code of cf_park).
+const ParkPrefix = "*3"
+
+// Transfer has somebody give the other end of the call to another number, at once: it rings
+// there. A number that begins with ParkPrefix parks the other end.
+func (b *Board) Transfer(ch *pbx.Channel, to string, then Then) {
+	if slot, ok := strings.CutPrefix(to, ParkPrefix); ok {
+		b.Park(ch, slot, then)
+		return
+	}
+	var other *pbx.Channel
+	b.act(then, atOnce(func() error { return b.mayCall(ch.Peer(), to) }), atOnce(func() (err error) {
+		other, err = b.giveAway(ch, to)
+		return err
+	}), later(func() error {
+		if err := b.route(other); err != nil {
+			return err
+		}
+		b.RingCalled(other, to, nil)
+		return nil
+	}))
+}
+
+// giveAway takes a channel out of its call, which its peer goes on with.
+func (b *Board) giveAway(ch *pbx.Channel, to string) (*pbx.Channel, error) {
+	other, err := ch.Transfer(to)
+	if err == nil && ch.Device() != nil {
+		b.Line.After(time.Second, func() { b.report(ch.Presence("terminated")) })
+	}
+	return other, err
+}
+
+// mayCall says whether somebody has a number, before anything is done about it.
+func (b *Board) mayCall(ch *pbx.Channel, to string) error {
+	if ch == nil || pbx.IsNumber(to) || len(b.office(ch).Called(to)) > 0 {
+		return nil
+	}
+	return &NobodyError{to}
+}
+
+// Consult has a telephone, which has a call already, put that on hold and call somebody
+// else, whom it rings. Join completes the transfer.
+func (b *Board) Consult(ch *pbx.Channel, to string, then Then) (*pbx.Channel, error) {
+	d := ch.Device()
+	switch {
+	case d == nil:
+		return nil, &pbx.StateError{CallID: ch.CallID(), Doing: "consult from", State: "no telephone's of the account"}
+	case ch.Peer() == nil:
+		return nil, &pbx.StateError{CallID: ch.CallID(), Doing: "transfer", State: "not bridged"}
+	}
+	if err := b.mayCall(ch, to); err != nil {
+		return nil, err
+	}
+	if !ch.Held() {
+		if err := ch.Hold(); err != nil {
+			return nil, err
+		}
+	}
+	var consult *pbx.Channel
+	consult, err := b.Dial(ch.Account(), *d, to, "", "", func(err error) {
+		if err != nil {
+			b.done(then, err)
+			return
+		}
+		b.RingCalled(consult, to, then)
+	})
+	return consult, err
+}
+
+// Join connects the far ends of two calls that somebody is in, who leaves both.
+func (b *Board) Join(ch, consult *pbx.Channel, then Then) {
+	b.act(then, atOnce(func() error {
+		if err := ch.Join(consult); err != nil {
+			return err
+		}
+		for _, one := range []*pbx.Channel{ch, consult} {
+			b.Line.After(time.Second, func() { b.report(one.Presence("terminated")) })
+		}
+		return nil
+	}))
+}
+
+// PickUp has a telephone take the call of another leg: one that rings for somebody else, or
+// one that is up. Who had it is left without.
+func (b *Board) PickUp(target *pbx.Channel, d pbx.Device, then Then) (*pbx.Channel, error) {
+	var by *pbx.Channel
+	by, err := b.Dial(target.Account(), d, "*8", "", "", func(err error) {
+		if err != nil {
+			b.done(then, err)
+			return
+		}
+		b.intercept(by, target, then)
+	})
+	return by, err
+}
+
+// intercept has a channel take the call of another, and ends who is left over.
+func (b *Board) intercept(by, target *pbx.Channel, then Then) {
+	if a := target.Dialler(); a != nil && !target.Answered() {
+		target = a // it is the caller that is taken, not the telephone that rings
+	}
+	left := target.Peer()
+	b.act(then, atOnce(func() error { return by.Intercept(target) }), soon(func() error {
+		if err := b.stopRinging(target, "PICKED_OFF"); err != nil || left == nil {
+			return err
+		}
+		return b.end(left, "PICKED_OFF")
+	}))
+}
+
+// Connect bridges two channels that are up, each of whose other end is dropped.
+func (b *Board) Connect(ch, with *pbx.Channel, then Then) {
+	left := ch.Peer()
+	b.act(then, atOnce(func() error {
+		if left == nil {
+			return nil
+		}
+		if err := ch.Unbridge(); err != nil {
+			return err
+		}
+		return b.end(left, "NORMAL_CLEARING")
+	}), atOnce(func() error { b.intercept(ch, with, nil); return nil }))
+}
+
+// Originate calls a telephone of its own accord, as for a quickcall, and connects who
+// answers there with a number.
+func (b *Board) Originate(a pbx.Account, d pbx.Device, callID string, shown pbx.Party, to string, then Then) (*pbx.Channel, error) {
+	leg, err := b.Core.Place(a, d, callID, shown)
+	if err != nil {
+		return nil, err
+	}
+	legs := []*pbx.Channel{leg}
+	b.onward[leg] = to
+	b.act(then, b.ringing(&legs, false))
+	return leg, nil
+}
+
+// answerOriginated takes a call that nobody has dialled, and dials for who answers.
+func (b *Board) answerOriginated(leg *pbx.Channel, to string, then Then) {
+	delete(b.onward, leg)
+	b.act(then, atOnce(leg.Answer), later(func() error {
+		b.report(leg.Presence("confirmed"))
+		return b.route(leg)
+	}), soon(func() error { b.RingCalled(leg, to, nil); return nil }))
+}
