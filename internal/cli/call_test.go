@@ -64,7 +64,8 @@ type channelRow struct {
 	Other                        string `json:"other_leg"`
 }
 
-func channels(g Gomega, t *testing.T, l lab) []channelRow {
+func channels(t *testing.T, g Gomega, l lab) []channelRow {
+	t.Helper()
 	status, answer := call(t, http.MethodGet, l.REST+"/v2/accounts/"+l.AccountID+"/channels", l.Token, "")
 	g.Expect(status).To(Equal(http.StatusOK))
 	text, err := json.Marshal(answer["data"])
@@ -86,7 +87,7 @@ func TestAQuickcallConnectsTwoTelephones(t *testing.T) {
 	status, answer := call(t, http.MethodPost, account+"/devices/"+device+"/quickcall/1002", l.Token, `{"data":{}}`)
 	g.Expect(status).To(Equal(http.StatusOK), "%v", answer)
 	g.Eventually(t.Context(), func(g Gomega) {
-		rows := channels(g, t, l)
+		rows := channels(t, g, l)
 		g.Expect(rows).To(HaveLen(2))
 		g.Expect(rows[0].Answered && rows[1].Answered).To(BeTrue())
 		g.Expect(rows[0].Other).To(Equal(rows[1].UUID))
@@ -98,5 +99,5 @@ func TestUpMakesCallsByItself(t *testing.T) {
 	t.Parallel()
 	g := NewWithT(t)
 	_, l := up(t, brokertest.New(t), "--rate", "20")
-	g.Eventually(t.Context(), func(g Gomega) { g.Expect(channels(g, t, l)).NotTo(BeEmpty()) }).WithTimeout(eventually).Should(Succeed())
+	g.Eventually(t.Context(), func(g Gomega) { g.Expect(channels(t, g, l)).NotTo(BeEmpty()) }).WithTimeout(eventually).Should(Succeed())
 }

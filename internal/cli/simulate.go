@@ -88,7 +88,7 @@ messages are the day's. An end by Ctrl-C is none of the calls': they stay up.`,
 		outlet.Declare(b)
 		control.Declare(b)
 		return onBroker(cmd.Context(), b, url, patience, func() error {
-			return a.simulate(cmd.Context(), b, flags, speed, offices, random, log)
+			return a.simulate(cmd.Context(), b, load{flags, speed, offices, random, log})
 		})
 	}
 	return cmd
@@ -121,19 +121,29 @@ func (f *simulateFlags) check() (speed float64, err error) {
 	return speed, nil
 }
 
+// load is what is to be simulated.
+type load struct {
+	simulateFlags
+
+	pace    float64 // how fast time passes
+	offices []office.Office
+	random  *ids.Source
+	log     *slog.Logger
+}
+
 // simulate plays the calls and tells of them.
-func (a *app) simulate(ctx context.Context, b *bus.Bus, flags simulateFlags, speed float64, offices []office.Office, random *ids.Source, log *slog.Logger) error {
-	arrivals, err := traffic.ParseArrivals(flags.arrivals, flags.rate)
+func (a *app) simulate(ctx context.Context, b *bus.Bus, l load) error {
+	arrivals, err := traffic.ParseArrivals(l.arrivals, l.rate)
 	if err != nil {
 		return err
 	}
 	wall := clock.Machine(a.Clock)
 	began := wall.Now()
 	start := began
-	if flags.arrivals == "day" {
+	if l.arrivals == "day" {
 		start = began.UTC().Truncate(24 * time.Hour)
 	}
-	line := timeline.New(timeline.Config{Start: start, Speed: speed, Wall: wall})
+	line := timeline.New(timeline.Config{Start: start, Speed: l.pace, Wall: wall})
 	// What has happened is still published after the end, if the broker takes it.
 	publishing, giveUp := context.WithCancel(context.WithoutCancel(ctx))
 	defer giveUp()
@@ -143,12 +153,12 @@ func (a *app) simulate(ctx context.Context, b *bus.Bus, flags simulateFlags, spe
 	})
 	defer forget()
 	out := outlet.New(publishing, b)
-	sim := newSimulation(line, out, otherHost(random), offices, random)
+	sim := newSimulation(line, out, otherHost(l.random), l.offices, l.random)
 	leave := func() {}
-	if speed > 0 { // in a day of a minute nobody has the time to ask
+	if l.pace > 0 { // in a day of a minute nobody has the time to ask
 		obeying, stop := context.WithCancel(ctx)
 		defer stop()
-		c, err := sim.obey(obeying, b, log)
+		c, err := sim.obey(obeying, b, l.log)
 		if err != nil {
 			return err
 		}
@@ -156,12 +166,12 @@ func (a *app) simulate(ctx context.Context, b *bus.Bus, flags simulateFlags, spe
 		leave = c.Leave
 	}
 	late := &lateness{}
-	load := traffic.New(traffic.Config{
-		Arrivals: arrivals, Offices: offices, Calls: flags.calls, Duration: flags.duration, Concurrent: flags.concurrent,
-	}, sim.player, line, random, late.add)
-	load.Begin()
-	if *flags.output != outputJSON {
-		a.reportEvery(line, load, out, wall, began)
+	calls := traffic.New(traffic.Config{
+		Arrivals: arrivals, Offices: l.offices, Calls: l.calls, Duration: l.duration, Concurrent: l.concurrent,
+	}, sim.player, line, l.random, late.add)
+	calls.Begin()
+	if *l.output != outputJSON {
+		a.reportEvery(line, calls, out, wall, began)
 	}
 	err = line.Run(ctx, false)
 	if ctx.Err() != nil {
@@ -169,5 +179,5 @@ func (a *app) simulate(ctx context.Context, b *bus.Bus, flags simulateFlags, spe
 	}
 	leave()
 	err = errors.Join(err, sim.wrong, out.Close())
-	return errors.Join(err, a.printSummary(load.Count(), out.Sent(), wall.Since(began), line.Now().Sub(start), late, *flags.output))
+	return errors.Join(err, a.printSummary(calls.Count(), out.Sent(), wall.Since(began), line.Now().Sub(start), late, *l.output))
 }

@@ -85,7 +85,10 @@ func newRig(t *testing.T) *rig {
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- r.line.Run(ctx, true) }()
-	t.Cleanup(func() { stop(); <-ended })
+	t.Cleanup(func() {
+		stop()
+		r.Expect(<-ended).To(MatchError(context.Canceled))
+	})
 	r.ask(url)
 	r.do(func() {
 		r.a, err = r.core.FromCarrier(acme.Account, pbx.Party{Number: "+12125550199"}, "+14155550100", "a@203.0.113.20")

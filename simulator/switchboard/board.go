@@ -87,8 +87,7 @@ func (b *Board) done(then Then, err error) {
 	case then != nil:
 		then(err)
 	case err != nil:
-		var state *pbx.StateError
-		if !errors.As(err, &state) { // that a call is over meanwhile is how calls are
+		if _, ok := errors.AsType[*pbx.StateError](err); !ok { // that a call is over meanwhile is how calls are
 			b.Fail(err)
 		}
 	}

@@ -103,14 +103,14 @@ func (h *house) device(extension string) pbx.Device {
 	return d
 }
 
-// talking is a call of the telephone network that a telephone has taken.
-func (h *house) talking(extension string) (a, b *pbx.Channel) {
+// talking is a call of the telephone network that 1001 has taken.
+func (h *house) talking() (a, b *pbx.Channel) {
 	h.t.Helper()
 	g := NewWithT(h.t)
 	a, err := h.Arrive(h.Account, pbx.Party{Name: "PAT EXAMPLE", Number: "+12125550199"}, h.Numbers[0], "", "", nil)
 	g.Expect(err).NotTo(HaveOccurred())
 	h.pass()
-	h.Ring(a, []pbx.Device{h.device(extension)}, false, h.fine)
+	h.Ring(a, []pbx.Device{h.Devices[0]}, false, h.fine)
 	h.pass()
 	b = a.Dialled()[0]
 	h.Answer(b, h.fine)
@@ -128,7 +128,7 @@ func (h *house) fine(err error) {
 func TestABlindTransferRingsElsewhere(t *testing.T) {
 	g := NewWithT(t)
 	h := newHouse(t)
-	a, b := h.talking("1001")
+	a, b := h.talking()
 	h.Transfer(b, "1002", h.fine)
 	g.Expect(h.heard()).To(Equal([]string{
 		"B CHANNEL_TRANSFEROR", "A CHANNEL_TRANSFEREE", "A CHANNEL_UNBRIDGE", "B CHANNEL_DESTROY", "C CHANNEL_CREATE", "C CHANNEL_PROGRESS",
@@ -143,7 +143,7 @@ func TestABlindTransferRingsElsewhere(t *testing.T) {
 func TestATransferToNobodyLeavesTheCallAlone(t *testing.T) {
 	g := NewWithT(t)
 	h := newHouse(t)
-	_, b := h.talking("1001")
+	_, b := h.talking()
 	var failed error
 	h.Transfer(b, "9999", func(err error) { failed = err })
 	g.Expect(h.heard()).To(BeEmpty())
@@ -154,7 +154,7 @@ func TestATransferToNobodyLeavesTheCallAlone(t *testing.T) {
 func TestAnAttendedTransferConnectsTheFarEnds(t *testing.T) {
 	g := NewWithT(t)
 	h := newHouse(t)
-	a, b := h.talking("1001")
+	a, b := h.talking()
 	consult, err := h.Consult(b, "1002", h.fine)
 	g.Expect(err).NotTo(HaveOccurred())
 	h.pass()
@@ -174,7 +174,7 @@ func TestAnAttendedTransferConnectsTheFarEnds(t *testing.T) {
 func TestAParkedCallIsTakenElsewhere(t *testing.T) {
 	g := NewWithT(t)
 	h := newHouse(t)
-	a, b := h.talking("1001")
+	a, b := h.talking()
 	h.Transfer(b, "*3101", h.fine)
 	g.Expect(h.heard()).To(Equal([]string{
 		"B CHANNEL_TRANSFEROR", "A CHANNEL_TRANSFEREE", "A CHANNEL_UNBRIDGE", "B CHANNEL_DESTROY", "doc_created parked_call", "A PARK_PARKED",
@@ -195,7 +195,7 @@ func TestAParkedCallIsTakenElsewhere(t *testing.T) {
 func TestAParkedCallerHangsUp(t *testing.T) {
 	g := NewWithT(t)
 	h := newHouse(t)
-	a, b := h.talking("1001")
+	a, b := h.talking()
 	h.Park(b, "", h.fine)
 	h.heard()
 	_, ok := h.Parked(h.Account.ID, "100")
