@@ -148,7 +148,7 @@ func (j *Judge) ending(g *leg, code string, index int) {
 		j.finding("hangup.fork", index, "Hangup-Cause", g.cause, "LOSE_RACE, as another leg was answered")
 	case lost && code != "" && code != "sip:487":
 		j.finding("hangup.fork", index, "Hangup-Code", code, "sip:487, or none")
-	case a.cause == "ORIGINATOR_CANCEL" && g.ended >= a.ended-100_000 && near(a.ended, g.ended) && g.cause != a.cause:
+	case a.cause == "ORIGINATOR_CANCEL" && g.ended > a.ended && near(a.ended, g.ended) && g.cause != a.cause:
 		j.finding("hangup.cancel", index, "Hangup-Cause", g.cause, "ORIGINATOR_CANCEL, as the caller gave up")
 	}
 }

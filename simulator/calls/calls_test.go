@@ -105,7 +105,7 @@ func TestCallsPlayAsASwitchWouldTellThem(t *testing.T) {
 			[]string{
 				"A CHANNEL_CREATE", "A usurp_control", "B CHANNEL_CREATE", "B CHANNEL_PROGRESS", "B CHANNEL_DESTROY", "A CHANNEL_EXECUTE_COMPLETE",
 				"A CHANNEL_ANSWER", "A CHANNEL_EXECUTE_COMPLETE", "A RECORD_START", "A RECORD_STOP", "A CHANNEL_DESTROY",
-				"C doc_created", "A voicemail_new", "C mwi_update",
+				"C doc_created", "C doc_edited", "A voicemail_new", "A voicemail_saved", "C mwi_update",
 			},
 		},
 	} {

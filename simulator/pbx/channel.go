@@ -309,7 +309,7 @@ func (ch *Channel) Answer() error {
 	if ch.direction == "outbound" {
 		ch.state = "CONSUME_MEDIA"
 	}
-	ch.ending.answered = ch.core.now()
+	ch.ending.answered = ch.core.next()
 	if ch.ending.disposition == "" {
 		ch.ending.disposition = "ANSWER"
 	}
@@ -438,7 +438,7 @@ func (ch *Channel) Hangup(cause string) error {
 	ch.gone = true
 	ch.state, ch.callState, ch.answerState = "REPORTING", "HANGUP", isGone
 	ch.endVars()
-	ch.ending.at = c.now()
+	ch.ending.at = c.next()
 	ch.ending.cause, ch.ending.code = cause, HangupCode(cause)
 	if ch.failed != "" {
 		ch.ending.cause, ch.ending.code = ch.failed, ch.failedCode

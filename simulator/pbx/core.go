@@ -80,14 +80,18 @@ func (e *StateError) Error() string {
 // errTaken says that a Call-ID is in use.
 var errTaken = errors.New("the Call-ID is that of another call")
 
-// tick is the time of the next event.
-func (c *Core) tick() time.Time {
+// next is the time of the next event, which it will be by tick.
+func (c *Core) next() time.Time {
 	now := c.now()
 	if !now.After(c.last) {
 		now = c.last.Add(time.Microsecond)
 	}
-	c.last = now
 	return now
+}
+
+func (c *Core) tick() time.Time {
+	c.last = c.next()
+	return c.last
 }
 
 // event says what has happened to a channel, with fields beyond those that all have.

@@ -71,12 +71,17 @@ func (f *Fax) Originate() error {
 
 // Negotiated says that both ends have agreed how fast to go: 14,400 bits a second.
 func (f *Fax) Negotiated() error {
-	f.heard("negociateresult", f.info())
+	if err := f.heard("negociateresult", f.info()); err != nil {
+		return err
+	}
 	return f.status(f.words("Fax", "fax")+" negotiated at 14400", f.words("send", "receive"), f.info())
 }
 
 // Page says that a further page went over. Pages that come in are counted one late.
 func (f *Fax) Page() error {
+	if err := f.up(); err != nil {
+		return err
+	}
 	f.page = max(f.over, 1)
 	f.over++
 	text := "Received  Page " + strconv.Itoa(f.page)
@@ -84,13 +89,17 @@ func (f *Fax) Page() error {
 		f.page = f.over
 		text = "Sent Page " + strconv.Itoa(f.page) + " of " + strconv.Itoa(f.pages)
 	}
-	f.heard("pageresult", f.info())
+	if err := f.heard("pageresult", f.info()); err != nil {
+		return err
+	}
 	return f.status(text, f.words("send", "receive"), f.info())
 }
 
 // Done says that the transfer is over, well or not, and ends the leg.
 func (f *Fax) Done(well bool) error {
-	f.heard("result", f.result(well))
+	if err := f.heard("result", f.result(well)); err != nil {
+		return err
+	}
 	if err := f.ch.Hangup("NORMAL_CLEARING"); err != nil {
 		return err
 	}
@@ -207,12 +216,20 @@ func (f *Fax) changed(db, action, id string, revision int) error {
 
 func (f *Fax) words(outgoing, incoming string) string { return either(f.outgoing, outgoing, incoming) }
 
+// up says that there is a connection. One that breaks off is the fax's end, of which
+// nothing more is said.
+func (f *Fax) up() error { return f.ch.must("transmit on", isAnswered) }
+
 // heard is what the switch says of the transfer.
-func (f *Fax) heard(event string, data jobj.Object) {
+func (f *Fax) heard(event string, data jobj.Object) error {
+	if err := f.up(); err != nil {
+		return err
+	}
 	f.core.brief("CHANNEL_FAX_STATUS", f.ch,
 		jobj.Member{Key: "Application-Name", Value: f.words("send_fax", "receive_fax")},
 		jobj.Member{Key: "Application-Event", Value: event},
 		jobj.Member{Key: "Application-Data", Value: data})
+	return nil
 }
 
 func (f *Fax) info() jobj.Object {

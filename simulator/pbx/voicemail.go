@@ -57,15 +57,18 @@ func (c *Core) NewDocumentID(monthly bool) string {
 }
 
 // Left says that a caller has left a message of that length in a box: its document,
-// the notification, and the lamp of the telephone.
+// to which the sound is attached, the notification, that nobody has taken the message away
+// by mail, and the lamp of the telephone (kvm_message).
 func (c *Core) Left(ch *Channel, box *Mailbox, messageID string, length time.Duration) error {
 	a := ch.account
-	if err := c.Change(a, "created", "mailbox_message", messageID, 1, true); err != nil {
-		return err
+	for i, action := range []string{"created", "edited"} {
+		if err := c.Change(a, action, "mailbox_message", messageID, i+1, true); err != nil {
+			return err
+		}
 	}
 	fromUser, fromRealm, _ := cutAt(ch.from)
 	toUser, _, _ := cutAt(ch.to)
-	if err := c.tell(kapi.CategoryNotification, "voicemail_new", origin{"callflow", called}, jobj.Object{
+	message := jobj.Object{
 		{Key: "Account-ID", Value: a.ID},
 		{Key: "Account-DB", Value: kapi.AccountDB(a.ID)},
 		{Key: "Call-ID", Value: ch.callID},
@@ -79,8 +82,14 @@ func (c *Core) Left(ch *Channel, box *Mailbox, messageID string, length time.Dur
 		{Key: "Voicemail-ID", Value: messageID},
 		{Key: "Voicemail-Length", Value: length.Milliseconds()},
 		{Key: "Voicemail-Timestamp", Value: kapi.Gregorian(c.now())},
-	}); err != nil {
-		return err
+	}
+	for _, told := range []struct {
+		name string
+		w    way
+	}{{"voicemail_new", called}, {"voicemail_saved", cast}} {
+		if err := c.tell(kapi.CategoryNotification, told.name, origin{"callflow", told.w}, message); err != nil {
+			return err
+		}
 	}
 	box.New++
 	return c.Lamp(a, box)

@@ -1,6 +1,7 @@
 package switchboard
 
 import (
+	"errors"
 	"strings"
 	"time"
 
@@ -151,5 +152,14 @@ func (b *Board) answerOriginated(leg *pbx.Channel, to string, then Then) {
 	b.act(then, atOnce(leg.Answer), later(func() error {
 		b.report(leg.Presence("confirmed"))
 		return b.route(leg)
-	}), soon(func() error { b.RingCalled(leg, to, nil); return nil }))
+	}), soon(func() error {
+		b.RingCalled(leg, to, func(err error) {
+			if _, nobody := errors.AsType[*NobodyError](err); nobody {
+				b.Hangup(leg, "NO_ROUTE_DESTINATION", nil)
+				return
+			}
+			b.done(nil, err)
+		})
+		return nil
+	}))
 }
