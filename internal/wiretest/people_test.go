@@ -49,7 +49,9 @@ func (h *house) pass(d time.Duration) {
 	}
 }
 
-func (h *house) device() pbx.Device { return h.Devices[rapid.IntRange(0, len(h.Devices)-1).Draw(h.t, "telephone")] }
+func (h *house) device() pbx.Device {
+	return h.Devices[rapid.IntRange(0, len(h.Devices)-1).Draw(h.t, "telephone")]
+}
 
 // dialled is what somebody could dial: an extension, a number of the house or outside it, or
 // nobody's.
