@@ -17,7 +17,7 @@ import (
 // Window is how many messages may be unconfirmed before Say waits.
 const Window = 1024
 
-// Outlet publishes events. Say is for one goroutine.
+// Outlet publishes events. Say and Publish are for one goroutine.
 type Outlet struct {
 	bus *bus.Bus
 	ctx context.Context //nolint:containedctx // its own life: a simulation says its events without one
@@ -68,12 +68,17 @@ func (o *Outlet) Say(e pbx.Event) {
 		o.failed(e.Name(), err)
 		return
 	}
-	begun, err := o.bus.Begin(o.ctx, Message(m))
+	o.Publish(e.Name(), Message(m))
+}
+
+// Publish is Say for a message that there is already; name is what an error calls it.
+func (o *Outlet) Publish(name string, m bus.Message) {
+	begun, err := o.bus.Begin(o.ctx, m)
 	if err != nil {
-		o.failed(e.Name(), err)
+		o.failed(name, err)
 		return
 	}
-	o.sending <- sending{e.Name(), begun}
+	o.sending <- sending{name, begun}
 }
 
 func (o *Outlet) confirm() {
