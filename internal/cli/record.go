@@ -221,7 +221,7 @@ func (a *app) present(ctx context.Context, b *bus.Bus, wanted []capture.Bound) (
 		for _, usual := range recorder.Usual() {
 			known = append(known, usual.Exchange)
 		}
-		return nil, fmt.Errorf("--exchange: the broker has no exchange %s%s; %s", missing[0], suggest.Hint(missing[0], known), remedy)
+		return nil, fmt.Errorf("--exchange: the broker has no exchange %s; %s%s", missing[0], remedy, suggest.Hint(missing[0], known))
 	case len(present) == 0:
 		return nil, fmt.Errorf("the broker has none of Kazoo's exchanges (%s); %s", strings.Join(missing, ", "), remedy)
 	case len(missing) > 0:

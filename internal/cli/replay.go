@@ -273,6 +273,6 @@ func (c *choice) missed(messages int64) error {
 		return nil
 	}
 	known := slices.Sorted(maps.Keys(c.seen))
-	return fmt.Errorf("--only-event: the capture has no event %s%s; it has %s", strings.Join(c.wanted, ", "),
-		suggest.Hint(c.wanted[0], known), strings.Join(known, ", "))
+	return fmt.Errorf("--only-event: the capture has no event %s; it has %s%s", strings.Join(c.wanted, ", "),
+		strings.Join(known, ", "), suggest.Hint(c.wanted[0], known))
 }
