@@ -74,6 +74,7 @@ type wish int
 
 const (
 	toConsume wish = iota
+	toFinish       // take no more, but handle what the broker has sent ahead
 	toCancel       // take no more, keep the channel for acknowledgements
 	toEnd
 )
@@ -159,6 +160,17 @@ func (s *Subscription) Bound(ctx context.Context, binding Binding) error {
 // handed out can still be acknowledged until Close.
 func (s *Subscription) Cancel(ctx context.Context) error {
 	s.ask(func() { s.wish = max(s.wish, toCancel) })
+	err := s.wait(ctx, func() bool { return !s.up && s.wish != toConsume })
+	if err != nil && !errors.Is(err, ErrClosed) {
+		return err
+	}
+	return nil
+}
+
+// Finish takes no more messages either; those received and not yet handled are handled
+// first. When it returns nil, Handle will not be called again.
+func (s *Subscription) Finish(ctx context.Context) error {
+	s.ask(func() { s.wish = max(s.wish, toFinish) })
 	err := s.wait(ctx, func() bool { return !s.up && s.wish != toConsume })
 	if err != nil && !errors.Is(err, ErrClosed) {
 		return err

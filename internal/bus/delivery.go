@@ -18,7 +18,8 @@ type Delivery struct {
 	Headers                      amqp.Table
 	Body                         []byte
 	MessageID                    string
-	Redelivered                  bool // may have been delivered before
+	Timestamp                    int64 // as the wire has it: Unix microseconds from Kazoo; 0 for none
+	Redelivered                  bool  // may have been delivered before
 	// Returns is how often the message was delivered and came back unacknowledged,
 	// as a quorum queue counts it (x-delivery-count): given back, or left by a
 	// consumer, channel or connection that ended. Other queues do not count.
@@ -57,7 +58,12 @@ func (d Delivery) Stale() bool { return d.intake != nil && d.intake.channel.IsCl
 func (d Delivery) settled() bool { return d.intake == nil || d.intake.noAck }
 
 func (in *intake) delivery(d amqp.Delivery) Delivery {
+	var timestamp int64
+	if !d.Timestamp.IsZero() {
+		timestamp = d.Timestamp.Unix() // the client takes the number for seconds
+	}
 	return Delivery{
+		Timestamp:       timestamp,
 		Exchange:        d.Exchange,
 		RoutingKey:      d.RoutingKey,
 		ContentType:     d.ContentType,

@@ -25,6 +25,7 @@ type intake struct {
 	tag     string
 	up      chan struct{} // tells the handling goroutine to call OnUp
 	over    atomic.Bool   // nothing more is handed to Handle
+	ended   bool          // the consumer is cancelled; for tend alone
 	handled chan struct{} // closed when the handling goroutine has ended
 	retry   *backoff      // of refused bindings
 }
@@ -114,6 +115,11 @@ func (in *intake) tend(complete bool, closed <-chan *amqp.Error, cancelled <-cha
 		switch in.sub.wishes() {
 		case toEnd:
 			return nil
+		case toFinish:
+			if err := in.finish(); err != nil {
+				return err
+			}
+			complete = true
 		case toCancel:
 			if err := in.cancel(); err != nil {
 				return err
@@ -192,6 +198,15 @@ func (in *intake) cancel() error {
 	if in.over.Swap(true) {
 		return nil
 	}
+	return in.finish()
+}
+
+// finish is cancel for what has not come yet.
+func (in *intake) finish() error {
+	if in.ended {
+		return nil
+	}
+	in.ended = true
 	if err := in.channel.Cancel(in.tag, false); err != nil {
 		return err
 	}

@@ -25,6 +25,7 @@ type Message struct {
 	ContentEncoding string
 	Headers         amqp.Table
 	MessageID       string
+	Timestamp       int64  // Unix microseconds; 0 is now
 	Expiration      string // milliseconds in the broker
 	Persistent      bool   // survives the broker's restart in a durable queue
 	Mandatory       bool   // must reach a queue
@@ -142,6 +143,9 @@ func (b *Bus) properties(m Message) amqp.Publishing {
 	}
 	if p.ContentType == "" {
 		p.ContentType = "application/json"
+	}
+	if m.Timestamp != 0 {
+		p.Timestamp = time.Unix(m.Timestamp, 0)
 	}
 	if m.Persistent {
 		p.DeliveryMode = amqp.Persistent

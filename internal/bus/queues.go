@@ -62,6 +62,18 @@ func (b *Bus) Inspect(ctx context.Context, queue string) (Depth, error) {
 	return *depth.Load(), nil
 }
 
+// HasExchange tells whether the broker has an exchange, without declaring it. The error
+// is ErrStopped, the broker's refusal, or ctx's with the cause of the delay.
+func (b *Bus) HasExchange(ctx context.Context, name string) (bool, error) {
+	err := b.onTopology(ctx, func(channel *amqp.Channel) error {
+		return channel.ExchangeDeclarePassive(name, "topic", false, false, false, false, nil) // of the type nothing is compared
+	})
+	if notFound(err) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
 // Lock takes a name that only one connection to the virtual host can have at a time,
 // until it is unlocked or the connection ends, however it does. It is a queue that is
 // exclusive and empty. The errors are those of Inspect, but ErrLocked for ErrNoQueue.

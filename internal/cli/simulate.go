@@ -109,14 +109,19 @@ func (f *simulateFlags) check() (speed float64, err error) {
 	if _, err := traffic.ParseArrivals(f.arrivals, f.rate); err != nil {
 		return 0, usagef("--arrivals: %w", err)
 	}
-	if f.speed == "max" {
-		if f.duration == 0 && f.calls == 0 {
-			return 0, usagef("--speed max without --duration or --calls has no end")
-		}
+	if f.speed == "max" && f.duration == 0 && f.calls == 0 {
+		return 0, usagef("--speed max without --duration or --calls has no end")
+	}
+	return parseSpeed(f.speed)
+}
+
+// parseSpeed reads --speed: 0 is as fast as can be.
+func parseSpeed(text string) (speed float64, err error) {
+	if text == "max" {
 		return 0, nil
 	}
-	if n, err := fmt.Sscanf(strings.TrimSuffix(f.speed, "x")+"\n", "%g\n", &speed); n != 1 || err != nil || speed <= 0 || speed > 1e6 {
-		return 0, usagef("--speed: %q is no speed; write 1, 60x or max", f.speed)
+	if n, err := fmt.Sscanf(strings.TrimSuffix(text, "x")+"\n", "%g\n", &speed); n != 1 || err != nil || speed <= 0 || speed > 1e6 {
+		return 0, usagef("--speed: %q is no speed; write 1, 60x or max", text)
 	}
 	return speed, nil
 }

@@ -78,7 +78,7 @@ func (s *simulation) pickUp(leg *pbx.Channel) {
 func (s *simulation) obey(ctx context.Context, b *bus.Bus, log *slog.Logger) (*control.Control, error) {
 	c := control.New(ctx, control.Config{
 		Core: s.core, Board: s.board, Line: s.line, Offices: s.offices, IDs: s.random,
-		Node: "ecallmgr@" + s.host.Apps, Send: s.out.Send, Log: log,
+		Node: "ecallmgr@" + s.host.Apps, Send: func(m bus.Message) { s.out.Publish("a message to "+m.Exchange, m) }, Log: log,
 	})
 	subs, err := c.Subscribe(b)
 	if err != nil {

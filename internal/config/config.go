@@ -26,10 +26,10 @@ import "time"
 // An int64 is a size in bytes, written as 256MiB, 1GB or 1048576. A list is written
 // with commas between its members; a flag of one may also be repeated.
 type Config struct {
-	AMQPURL              string        `koanf:"amqp-url" for:"up,bridge,trigger,simulate,call,queues" default:"amqp://guest:guest@127.0.0.1:5672/" default-up:"" check:"amqp" secret:"url" help:"broker to use; left empty, up has one of its own"`
+	AMQPURL              string        `koanf:"amqp-url" for:"up,bridge,trigger,simulate,call,record,replay,queues" default:"amqp://guest:guest@127.0.0.1:5672/" default-up:"" check:"amqp" secret:"url" help:"broker to use; left empty, up has one of its own"`
 	Store                string        `koanf:"store" for:"bridge" default:"sqlite:kazoolab.db" check:"store" secret:"url" help:"where everything is kept: sqlite:FILE, sqlite::memory:, or postgres://USER:PASSWORD@HOST/DATABASE, which several nodes share and which is waited for, 30s"`
 	Data                 string        `koanf:"data" for:"up" help:"folder that keeps accounts and hooks between runs; empty means a temporary one"`
-	RunFile              string        `koanf:"run-file" for:"up,trigger,simulate,call,listen,health,env,clock,hooks,queues" help:"file in which up tells the other commands about itself; empty means one in the user's runtime folder"`
+	RunFile              string        `koanf:"run-file" for:"up,trigger,simulate,call,record,replay,listen,health,env,clock,hooks,queues" help:"file in which up tells the other commands about itself; empty means one in the user's runtime folder"`
 	Seed                 string        `koanf:"seed" for:"up,trigger,simulate,call" default:"demo" default-trigger:"" default-simulate:"" default-call:"" help:"makes ids and names repeatable; for trigger, simulate and call empty means new calls each time"`
 	Dialect              string        `koanf:"dialect" for:"up,bridge" default:"talk" check:"choice" choices:"talk|5.0|4.3" help:"version of Kazoo that is spoken"`
 	Compat               string        `koanf:"compat" for:"up,bridge" default:"kazoo" check:"choice" choices:"kazoo|corrected" help:"whether that version's quirks are reproduced; see kazoolab quirks"`
@@ -50,8 +50,8 @@ type REST struct {
 
 // Log is what the program says about itself on standard error.
 type Log struct {
-	Level  string `koanf:"level" for:"up,bridge,broker,trigger,simulate,call" default:"info" default-up:"warn" default-trigger:"error" default-simulate:"error" default-call:"error" check:"choice" choices:"debug|info|warn|error" help:"lowest level that is written"`
-	Format string `koanf:"format" for:"up,bridge,broker,trigger,simulate,call" default:"text" check:"choice" choices:"text|json" help:"form of a log line"`
+	Level  string `koanf:"level" for:"up,bridge,broker,trigger,simulate,call,record,replay" default:"info" default-up:"warn" default-trigger:"error" default-simulate:"error" default-call:"error" default-record:"error" default-replay:"error" check:"choice" choices:"debug|info|warn|error" help:"lowest level that is written"`
+	Format string `koanf:"format" for:"up,bridge,broker,trigger,simulate,call,record,replay" default:"text" check:"choice" choices:"text|json" help:"form of a log line"`
 }
 
 // Webhooks is how events are delivered. Kazoo keeps these in its system

@@ -17,7 +17,7 @@ import (
 // Window is how many messages may be unconfirmed before Say waits.
 const Window = 1024
 
-// Outlet publishes events. Say is for one goroutine.
+// Outlet publishes events. Say and Publish are for one goroutine.
 type Outlet struct {
 	bus *bus.Bus
 	ctx context.Context //nolint:containedctx // its own life: a simulation says its events without one
@@ -68,13 +68,11 @@ func (o *Outlet) Say(e pbx.Event) {
 		o.failed(e.Name(), err)
 		return
 	}
-	o.send(e.Name(), Message(m))
+	o.Publish(e.Name(), Message(m))
 }
 
-// Send publishes what is no event: an answer. It waits as Say does.
-func (o *Outlet) Send(m bus.Message) { o.send("a message to "+m.Exchange, m) }
-
-func (o *Outlet) send(name string, m bus.Message) {
+// Publish is Say for a message that there is already; name is what an error calls it.
+func (o *Outlet) Publish(name string, m bus.Message) {
 	begun, err := o.bus.Begin(o.ctx, m)
 	if err != nil {
 		o.failed(name, err)
