@@ -112,7 +112,7 @@ func (b *Board) intercept(by, target *pbx.Channel, then Then) {
 	}
 	left := target.Peer()
 	b.act(then, atOnce(func() error { return by.Intercept(target) }), soon(func() error {
-		if err := b.stopRinging(target, "PICKED_OFF"); err != nil || left == nil {
+		if err := errors.Join(b.stopRinging(target, "PICKED_OFF"), b.stopRinging(by, "LOSE_RACE")); err != nil || left == nil {
 			return err
 		}
 		return b.end(left, "PICKED_OFF")
