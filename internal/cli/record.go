@@ -155,7 +155,7 @@ func (a *app) record(ctx context.Context, b *bus.Bus, flags recordFlags, bound [
 	if err := out.open(); err != nil {
 		return err
 	}
-	defer out.Close()
+	defer func() { _ = out.Close() }() // once more, where an error came first
 	began := a.Clock.Now()
 	writer, err := capture.NewWriter(out, capture.CompressionOf(out.name), capture.Header{Began: began, Anonymised: !flags.keep, Bound: bound})
 	if err != nil {

@@ -98,8 +98,7 @@ func (c *captureFile) size() int64 {
 }
 
 func (c *captureFile) failed(err error) error {
-	var path *fs.PathError
-	if errors.As(err, &path) {
+	if path, ok := errors.AsType[*fs.PathError](err); ok {
 		return fmt.Errorf("cannot write %s: %w", c.shown(), path.Err)
 	}
 	return fmt.Errorf("recording into %s: %w", c.shown(), err)

@@ -40,7 +40,7 @@ func (a *app) reportRecording(ctx context.Context, r *recorder.Recorder, began t
 	}
 }
 
-func bytesText(n int64) string { return humanize.Bytes(uint64(max(n, 0))) } //nolint:gosec // not negative
+func bytesText(n int64) string { return humanize.Bytes(uint64(max(n, 0))) }
 
 // recording is the summary as JSON.
 type recording struct {

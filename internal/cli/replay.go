@@ -148,8 +148,7 @@ func (a *app) openCapture(name string) (*openedCapture, error) {
 	from := a.Stdin
 	if name != streamName {
 		file, err := os.Open(name)
-		var path *fs.PathError
-		if errors.As(err, &path) {
+		if path, ok := errors.AsType[*fs.PathError](err); ok {
 			return nil, usagef("cannot read %s: %w", name, path.Err)
 		}
 		if err != nil {
@@ -159,7 +158,7 @@ func (a *app) openCapture(name string) (*openedCapture, error) {
 	}
 	reader, err := capture.NewReader(from)
 	if err != nil {
-		c.Close() //nolint:errcheck // it was only read
+		c.Close()
 		return nil, usagef("%s: %w", name, err)
 	}
 	c.Reader = reader

@@ -26,7 +26,7 @@ func (s *spread) add(d time.Duration) {
 
 // classOf is the class of a number of microseconds: three bits after the first.
 func classOf(us int64) int {
-	n := uint64(max(us, 0)) //nolint:gosec // not negative
+	n := uint64(max(us, 0))
 	if n < 8 {
 		return int(n)
 	}

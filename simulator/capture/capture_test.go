@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -135,7 +136,7 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 		got := entries[0]
 		g.Expect(got.At).To(Equal(at))
 		g.Expect(bytes.Equal(got.Body, m.Body)).To(BeTrue(), "%q, not %q", got.Body, m.Body)
-		g.Expect(len(got.Headers)).To(Equal(len(m.Headers)))
+		g.Expect(got.Headers).To(HaveLen(len(m.Headers)))
 		for name, value := range m.Headers {
 			g.Expect(same(got.Headers[name], value)).To(BeTrue(), "%s: %#v, not %#v", name, got.Headers[name], value)
 		}
@@ -154,10 +155,10 @@ func same(a, b any) bool {
 		return ok && bytes.Equal(a, other)
 	case float32:
 		other, ok := b.(float32)
-		return ok && (a == other || a != a && other != other) //nolint:staticcheck // NaN
+		return ok && math.Float32bits(a) == math.Float32bits(other)
 	case float64:
 		other, ok := b.(float64)
-		return ok && (a == other || a != a && other != other) //nolint:staticcheck // NaN
+		return ok && math.Float64bits(a) == math.Float64bits(other)
 	case time.Time:
 		other, ok := b.(time.Time)
 		return ok && a.Equal(other)

@@ -72,7 +72,7 @@ func decodeKey(s string) string {
 		case s[i] == '+':
 			b.WriteByte(' ')
 		case s[i] == '%' && i+2 < len(s) && hexValue(s[i+1]) >= 0 && hexValue(s[i+2]) >= 0:
-			b.WriteByte(byte(hexValue(s[i+1])<<4 | hexValue(s[i+2])))
+			b.WriteByte(byte(hexValue(s[i+1])<<4 | hexValue(s[i+2]))) //nolint:gosec // two digits
 			i += 2
 		default:
 			b.WriteByte(s[i])
