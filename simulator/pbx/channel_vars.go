@@ -25,11 +25,11 @@ func carrierVars(a Account, public, number, from, resourceID string) jobj.Object
 
 // vars are an account's own.
 func (a Account) vars() jobj.Object {
-	vars := jobj.Object{
-		{Key: "Account-ID", Value: a.ID},
-		{Key: "Account-Realm", Value: a.Realm},
-		{Key: "Realm", Value: a.Realm},
+	var vars jobj.Object
+	if a.ID != "" { // a number that nobody has belongs to no account
+		vars = append(vars, jobj.Member{Key: "Account-ID", Value: a.ID})
 	}
+	vars = append(vars, jobj.Member{Key: "Account-Realm", Value: a.Realm}, jobj.Member{Key: "Realm", Value: a.Realm})
 	if a.ResellerID != "" {
 		vars = append(vars, jobj.Member{Key: "Reseller-ID", Value: a.ResellerID})
 	}
