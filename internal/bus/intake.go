@@ -178,6 +178,11 @@ func (in *intake) handle(deliveries <-chan amqp.Delivery) {
 			if !open {
 				return
 			}
+			select { // both had come, and either may be seen first
+			case <-in.up:
+				in.onUp()
+			default:
+			}
 			if in.over.Load() {
 				_ = in.delivery(d).Nack(true) // if stale, the broker has it already
 				continue
