@@ -77,7 +77,7 @@ func (s *Store) insertAttempts(ctx context.Context, tx *sql.Tx, attempts []Attem
 	for i, a := range attempts {
 		id := a.ID
 		if id == "" {
-			id = s.ids.Hex(32)
+			id = s.ids.Ordered(a.CreatedAt)
 		}
 		rows[i] = []any{id, a.AccountID, a.HookID, a.Created, a.CreatedAt.UnixMicro(), flag(a.Success), texts[i], a.Sent}
 	}

@@ -272,7 +272,9 @@ func (e *Engine) attempt(t try, now time.Time) (entry, string) {
 	if t.succeeded() && !e.cfg.LogSuccessfulAttempts {
 		return entry{}, ""
 	}
-	id := e.dep.IDs.Hex(32)
+	// In the order of time: an index of random ids has a page of its own to write for nearly
+	// each attempt.
+	id := e.dep.IDs.Ordered(now)
 	attempt := t.document(id, now)
 	return entry{attempt: &attempt, bytes: len(t.request.Text) + len(t.outcome.Body)}, id
 }

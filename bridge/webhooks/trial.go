@@ -40,6 +40,7 @@ func (e *Engine) once(ctx context.Context, t *try, about ...any) (store.Attempt,
 	}
 	e.dep.Log.InfoContext(ctx, "webhook sent on request", append(about, "account_id", t.hook.AccountID, "hook_id", t.hook.ID,
 		"status", t.outcome.Status, "client_error", t.outcome.ClientError, "ms", t.outcome.Elapsed.Milliseconds())...)
-	made := t.document(e.dep.IDs.Hex(32), e.dep.Clock.Now())
+	now := e.dep.Clock.Now()
+	made := t.document(e.dep.IDs.Ordered(now), now)
 	return made, e.recorder.record(ctx, entry{attempt: &made, bytes: len(t.request.Text) + len(t.outcome.Body)})
 }

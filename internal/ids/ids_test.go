@@ -3,6 +3,7 @@ package ids_test
 import (
 	"regexp"
 	"testing"
+	"time"
 
 	"github.com/kazoolab/kazoolab/internal/ids"
 )
@@ -35,5 +36,17 @@ func TestHexHasTheAskedLength(t *testing.T) {
 		if got := s.Hex(n); !regexp.MustCompile(`^[0-9a-f]*$`).MatchString(got) || len(got) != n {
 			t.Errorf("Hex(%d) gave %q", n, got)
 		}
+	}
+}
+
+func TestOrderedIsInTheOrderOfTime(t *testing.T) {
+	s, at := ids.New(), time.Date(2026, time.March, 1, 9, 0, 0, 0, time.UTC)
+	last := ""
+	for range 10 {
+		id := s.Ordered(at)
+		if !regexp.MustCompile(`^[0-9a-f]{32}$`).MatchString(id) || id <= last {
+			t.Errorf("%s after %s", id, last)
+		}
+		last, at = id, at.Add(time.Millisecond)
 	}
 }
