@@ -93,22 +93,32 @@ func (d Definition) finish(fields jobj.Object) (jobj.Object, error) {
 	return project(d, fields), nil
 }
 
+// fill works on one copy: to set each default on a copy of its own took a tenth of what a
+// message costs.
 func fill(def Definition, from Sender, fields jobj.Object) jobj.Object {
-	if !present(fields, "Msg-ID") {
-		fields = fields.Set("Msg-ID", from.MsgID())
-	}
-	for _, d := range []jobj.Member{
+	defaults := [...]jobj.Member{
+		{Key: "Msg-ID"},
 		{Key: "Node", Value: from.Node},
 		{Key: "Event-Name", Value: def.Name},
 		{Key: "Event-Category", Value: def.Category},
 		{Key: "App-Version", Value: from.AppVersion},
 		{Key: "App-Name", Value: from.AppName},
-	} {
-		if d.Value != "" && !present(fields, d.Key) {
-			fields = fields.Set(d.Key, d.Value)
-		}
 	}
-	return fields
+	if !present(fields, "Msg-ID") {
+		defaults[0].Value = from.MsgID()
+	}
+	out := append(make(jobj.Object, 0, len(fields)+len(defaults)), fields...)
+	for _, d := range defaults {
+		if d.Value == nil || d.Value == "" || present(out, d.Key) {
+			continue
+		}
+		if i := slices.IndexFunc(out, func(m jobj.Member) bool { return m.Key == d.Key }); i >= 0 {
+			out[i].Value = d.Value
+			continue
+		}
+		out = append(out, d)
+	}
+	return out
 }
 
 func present(fields jobj.Object, key string) bool {

@@ -138,6 +138,7 @@ type load struct {
 
 // simulate plays the calls and tells of them.
 func (a *app) simulate(ctx context.Context, b *bus.Bus, l load) error {
+	collectLess()
 	arrivals, err := traffic.ParseArrivals(l.arrivals, l.rate)
 	if err != nil {
 		return err
