@@ -112,7 +112,7 @@ func checkScenarios(paths []string) ([]checkedScenario, error) {
 func checkScenario(file string) (checkedScenario, error) {
 	c := checkedScenario{file: file}
 	var err error
-	c.plan, err = scenario.Load(file)
+	c.plan, err = scenario.Read(file)
 	if err != nil && !errors.As(err, &c.problems) {
 		return c, usagef("%w", err)
 	}

@@ -4,7 +4,7 @@
 // and the Plan that a file becomes, which needs no YAML any more. It never plays a
 // plan, and never judges what came of one.
 //
-// Load goes three ways through a file: form reads it into a File; a planner gives every
+// A file is gone through in three ways: form reads it into a File; a planner gives every
 // step its time and every name its meaning; a story walks the steps in order and finds
 // what cannot happen, such as an answer of somebody whose telephone does not ring.
 // Whatever each of them finds wrong is told at once.

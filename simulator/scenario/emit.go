@@ -23,7 +23,7 @@ func (s *story) emit(d *Emit) {
 	kind, known := pbx.FindKind(d.Event)
 	if !known && d.Event != WholeCall {
 		if d.Event != "" { // else form has said so
-			s.wrong(s.at("event"), "there is no event %q%s; kazoolab trigger --list shows them", d.Event, suggest.Hint(d.Event, kindNames()))
+			s.wrong(s.at("event"), "there is no event %q; kazoolab trigger --list shows them%s", d.Event, suggest.Hint(d.Event, kindNames()))
 		}
 		return
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/kazoolab/kazoolab/bridge/kapi"
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 	"github.com/kazoolab/kazoolab/internal/suggest"
+	"github.com/kazoolab/kazoolab/simulator/pbx"
 )
 
 // Expected is something that must have come.
@@ -139,6 +140,9 @@ func eventNames() []string {
 			all = append(all, kind.Name)
 		}
 		all = append(all, kind.Names...)
+	}
+	for _, kind := range pbx.Kinds() { // those of calls bring their own
+		all = append(all, kind.Event())
 	}
 	slices.Sort(all)
 	return slices.Compact(all)

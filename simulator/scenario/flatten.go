@@ -5,8 +5,6 @@ import (
 	"maps"
 	"reflect"
 	"time"
-
-	"github.com/kazoolab/kazoolab/simulator/scenario/form"
 )
 
 // maxActs bounds what repeats in one another can make of a file.
@@ -110,7 +108,7 @@ func (p *planner) flatten(path string, steps []Step, begin time.Duration, s *sco
 	for i := range steps {
 		step := &steps[i]
 		at := fmt.Sprintf("%s[%d]", path, i)
-		verb, do := doing(step)
+		verb, do := p.doing(step)
 		if do == nil {
 			continue // form has said so
 		}
@@ -144,9 +142,9 @@ func (p *planner) when(path string, step *Step, do any, now, last, begin time.Du
 }
 
 // doing is what a step does, as a copy.
-func doing(step *Step) (verb string, do any) {
+func (p *planner) doing(step *Step) (verb string, do any) {
 	v := reflect.ValueOf(step).Elem()
-	for _, f := range form.Fields(v.Type()) {
+	for _, f := range p.verbs {
 		if field := f.Of(v); f.One && !field.IsZero() {
 			if field.Kind() != reflect.Pointer {
 				return f.Name, field.Interface()

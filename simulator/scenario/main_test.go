@@ -8,6 +8,7 @@ import (
 
 func TestMain(m *testing.M) {
 	flag.Bool("update", false, "write the golden files anew")
+	flag.Parse()
 	os.Exit(m.Run())
 }
 

@@ -13,17 +13,25 @@ import (
 type sort string
 
 const (
-	anAccount    sort = "account"
-	aUser        sort = "user"
-	aGroup       sort = "group"
-	aPerson      sort = "person"
-	aReceiver    sort = "receiver"
-	aHook        sort = "hook"
-	aSocket      sort = "socket"
-	aCall        sort = "call"
-	aConference  sort = "conference"
-	aFax         sort = "fax"
+	anAccount   sort = "account"
+	aUser       sort = "user"
+	aGroup      sort = "group"
+	aPerson     sort = "person"
+	aReceiver   sort = "receiver"
+	aHook       sort = "hook"
+	aSocket     sort = "socket"
+	aCall       sort = "call"
+	aConference sort = "conference"
+	aFax        sort = "fax"
 )
+
+// a is the sort with its article.
+func (s sort) a() string {
+	if s == anAccount {
+		return "an " + string(s)
+	}
+	return "a " + string(s)
+}
 
 // thing is what a name is the name of.
 type thing struct {
@@ -60,13 +68,16 @@ func (p *planner) all(sorts ...sort) []string {
 // find looks a name up that must be of one of the sorts, and notes a problem where there
 // is no such.
 func (p *planner) find(path, name string, sorts ...sort) (thing, bool) {
+	if name == "" {
+		return thing{}, false // form has said so
+	}
 	t, known := p.names[name]
 	if known && slices.Contains(sorts, t.sort) {
 		return t, true
 	}
 	wanted := strings.Join(texts(sorts), " or ")
 	if known {
-		p.wrong(path, "%q is a %s, and a %s must stand here%s", name, t.sort, wanted, p.offer("", sorts...))
+		p.wrong(path, "%q is %s, and there must be %s%s", name, t.sort.a(), wanted, p.offer("", sorts...))
 		return thing{}, false
 	}
 	p.wrong(path, "there is no %s %q%s", wanted, name, p.offer(name, sorts...))
@@ -92,7 +103,7 @@ func (p *planner) only(path string, of sort) string {
 	case 1:
 		return known[0]
 	case 0:
-		p.wrong(path, "needs a %s, and the file has none", of)
+		p.wrong(path, "needs %s, and the file has none", of.a())
 	default:
 		p.reading.WrongKey(path, "must say which %s; there is %s", of, and(known))
 	}

@@ -3,6 +3,7 @@ package scenario
 import (
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"time"
 
@@ -54,9 +55,9 @@ func (p *Plan) Expectations() int {
 	return n
 }
 
-// Load reads a file. The error is a *form.Problems when the file is wrong, else why it
+// Read reads a file. The error is a *form.Problems when the file is wrong, else why it
 // cannot be read.
-func Load(path string) (*Plan, error) {
+func Read(path string) (*Plan, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
@@ -69,7 +70,7 @@ func Parse(name string, text []byte) (*Plan, error) {
 	file := &File{}
 	reading := form.Read(name, text, file)
 	p := &planner{
-		reading: reading, file: file, names: map[string]thing{}, latest: map[string]string{},
+		reading: reading, file: file, verbs: form.Fields(reflect.TypeFor[Step]()), names: map[string]thing{}, latest: map[string]string{},
 		plan: &Plan{
 			Name:  strings.TrimSuffix(filepath.Base(name), filepath.Ext(name)),
 			Title: file.Title, About: strings.TrimSpace(file.About), Seed: file.Seed, Start: time.Time(file.Start),
@@ -93,6 +94,7 @@ func Parse(name string, text []byte) (*Plan, error) {
 type planner struct {
 	reading *form.Reading
 	file    *File
+	verbs   []form.Field // of a step
 	plan    *Plan
 	names   map[string]thing
 	latest  map[string]string // the name in the plan of what has been repeated

@@ -177,7 +177,7 @@ func TestWhatIsShippedHoldsTogether(t *testing.T) {
 		t.Fatalf("no scenarios: %v", err)
 	}
 	for _, file := range files {
-		plan, err := scenario.Load(file)
+		plan, err := scenario.Read(file)
 		if err != nil {
 			t.Errorf("\n%v", err)
 			continue

@@ -75,7 +75,7 @@ func (p *planner) refer(path, found string, r Reference, s *scope) (Reference, b
 	known := attributes(t.sort)
 	switch {
 	case len(known) == 0:
-		p.wrong(path, "%s is a %s, which has nothing to refer to", found, t.sort)
+		p.wrong(path, "%s is %s, which has nothing to refer to", found, t.sort.a())
 		return r, false
 	case r.Attribute == "":
 		r.Attribute = known[0]
@@ -86,7 +86,7 @@ func (p *planner) refer(path, found string, r Reference, s *scope) (Reference, b
 			return r, false
 		}
 	case !slices.Contains(known, r.Attribute):
-		p.wrong(path, "%s: a %s has %s%s", found, t.sort, strings.Join(known, ", "), suggest.Hint(r.Attribute, known))
+		p.wrong(path, "%s: %s has %s%s", found, t.sort.a(), strings.Join(known, ", "), suggest.Hint(r.Attribute, known))
 		return r, false
 	}
 	r.Name = p.full(r.Name, s)

@@ -33,7 +33,7 @@ type Step struct {
 	Load       *Load         `yaml:"load" is:"one" doc:"many calls, beside what else happens"`
 	REST       *REST         `yaml:"rest" is:"one" doc:"a request to the REST API"`
 	Fault      *Fault        `yaml:"fault" is:"one" doc:"something breaks"`
-	Wait       *Duration        `yaml:"wait" is:"one" doc:"nothing happens for a while" eg:"5s"`
+	Wait       *Duration     `yaml:"wait" is:"one" doc:"nothing happens for a while" eg:"5s"`
 	Repeat     *Repeat       `yaml:"repeat" is:"one" doc:"steps happen several times"`
 	Together   [][]Step      `yaml:"together" is:"one" doc:"branches of steps that happen side by side"`
 	Expect     []Expectation `yaml:"expect" is:"one" doc:"what must have come by now"`
@@ -145,7 +145,7 @@ type Record struct {
 
 // Voicemail leaves a message.
 type Voicemail struct {
-	Call    string   `yaml:"call" is:"required" doc:"the call" eg:"first"`
+	Call    string   `yaml:"call" is:"required short" doc:"the call" eg:"first"`
 	Box     string   `yaml:"box" doc:"the user whose box it is" default:"who rings first for it, and has one" eg:"remy"`
 	Message Duration `yaml:"message" doc:"how long the message is" default:"20s" eg:"20s"`
 	Heard   string   `yaml:"heard" doc:"what the owner does with the message afterwards" of:"saved|deleted" default:"nothing"`

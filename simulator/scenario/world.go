@@ -20,6 +20,9 @@ func (p *planner) world() {
 	declareAll(p, "hooks", aHook, f.Hooks)
 	declareAll(p, "sockets", aSocket, f.Sockets)
 	for i := range f.Accounts {
+		p.people(f.Accounts[i].Name, &f.Accounts[i].Value)
+	}
+	for i := range f.Accounts {
 		p.office(f.Accounts[i].Name, &f.Accounts[i].Value)
 	}
 	p.plan.Accounts = p.byParent(f.Accounts)
@@ -45,7 +48,18 @@ func declareAll[T any](p *planner, path string, of sort, entries form.Named[T]) 
 	}
 }
 
-// office plans an account and its people.
+// people plans those of an account, and declares its groups.
+func (p *planner) people(key string, a *Account) {
+	taken := map[Digits]string{}
+	for i := range a.Users {
+		p.user(key, &a.Users[i], 1001+i, taken)
+	}
+	for _, g := range a.Groups {
+		p.declare(g.Name, thing{sort: aGroup, path: "accounts." + key + ".groups." + g.Name, account: key})
+	}
+}
+
+// office plans an account.
 func (p *planner) office(key string, a *Account) {
 	path := "accounts." + key
 	if a.Name == "" {
@@ -54,14 +68,8 @@ func (p *planner) office(key string, a *Account) {
 	if a.Parent != "" {
 		p.find(path+".parent", a.Parent, anAccount)
 	}
-	taken := map[Digits]string{}
-	for i := range a.Users {
-		p.user(key, &a.Users[i], 1001+i, taken)
-	}
 	for _, g := range a.Groups {
-		at := path + ".groups." + g.Name
-		p.declare(g.Name, thing{sort: aGroup, path: at, account: key})
-		p.members(at, key, g.Value)
+		p.members(path+".groups."+g.Name, key, g.Value)
 	}
 	for i := range a.Numbers {
 		n := &a.Numbers[i]
@@ -184,7 +192,7 @@ func (p *planner) modifiers(path string, h Hook) {
 		case !there:
 			p.reading.WrongKey(at, "a hook of %s says %s: one of %s", h.Hook, m.Name, some(m.Choices))
 		case !slices.Contains(m.Choices, chosen):
-			p.wrong(at+"."+m.Name, "cannot be %q%s; it is one of %s", plain(value), suggest.Hint(chosen, m.Choices), some(m.Choices))
+			p.wrong(at+"."+m.Name, "cannot be %q: it is one of %s%s", plain(value), some(m.Choices), suggest.Hint(chosen, m.Choices))
 		}
 	}
 	for _, member := range h.CustomData {
@@ -211,8 +219,8 @@ func (p *planner) socket(key string, s *Socket) {
 	for i, binding := range s.Subscribe {
 		family, _, _ := strings.Cut(binding, ".")
 		if !slices.Contains(families, family) {
-			p.wrong(fmt.Sprintf("%s.subscribe[%d]", path, i), "%q is no binding%s; they begin with one of %s", binding,
-				suggest.Hint(family, families), strings.Join(families, ", "))
+			p.wrong(fmt.Sprintf("%s.subscribe[%d]", path, i), "%q is no binding: they begin with one of %s%s", binding,
+				strings.Join(families, ", "), suggest.Hint(family, families))
 		}
 	}
 }

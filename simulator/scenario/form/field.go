@@ -101,7 +101,9 @@ func isScalar(t reflect.Type) bool { return reflect.PointerTo(t).Implements(refl
 func isNamed(t reflect.Type) bool { return t.Implements(reflect.TypeFor[named]()) }
 
 // isFree tells whether anything may stand there.
-func isFree(t reflect.Type) bool { return t == reflect.TypeFor[any]() || t == reflect.TypeFor[jobj.Object]() }
+func isFree(t reflect.Type) bool {
+	return t == reflect.TypeFor[any]() || t == reflect.TypeFor[jobj.Object]()
+}
 
 // Kind says in words what a value of the type is.
 func Kind(t reflect.Type) string {

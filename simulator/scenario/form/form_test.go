@@ -59,14 +59,14 @@ notes: {soil: {ph: 6.50}, seen: [2026, true, "x"]}
 
 func TestProblemsShowWhereTheyAre(t *testing.T) {
 	g := NewWithT(t)
-	_, err := read(t, "name: Back\ncolour: gren\nbeds:\n  north: {plant: fern, rows: 12}\n")
+	_, err := read(t, "name: Back\ncolour: greem\nbeds:\n  north: {plant: fern, rows: 12}\n")
 	g.Expect(err).To(MatchError(strings.Trim(`
-garden.yaml:2:9: colour: cannot be "gren"; use red, green; did you mean green?
-    2 | colour: gren
-      |         ^^^^
-garden.yaml:4:31: beds.north.rows: 12 is out of bounds: it is from 1 to 9
+garden.yaml:2:9: colour: cannot be "greem"; use red, green; did you mean green?
+    2 | colour: greem
+      |         ^^^^^
+garden.yaml:4:30: beds.north.rows: 12 is out of bounds: it is from 1 to 9
     4 |   north: {plant: fern, rows: 12}
-      |                               ^^
+      |                              ^^
 `, "\n")))
 }
 

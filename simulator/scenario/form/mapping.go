@@ -23,7 +23,11 @@ func (r *reader) members(path string, node ast.Node, do func(key, below string, 
 	seen := map[string]bool{}
 	for _, member := range values {
 		key, ok := member.Key.(ast.ScalarNode)
-		if !ok || member.Key.IsMergeKey() {
+		switch {
+		case member.Key.IsMergeKey():
+			r.wrong(placeOf(member), path, "merging by << is not understood; write the members out")
+			continue
+		case !ok:
 			r.wrong(placeOf(member), path, "the name of a member must be plain text")
 			continue
 		}
@@ -56,16 +60,19 @@ func (r *reader) mapping(path string, node ast.Node, into reflect.Value) {
 	}
 	known := names(fields, func(Field) bool { return true })
 	var there []string
+	strange := 0
 	r.members(path, node, func(key, below string, value ast.Node) {
 		i := slices.IndexFunc(fields, func(f Field) bool { return f.Name == key })
 		if i < 0 {
 			r.WrongKey(below, "there is no %q here%s", key, knownHint(key, known))
+			strange++
 			return
 		}
 		there = append(there, key)
 		r.value(below, value, fields[i].Of(into), fields[i])
 	})
 	r.missing(path, fields, there)
+	r.contradicting(path, fields, there, strange)
 }
 
 // knownHint offers what could be meant: the nearest, else all, if they are few.
@@ -76,13 +83,18 @@ func knownHint(key string, known []string) string {
 	return "; there is " + strings.Join(known, ", ")
 }
 
-// missing notes what should be there, and what should not be there together.
+// missing notes what should be there.
 func (r *reader) missing(path string, fields []Field, there []string) {
 	for _, f := range fields {
 		if f.Required && !slices.Contains(there, f.Name) {
 			r.WrongKey(path, "lacks %q%s", f.Name, example(f))
 		}
 	}
+}
+
+// contradicting notes what should not be there together. Where there is something
+// strange as well, that was meant to be there.
+func (r *reader) contradicting(path string, fields []Field, there []string, strange int) {
 	ones := names(fields, func(f Field) bool { return f.One })
 	if len(ones) == 0 {
 		return
@@ -90,6 +102,9 @@ func (r *reader) missing(path string, fields []Field, there []string) {
 	had := slices.DeleteFunc(slices.Clone(there), func(name string) bool { return !slices.Contains(ones, name) })
 	switch len(had) {
 	case 0:
+		if strange > 0 {
+			return
+		}
 		r.WrongKey(path, "says nothing to do; write one of %s", strings.Join(ones, ", "))
 	case 1:
 	default:

@@ -105,16 +105,24 @@ func text(node ast.Node) (string, bool) {
 // scalar reads a value that has rules of its own.
 func (r *reader) scalar(path string, node ast.Node, into reflect.Value) {
 	s, ok := text(node)
+	var isNumber bool
 	if !ok {
-		if s, ok = number(node); !ok {
+		if s, isNumber = number(node); !isNumber {
 			r.Wrong(path, "must be text, not %s", nodeKind(node))
 			return
 		}
 	}
 	scalar, _ := into.Addr().Interface().(Scalar)
-	if err := scalar.Parse(s); err != nil {
+	switch err := scalar.Parse(s); {
+	case err != nil:
 		r.Wrong(path, "%s", err)
+	case isNumber:
+		r.quote(path, s)
 	}
+}
+
+func (r *reader) quote(path, text string) {
+	r.Wrong(path, "must be text, and YAML takes it for a number; write it in quotes: %q", text)
 }
 
 func number(node ast.Node) (string, bool) {
@@ -132,7 +140,7 @@ func (r *reader) plain(path string, node ast.Node, into reflect.Value, f Field) 
 		s, ok := text(node)
 		if !ok {
 			if n, isNumber := number(node); isNumber {
-				r.Wrong(path, "must be text; write it in quotes: %q", n)
+				r.quote(path, n)
 				return
 			}
 			r.Wrong(path, "must be text, not %s", nodeKind(node))

@@ -16,7 +16,7 @@ const (
 	// maxBytes is far beyond any file that people write.
 	maxBytes = 256 << 10
 	// maxValues bounds what aliases can make of it.
-	maxValues = 100_000
+	maxValues = 50_000
 	// maxDepth is that of mappings and lists in one another.
 	maxDepth = 40
 )
