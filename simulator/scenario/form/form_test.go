@@ -75,7 +75,7 @@ func TestALongLineIsShownInPart(t *testing.T) {
 	_, err := read(t, "name: Back\ntools: ["+strings.Repeat("rake, ", 60)+"5, "+strings.Repeat("hoe, ", 60)+"x]\n")
 	lines := strings.Split(err.Error(), "\n")
 	g.Expect(lines).To(HaveLen(3))
-	g.Expect(len(lines[1])).To(BeNumerically("<", 160))
+	g.Expect(len(lines[1])).To(BeNumerically("<", 170))
 	g.Expect(lines[1][strings.IndexByte(lines[2], '^')]).To(Equal(byte('5')))
 }
 

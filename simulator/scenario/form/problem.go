@@ -53,7 +53,7 @@ func (p *Problems) excerpt(at Place) string {
 	if at.Line < 1 || at.Line > len(p.lines) {
 		return ""
 	}
-	const before, after = 80, 80 // characters that are shown of a long line
+	const before, after = 80, 60 // characters that are shown of a long line
 	line := []rune(p.lines[at.Line-1])
 	column := min(max(at.Column-1, 0), len(line))
 	width := max(1, min(at.Width, len(line)-column))
