@@ -40,6 +40,7 @@ const (
 	defaultPlaying   = 4 * time.Second
 	defaultRecording = 10 * time.Second
 	defaultMessage   = 20 * time.Second
+	defaultPages     = 2
 )
 
 // Times that are part of what a step does.
@@ -52,9 +53,10 @@ const (
 	Consultation = 5 * time.Second
 	// Keypress is from one key to the next.
 	Keypress = 300 * time.Millisecond
-	// FaxSetup is from the beginning of a fax to its first page, FaxPage each page.
-	FaxSetup = 8 * time.Second
-	FaxPage  = 6 * time.Second
+	// faxSetup is what a fax takes besides its pages at most, faxPage each page (the
+	// switchboard draws less).
+	faxSetup = 20 * time.Second
+	faxPage  = 40 * time.Second
 )
 
 // takes is how long something lasts before the next step can follow.
@@ -75,10 +77,13 @@ func takes(do any) time.Duration {
 		}
 		return length
 	case *Fax:
-		if do.Result == "busy" || do.Result == "no_answer" {
-			return FaxSetup
+		if do.Result != "" && do.Result != "ok" {
+			return faxSetup
 		}
-		return FaxSetup + time.Duration(max(do.Pages, 1))*FaxPage + 2*time.Second
+		if do.Pages == 0 {
+			do.Pages = defaultPages
+		}
+		return faxSetup + time.Duration(do.Pages)*faxPage
 	}
 	return 0
 }
@@ -173,11 +178,6 @@ func (p *planner) put(path string, do any, at time.Duration, s *scope) time.Dura
 	case *Call:
 		p.give(path, string(do.Name), aCall, s)
 		do.Name = Label(s.full(string(do.Name)))
-	case *Fax:
-		if do.Name != "" {
-			p.give(path, string(do.Name), aFax, s)
-			do.Name = Label(s.full(string(do.Name)))
-		}
 	case *Conference:
 		if t := p.names[string(do.Name)]; t.sort != aConference { // steps share one
 			p.give(path, string(do.Name), aConference, nil)
@@ -233,14 +233,12 @@ func (p *planner) repeat(path string, r *Repeat, at time.Duration, up *scope) ti
 	return end
 }
 
-// given adds the names that steps give to calls and faxes.
+// given adds the names that steps give to calls.
 func given(steps []Step, names map[string]bool) {
 	for _, step := range steps {
 		switch {
 		case step.Call != nil:
 			names[string(step.Call.Name)] = true
-		case step.Fax != nil && step.Fax.Name != "":
-			names[string(step.Fax.Name)] = true
 		case step.Repeat != nil:
 			inner := map[string]bool{}
 			given(step.Repeat.Steps, inner)

@@ -22,7 +22,6 @@ const (
 	aSocket     sort = "socket"
 	aCall       sort = "call"
 	aConference sort = "conference"
-	aFax        sort = "fax"
 )
 
 // a is the sort with its article.

@@ -26,8 +26,6 @@ func attributes(of sort) []string {
 		return []string{"call_id", "interaction_id"}
 	case aConference:
 		return []string{"id"}
-	case aFax:
-		return []string{"id", "job_id"}
 	}
 	return nil
 }
@@ -68,7 +66,7 @@ func (p *planner) references(path, text string, s *scope) string {
 func (p *planner) refer(path, found string, r Reference, s *scope) (Reference, bool) {
 	t, ok := p.names[r.Name]
 	if !ok {
-		known := p.all(anAccount, aUser, aPerson, aReceiver, aHook, aCall, aConference, aFax)
+		known := p.all(anAccount, aUser, aPerson, aReceiver, aHook, aCall, aConference)
 		p.wrong(path, "%s is of nothing in this file%s", found, suggest.Hint(r.Name, known))
 		return r, false
 	}

@@ -15,7 +15,7 @@ type Step struct {
 	Hold       *Hold         `yaml:"hold" is:"one" doc:"somebody puts the other on hold"`
 	Resume     *Resume       `yaml:"resume" is:"one" doc:"somebody takes the other back from hold"`
 	Transfer   *Transfer     `yaml:"transfer" is:"one" doc:"somebody hands a call on"`
-	Forward    *Forward      `yaml:"forward" is:"one" doc:"a telephone that rings sends its call elsewhere, by a pair of loopback legs"`
+	Forward    *Forward      `yaml:"forward" is:"one" doc:"a telephone sends its call elsewhere, by a pair of loopback legs, and does not ring itself"`
 	Intercept  *Intercept    `yaml:"intercept" is:"one" doc:"somebody takes a call that rings elsewhere"`
 	Bridge     *Bridge       `yaml:"bridge" is:"one" doc:"two calls are made one"`
 	Park       *Park         `yaml:"park" is:"one" doc:"a call is parked in a slot"`
@@ -103,7 +103,7 @@ type Transfer struct {
 // Forward sends a call elsewhere.
 type Forward struct {
 	Call string `yaml:"call" is:"required" doc:"the call" eg:"first"`
-	User string `yaml:"user" doc:"whose telephone does" default:"the only one whose telephone rings" eg:"dana"`
+	User string `yaml:"user" doc:"whose telephone does" default:"the only one whom the call is meant for" eg:"dana"`
 	To   string `yaml:"to" is:"required" doc:"the person or number where it rings instead" eg:"pat"`
 
 	Number string `yaml:"-"` // of To
@@ -124,7 +124,7 @@ type Bridge struct {
 // Park parks a call.
 type Park struct {
 	Call string `yaml:"call" is:"required" doc:"the call" eg:"first"`
-	By   string `yaml:"by" doc:"the user who parks it" default:"who answered; the callflow, where nobody has" eg:"dana"`
+	By   string `yaml:"by" doc:"who parks the other" default:"who answered" eg:"dana"`
 	Slot Slot   `yaml:"slot" is:"required" doc:"the slot" eg:"\"*3101\""`
 }
 

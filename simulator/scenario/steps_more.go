@@ -20,11 +20,10 @@ type Conference struct {
 
 // Fax is a fax from its beginning to its end.
 type Fax struct {
-	Name   Label  `yaml:"name" doc:"what the story calls it" default:"it has none" eg:"contract"`
 	From   string `yaml:"from" is:"required" doc:"the user who sends it, or the person from whom it comes" eg:"dana"`
 	To     string `yaml:"to" is:"required" doc:"the person or number it goes to; a number of an account for one that comes in" eg:"pat"`
 	Pages  int    `yaml:"pages" doc:"how many pages it has" min:"1" max:"100" default:"2"`
-	Result string `yaml:"result" doc:"what becomes of it: all pages are there, the line breaks off, or an outgoing one finds the other busy or nobody there" of:"ok|broken|busy|no_answer" default:"ok"`
+	Result string `yaml:"result" doc:"what becomes of it: all pages are there; one that comes in breaks off; one that goes out finds the other busy, or nobody there" of:"ok|broken|busy|no_answer" default:"ok"`
 
 	Account  string `yaml:"-"`
 	Number   string `yaml:"-"` // that it goes to

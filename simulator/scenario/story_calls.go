@@ -95,19 +95,21 @@ func (s *story) forward(d *Forward) {
 	if l == nil {
 		return
 	}
-	if d.User == "" && len(l.ringing) == 1 {
-		d.User = l.ringing[0]
+	if d.User == "" && len(l.Rings) == 1 {
+		d.User = l.Rings[0]
 	}
-	i := slices.Index(l.ringing, d.User)
-	if i < 0 {
-		if d.User == "" {
-			s.reading.WrongKey(s.act.Path, "must say which user's telephone forwards: %s ring", and(l.ringing))
-			return
-		}
-		s.nobody("user", d.User, l.ringing, "whose telephone rings")
+	switch {
+	case l.with != "" || l.slot != "":
+		s.wrong(s.act.Path, "the call has been answered; a forward comes before")
 		return
-	}
-	if _, ok := s.find(s.at("user"), d.User, aUser); !ok {
+	case d.User == "":
+		s.reading.WrongKey(s.act.Path, "must say which user's telephone forwards: the call is meant for %s", and(l.Rings))
+		return
+	case !slices.Contains(l.Rings, d.User):
+		s.nobody("user", d.User, l.Rings, "for whom the call is meant")
+		return
+	case slices.Contains(l.ringing, d.User):
+		s.wrong(s.act.Path, "the telephone of %s rings already; one that forwards does not ring, so leave it out of the ring step", d.User)
 		return
 	}
 	to, ok := s.target(s.at("to"), thing{sort: aUser, account: l.Account}, d.To)
@@ -119,7 +121,7 @@ func (s *story) forward(d *Forward) {
 		return
 	}
 	d.Number = to.number
-	l.ringing[i] = d.To
+	l.ringing = append(l.ringing, d.To)
 }
 
 func (s *story) intercept(d *Intercept) {
@@ -176,23 +178,19 @@ func (s *story) park(d *Park) {
 	if l == nil || d.Slot == "" {
 		return
 	}
-	if l.with != "" && !s.party(l, &d.By, l.with) {
+	if l.slot != "" {
+		s.wrong(s.act.Path, "it is parked already, in %s", l.slot)
 		return
 	}
-	if l.with == "" && d.By != "" {
-		s.wrong(s.at("by"), "nobody talks to %s; leave it out, and the callflow parks the call", l.caller)
+	if !s.party(l, &d.By, l.with) {
 		return
 	}
 	slot := l.Account + " " + string(d.Slot)
-	switch {
-	case l.slot != "":
-		s.wrong(s.act.Path, "it is parked already, in %s", l.slot)
-		return
-	case s.slots[slot] != "":
+	if s.slots[slot] != "" {
 		s.wrong(s.at("slot"), "%s is in that slot", s.slots[slot])
 		return
 	}
-	if d.By != "" && d.By == l.caller {
+	if d.By == l.caller {
 		l.caller = l.with
 	}
 	s.slots[slot] = string(l.Name)

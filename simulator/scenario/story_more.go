@@ -97,7 +97,7 @@ func (s *story) fax(d *Fax) {
 	}
 	d.Account, d.Number, d.Incoming = to.account, to.number, from.sort == aPerson
 	if d.Pages == 0 {
-		d.Pages = 2
+		d.Pages = defaultPages
 	}
 	if d.Result == "" {
 		d.Result = "ok"
@@ -105,6 +105,8 @@ func (s *story) fax(d *Fax) {
 	switch {
 	case !d.Incoming && len(to.rings) > 0:
 		s.wrong(s.at("to"), "%s is in the house; a fax goes to a person or number outside", d.To)
+	case !d.Incoming && d.Result == "broken":
+		s.wrong(s.at("result"), "a fax that goes out is ok, or finds the other busy or nobody there")
 	case d.Incoming && (d.Result == "busy" || d.Result == "no_answer"):
 		s.wrong(s.at("result"), "a fax that comes in is ok or broken; of one that finds us %s nobody hears", strings.ReplaceAll(d.Result, "_", " "))
 	}
