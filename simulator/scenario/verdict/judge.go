@@ -104,6 +104,7 @@ func (c *court) others(meant, used []int) []int {
 type difference struct {
 	field, want, got string
 	there            bool
+	hint             string // of a field that is meant, where it is not there
 }
 
 // differ lists the fields in which an item is not as it should be.

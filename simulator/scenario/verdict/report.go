@@ -59,11 +59,8 @@ func (c *court) nearest(fields, headers []scenario.Match, from int) string {
 	var text strings.Builder
 	fmt.Fprintf(&text, "\n  nearest is number %d: %s", best+1, c.items[best].gist())
 	for _, d := range c.differ(c.items[best], fields, headers) {
-		got := fmt.Sprintf("%q", d.got)
-		if !d.there {
-			got = "none" + suggest.Hint(d.field, c.items[best].paths())
-		}
-		fmt.Fprintf(&text, "\n    %s: wanted %s, got %s", d.field, d.want, got)
+		d.hint = suggest.Hint(d.field, c.items[best].paths())
+		text.WriteString(d.line())
 	}
 	return text.String()
 }
