@@ -34,6 +34,15 @@ func (e *Evidence) AtSocket(name string, i Item) {
 // OnBus adds what was on the bus.
 func (e *Evidence) OnBus(i Item) { e.add(func() { e.bus = append(e.bus, i) }) }
 
+// Forget leaves nothing of what has come so far.
+func (e *Evidence) Forget() {
+	e.add(func() {
+		clear(e.receivers)
+		clear(e.sockets)
+		e.bus = nil
+	})
+}
+
 func (e *Evidence) add(do func()) {
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -112,7 +112,7 @@ func (c *court) differ(i Item, fields, headers []scenario.Match) []difference {
 	var all []difference
 	compare := func(m scenario.Match, value string, there bool) {
 		if !m.Holds(value, there, c.lookup) {
-			all = append(all, difference{m.Field, m.Wanted(c.lookup), value, there})
+			all = append(all, difference{field: m.Field, want: m.Wanted(c.lookup), got: value, there: there})
 		}
 	}
 	for _, m := range fields {

@@ -81,7 +81,7 @@ func (c *court) list(places []int) string {
 // counted says how many are expected.
 func (c *court) counted() string {
 	what := map[scenario.Source]string{scenario.AtReceiver: "request", scenario.AtSocket: "frame", scenario.OnBus: "message"}[c.Of]
-	if c.Least != 1 || c.Most != 1 {
+	if c.Least != 1 || c.Most > 1 {
 		what += "s"
 	}
 	if c.Event != "" {

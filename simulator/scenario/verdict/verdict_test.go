@@ -89,7 +89,7 @@ func TestWhatIsNotMetIsExplained(t *testing.T) {
 		says     string
 	}{
 		{`webhooks: {hook: calls, body: {hook_event: channel_create, call_id: c-3, callid: c-1}}`, false, `
-expected at least 1 requests of the hook calls at crm with hook_event=channel_create call_id=c-3 callid=c-1, but there was none of 2
+expected at least 1 request of the hook calls at crm with hook_event=channel_create call_id=c-3 callid=c-1, but there was none of 2
   nearest is number 1: 0.0s  channel_create  call_id=c-1
     call_id: wanted c-3, got "c-1"
     callid: wanted c-1, got none; did you mean call_id?`},
@@ -126,4 +126,6 @@ func TestChangedTellsThatMoreHasCome(t *testing.T) {
 	e.OnBus(verdict.Message(0, nil))
 	g.Expect(changed).To(BeClosed())
 	g.Expect(e.Changed()).NotTo(BeClosed())
+	e.Forget()
+	g.Expect(verdict.Judge(expected(t, `bus: {exactly: 0}`), e, lookup).Met).To(BeTrue())
 }
