@@ -130,25 +130,35 @@ func (c *client) do(ctx context.Context, method, path string, data any) (jobj.Ob
 
 // doUntil is do that waits as long as ctx lets it.
 func (c *client) doUntil(ctx context.Context, method, path string, data any) (jobj.Object, error) {
+	status, envelope, err := c.answer(ctx, method, path, data)
+	if err == nil && status >= 300 {
+		err = &refusedError{status, method + " " + c.path(path), refusal(status, envelope)}
+	}
+	return envelope, err
+}
+
+func (c *client) path(path string) string {
+	return "/v2/accounts/" + url.PathEscape(c.accountID) + path
+}
+
+// answer makes a request and returns what is answered, whatever that is. The envelope of
+// a refusal is nil where it is none of Kazoo's.
+func (c *client) answer(ctx context.Context, method, path string, data any) (status int, envelope jobj.Object, err error) {
 	var body []byte
 	if data != nil {
 		body = jobj.Append(nil, jobj.Object{{Key: "data", Value: data}})
 	}
-	path = "/v2/accounts/" + url.PathEscape(c.accountID) + path
-	status, answer, err := askUntil(ctx, method, c.base+path, bytes.NewReader(body), func(r *http.Request) {
+	status, answer, err := askUntil(ctx, method, c.base+c.path(path), bytes.NewReader(body), func(r *http.Request) {
 		r.Header.Set("X-Auth-Token", c.token)
 	})
 	if err != nil {
-		return nil, err
+		return 0, nil, err
 	}
-	envelope, err := jobj.ParseObject(answer)
-	switch {
-	case err == nil && status < 300:
-		return envelope, nil
-	case err != nil && status < 300:
-		return nil, fmt.Errorf("%s %s: the answer is none of Kazoo's: %w", method, path, err)
+	envelope, err = jobj.ParseObject(answer)
+	if err != nil && status < 300 {
+		return status, nil, fmt.Errorf("%s %s: the answer is none of Kazoo's: %w", method, c.path(path), err)
 	}
-	return nil, &refusedError{status, method + " " + path, refusal(status, envelope)}
+	return status, envelope, nil
 }
 
 // refusal is what an error answer says, member by member where some are wrong.

@@ -39,7 +39,7 @@ type simulateFlags struct {
 func (a *app) simulateCommand() *cobra.Command {
 	var flags simulateFlags
 	cmd := &cobra.Command{
-		Use:   "simulate",
+		Use:   "simulate [FILE]",
 		Short: "Publish the events of many calls, as a busy Kazoo would",
 		Long: `Play calls from their beginning to their end, and publish on the broker what a
 switch and Kazoo's applications say of them: legs that ring, answer, are bridged and hang up,
@@ -49,10 +49,14 @@ accounts that are made up.
 
 Calls come at their time, however slow the broker is: how late they were is in the
 summary. --speed max makes a day of calls as fast as the machine can; the times in the
-messages are the day's. An end by Ctrl-C is none of the calls': they stay up.`,
+messages are the day's. An end by Ctrl-C is none of the calls': they stay up.
+
+With a FILE, play that scenario, on a bridge and a broker of its own in this process, and
+judge what it expects: the exit code is 1 when that does not come.`,
 		Example: "  kazoolab simulate --rate 5 --duration 1m\n" +
+			"  kazoolab simulate scenarios/screen-pop.yaml --speed max\n" +
 			"  kazoolab simulate --rate 0.5 --arrivals day --duration 24h --speed max --seed monday",
-		Args: noArguments,
+		Args: cobra.ArbitraryArgs,
 	}
 	settingFlags(cmd)
 	flags.output = outputFlag(cmd)
@@ -65,7 +69,10 @@ messages are the day's. An end by Ctrl-C is none of the calls': they stay up.`,
 	f.IntVar(&flags.offices, "accounts", 5, "how many accounts are made up, where no up runs")
 	f.StringVar(&flags.speed, "speed", "1", "how fast time passes: 1, 60x, max")
 	flags.account = a.accountFlag(cmd)
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if len(args) > 0 {
+			return a.simulateFile(cmd, args, flags.speed)
+		}
 		loaded, err := a.load(cmd)
 		if err != nil {
 			return err

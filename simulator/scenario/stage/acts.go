@@ -1,0 +1,303 @@
+package stage
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/kazoolab/kazoolab/simulator/pbx"
+	"github.com/kazoolab/kazoolab/simulator/scenario"
+	"github.com/kazoolab/kazoolab/simulator/switchboard"
+)
+
+// happens has an act take place.
+func (s *Stage) happens(act *scenario.Act) {
+	switch do := act.Do.(type) {
+	case *scenario.Call:
+		s.begins(act, do)
+	case *scenario.Ring:
+		s.inCall(act, do.Call, func(c *cast, then switchboard.Then) { s.ring(c, do, then) })
+	case *scenario.Answer:
+		s.at(act, do.Call, do.By, s.board.Answer)
+	case *scenario.Play:
+		s.inCall(act, do.Call, func(c *cast, then switchboard.Then) { s.plays(c, time.Duration(do.For), then) })
+	case *scenario.Press:
+		s.at(act, do.Call, do.By, func(leg *pbx.Channel, then switchboard.Then) { s.board.Press(leg, string(do.Keys), then) })
+	case *scenario.Hold:
+		s.at(act, do.Call, do.By, s.board.Hold)
+	case *scenario.Resume:
+		s.at(act, do.Call, do.By, s.board.Resume)
+	case *scenario.Transfer:
+		s.inCall(act, do.Call, func(c *cast, then switchboard.Then) { s.transfer(c, do, then) })
+	case *scenario.Forward:
+		s.inCall(act, do.Call, func(c *cast, then switchboard.Then) { s.forward(c, do, then) })
+	case *scenario.Intercept:
+		s.inCall(act, do.Call, func(c *cast, then switchboard.Then) { s.intercept(c, do.By, then) })
+	case *scenario.Bridge:
+		s.inCall(act, do.Call, func(c *cast, then switchboard.Then) {
+			s.board.Connect(c.first, s.casts[do.With].first, then)
+		})
+	case *scenario.Park:
+		slot := strings.TrimPrefix(string(do.Slot), switchboard.ParkPrefix)
+		s.at(act, do.Call, do.By, func(leg *pbx.Channel, then switchboard.Then) { s.board.Park(leg, slot, then) })
+	case *scenario.Retrieve:
+		s.inCall(act, do.Call, func(c *cast, then switchboard.Then) { s.retrieve(c, do, then) })
+	case *scenario.Record:
+		s.inCall(act, do.Call, func(c *cast, then switchboard.Then) { then(s.record(c, time.Duration(do.For))) })
+	case *scenario.Voicemail:
+		s.inCall(act, do.Call, func(c *cast, then switchboard.Then) { s.voicemail(c, do, then) })
+	case *scenario.Hangup:
+		s.at(act, do.Call, do.By, func(leg *pbx.Channel, then switchboard.Then) { s.hangup(leg, do.Cause, then) })
+	default:
+		s.besides(act)
+	}
+}
+
+// besides are acts that are of no call.
+func (s *Stage) besides(act *scenario.Act) {
+	switch do := act.Do.(type) {
+	case *scenario.Conference:
+		s.conference(act, do)
+	case *scenario.Fax:
+		s.fax(act, do)
+	case *scenario.Message:
+		s.failed(act, s.message(do))
+	case *scenario.Registration:
+		seat := s.World.users[do.User]
+		a := s.World.Offices[seat.account].Account
+		if act.Verb() == "unregister" {
+			s.failed(act, s.core.Deregister(a, seat.device))
+			return
+		}
+		s.failed(act, s.core.Register(a, seat.device, false))
+	case *scenario.Edit:
+		s.failed(act, s.edit(do))
+	case *scenario.Emit:
+		s.failed(act, s.emit(do))
+	case *scenario.Load:
+		s.failed(act, s.load(do))
+	case *scenario.REST:
+		s.standing(act, func() error { return s.Ask(do) })
+	case *scenario.Fault:
+		s.standing(act, func() error { return s.Break(do) })
+	case []scenario.Expected:
+		s.standing(act, func() error { return s.Check(do) })
+	}
+}
+
+// standing does something while the time stands still.
+func (s *Stage) standing(act *scenario.Act, do func() error) {
+	release := s.Line.Hold()
+	defer release()
+	s.failed(act, do())
+}
+
+// inCall has something happen in a call, when what was before it is done.
+func (s *Stage) inCall(act *scenario.Act, call string, do func(*cast, switchboard.Then)) {
+	c := s.casts[call]
+	if c == nil {
+		s.failed(act, fmt.Errorf("there is no call %s", call))
+		return
+	}
+	c.do(func(done func()) {
+		do(c, func(err error) {
+			s.failed(act, err)
+			done()
+		})
+	})
+}
+
+// at has somebody in a call do something.
+func (s *Stage) at(act *scenario.Act, call, who string, do func(*pbx.Channel, switchboard.Then)) {
+	s.inCall(act, call, func(c *cast, then switchboard.Then) {
+		leg := c.legs[who]
+		if leg == nil {
+			then(fmt.Errorf("no leg of %s leads to %s", call, who))
+			return
+		}
+		do(leg, then)
+	})
+}
+
+// begins has a call begin.
+func (s *Stage) begins(act *scenario.Act, do *scenario.Call) {
+	a := s.World.Offices[do.Account].Account
+	c := &cast{name: string(do.Name), account: do.Account, legs: map[string]*pbx.Channel{}, ids: map[string]string{}}
+	if len(do.Rings) == 0 {
+		c.outside = do.To
+	}
+	c.do(func(done func()) {
+		then := func(err error) {
+			s.failed(act, err)
+			done()
+		}
+		var err error
+		if seat, ok := s.World.users[do.From]; ok {
+			c.first, err = s.board.Dial(a, seat.device, do.Number, do.CallID, "", then)
+		} else {
+			c.first, err = s.board.Arrive(a, s.World.people[do.From], do.Number, do.CallID, "", then)
+		}
+		if err != nil {
+			then(err)
+			return
+		}
+		c.at(do.From, c.first)
+		s.casts[c.name] = c
+	})
+}
+
+func (s *Stage) ring(c *cast, do *scenario.Ring, then switchboard.Then) {
+	var devices []pbx.Device
+	for _, who := range do.Who {
+		if seat, ok := s.World.users[who]; ok {
+			devices = append(devices, seat.device)
+		}
+	}
+	if len(devices) == 0 {
+		s.board.RingNumber(c.first, c.first.Destination(), then)
+	} else {
+		s.board.Ring(c.first, devices, do.Early, then)
+	}
+	for _, leg := range c.first.Dialled() {
+		c.note(s.World, leg)
+	}
+}
+
+// plays has the callflow answer, where nobody has, and play something. What rings stops.
+func (s *Stage) plays(c *cast, length time.Duration, then switchboard.Then) {
+	if len(c.first.Dialled()) > 0 {
+		s.board.GiveUp(c.first, true, func(err error) {
+			if err != nil {
+				then(err)
+				return
+			}
+			s.plays(c, length, then)
+		})
+		return
+	}
+	if !c.first.Answered() {
+		if err := c.first.Answer(); err != nil {
+			then(err)
+			return
+		}
+	}
+	s.Line.After(length, func() { then(c.first.Executed("play", "FILE PLAYED")) })
+}
+
+func (s *Stage) transfer(c *cast, do *scenario.Transfer, then switchboard.Then) {
+	by := c.legs[do.By]
+	c.outside = do.To
+	if do.How == "blind" {
+		s.board.Transfer(by, do.Number, then)
+		return
+	}
+	var consult *pbx.Channel
+	consult, err := s.board.Consult(by, do.Number, func(err error) {
+		legs := consult.Dialled()
+		if err != nil || len(legs) == 0 {
+			then(err)
+			return
+		}
+		c.note(s.World, legs[0])
+		s.Line.After(scenario.Consultation/2, func() {
+			s.board.Answer(legs[0], func(err error) {
+				if err != nil {
+					then(err)
+					return
+				}
+				s.Line.After(scenario.Consultation/4, func() { s.board.Join(by, consult, then) })
+			})
+		})
+	})
+	if err != nil {
+		then(err)
+	}
+}
+
+func (s *Stage) forward(c *cast, do *scenario.Forward, then switchboard.Then) {
+	c.outside = do.To
+	s.board.Forward(c.first, s.World.users[do.User].device, do.Number, then)
+}
+
+func (s *Stage) intercept(c *cast, who string, then switchboard.Then) {
+	legs := c.first.Dialled()
+	if len(legs) == 0 {
+		then(fmt.Errorf("no telephone rings for %s", c.name))
+		return
+	}
+	by, err := s.board.PickUp(legs[0], s.World.users[who].device, then)
+	if err != nil {
+		then(err)
+		return
+	}
+	c.at(who, by)
+}
+
+func (s *Stage) retrieve(c *cast, do *scenario.Retrieve, then switchboard.Then) {
+	slot := strings.TrimPrefix(string(do.Slot), switchboard.ParkPrefix)
+	by, err := s.board.Retrieve(s.World.Offices[do.Account].Account, slot, s.World.users[do.By].device, then)
+	if err != nil {
+		then(err)
+		return
+	}
+	c.at(do.By, by)
+}
+
+func (s *Stage) record(c *cast, length time.Duration) error {
+	if err := s.board.StartRecording(c.first, c.first.CallID()+".mp3"); err != nil {
+		return err
+	}
+	s.Line.After(length, func() {
+		if !c.first.Gone() {
+			s.fail(s.board.StopRecording(c.first))
+		}
+	})
+	return nil
+}
+
+// hangup ends a leg, or refuses a call that rings there.
+func (s *Stage) hangup(leg *pbx.Channel, cause string, then switchboard.Then) {
+	if leg.Dialler() == nil || leg.Answered() {
+		s.board.Hangup(leg, cause, then)
+		return
+	}
+	if cause == "" {
+		cause = "USER_BUSY"
+	}
+	s.board.Refuse(leg, cause, true, then)
+}
+
+func (s *Stage) voicemail(c *cast, do *scenario.Voicemail, then switchboard.Then) {
+	o := s.World.Offices[c.account]
+	box := o.Box(s.World.users[do.Box].device)
+	speak := func(err error) {
+		if err != nil {
+			then(err)
+			return
+		}
+		s.board.Voicemail(c.first, box, time.Duration(do.Message), func(err error) {
+			if err == nil && do.Heard != "" {
+				s.Line.After(scenario.Hearing, func() { s.fail(s.heard(o.Account, box, do.Heard)) })
+			}
+			then(err)
+		})
+	}
+	if len(c.first.Dialled()) == 0 {
+		speak(nil)
+		return
+	}
+	s.board.GiveUp(c.first, true, speak)
+}
+
+// heard is what the owner of a box does with a message.
+func (s *Stage) heard(a pbx.Account, box *pbx.Mailbox, how string) error {
+	box.New--
+	if how == "saved" {
+		box.Saved++
+	}
+	kind, _ := pbx.FindKind("voicemail_" + how)
+	if err := s.compose(kind, pbx.Spec{AccountID: a.ID, AccountName: a.Name, AccountRealm: a.Realm, ResellerID: a.ResellerID}, nil); err != nil {
+		return err
+	}
+	return s.core.Lamp(a, box)
+}
