@@ -332,8 +332,8 @@ func FuzzMessage(f *testing.F) {
 	f.Add([]byte(`{"a":"account%2Fa1%2Fb2%2Fc3d4e5f60718293a4b5c6d7e8f90-202403","b":"[::1]:5"}`), "doc_edited.account%2F", "\xff")
 	f.Add([]byte(`[["{\"a\":[1]}"]]`), "..", "")
 	f.Add([]byte(`{"From":"<<>>@@;;==","Local-SDP":"a=\r\n=\n","Status":"()"}`), "%", "%")
+	p := pseudonyms.New("key")
 	f.Fuzz(func(t *testing.T, body []byte, key, header string) {
-		p := pseudonyms.New("key")
 		m := p.Message(capture.Message{Key: key, Headers: amqp.Table{"call-id": []byte(header)}, Body: body})
 		if _, err := jobj.Parse(body); err == nil {
 			if _, err := jobj.Parse(m.Body); err != nil {
