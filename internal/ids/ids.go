@@ -45,7 +45,9 @@ func (s *Source) Hex(n int) string {
 
 // Ordered returns 32 digits of which the first 12 are the time in milliseconds: ids that
 // are made one after the other stand beside each other in an index.
-func (s *Source) Ordered(at time.Time) string { return fmt.Sprintf("%012x", at.UnixMilli()) + s.Hex(20) }
+func (s *Source) Ordered(at time.Time) string {
+	return fmt.Sprintf("%012x", at.UnixMilli()) + s.Hex(20)
+}
 
 // IntN returns a number from 0 up to, not including, n. It panics if n is not positive.
 func (s *Source) IntN(n int) int {
