@@ -82,16 +82,21 @@ func printable(text string) string {
 	}, text)
 }
 
-// sorted is the list in the order of the file, each problem once.
+// sorted is the list in the order of the file, each problem once, and no more than a few
+// of one value: what is repeated can be wrong in thousands of ways.
 func sorted(list []Problem) []Problem {
 	slices.SortStableFunc(list, func(a, b Problem) int {
 		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
 	})
-	seen := map[Problem]bool{}
+	const few = 3
+	seen, many := map[Problem]bool{}, map[Place]int{}
 	return slices.DeleteFunc(list, func(p Problem) bool {
 		p.Path = "" // one place can be reached by several paths
-		was := seen[p]
+		if seen[p] || many[p.Place] == few {
+			return true
+		}
 		seen[p] = true
-		return was
+		many[p.Place]++
+		return false
 	})
 }
