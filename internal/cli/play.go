@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -133,8 +134,8 @@ func (p *play) say(e pbx.Event) {
 		if len(p.backward) < p.held {
 			return
 		}
-		for n := len(p.backward) - 1; n >= 0; n-- {
-			p.publish(p.backward[n])
+		for _, e := range slices.Backward(p.backward) {
+			p.publish(e)
 		}
 		p.held, p.backward = 0, nil
 		return

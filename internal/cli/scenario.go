@@ -85,7 +85,7 @@ line and column, and how to put it right. The exit code is 2 when there is any.`
 type checkedScenario struct {
 	file     string
 	plan     *scenario.Plan
-	problems *form.Problems
+	problems *form.FileError
 }
 
 // checkScenarios loads files, and those of folders.

@@ -26,7 +26,7 @@ func TestWhatIsSaidOfBrokenFiles(t *testing.T) {
 				t.Fatal(err)
 			}
 			_, err = scenario.Parse(filepath.Base(file), text)
-			var problems *form.Problems
+			var problems *form.FileError
 			if !errors.As(err, &problems) {
 				t.Fatalf("nothing is wrong with it: %v", err)
 			}
@@ -49,7 +49,7 @@ func TestAllThatIsWrongIsSaidAtOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = scenario.Parse("several.yaml", text)
-	var problems *form.Problems
+	var problems *form.FileError
 	if !errors.As(err, &problems) || len(problems.List) != 6 {
 		t.Fatalf("want 6 problems, got %v", err)
 	}
@@ -85,7 +85,7 @@ func FuzzParse(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		plan, err := scenario.Parse("fuzz.yaml", []byte(text))
-		var problems *form.Problems
+		var problems *form.FileError
 		switch {
 		case err == nil:
 			for _, act := range plan.Acts {

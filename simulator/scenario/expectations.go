@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -187,7 +188,8 @@ func (p *planner) count(x *Expected, exactly, least, most *int) {
 func (p *planner) request(path string, r *REST, s *scope) {
 	r.Account = p.which(path, "account", r.Account, anAccount)
 	for _, m := range []struct{ method, target string }{
-		{"GET", r.Get}, {"PUT", r.Put}, {"POST", r.Post}, {"PATCH", r.Patch}, {"DELETE", r.Delete},
+		{http.MethodGet, r.Get}, {http.MethodPut, r.Put}, {http.MethodPost, r.Post},
+		{http.MethodPatch, r.Patch}, {http.MethodDelete, r.Delete},
 	} {
 		if m.target == "" {
 			continue
@@ -198,7 +200,7 @@ func (p *planner) request(path string, r *REST, s *scope) {
 		}
 		r.Method, r.Target = m.method, p.references(at, m.target, s)
 	}
-	if r.Body != nil && (r.Method == "GET" || r.Method == "DELETE") {
+	if r.Body != nil && (r.Method == http.MethodGet || r.Method == http.MethodDelete) {
 		p.wrong(path+".body", "is sent by put, post and patch alone")
 	}
 	r.Body = p.filled(path+".body", r.Body, s)

@@ -55,7 +55,7 @@ func (p *Plan) Expectations() int {
 	return n
 }
 
-// Read reads a file. The error is a *form.Problems when the file is wrong, else why it
+// Read reads a file. The error is a *form.FileError when the file is wrong, else why it
 // cannot be read.
 func Read(path string) (*Plan, error) {
 	text, err := os.ReadFile(path)
@@ -65,7 +65,7 @@ func Read(path string) (*Plan, error) {
 	return Parse(path, text)
 }
 
-// Parse reads the text of a file. The error is a *form.Problems.
+// Parse reads the text of a file. The error is a *form.FileError.
 func Parse(name string, text []byte) (*Plan, error) {
 	file := &File{}
 	reading := form.Read(name, text, file)

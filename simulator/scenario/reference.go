@@ -26,6 +26,7 @@ func attributes(of sort) []string {
 		return []string{"call_id", "interaction_id"}
 	case aConference:
 		return []string{"id"}
+	case aGroup, aSocket:
 	}
 	return nil
 }

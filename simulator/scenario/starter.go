@@ -7,7 +7,7 @@ import (
 )
 
 //go:embed starter.yaml
-var starter string //nolint:gochecknoglobals // embedded text
+var starter string
 
 // Starter is the text of a scenario to begin with, which holds together as it is.
 func Starter(title string) string {

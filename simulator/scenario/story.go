@@ -14,6 +14,7 @@ type story struct {
 	*planner
 
 	act   *Act
+	begun map[string]time.Duration // when calls begin
 	calls map[string]*live
 	slots map[string]string // the call in a slot of an account
 	rooms map[string]*room
@@ -39,7 +40,14 @@ func (p *planner) tell() {
 		return // and it is said already
 	}
 	slices.SortStableFunc(p.plan.Acts, func(a, b Act) int { return cmp.Compare(a.At, b.At) })
-	s := &story{planner: p, calls: map[string]*live{}, slots: map[string]string{}, rooms: map[string]*room{}}
+	s := &story{
+		planner: p, begun: map[string]time.Duration{}, calls: map[string]*live{}, slots: map[string]string{}, rooms: map[string]*room{},
+	}
+	for _, a := range p.plan.Acts {
+		if c, ok := a.Do.(*Call); ok {
+			s.begun[string(c.Name)] = a.At
+		}
+	}
 	for i := range p.plan.Acts {
 		s.act = &p.plan.Acts[i]
 		s.happens()
@@ -146,10 +154,8 @@ func (s *story) live(field string, name *string) *live {
 
 // begins says when a call does.
 func (s *story) begins(name string) string {
-	for _, a := range s.plan.Acts {
-		if c, ok := a.Do.(*Call); ok && string(c.Name) == name {
-			return fmt.Sprintf("; it begins at %s, and this is at %s", a.At, s.act.At)
-		}
+	if at, ok := s.begun[name]; ok {
+		return fmt.Sprintf("; it begins at %s, and this is at %s", at, s.act.At)
 	}
 	return ""
 }

@@ -47,7 +47,7 @@ func (d *Conference) Who() map[string][]string {
 	who := map[string][]string{}
 	v := reflect.ValueOf(d).Elem()
 	for _, f := range form.Fields(v.Type()) {
-		if names, ok := f.Of(v).Interface().([]string); ok && len(names) > 0 {
+		if names, ok := reflect.TypeAssert[[]string](f.Of(v)); ok && len(names) > 0 {
 			who[f.Name] = names
 		}
 	}

@@ -28,10 +28,9 @@ type bed struct {
 	Rows  int    `yaml:"rows" doc:"how many" min:"1" max:"9"`
 }
 
-func read(t *testing.T, text string) (garden, error) {
+func wrong(t *testing.T, text string) error {
 	t.Helper()
-	var g garden
-	return g, form.Read("garden.yaml", []byte(text), &g).Err()
+	return form.Read("garden.yaml", []byte(text), &garden{}).Err()
 }
 
 func TestAFileIsRead(t *testing.T) {
@@ -59,7 +58,7 @@ notes: {soil: {ph: 6.50}, seen: [2026, true, "x"]}
 
 func TestProblemsShowWhereTheyAre(t *testing.T) {
 	g := NewWithT(t)
-	_, err := read(t, "name: Back\ncolour: greem\nbeds:\n  north: {plant: fern, rows: 12}\n")
+	err := wrong(t, "name: Back\ncolour: greem\nbeds:\n  north: {plant: fern, rows: 12}\n")
 	g.Expect(err).To(MatchError(strings.Trim(`
 garden.yaml:2:9: colour: cannot be "greem"; use red, green; did you mean green?
     2 | colour: greem
@@ -72,7 +71,7 @@ garden.yaml:4:30: beds.north.rows: 12 is out of bounds: it is from 1 to 9
 
 func TestALongLineIsShownInPart(t *testing.T) {
 	g := NewWithT(t)
-	_, err := read(t, "name: Back\ntools: ["+strings.Repeat("rake, ", 60)+"5, "+strings.Repeat("hoe, ", 60)+"x]\n")
+	err := wrong(t, "name: Back\ntools: ["+strings.Repeat("rake, ", 60)+"5, "+strings.Repeat("hoe, ", 60)+"x]\n")
 	lines := strings.Split(err.Error(), "\n")
 	g.Expect(lines).To(HaveLen(3))
 	g.Expect(len(lines[1])).To(BeNumerically("<", 170))
@@ -81,7 +80,7 @@ func TestALongLineIsShownInPart(t *testing.T) {
 
 func TestNothingUpsetsATerminal(t *testing.T) {
 	g := NewWithT(t)
-	_, err := read(t, "name: Back\n\"a\\u001b[31m\": 1\n")
+	err := wrong(t, "name: Back\n\"a\\u001b[31m\": 1\n")
 	g.Expect(err).To(HaveOccurred())
 	g.Expect(err.Error()).NotTo(ContainSubstring("\x1b"))
 }
@@ -94,8 +93,8 @@ func TestTooMuchIsRefused(t *testing.T) {
 		"aliases": "name: Back\nnotes:\n  a: &a [" + strings.Repeat("x,", 100) + "x]\n  b: &b [" + strings.Repeat("*a,", 100) + "x]\n  c: [" + strings.Repeat("*b,", 100) + "x]\n",
 		"binary":  "name: \xff\n",
 	} {
-		_, err := read(t, text)
-		var problems *form.Problems
+		err := wrong(t, text)
+		var problems *form.FileError
 		g.Expect(errors.As(err, &problems)).To(BeTrue(), name)
 		g.Expect(len(problems.List)).To(BeNumerically("<=", 2), name)
 	}

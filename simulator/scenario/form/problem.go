@@ -20,8 +20,8 @@ type Problem struct {
 	What string // is wrong, and how to put it right
 }
 
-// Problems are all that is wrong with a file. It is an error.
-type Problems struct {
+// FileError is all that is wrong with a file.
+type FileError struct {
 	File string // its name
 	List []Problem
 
@@ -29,7 +29,7 @@ type Problems struct {
 }
 
 // Error shows each problem with its line.
-func (p *Problems) Error() string {
+func (p *FileError) Error() string {
 	var text strings.Builder
 	for i, problem := range p.List {
 		if i > 0 {
@@ -49,7 +49,7 @@ func (p *Problems) Error() string {
 }
 
 // excerpt is the line of a place, with a caret below it; "" for a place that is none.
-func (p *Problems) excerpt(at Place) string {
+func (p *FileError) excerpt(at Place) string {
 	if at.Line < 1 || at.Line > len(p.lines) {
 		return ""
 	}
@@ -82,16 +82,21 @@ func printable(text string) string {
 	}, text)
 }
 
-// sorted is the list in the order of the file, each problem once.
+// sorted is the list in the order of the file, each problem once, and no more than a few
+// of one value: what is repeated can be wrong in thousands of ways.
 func sorted(list []Problem) []Problem {
 	slices.SortStableFunc(list, func(a, b Problem) int {
 		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
 	})
-	seen := map[Problem]bool{}
+	const few = 3
+	seen, many := map[Problem]bool{}, map[Place]int{}
 	return slices.DeleteFunc(list, func(p Problem) bool {
 		p.Path = "" // one place can be reached by several paths
-		was := seen[p]
+		if seen[p] || many[p.Place] == few {
+			return true
+		}
 		seen[p] = true
-		return was
+		many[p.Place]++
+		return false
 	})
 }

@@ -112,7 +112,7 @@ func (r *reader) scalar(path string, node ast.Node, into reflect.Value) {
 			return
 		}
 	}
-	scalar, _ := into.Addr().Interface().(Scalar)
+	scalar, _ := reflect.TypeAssert[Scalar](into.Addr())
 	switch err := scalar.Parse(s); {
 	case err != nil:
 		r.Wrong(path, "%s", err)
@@ -135,7 +135,7 @@ func number(node ast.Node) (string, bool) {
 
 // plain reads text, a switch or a number.
 func (r *reader) plain(path string, node ast.Node, into reflect.Value, f Field) {
-	switch into.Kind() { //nolint:exhaustive // others are no fields
+	switch into.Kind() {
 	case reflect.String:
 		s, ok := text(node)
 		if !ok {

@@ -81,13 +81,13 @@ func (r *Reading) wrong(at Place, path, format string, args ...any) {
 	r.problems = append(r.problems, Problem{at, path, fmt.Sprintf(format, args...)})
 }
 
-// Err is a *Problems with all that is wrong, or nil.
+// Err is a *FileError with all that is wrong, or nil.
 func (r *Reading) Err() error {
 	if len(r.problems) == 0 {
 		return nil
 	}
 	text := strings.ReplaceAll(r.text, "\r\n", "\n")
-	return &Problems{File: r.name, List: sorted(r.problems), lines: strings.Split(text, "\n")}
+	return &FileError{File: r.name, List: sorted(r.problems), lines: strings.Split(text, "\n")}
 }
 
 // parse returns the file's mapping, nil where there is none.

@@ -39,7 +39,7 @@ func (s *schemas) of(t reflect.Type, f Field) jobj.Object {
 	case t.Kind() == reflect.Pointer:
 		return s.of(t.Elem(), f)
 	case isScalar(t):
-		scalar, _ := reflect.New(t).Interface().(Scalar)
+		scalar, _ := reflect.TypeAssert[Scalar](reflect.New(t))
 		return append(one("type", "string"), scalar.Keywords()...)
 	case t == reflect.TypeFor[jobj.Object]():
 		return one("type", "object")

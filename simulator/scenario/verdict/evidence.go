@@ -71,6 +71,7 @@ func (e *Evidence) of(x scenario.Expected, hookID string) []Item {
 		return slices.Clone(e.sockets[x.Socket])
 	case scenario.OnBus:
 		return slices.DeleteFunc(slices.Clone(e.bus), func(i Item) bool { return x.Event != "" && i.name != x.Event })
+	case scenario.OverREST: // which is asked
 	}
 	return nil
 }
