@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/kazoolab/kazoolab/bridge/kapi"
 	"github.com/kazoolab/kazoolab/internal/bus"
@@ -191,12 +192,16 @@ func (p *play) tell() error {
 	return fmt.Errorf("%d of %d expectations are not met", len(p.reports), expected)
 }
 
-// simulateFile plays a scenario, for which the flags of load have no meaning.
+// simulateFile plays a scenario, for which no flag but --speed has a meaning.
 func (a *app) simulateFile(cmd *cobra.Command, args []string, speedText string) error {
-	for _, name := range []string{"rate", "arrivals", "duration", "calls", "concurrent", "accounts", "account", "output"} {
-		if cmd.Flags().Changed(name) {
-			return usagef("--%s is for calls that are made up; leave it or %q out", name, args[0])
+	var strange string
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		if f.Name != "speed" {
+			strange = f.Name
 		}
+	})
+	if strange != "" { // a scenario says all else itself
+		return usagef("--%s is for calls that are made up; leave it or %q out", strange, args[0])
 	}
 	plan, err := a.onePlan(cmd, args)
 	if err != nil {

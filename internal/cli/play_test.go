@@ -52,6 +52,7 @@ func TestWhatDoesNotComeFailsAScenario(t *testing.T) {
 func TestAScenarioAndLoadAreTwoThings(t *testing.T) {
 	t.Parallel()
 	run(t, "simulate", "x.yaml", "--rate", "3").expect(cli.ExitUsage, "--rate is for calls that are made up")
+	run(t, "simulate", "x.yaml", "--seed", "other").expect(cli.ExitUsage, "--seed is for calls that are made up")
 	run(t, "simulate", "../../scenarios/fax.yaml", "--speed", "slow").expect(cli.ExitUsage, `"slow" is no speed`)
 	run(t, "simulate", "none.yaml").expect(cli.ExitUsage, "no such file")
 }

@@ -93,7 +93,6 @@ type scope struct {
 	up     *scope
 	suffix string          // that names of this time have
 	own    map[string]bool // the names that this repeat gives
-	begin  time.Duration
 }
 
 // full is a name as the plan has it.
@@ -220,7 +219,7 @@ func (p *planner) repeat(path string, r *Repeat, at time.Duration, up *scope) ti
 		if up != nil {
 			suffix = up.suffix + suffix
 		}
-		done := p.flatten(path+".steps", r.Steps, now, &scope{up: up, suffix: suffix, own: own, begin: now})
+		done := p.flatten(path+".steps", r.Steps, now, &scope{up: up, suffix: suffix, own: own})
 		end = max(end, done)
 		now = done
 		if r.Every > 0 {

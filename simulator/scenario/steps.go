@@ -148,7 +148,7 @@ type Voicemail struct {
 	Call    string   `yaml:"call" is:"required short" doc:"the call" eg:"first"`
 	Box     string   `yaml:"box" doc:"the user whose box it is" default:"who rings first for it, and has one" eg:"remy"`
 	Message Duration `yaml:"message" doc:"how long the message is" default:"20s" eg:"20s"`
-	Heard   string   `yaml:"heard" doc:"what the owner does with the message afterwards" of:"saved|deleted" default:"nothing"`
+	Heard   string   `yaml:"heard" doc:"what the owner does with the message afterwards, of which the telephone's lamp tells" of:"saved|deleted" default:"nothing"`
 }
 
 // Hangup ends a call, or refuses one that rings.

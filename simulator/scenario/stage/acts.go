@@ -289,15 +289,12 @@ func (s *Stage) voicemail(c *cast, do *scenario.Voicemail, then switchboard.Then
 	s.board.GiveUp(c.first, true, speak)
 }
 
-// heard is what the owner of a box does with a message.
+// heard is what the owner of a box does with a message; only the lamp tells of it
+// (voicemail_saved is of a new message, and has been told).
 func (s *Stage) heard(a pbx.Account, box *pbx.Mailbox, how string) error {
 	box.New--
 	if how == "saved" {
 		box.Saved++
-	}
-	kind, _ := pbx.FindKind("voicemail_" + how)
-	if err := s.compose(kind, pbx.Spec{AccountID: a.ID, AccountName: a.Name, AccountRealm: a.Realm, ResellerID: a.ResellerID}, nil); err != nil {
-		return err
 	}
 	return s.core.Lamp(a, box)
 }

@@ -99,9 +99,6 @@ func New(c Config) *Stage {
 	return s
 }
 
-// Board is the switchboard of the stage, for those who send it commands.
-func (s *Stage) Board() *switchboard.Board { return s.board }
-
 // Begin plans the acts, the first of which happens now.
 func (s *Stage) Begin() {
 	s.began = s.Line.Now()

@@ -103,3 +103,66 @@ func TestTheSameSeedGivesTheSameBytes(t *testing.T) {
 		g.Expect(bytes.Equal(once, other)).To(BeFalse(), name)
 	}
 }
+
+// What no story of the tree does can be done as well.
+func TestTheOtherVerbsPlay(t *testing.T) {
+	g := NewWithT(t)
+	plan, err := scenario.Parse("verbs.yaml", []byte(`scenario: Everything else
+accounts:
+  acme:
+    numbers: ["+14155550100"]
+    users: {dana: Dana, remy: {name: Remy, voicemail: true}, lou: Lou}
+    groups: {front: [dana, remy]}
+people: {pat: "+12125550199", sam: "+12125550198"}
+steps:
+  - call: {name: taken, from: pat, to: dana}
+  - ring: taken
+  - intercept: {call: taken, by: lou}
+  - record: {call: taken, for: 5s}
+  - hangup: {call: taken, by: lou}
+  - call: {name: one, from: pat, to: front}
+  - ring: one
+  - answer: {call: one, by: dana}
+  - call: {name: two, from: sam, to: lou}
+  - ring: {call: two, early: true}
+  - answer: two
+  - bridge: {call: one, with: two}
+  - hangup: one
+  - call: {name: message, from: pat, to: remy}
+  - ring: message
+  - voicemail: {call: message, heard: saved}
+  - call: {name: outside, from: dana, to: sam}
+  - ring: outside
+  - answer: outside
+  - transfer: {call: outside, by: dana, to: lou, how: attended}
+  - hangup: {call: outside, by: lou}
+  - conference: {name: room, join: [dana, pat, sam]}
+  - conference: {name: room, lock: true}
+  - conference: {name: room, deaf: pat}
+  - conference: {name: room, undeaf: pat}
+  - conference: {name: room, kick: sam}
+  - conference: {name: room, leave: [dana, pat]}
+  - message: {from: dana, to: pat, body: Hello, kind: mms}
+  - fax: {from: pat, to: "+14155550100", result: broken}
+  - emit: {event: call, set: {Caller-ID-Name: "{pat}"}}
+  - load: {calls: 3, arrivals: steady, for: 1m}
+expect:
+  - bus: {event: CHANNEL_BRIDGE, fields: {Call-ID: "{taken.lou}"}}
+  - bus: {event: RECORD_STOP, exactly: 1, fields: {Call-ID: "{taken}"}}
+  - bus: {event: CHANNEL_PROGRESS_MEDIA, fields: {Call-ID: "{two.lou}"}}
+  - bus: {event: voicemail_saved, exactly: 1}
+  - bus: {event: mwi_update, in_order: [{Messages-New: 1}, {Messages-New: 0, Messages-Saved: 1}]}
+  - bus: {event: event, exactly: 1, fields: {Event: lock}}
+  - bus: {event: event, exactly: 1, fields: {Event: deaf-member}}
+  - bus: {event: inbound_fax_error, exactly: 1}
+  - bus: {event: CHANNEL_CREATE, fields: {Caller-ID-Name: "{pat}"}}
+`))
+	g.Expect(err).NotTo(HaveOccurred())
+	for _, seed := range []string{"one", "two", "three"} {
+		p := play(t, plan, seed)
+		g.Expect(p.stage.Err()).NotTo(HaveOccurred(), seed)
+		for _, x := range plan.Expect {
+			g.Expect(verdict.Judge(x, p.evidence, p.stage.Lookup).Report).To(BeEmpty(), "line %d", x.Line)
+		}
+	}
+}
