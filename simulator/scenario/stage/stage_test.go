@@ -150,7 +150,7 @@ expect:
   - bus: {event: CHANNEL_BRIDGE, fields: {Call-ID: "{taken.lou}"}}
   - bus: {event: RECORD_STOP, exactly: 1, fields: {Call-ID: "{taken}"}}
   - bus: {event: CHANNEL_PROGRESS_MEDIA, fields: {Call-ID: "{two.lou}"}}
-  - bus: {event: voicemail_saved, exactly: 1}
+  - bus: {event: voicemail_saved, exactly: 1, fields: {Call-ID: "{message}"}}
   - bus: {event: mwi_update, in_order: [{Messages-New: 1}, {Messages-New: 0, Messages-Saved: 1}]}
   - bus: {event: event, exactly: 1, fields: {Event: lock}}
   - bus: {event: event, exactly: 1, fields: {Event: deaf-member}}
