@@ -42,8 +42,13 @@ func (c *Control) module(name string, message, data jobj.Object) {
 		c.holdControl(ch, data.String("action"), then)
 	case "transfer":
 		c.transfer(ch, data, then)
-	case "intercept", "move":
-		c.move(ch, data, then)
+	case "intercept":
+		c.bring(ch, data, then)
+	case "move": // whoever answers takes the leg's place
+		if peer := ch.Peer(); peer != nil {
+			ch = peer
+		}
+		c.bring(ch, data, then)
 	case "callflow":
 		to := firstText(data, "captures", "collected")
 		if to == "" {
@@ -120,9 +125,8 @@ func (c *Control) completeWhenAnswered(ch, consult *pbx.Channel, then func(error
 	look()
 }
 
-// move rings the telephones of a user or a device; who answers there has the call of the
-// leg's other end.
-func (c *Control) move(ch *pbx.Channel, data jobj.Object, then func(error)) {
+// bring has a telephone of a user or a device, or one by its id, take the call of a leg.
+func (c *Control) bring(ch *pbx.Channel, data jobj.Object, then func(error)) {
 	o, _ := office.Of(c.Offices, ch.Account().ID)
 	target := firstText(data, "target_id", "device_id", "owner_id")
 	d, ok := o.Device(target)

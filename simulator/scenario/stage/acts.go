@@ -53,6 +53,17 @@ func (s *Stage) happens(act *scenario.Act) {
 	}
 }
 
+// register has a telephone register, or go. Whoever renews is not told of again.
+func (s *Stage) register(user string, here bool) error {
+	seat := s.World.users[user]
+	a, before := s.World.Offices[seat.account].Account, s.here[user]
+	s.here[user] = here
+	if !here {
+		return s.core.Deregister(a, seat.device)
+	}
+	return s.core.Register(a, seat.device, !before)
+}
+
 // besides are acts that are of no call.
 func (s *Stage) besides(act *scenario.Act) {
 	switch do := act.Do.(type) {
@@ -63,13 +74,7 @@ func (s *Stage) besides(act *scenario.Act) {
 	case *scenario.Message:
 		s.failed(act, s.message(do))
 	case *scenario.Registration:
-		seat := s.World.users[do.User]
-		a := s.World.Offices[seat.account].Account
-		if act.Verb() == "unregister" {
-			s.failed(act, s.core.Deregister(a, seat.device))
-			return
-		}
-		s.failed(act, s.core.Register(a, seat.device, false))
+		s.failed(act, s.register(do.User, act.Verb() == "register"))
 	case *scenario.Edit:
 		s.failed(act, s.edit(do))
 	case *scenario.Emit:

@@ -40,6 +40,7 @@ type Stage struct {
 	casts  map[string]*cast        // by the call's name
 	rooms  map[string]*queue       // of conferences
 	seats  map[string]*pbx.Channel // of members, by conference and name
+	here   map[string]bool         // the users whose telephones have registered
 	writes revision
 	wrong  []error
 }
@@ -88,7 +89,7 @@ func (q *queue) next() {
 // New returns a stage on which nothing has happened.
 func New(c Config) *Stage {
 	s := &Stage{
-		Config: c, casts: map[string]*cast{}, rooms: map[string]*queue{}, seats: map[string]*pbx.Channel{},
+		Config: c, casts: map[string]*cast{}, rooms: map[string]*queue{}, seats: map[string]*pbx.Channel{}, here: map[string]bool{},
 		writes: revision{},
 	}
 	s.core = pbx.NewCore(pbx.New(pbx.Config{Clock: c.Line, IDs: c.IDs, Host: c.Host}), c.Line, c.Say)
