@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -28,8 +29,9 @@ func (s *story) conference(d *Conference) {
 	if d.Account != "" {
 		s.find(s.at("account"), d.Account, anAccount)
 	}
-	for field, who := range d.Who() {
-		for i, name := range who {
+	who := d.Who()
+	for _, field := range slices.Sorted(maps.Keys(who)) {
+		for i, name := range who[field] {
 			s.takesPart(r, field, fmt.Sprintf("%s[%d]", s.at(field), i), name)
 		}
 	}
