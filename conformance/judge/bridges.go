@@ -2,6 +2,7 @@ package judge
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -144,7 +145,7 @@ func (j *Judge) ending(g *leg, code string, index int) {
 	}
 	lost := a.bridged != 0 && a.former != g.id && g.began < a.bridged && a.bridged <= g.ended
 	switch {
-	case lost && g.cause != "LOSE_RACE" && g.cause != "PICKED_OFF":
+	case lost && !slices.Contains([]string{"LOSE_RACE", "PICKED_OFF", "CALL_REJECTED", "USER_BUSY"}, g.cause): // refused at that very moment
 		j.finding("hangup.fork", index, "Hangup-Cause", g.cause, "LOSE_RACE, as another leg was answered")
 	case lost && code != "" && code != "sip:487":
 		j.finding("hangup.fork", index, "Hangup-Code", code, "sip:487, or none")
