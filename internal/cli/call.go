@@ -16,7 +16,6 @@ import (
 	"github.com/kazoolab/kazoolab/internal/clock"
 	"github.com/kazoolab/kazoolab/internal/ids"
 	"github.com/kazoolab/kazoolab/internal/runfile"
-	"github.com/kazoolab/kazoolab/simulator/control"
 	"github.com/kazoolab/kazoolab/simulator/office"
 	"github.com/kazoolab/kazoolab/simulator/outlet"
 	"github.com/kazoolab/kazoolab/simulator/pbx"
@@ -76,9 +75,7 @@ metaflow. When it is over, what the webhooks of the running bridge made of it is
 		if err != nil {
 			return err
 		}
-		b := bus.New(bus.Config{URL: url, Name: "kazoolab call", Clock: a.Clock, IDs: newIDs(""), Log: log, PublishWindow: outlet.Window})
-		outlet.Declare(b)
-		control.Declare(b)
+		b := a.switchBus(url, "kazoolab call", log)
 		from := "+12125550199"
 		if len(args) == 1 {
 			from = args[0]
@@ -126,8 +123,9 @@ func (h *handCall) make(ctx context.Context, b *bus.Bus, log *slog.Logger) error
 	ctx, finish := context.WithCancel(ctx)
 	defer finish()
 	h.finish = finish
-	line := timeline.New(timeline.Config{Speed: 1, Wall: clock.Machine(h.Clock)})
-	publishing, giveUp := context.WithCancel(context.WithoutCancel(ctx))
+	wall := clock.Machine(h.Clock)
+	line := timeline.New(timeline.Config{Speed: 1, Wall: wall})
+	publishing, giveUp := lingering(ctx, wall)
 	defer giveUp()
 	h.sim = newSimulation(line, outlet.New(publishing, b), otherHost(h.random), h.offices, h.random)
 	h.sim.byHand = true

@@ -169,13 +169,8 @@ func (a *app) openCapture(name string) (*openedCapture, error) {
 func (a *app) replayCapture(ctx context.Context, b *bus.Bus, r replaying) error {
 	wall := clock.Machine(a.Clock)
 	began := wall.Now()
-	publishing, giveUp := context.WithCancel(context.WithoutCancel(ctx))
+	publishing, giveUp := lingering(ctx, wall)
 	defer giveUp()
-	forget := context.AfterFunc(ctx, func() {
-		_ = clock.Sleep(publishing, wall, patience)
-		giveUp()
-	})
-	defer forget()
 	out := outlet.New(publishing, b)
 	chosen := &choice{wanted: r.flags.only, seen: map[string]bool{}}
 	late := &spread{}

@@ -13,7 +13,6 @@ import (
 	"github.com/kazoolab/kazoolab/internal/bus"
 	"github.com/kazoolab/kazoolab/internal/clock"
 	"github.com/kazoolab/kazoolab/internal/ids"
-	"github.com/kazoolab/kazoolab/simulator/control"
 	"github.com/kazoolab/kazoolab/simulator/office"
 	"github.com/kazoolab/kazoolab/simulator/outlet"
 	"github.com/kazoolab/kazoolab/simulator/timeline"
@@ -91,9 +90,7 @@ judge what it expects: the exit code is 1 when that does not come.`,
 		if err != nil {
 			return err
 		}
-		b := bus.New(bus.Config{URL: url, Name: "kazoolab simulate", Clock: a.Clock, IDs: newIDs(""), Log: log, PublishWindow: outlet.Window})
-		outlet.Declare(b)
-		control.Declare(b)
+		b := a.switchBus(url, "kazoolab simulate", log)
 		return onBroker(cmd.Context(), b, url, patience, func() error {
 			return a.simulate(cmd.Context(), b, load{flags, speed, offices, random, log})
 		})
@@ -157,14 +154,8 @@ func (a *app) simulate(ctx context.Context, b *bus.Bus, l load) error {
 		start = began.UTC().Truncate(24 * time.Hour)
 	}
 	line := timeline.New(timeline.Config{Start: start, Speed: l.pace, Wall: wall})
-	// What has happened is still published after the end, if the broker takes it.
-	publishing, giveUp := context.WithCancel(context.WithoutCancel(ctx))
+	publishing, giveUp := lingering(ctx, wall)
 	defer giveUp()
-	forget := context.AfterFunc(ctx, func() {
-		_ = clock.Sleep(publishing, wall, patience)
-		giveUp()
-	})
-	defer forget()
 	out := outlet.New(publishing, b)
 	sim := newSimulation(line, out, otherHost(l.random), l.offices, l.random)
 	leave := func() {}

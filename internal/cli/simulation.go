@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/kazoolab/kazoolab/internal/bus"
+	"github.com/kazoolab/kazoolab/internal/clock"
 	"github.com/kazoolab/kazoolab/internal/ids"
 	"github.com/kazoolab/kazoolab/simulator/calls"
 	"github.com/kazoolab/kazoolab/simulator/control"
@@ -42,6 +43,28 @@ func newSimulation(line *timeline.Timeline, out *outlet.Outlet, host pbx.Host, o
 	})
 	s.player = calls.New(s.board)
 	return s
+}
+
+// switchBus returns a bus for a switch, which knows all exchanges that it speaks and listens on.
+func (a *app) switchBus(url, name string, log *slog.Logger) *bus.Bus {
+	b := bus.New(bus.Config{URL: url, Name: name, Clock: a.Clock, IDs: newIDs(""), Log: log, PublishWindow: outlet.Window})
+	outlet.Declare(b)
+	control.Declare(b)
+	return b
+}
+
+// lingering outlives ctx for a while: what has happened is still published after the end, if
+// the broker takes it.
+func lingering(ctx context.Context, wall clock.Clock) (publishing context.Context, giveUp func()) {
+	publishing, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	forget := context.AfterFunc(ctx, func() {
+		_ = clock.Sleep(publishing, wall, patience)
+		cancel()
+	})
+	return publishing, func() {
+		forget()
+		cancel()
+	}
 }
 
 // otherHost is the machines of a switch beside that of up: who asks for channels waits for

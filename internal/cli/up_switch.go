@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 
-	"github.com/kazoolab/kazoolab/internal/bus"
 	"github.com/kazoolab/kazoolab/internal/runfile"
-	"github.com/kazoolab/kazoolab/simulator/control"
 	"github.com/kazoolab/kazoolab/simulator/office"
 	"github.com/kazoolab/kazoolab/simulator/outlet"
 	"github.com/kazoolab/kazoolab/simulator/pbx"
@@ -18,9 +16,7 @@ import (
 // answers for its channels, obeys commands to them, places the calls that it is asked
 // for, and with a rate makes calls by itself.
 func (u *up) startSwitch(ctx context.Context, url string, accounts []runfile.Account) error {
-	b := bus.New(bus.Config{URL: url, Name: "kazoolab switch", Clock: u.Clock, IDs: newIDs(""), Log: u.log, PublishWindow: outlet.Window})
-	outlet.Declare(b)
-	control.Declare(b)
+	b := u.switchBus(url, "kazoolab switch", u.log)
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
 	ended := make(chan error, 2)
 	go func() { ended <- b.Run(running) }()

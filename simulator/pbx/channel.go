@@ -30,7 +30,6 @@ type Channel struct {
 	failed     string
 	failedCode string
 	ports      [2]int // RTP, here and there
-	end        Event  // CHANNEL_DESTROY, once it is over
 }
 
 // Names of states in the words of Channel-Answer-State.
@@ -452,7 +451,7 @@ func (ch *Channel) Hangup(cause string) error {
 	if heard || ch.direction == "inbound" {
 		ch.ending.remoteSDP = sdp("-", ch.farAddress(), ch.ports[1])
 	}
-	ch.end = c.event(kapi.ChannelDestroy, ch)
+	c.event(kapi.ChannelDestroy, ch)
 	delete(c.channels, ch.callID)
 	return nil
 }

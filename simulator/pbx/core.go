@@ -95,15 +95,13 @@ func (c *Core) tick() time.Time {
 }
 
 // event says what has happened to a channel, with fields beyond those that all have.
-func (c *Core) event(name string, ch *Channel, more ...jobj.Member) Event {
+func (c *Core) event(name string, ch *Channel, more ...jobj.Member) {
 	at := c.tick()
 	fields := c.compose(name, ch.leg, at)
 	for _, m := range more {
 		fields = fields.Set(m.Key, m.Value)
 	}
-	e := Event{c.channel, c.sender(bySwitch()), fields}
-	c.say(e)
-	return e
+	c.say(Event{c.channel, c.sender(bySwitch()), fields})
 }
 
 // brief is event with little more than the channel's name and variables: so are digits

@@ -124,9 +124,6 @@ func (ch *Channel) States() (state, callState string) { return ch.state, ch.call
 // Username is that of the telephone at the channel's end, "" for none.
 func (ch *Channel) Username() string { return ch.vars.String("Username") }
 
-// Direction is inbound or outbound, as the switch sees it.
-func (ch *Channel) Direction() string { return ch.direction }
-
 // Destination is what was dialled.
 func (ch *Channel) Destination() string { return ch.destination }
 
