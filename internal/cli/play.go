@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -36,7 +37,7 @@ type play struct {
 	evidence *verdict.Evidence
 	clients  map[string]*client
 	wall     clock.Clock
-	began    time.Time
+	began    atomic.Pointer[time.Time] // witnesses read it, on goroutines of their own
 	told     bool // whether anything was said since the clock was put forward
 	messages int
 
@@ -53,7 +54,7 @@ func (a *app) playScenario(ctx context.Context, plan *scenario.Plan, speed float
 		return err
 	}
 	p := &play{app: a, plan: plan, evidence: verdict.NewEvidence(), clients: map[string]*client{}, wall: clock.Machine(a.Clock)}
-	p.began = p.wall.Now()
+	p.begin()
 	p.house, err = a.newPlayhouse(ctx, plan, log, func(name string, r receiver.Request) {
 		p.evidence.AtReceiver(name, verdict.Webhook(p.elapsed(), r))
 	})
@@ -91,7 +92,7 @@ func (p *play) run(ctx context.Context, b *bus.Bus, speed float64) error {
 		return err
 	}
 	p.evidence.Forget() // of what came while the hooks were made
-	p.began = p.wall.Now()
+	p.begin()
 	p.stage.Begin()
 	p.keepTime(speed)
 	err = errors.Join(p.line.Run(ctx, false), p.stage.Err(), p.out.Close())

@@ -251,5 +251,11 @@ func (p *play) judge(ctx context.Context, x scenario.Expected) verdict.Verdict {
 	return verdict.Verdict{Met: true}
 }
 
+// begin has the play begin now.
+func (p *play) begin() {
+	now := p.wall.Now()
+	p.began.Store(&now)
+}
+
 // elapsed is how long the play has been going on, on the wall.
-func (p *play) elapsed() time.Duration { return p.wall.Since(p.began) }
+func (p *play) elapsed() time.Duration { return p.wall.Since(*p.began.Load()) }
