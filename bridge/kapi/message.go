@@ -77,20 +77,12 @@ func Build(def Definition, from Sender, fields jobj.Object) ([]byte, error) {
 
 // Compose is Build before the message becomes bytes.
 func Compose(def Definition, from Sender, fields jobj.Object) (jobj.Object, error) {
-	return def.finish(def.begin(from, fields))
+	return newLayout(def).finish(def.begin(from, fields))
 }
 
-// begin fills the defaults in and drops what is empty; finish validates and cuts
-// down.
+// begin fills the defaults in and drops what is empty.
 func (d Definition) begin(from Sender, fields jobj.Object) jobj.Object {
 	return dropEmpty(fill(d, from, fields), !d.KeepEmpty, true)
-}
-
-func (d Definition) finish(fields jobj.Object) (jobj.Object, error) {
-	if err := validate(d, fields); err != nil {
-		return nil, err
-	}
-	return project(d, fields), nil
 }
 
 // fill works on one copy: to set each default on a copy of its own took a tenth of what a
@@ -142,16 +134,6 @@ func dropEmpty(fields jobj.Object, deep, top bool) jobj.Object {
 	return out
 }
 
-func validate(def Definition, fields jobj.Object) error {
-	return def.check(fields.String("Event-Name"), func(key string) shape {
-		v, ok := fields.Get(key)
-		if !ok {
-			return shape{}
-		}
-		return shapeOf(v)
-	})
-}
-
 // check is kz_api:validate/4: the required fields are there, fixed values match,
 // and so do the kinds of what is there. get gives the first value of a field.
 func (d Definition) check(event string, get func(key string) shape) error {
@@ -188,24 +170,4 @@ func (d Definition) fixed() []Rule {
 		rules = append(rules, Rule{Field: "Event-Name", OneOf: d.Names})
 	}
 	return rules
-}
-
-// project keeps the known fields in wire order: optional, required, then default
-// ones, each list backwards. They are taken in turn from the other end, so that a
-// field which two lists name stands where the first of them has it.
-func project(def Definition, fields jobj.Object) jobj.Object {
-	out := make(jobj.Object, 0, len(fields))
-	take := func(keys []string) {
-		for _, key := range keys {
-			if v, ok := fields.Get(key); ok && !out.Has(key) {
-				out = append(out, jobj.Member{Key: key, Value: v})
-			}
-		}
-	}
-	own := slices.Concat(def.Required, def.Either, def.Optional)
-	take(defaultRequired())
-	take(slices.DeleteFunc(defaultOptional(), func(key string) bool { return slices.Contains(own, key) }))
-	take(own)
-	slices.Reverse(out)
-	return out
 }

@@ -16,7 +16,8 @@ type Member struct {
 }
 
 // Object is an ordered JSON object. A value is nil, bool, string, json.Number,
-// []any or Object; Go's int, int64 and float64 are accepted when printing.
+// []any or Object; Go's int, int64 and float64, and JSON text as a json.RawMessage, which
+// nobody looks into, are accepted when printing.
 type Object []Member
 
 // Get follows path through nested objects. When a key is repeated its first
