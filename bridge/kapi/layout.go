@@ -13,6 +13,7 @@ type layout struct {
 	Definition
 
 	fields []string       // in the order of the wire
+	keys   []string       // the same as JSON, with the colon
 	slots  map[string]int // their places in it
 }
 
@@ -32,6 +33,7 @@ func newLayout(def Definition) *layout {
 	slices.Reverse(l.fields)
 	for slot, key := range l.fields {
 		l.slots[key] = slot
+		l.keys = append(l.keys, string(jobj.AppendString(nil, key))+":")
 	}
 	return l
 }
@@ -39,29 +41,54 @@ func newLayout(def Definition) *layout {
 // finish validates the fields and keeps the known ones, in the order of the wire. When a
 // key is repeated its first value counts.
 func (l *layout) finish(fields jobj.Object) (jobj.Object, error) {
-	at := make([]int, len(l.fields)) // one more than the field's index; 0 is none
-	known := 0
-	for i, m := range fields {
-		if slot, ok := l.slots[m.Key]; ok && at[slot] == 0 {
-			at[slot] = i + 1
-			known++
-		}
-	}
-	err := l.check(fields.String("Event-Name"), func(key string) shape {
-		slot, ok := l.slots[key]
-		if !ok || at[slot] == 0 {
-			return shape{}
-		}
-		return shapeOf(fields[at[slot]-1].Value)
-	})
+	at, err := l.place(fields)
 	if err != nil {
 		return nil, err
 	}
-	out := make(jobj.Object, 0, known)
+	var out jobj.Object
 	for slot, i := range at {
 		if i > 0 {
 			out = append(out, jobj.Member{Key: l.fields[slot], Value: fields[i-1].Value})
 		}
 	}
 	return out, nil
+}
+
+// print is finish as JSON.
+func (l *layout) print(fields jobj.Object) ([]byte, error) {
+	const usual = 2 << 10 // bytes of a call event
+	at, err := l.place(fields)
+	if err != nil {
+		return nil, err
+	}
+	out := append(make([]byte, 0, usual), '{')
+	for slot, i := range at {
+		if i == 0 {
+			continue
+		}
+		if len(out) > 1 {
+			out = append(out, ',')
+		}
+		out = append(out, l.keys[slot]...)
+		out = jobj.Append(out, fields[i-1].Value)
+	}
+	return append(out, '}'), nil
+}
+
+// place validates the fields and finds, for each slot, one more than the index of its
+// field; 0 is none.
+func (l *layout) place(fields jobj.Object) ([]int32, error) {
+	at := make([]int32, len(l.fields))
+	for i, m := range fields {
+		if slot, ok := l.slots[m.Key]; ok && at[slot] == 0 {
+			at[slot] = int32(i) + 1 //nolint:gosec // a message has no so many fields
+		}
+	}
+	return at, l.check(fields.String("Event-Name"), func(key string) shape {
+		slot, ok := l.slots[key]
+		if !ok || at[slot] == 0 {
+			return shape{}
+		}
+		return shapeOf(fields[at[slot]-1].Value)
+	})
 }

@@ -106,7 +106,7 @@ func (p Publication) Message(from Sender, fields jobj.Object) (Message, error) {
 	if p.layout == nil {
 		p = p.Ready()
 	}
-	msg, err := p.layout.finish(prepared)
+	body, err := p.layout.print(prepared)
 	if err != nil {
 		return Message{}, err
 	}
@@ -115,7 +115,7 @@ func (p Publication) Message(from Sender, fields jobj.Object) (Message, error) {
 	if err != nil {
 		return Message{}, err
 	}
-	m := Message{Exchange: p.Exchange, Key: key, Gzip: p.Gzip, Mandatory: p.Mandatory, Body: jobj.Append(nil, msg)}
+	m := Message{Exchange: p.Exchange, Key: key, Gzip: p.Gzip, Mandatory: p.Mandatory, Body: body}
 	if p.Labelled {
 		m.CallID = CallEventID(given)
 	}

@@ -87,6 +87,15 @@ func (o Object) Set(key string, value any) Object {
 	return append(slices.Clip(o), Member{key, value})
 }
 
+// Put is Set for an object that nobody else has: it is changed in place.
+func (o Object) Put(key string, value any) Object {
+	if i := o.index(key); i >= 0 {
+		o[i].Value = value
+		return o
+	}
+	return append(o, Member{key, value})
+}
+
 // Delete returns o without any member of one of the keys. The receiver is not changed.
 func (o Object) Delete(keys ...string) Object {
 	return o.Filter(func(m Member) bool { return !slices.Contains(keys, m.Key) })
