@@ -203,9 +203,10 @@ func (j *Judge) variables(l *look, g *leg) {
 	}
 }
 
-// joined reports whether an interaction is that of the leg's partner.
+// joined reports whether an interaction is that of whoever the leg is or was last bridged
+// with: what was consulted may say nothing of itself before it hangs up.
 func (j *Judge) joined(g *leg, interaction string) bool {
-	p := j.legs.find(g.partner)
+	p := j.legs.find(g.former)
 	return p != nil && p.interaction == interaction
 }
 

@@ -65,16 +65,21 @@ func officeOf(account runfile.Account, random *ids.Source) office.Office {
 		if user.Extension == "" {
 			continue
 		}
-		o.Devices = append(o.Devices, pbx.Device{
-			ID: random.Hex(32), Username: "user_" + random.Hex(10), OwnerID: user.ID, Name: user.Name, Extension: user.Extension,
-		})
+		o.Devices = append(o.Devices, telephone(fixtures.NewDevice(random, user.ID, user.Name, user.Extension)))
 		o.Boxes = append(o.Boxes, &pbx.Mailbox{ID: random.Hex(32), Number: user.Extension, OwnerID: user.ID})
 	}
 	if len(o.Devices) == 0 { // an account without telephones has a common one
-		o.Devices = []pbx.Device{{ID: random.Hex(32), Username: "user_" + random.Hex(10), Name: account.Name, Extension: "1001"}}
+		o.Devices = []pbx.Device{telephone(fixtures.NewDevice(random, "", account.Name, "1001"))}
 	}
 	if len(o.Numbers) == 0 {
 		o.Numbers = []string{fixtures.NewNumber(random)}
 	}
+	box := fixtures.NewFaxBox(random, account.Realm)
+	o.FaxBoxes = []pbx.FaxBox{{ID: box.ID, Name: box.Name, Number: box.Number, Email: box.Email}}
 	return o
+}
+
+// telephone is a device as the switch knows it.
+func telephone(d fixtures.Device) pbx.Device {
+	return pbx.Device{ID: d.ID, Username: d.Username, OwnerID: d.OwnerID, Name: d.Name, Extension: d.Extension}
 }

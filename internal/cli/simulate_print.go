@@ -52,6 +52,7 @@ type simulated struct {
 	Refused  int            `json:"refused"`
 	Up       int            `json:"up"`
 	Outcomes map[string]int `json:"outcomes"`
+	Did      map[string]int `json:"did"` // what people did, by the names of --mix
 	Messages int64          `json:"messages"`
 	Seconds  float64        `json:"seconds"`       // on the wall
 	Played   float64        `json:"played_s"`      // in the simulation
@@ -62,12 +63,15 @@ type simulated struct {
 
 func (a *app) printSummary(count traffic.Count, messages int64, took, played time.Duration, late *lateness, output string) error {
 	s := simulated{
-		Calls: count.Begun, Refused: count.Refused, Up: count.Up(), Outcomes: map[string]int{}, Messages: messages,
+		Calls: count.Begun, Refused: count.Refused, Up: count.Up(), Outcomes: map[string]int{}, Did: map[string]int{}, Messages: messages,
 		Seconds: took.Seconds(), Played: played.Seconds(), Offered: float64(count.Offered) / took.Seconds(),
 		Late99: float64(late.at(0.99).Microseconds()) / 1000, LateMost: float64(late.at(1).Microseconds()) / 1000,
 	}
 	for outcome, n := range count.Outcomes {
 		s.Outcomes[outcome.String()] = n
+	}
+	for what, n := range count.Did {
+		s.Did[what.String()] = n
 	}
 	if output == outputJSON {
 		return a.printLine(s)
@@ -78,7 +82,7 @@ func (a *app) printSummary(count traffic.Count, messages int64, took, played tim
 			ends = append(ends, fmt.Sprintf("%d %s", n, outcome))
 		}
 	}
-	a.printf("%d calls (%s), %d messages, %s played in %s\n", s.Calls, strings.Join(ends, ", "), messages,
+	a.printf("%d calls (%s)%s, %d messages, %s played in %s\n", count.Calls(), strings.Join(ends, ", "), besides(count), messages,
 		played.Round(time.Second), took.Round(time.Millisecond))
 	a.printf("%.1f calls/s and %.0f messages/s on the wall; calls began %.1f ms late at p99, %.1f at most\n",
 		s.Offered, float64(messages)/took.Seconds(), s.Late99, s.LateMost)
@@ -86,4 +90,17 @@ func (a *app) printSummary(count traffic.Count, messages int64, took, played tim
 		a.printf("%d calls refused by --concurrent, %d still up\n", s.Refused, s.Up)
 	}
 	return nil
+}
+
+// besides names what people did that is no call of two.
+func besides(count traffic.Count) (text string) {
+	for _, what := range []struct {
+		what traffic.What
+		name string
+	}{{traffic.Conference, "conferences"}, {traffic.Fax, "faxes"}, {traffic.Register, "registrations"}, {traffic.Edit, "changes"}} {
+		if n := count.Did[what.what]; n > 0 {
+			text += fmt.Sprintf(", %d %s", n, what.name)
+		}
+	}
+	return text
 }
