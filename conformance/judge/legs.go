@@ -2,6 +2,7 @@ package judge
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -260,10 +261,10 @@ func (j *Judge) retire(g *leg) {
 
 // unfinished: what has not ended by the end.
 func (j *Judge) unfinished() {
-	for id := range j.legs.live {
+	for _, id := range slices.Sorted(maps.Keys(j.legs.live)) {
 		j.finding("leg.destroy-last", j.count-1, "Call-ID", quote(id)+" has no end", "CHANNEL_DESTROY")
 	}
-	for id := range j.conferences {
-		j.finding("conference.destroy-last", j.count-1, "Conference-ID", quote(id)+" has no end", "conference-destroy")
+	for _, key := range slices.Sorted(maps.Keys(j.conferences)) {
+		j.finding("conference.destroy-last", j.count-1, "Conference-ID", quote(j.conferences[key].id)+" has no end", "conference-destroy")
 	}
 }

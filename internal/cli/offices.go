@@ -40,8 +40,11 @@ func officesFor(running *runfile.File, name string, made int, random *ids.Source
 		account.ID = name
 		return []office.Office{officeOf(noted(account), random)}, nil
 	}
+	var all []fixtures.Account
 	for range made {
-		offices = append(offices, officeOf(noted(fixtures.NewOffice(random, nil)), random))
+		account := fixtures.NewOffice(random, all)
+		all = append(all, account)
+		offices = append(offices, officeOf(noted(account), random))
 	}
 	return offices, nil
 }

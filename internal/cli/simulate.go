@@ -211,7 +211,7 @@ func (a *app) simulate(ctx context.Context, b *bus.Bus, l load) error {
 		c.Advertise()
 		leave = c.Leave
 	}
-	late := &lateness{}
+	late := &spread{}
 	calls := traffic.New(traffic.Config{
 		Arrivals: arrivals, Offices: l.offices, Calls: l.calls, Duration: l.duration, Concurrent: l.concurrent, Mix: mix,
 	}, sim.player, line, l.random, late.add)
