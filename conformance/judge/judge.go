@@ -204,6 +204,8 @@ func sequenceRules() map[string]string {
 		"conference.members-left":  "mod_conference",
 		"presence.states":          "ecallmgr_fs_presence",
 		"parking.order":            "cf_park:publish_event/3",
+		"missed-call.ended":        "cf_missed_call_alert",
+		"missed-call.untaken":      "cf_missed_call_alert",
 		"voicemail.document-first": "kvm_message",
 		"voicemail.order":          "kvm_message",
 		"voicemail.outcome":        "kvm_message",

@@ -106,6 +106,7 @@ func offices(n int) []office.Office {
 			Account: pbx.Account{ID: random.Hex(32), ResellerID: random.Hex(32), Realm: fmt.Sprintf("office%d.sip.example.com", i)},
 			Numbers: []string{fmt.Sprintf("+141555501%02d", i)},
 		}
+		o.Alerts = map[string][]string{o.Numbers[0]: {"front@" + o.Account.Realm}}
 		for d := range 4 {
 			o.Devices = append(o.Devices, pbx.Device{
 				ID: random.Hex(32), OwnerID: random.Hex(32), Username: fmt.Sprintf("user_%d", d),
@@ -135,8 +136,13 @@ func play(t testing.TB, calling int, say func(pbx.Event)) {
 func TestTrafficIsSound(t *testing.T) {
 	g := NewWithT(t)
 	j := judge.New(judge.Config{})
-	play(t, 2000, func(e pbx.Event) { j.Add(seen(t, e)) })
+	told := map[string]int{}
+	play(t, 2000, func(e pbx.Event) {
+		told[e.Name()]++
+		j.Add(seen(t, e))
+	})
 	expect(t, j)
+	g.Expect(told["missed_call"]).To(And(BeNumerically(">", 100), BeNumerically("<", 1000)), "those from outside that nobody took")
 	g.Expect(j.Messages()).To(BeNumerically(">", 20_000))
 }
 

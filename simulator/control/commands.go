@@ -66,7 +66,7 @@ func (c *Control) dialplan(name string, ch *pbx.Channel, message jobj.Object, th
 			then(fmt.Errorf("no call %s", message.String("Target-Call-ID")))
 			return
 		}
-		c.Board.Connect(ch, target, then)
+		c.Board.Connect(ch, target, name == "call_pickup" || message.Bool(true, "Publish-Usurp"), then)
 	case "send_dtmf":
 		c.Board.Press(ch, message.String("DTMFs"), then)
 	case "conference":

@@ -20,6 +20,9 @@ type Office struct {
 	Groups map[string][]pbx.Device
 	// Rings are the telephones that ring for a number; where it says nothing all do.
 	Rings map[string][]pbx.Device
+	// Alerts are the mail addresses that are told of calls to a number which nobody takes:
+	// its callflow has the element missed_call_alert. Without any nobody is told.
+	Alerts map[string][]string
 }
 
 // Called lists the telephones that ring for what is dialled: an extension, a group, a

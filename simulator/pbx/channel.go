@@ -25,6 +25,10 @@ type Channel struct {
 
 	progressed bool
 	gone       bool
+	// alert is whom the callflow tells if nobody takes the call, and taken whether somebody
+	// has: a person, or a voicemail box with a message in it.
+	alert []string
+	taken bool
 	// failed is why the last bridge did not come about. The switch remembers it to the
 	// leg's end, whatever else the leg did meanwhile.
 	failed     string
@@ -330,6 +334,7 @@ func (ch *Channel) Bridge(b *Channel) error {
 		}
 	}
 	ch.peer, b.peer, ch.caller = b, ch, true
+	ch.taken, b.taken = true, true
 	ch.partner, b.partner = b.asPartner(), ch.asPartner()
 	ch.calleeName, ch.calleeNumber = b.farName(), b.farNumber()
 	if b.direction == "outbound" {

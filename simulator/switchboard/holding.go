@@ -54,13 +54,16 @@ func (b *Board) Voicemail(a *pbx.Channel, box *pbx.Mailbox, length time.Duration
 	id := b.Core.NewDocumentID(true)
 	var recording *pbx.Recording
 	b.act(then,
-		later(func() error { return b.take(a) }),
+		later(func() error { return b.Take(a) }),
 		step{3 * time.Second, 6 * time.Second, func() error { return a.Executed("play", "FILE PLAYED") }},
 		soon(func() (err error) {
 			recording, err = a.Record("voicemail_" + id + ".mp3")
 			return err
 		}),
-		step{length, length, func() error { return recording.Stop("", false) }},
+		step{length, length, func() error {
+			a.MessageLeft()
+			return recording.Stop("", false)
+		}},
 		later(func() error { return b.end(a, "NORMAL_CLEARING") }),
 		later(func() error { return b.Core.Left(a, box, id, length) }),
 	)

@@ -35,7 +35,7 @@ func (s *Stage) happens(act *scenario.Act) {
 		s.inCall(act, do.Call, func(c *cast, then switchboard.Then) { s.intercept(c, do.By, then) })
 	case *scenario.Bridge:
 		s.inCall(act, do.Call, func(c *cast, then switchboard.Then) {
-			s.board.Connect(c.first, s.casts[do.With].first, then)
+			s.board.Connect(c.first, s.casts[do.With].first, true, then)
 		})
 	case *scenario.Park:
 		slot := strings.TrimPrefix(string(do.Slot), switchboard.ParkPrefix)

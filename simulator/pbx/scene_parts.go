@@ -1,0 +1,70 @@
+package pbx
+
+import (
+	"time"
+
+	"github.com/kazoolab/kazoolab/bridge/kapi"
+	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
+)
+
+// What the switch writes of a scene, as it writes it of a call that is played: the bases of
+// kinds.
+
+// text is a place's value, "" for one that is none.
+func (sc *scene) text(place string) string {
+	text, _ := sc.values[place].(string)
+	return text
+}
+
+// leg is all that the switch says of a leg.
+func (sc *scene) leg() jobj.Object {
+	return sc.call.sw.compose(sc.call.event, sc.call.inboundLeg(), sc.call.happened)
+}
+
+// head is which leg, when, and its variables.
+func (sc *scene) head() jobj.Object {
+	return jobj.Object{
+		{Key: "Msg-ID", Value: micros(sc.call.happened)},
+		{Key: "Timestamp", Value: kapi.GregorianCeil(sc.call.happened)},
+		{Key: "Call-ID", Value: sc.call.spec.CallID},
+		{Key: "Channel-Created-Time", Value: micros(sc.call.created)},
+		{Key: "Custom-Channel-Vars", Value: sc.call.inboundLeg().customChannelVars()},
+	}
+}
+
+// parked is the call in a slot, without its variables.
+func (sc *scene) parked() jobj.Object { return sc.call.inboundLeg().inSlot("101") }
+
+// message is what the caller has left in a voicemail box.
+func (sc *scene) message() jobj.Object {
+	const length = 14580 * time.Millisecond
+	a := Account{ID: sc.call.spec.AccountID, Realm: sc.call.spec.AccountRealm}
+	return sc.call.inboundLeg().message(a, sc.text("vmbox_id"), sc.text("message_id"), length, sc.call.happened)
+}
+
+// missed is the call had nobody taken it.
+func (sc *scene) missed() jobj.Object {
+	rung := *sc.call
+	rung.phase = phaseRinging
+	l := rung.inboundLeg()
+	l.state, l.callState, l.answerState = "REPORTING", "HANGUP", isGone
+	l.ending = ending{
+		at: rung.happened, ringing: ringing,
+		cause: "ORIGINATOR_CANCEL", code: "sip:487", disposition: "ORIGINATOR_CANCEL",
+		remoteSDP: sdp("-", rung.sw.host.Carrier, rung.carrierPort),
+	}
+	return l.missed(rung.spec.AccountID, []string{rung.spec.Email}, rung.sw.lastWords(l), rung.happened)
+}
+
+// registration is the telephone at its registrar.
+func (sc *scene) registration() jobj.Object {
+	spec := sc.call.spec
+	d := Device{ID: sc.text("device_id"), Username: sc.call.deviceUser}
+	return registration(Account{ID: spec.AccountID, Realm: spec.AccountRealm}, d, sc.text("hex32"), sc.call.sw.host.Phone,
+		sc.text("phone_port"), sc.call.happened)
+}
+
+// lamp is the voicemail box with a message that nobody has heard.
+func (sc *scene) lamp() jobj.Object {
+	return lamp(sc.call.spec.Extension+"@"+sc.call.spec.AccountRealm, 1, 3)
+}
