@@ -50,6 +50,8 @@ type Call struct {
 	// Rings are those whose telephones are meant; none where it goes to the network.
 	Rings   []string `yaml:"-"`
 	Account string   `yaml:"-"` // whose call it is
+	// Across says that a user of another account calls.
+	Across bool `yaml:"-"`
 }
 
 // Ring has telephones ring.
