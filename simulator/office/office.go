@@ -55,6 +55,16 @@ func (o Office) Device(name string) (pbx.Device, bool) {
 	return o.Devices[i], true
 }
 
+// Telephones lists those that a name stands for: a device's or its owner's id, or anything that
+// can be dialled.
+func (o Office) Telephones(name string) []pbx.Device {
+	owned := func(d pbx.Device) bool { return name != "" && d.OwnerID == name }
+	if slices.ContainsFunc(o.Devices, owned) {
+		return slices.DeleteFunc(slices.Clone(o.Devices), func(d pbx.Device) bool { return !owned(d) })
+	}
+	return slices.Clone(o.Called(name))
+}
+
 // Box is the voicemail box of a telephone; nil for one without.
 func (o Office) Box(d pbx.Device) *pbx.Mailbox {
 	i := slices.IndexFunc(o.Devices, func(other pbx.Device) bool { return other.Username == d.Username })

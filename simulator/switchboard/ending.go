@@ -25,6 +25,7 @@ func (b *Board) hangUp(ch *pbx.Channel, cause string) error {
 		return err
 	}
 	delete(b.onward, ch)
+	delete(b.taking, ch)
 	if ch.Device() != nil {
 		b.Line.After(time.Second, func() { b.report(ch.Presence("terminated")) })
 	}

@@ -40,12 +40,20 @@ func (b *Board) StartRecording(ch *pbx.Channel, name string) error {
 
 // StopRecording ends what StartRecording has begun.
 func (b *Board) StopRecording(ch *pbx.Channel) error {
-	recording := b.taking[ch]
-	if recording == nil {
-		return &pbx.StateError{CallID: ch.CallID(), Doing: "stop recording", State: "not recorded"}
+	if err := b.Recorded(ch); err != nil {
+		return err
 	}
+	recording := b.taking[ch]
 	delete(b.taking, ch)
 	return recording.Stop("", false)
+}
+
+// Recorded is nil while a channel's sound is taken.
+func (b *Board) Recorded(ch *pbx.Channel) error {
+	if b.taking[ch] == nil {
+		return &pbx.StateError{CallID: ch.CallID(), Doing: "change the recording of", State: "not recorded"}
+	}
+	return nil
 }
 
 // Voicemail answers a call that nobody has taken, and has the caller leave a message of
