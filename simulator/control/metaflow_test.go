@@ -32,12 +32,12 @@ func posted() []order {
 	return []order{
 		{
 			what: "transfer", leg: "B", module: "transfer", data: `{"target":"1002","transfer-type":"blind"}`,
-			follows: `B CHANNEL_TRANSFEROR, A CHANNEL_TRANSFEREE, A CHANNEL_UNBRIDGE, B CHANNEL_DESTROY, A usurp_control, C CHANNEL_CREATE,
+			follows: `B CHANNEL_TRANSFEROR, A CHANNEL_TRANSFEREE, A CHANNEL_UNBRIDGE, B CHANNEL_DESTROY, A route_req, A usurp_control, C CHANNEL_CREATE,
 				C CHANNEL_PROGRESS, C CHANNEL_ANSWER, A CHANNEL_BRIDGE`,
 		},
 		{
 			what: "transfer, attended", leg: "B", module: "transfer", data: `{"target":"1002","transfer-type":"attended"}`,
-			follows: `B CHANNEL_HOLD, C CHANNEL_CREATE, C usurp_control, D CHANNEL_CREATE, D CHANNEL_PROGRESS, D CHANNEL_ANSWER,
+			follows: `B CHANNEL_HOLD, C CHANNEL_CREATE, C route_req, C usurp_control, D CHANNEL_CREATE, D CHANNEL_PROGRESS, D CHANNEL_ANSWER,
 				C CHANNEL_ANSWER, C CHANNEL_BRIDGE, A CHANNEL_TRANSFEREE by konami, B CHANNEL_TRANSFEROR, A CHANNEL_TRANSFEREE,
 				C CHANNEL_REPLACED by A, A CHANNEL_UNBRIDGE, C CHANNEL_UNBRIDGE, A CHANNEL_BRIDGE, B CHANNEL_DESTROY, C CHANNEL_DESTROY`,
 		},
@@ -102,12 +102,12 @@ func flows() []order {
 		{leg: "B", module: "record_call", data: `{"action":"unmask"}`, refused: "not recorded"},
 		{
 			leg: "B", module: "park", data: `{"slot":"101"}`,
-			follows: `B CHANNEL_TRANSFEROR, A CHANNEL_TRANSFEREE, A CHANNEL_UNBRIDGE, B CHANNEL_DESTROY, A usurp_control, doc_created parked_call,
+			follows: `B CHANNEL_TRANSFEROR, A CHANNEL_TRANSFEREE, A CHANNEL_UNBRIDGE, B CHANNEL_DESTROY, A route_req, A usurp_control, doc_created parked_call,
 				A PARK_PARKED`,
 		},
 		{
 			leg: "B", module: "unpark", data: `{"slot":"102"}`, before: parked,
-			follows: `C CHANNEL_CREATE, C usurp_control, D usurp_control, C CHANNEL_ANSWER, D CHANNEL_INTERCEPTED by C, C CHANNEL_BRIDGE, D PARK_RETRIEVED,
+			follows: `C CHANNEL_CREATE, C route_req, C usurp_control, D usurp_control, C CHANNEL_ANSWER, D CHANNEL_INTERCEPTED by C, C CHANNEL_BRIDGE, D PARK_RETRIEVED,
 				doc_edited parked_call, C PARK_RETRIEVED`,
 		},
 		{leg: "B", module: "unpark", data: `{"slot":"103"}`, refused: "no call waits in slot 103"},

@@ -157,6 +157,10 @@ func controlKinds() []Kind {
 		}
 	}
 	return []Kind{
+		{
+			Name: "route_req", About: "who takes a call that has come in?", base: (*scene).route,
+			at: phaseCreated, category: kapi.CategoryDialplan, event: "route_req", by: origin{"ecallmgr", direct},
+		},
 		usurp("usurp_control", "another node controls the call from now on",
 			`{"Call-ID": "{call_id}", "Fetch-ID": "{fetch_id}", "Media-Node": "{switch_node}", "Reason": "Route-Win"}`, direct),
 		usurp("usurp_publisher", "another node publishes the call's events from now on",

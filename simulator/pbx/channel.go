@@ -129,34 +129,6 @@ func (c *Core) announce(ch *Channel) error {
 	return nil
 }
 
-// Route gives the call to an application, which the others are told. The callflow is
-// "" where no document says what happens.
-func (ch *Channel) Route(application, callflowID string) error {
-	if err := ch.must("route", isRinging, isEarly, isAnswered); err != nil {
-		return err
-	}
-	c := ch.core
-	ch.fetchID = c.uuid1()
-	if ch.toTag == "" {
-		ch.toTag = c.switchTag()
-	}
-	ch.state = "EXECUTE"
-	ch.set("Ecallmgr-Node", "ecallmgr@"+c.host.Apps)
-	ch.set("Application-Name", application)
-	ch.set("Application-Node", c.appsNode())
-	ch.set("CallFlow-ID", callflowID)
-	ch.set("Channel-Authorized", "true")
-	if ch.vars.String("Bridge-ID") == "" {
-		ch.set("Bridge-ID", ch.callID)
-	}
-	return c.tell(kapi.CategoryCallEvent, "usurp_control", origin{"ecallmgr", direct}, jobj.Object{
-		{Key: "Call-ID", Value: ch.callID},
-		{Key: "Fetch-ID", Value: ch.fetchID},
-		{Key: "Media-Node", Value: c.node()},
-		{Key: "Reason", Value: "Route-Win"},
-	})
-}
-
 // set sets a channel variable; those that are there keep their place.
 func (ch *Channel) set(name, value string) {
 	if value != "" {

@@ -88,7 +88,7 @@ func faxKinds() []Kind {
 			`{"Account-ID": "{account_id}", "Job-ID": "{fax_job}", "To-Number": "{caller_number}", "Control-Queue": "{apps_node}-fax_worker-{hex8}"}`),
 		{
 			Name: "fax_req", About: "a call is to be received as a fax",
-			category: "dialplan", event: "fax_req", by: origin{"callflow", cast}, at: phaseAnswered,
+			category: kapi.CategoryDialplan, event: "fax_req", by: origin{"callflow", cast}, at: phaseAnswered,
 			fields: `{"Action": "receive", "Owner-ID": "{owner_id}", "FaxBox-ID": "{faxbox_id}", "Call": {"Account-ID": "{account_id}",
 				"Account-DB": "{account_db}", "Call-ID": "{call_id}", "Call-Direction": "inbound", "Caller-ID-Name": "{caller_name}",
 				"Caller-ID-Number": "{caller_number}", "From": "{caller_number}@{carrier}", "To": "{dialled}@{public}",

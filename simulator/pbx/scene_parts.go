@@ -32,6 +32,13 @@ func (sc *scene) head() jobj.Object {
 	}
 }
 
+// route is the question who takes the call.
+func (sc *scene) route() jobj.Object {
+	l := sc.call.inboundLeg()
+	l.fetchID = sc.call.fetchID
+	return sc.call.sw.routeRequest(l, sc.call.sw.host.Carrier)
+}
+
 // parked is the call in a slot, without its variables.
 func (sc *scene) parked() jobj.Object { return sc.call.inboundLeg().inSlot("101") }
 

@@ -61,7 +61,7 @@ func (h *house) say(e pbx.Event) {
 	}
 	name := e.Name()
 	switch name {
-	case "dialog_update", "usurp_control":
+	case "dialog_update", "route_req", "usurp_control":
 		return
 	case "event":
 		name = e.Fields().String("Event")
