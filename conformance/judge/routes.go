@@ -9,7 +9,9 @@ import (
 func routeKind() kind {
 	return kind{
 		topic: "route-request", category: "dialplan", names: []string{"route_req"}, exchange: "callmgr", source: "kapi_route:req_definition/0",
-		required: "From Request To Call-ID", open: true, deep: true, app: "ecallmgr 5.0.0",
+		required: "From Request To Call-ID", optional: `Call-Direction Caller-ID-Name Caller-ID-Number Custom-Channel-Vars:o
+			Custom-SIP-Headers:o From-Network-Addr From-Network-Port Resource-Type Switch-Hostname Switch-Nodename Switch-URI Switch-URL User-Agent`,
+		open: true, deep: true, app: "ecallmgr 5.0.0",
 		key: func(f fields) string {
 			key := "route.req." + encode(f.text("Resource-Type")) + "."
 			if account := cmp.Or(f.text("Account-ID"), f.get("Custom-Channel-Vars").fields.text("Account-ID")); account != "" {
