@@ -75,3 +75,24 @@ func (sc *scene) registration() jobj.Object {
 func (sc *scene) lamp() jobj.Object {
 	return lamp(sc.call.spec.Extension+"@"+sc.call.spec.AccountRealm, 1, 3)
 }
+
+// fax is a fax of the scene's box, sent or received, of that id.
+func (sc *scene) fax(outgoing bool, job string) *Fax {
+	spec := sc.call.spec
+	return &Fax{
+		account: Account{ID: spec.AccountID}, outgoing: outgoing, job: sc.text(job), far: sc.call.callerNumber,
+		box: FaxBox{ID: sc.text("faxbox_id"), Name: spec.AccountName, Number: spec.Dialled, OwnerID: spec.OwnerID, Email: spec.Email},
+	}
+}
+
+// faxGoing and faxComing are a fax on its way, faxSent and faxReceived one that was.
+func (sc *scene) faxGoing() jobj.Object  { return sc.fax(true, "fax_job").state() }
+func (sc *scene) faxComing() jobj.Object { return sc.fax(false, "fax_id").state() }
+
+func (sc *scene) faxSent() jobj.Object {
+	return sc.fax(true, "fax_job").sent(sc.text("sent_fax_id"), sc.call.happened)
+}
+
+func (sc *scene) faxReceived() jobj.Object {
+	return sc.fax(false, "fax_id").received(sc.call.sw.host, sc.call.happened)
+}
