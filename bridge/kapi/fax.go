@@ -38,7 +38,7 @@ func faxPublications() []Publication {
 		start("job", encoded("Job-ID"), "Job-ID", "Account-ID", "To-Number", "Control-Queue"),
 		{
 			Definition: Definition{
-				Category: "dialplan",
+				Category: CategoryDialplan,
 				Name:     "fax_req",
 				Optional: []string{"Owner-ID", "FaxBox-ID", "Fax-T38-Option"},
 				Required: []string{"Call", "Action"},

@@ -20,6 +20,7 @@ func callPublications() []Publication {
 		}
 	}
 	return []Publication{
+		RouteRequest(),
 		usurp("usurp_control", "Fetch-ID"),
 		usurp("usurp_publisher", "Reference"),
 		{

@@ -35,8 +35,6 @@ func applicationKinds() []kind {
 	fax.key = func(fields) string { return "fax.req" }
 	fax.rules = map[string]string{"value": "kapi_fax:req_definition/0"}
 	fax.check = func(l *look) { l.oneOf("value", "Action", "receive transmit") }
-	route := other("route-request", "dialplan", "route_req", "callmgr", "kapi_route:req_definition/0", "From Request To Call-ID", "")
-	route.open = true
 	command := other("call-command", "call", "command", "callctl", "kapi_dialplan", "Application-Name Call-ID", "")
 	command.open = true
 	sockets := other("sockets", "websockets", "get_req", "sysconf", "kapi_websockets:get_req_definition/0", "Account-ID", "Auth-Account-ID Socket-ID")
@@ -48,5 +46,5 @@ func applicationKinds() []kind {
 	module.key = func(fields) string { return "ws.module_req" }
 	module.rules = map[string]string{"value": "kapi_websockets:module_req_definition/0"}
 	module.check = func(l *look) { l.oneOf("value", "Action", "start stop") }
-	return []kind{flow, action, ask, bind, pivot, fax, route, command, sockets, answer, module}
+	return []kind{flow, action, ask, bind, pivot, fax, routeKind(), command, sockets, answer, module}
 }

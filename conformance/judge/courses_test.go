@@ -70,6 +70,43 @@ func TestDocumentsAreCreatedEditedAndDeleted(t *testing.T) {
 	}
 }
 
+func TestWhatIsToldBesideALegFitsIt(t *testing.T) {
+	const id = `"a@203.0.113.20"`
+	s := newStory(t, samples(t))
+	told := func(p ...step) []judge.Message {
+		var all []judge.Message
+		for _, one := range p {
+			all = append(all, s.message(one))
+		}
+		return all
+	}
+	missed := s.of("missed_call", "Call-ID", id, "System-Log-ID", id, "Notify", `{"Call-ID":`+id+`,"Event-Name":"CHANNEL_DESTROY"}`)
+	asked := s.of("route_req", "Call-ID", id)
+	won := func(fetch string) judge.Message {
+		return s.of("usurp_control", "Call-ID", id, "Fetch-ID", quoted(fetch), "key", "call.usurp_control.a%40203%2E0%2E113%2E20")
+	}
+	const fetch = "b2f8b6a4-e07c-11ee-9d43-2f6f0a5b7c11"
+	cancelled := []step{
+		on("a", "CHANNEL_CREATE", 20), on("a", "CHANNEL_DESTROY", 5000, "Hangup-Cause", `"ORIGINATOR_CANCEL"`, "Other-Leg-Call-ID", "", "Other-Leg-Direction", ""),
+	}
+	for _, c := range []struct {
+		what     string
+		messages []judge.Message
+		rules    []string
+	}{
+		{"missed", append(told(cancelled...), missed), nil},
+		{"missed while it rings", slices.Insert(told(cancelled...), 1, missed), []string{"missed-call.ended"}},
+		{"routed", slices.Insert(told(cancelled...), 1, asked, won(fetch)), nil},
+		{"routed unasked", slices.Insert(told(cancelled...), 1, won(fetch)), nil},
+		{"routed by another id", slices.Insert(told(cancelled...), 1, asked, won("c"+fetch[1:])), []string{"leg.fetch-id"}},
+		{"missed though somebody talked", append(told(answeredCall()...), missed), []string{"missed-call.untaken"}},
+	} {
+		t.Run(c.what, func(t *testing.T) {
+			expectRules(t, judgedMessages(c.messages), c.rules)
+		})
+	}
+}
+
 func expectRules(t *testing.T, found []judge.Finding, rules []string) {
 	t.Helper()
 	if rules == nil {

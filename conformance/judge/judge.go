@@ -139,6 +139,10 @@ func (j *Judge) follow(l *look) {
 	switch l.kind.topic {
 	case "call-event":
 		j.callEvent(l)
+	case "route-request":
+		j.asked(l)
+	case "usurp":
+		j.usurped(l)
 	case "parking":
 		j.parked(l)
 	case "document":
@@ -167,6 +171,7 @@ func sequenceRules() map[string]string {
 		"leg.msg-id":           "mod_kazoo: kazoo_message.c",
 		"leg.created-time":     "mod_kazoo: ecallmgr's definitions/*.xml",
 		"leg.direction":        "mod_kazoo: ecallmgr's definitions/*.xml",
+		"leg.fetch-id":         "ecallmgr_fs_router_util",
 		"leg.dialler":          "mod_kazoo: ecallmgr's definitions/*.xml",
 		"leg.vars-kept":        "mod_kazoo: ecallmgr's definitions/*.xml",
 		"leg.account":          "kz_directory_endpoint, kz_directory_resource",
@@ -204,6 +209,8 @@ func sequenceRules() map[string]string {
 		"conference.members-left":  "mod_conference",
 		"presence.states":          "ecallmgr_fs_presence",
 		"parking.order":            "cf_park:publish_event/3",
+		"missed-call.ended":        "cf_missed_call_alert",
+		"missed-call.untaken":      "cf_missed_call_alert",
 		"voicemail.document-first": "kvm_message",
 		"voicemail.order":          "kvm_message",
 		"voicemail.outcome":        "kvm_message",

@@ -21,6 +21,7 @@ type leg struct {
 	former                                    string   // the last that it was bridged with
 	caller                                    bool     // on which the bridge is told
 	named                                     string   // Other-Leg-Call-ID of its end
+	fetch                                     string   // Msg-ID of its last route_req
 	cause                                     string
 	cut                                       bool // its beginning was not seen
 	lost                                      bool // by a switch that went away

@@ -31,6 +31,20 @@ func (j *Judge) notified(l *look) {
 		}
 	case "inbound_fax", "inbound_fax_error", "outbound_fax", "outbound_fax_error":
 		j.faxTold(l)
+	case "missed_call":
+		j.missed(l)
+	}
+}
+
+// missed: a call has ended when it is told of as missed, and was never connected with anybody.
+func (j *Judge) missed(l *look) {
+	id := l.body.text("Call-ID")
+	if _, up := j.legs.live[id]; up {
+		j.finding("missed-call.ended", j.count, "Call-ID", quote(id)+", which is up", "its CHANNEL_DESTROY first")
+		return
+	}
+	if g, known := j.legs.gone.get(id); known && g.bridged != 0 {
+		j.finding("missed-call.untaken", j.count, "Call-ID", quote(id)+", which was bridged", "a call that nobody took")
 	}
 }
 

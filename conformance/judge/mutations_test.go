@@ -208,6 +208,10 @@ func otherMutations() []mutation {
 		{"voicemail_new", "a database with slashes", set("Account-DB", `"account/a1/b2/c3d4e5f60718293a4b5c6d7e8f90"`), "notification.database"},
 		{"voicemail_saved", "the transcription", put("Voicemail-Length", "Voicemail-Transcription", `{"text":"hi"}`), "notification.fields"},
 		{"missed_call", "it was bridged", set("Call-Bridged", `true`), "notification.value"},
+		{"missed_call", "another call's end", within("Notify", `"Call-ID":"7d1f`, `"Call-ID":"8d1f`), "notification.value"},
+		{"missed_call", "the answer", within("Notify", `CHANNEL_DESTROY`, `CHANNEL_ANSWER`), "notification.value"},
+		{"missed_call", "a call of the account's own telephone",
+			within("Notify", `{`, `{"Custom-Channel-Vars":{"Authorizing-Type":"device"},`), "notification.value"},
 		{"system_alert", "name and version as they should be", set("App-Name", `"kazoo_apps"`), "notification.swapped"},
 		{"register", "the Msg-ID of a worker", set("Msg-ID", `"0a1b2c3d4e5f6071"`), "notification.msg-id"},
 		{"register", "a field of the registrar's", put("Realm", "Proxy-IP", `"10.0.0.1"`), "notification.closed-fields"},
@@ -255,6 +259,14 @@ func otherMutations() []mutation {
 			d.Key = strings.Replace(d.Key, ".transfer", ".dance", 1)
 		}, "metaflow.value"},
 		{"flow", "no object", set("Flow", `"hangup"`), "metaflow.type"},
+		{"route_req", "another id than the call's fetch", set("Msg-ID", `"0f1e2d3c4b5a69788796a5b4c3d2e1f0"`), "route-request.fetch-id"},
+		{"route_req", "no process to answer to", set("Server-ID", `"ecallmgr@apps001.example.com-<0.529.0>-24a8fcf0"`), "route-request.value"},
+		{"route_req", "the realm where the account is known", envelope(func(d *draft) { d.Key = "route.req.audio.203%2E0%2E113%2E20.%2B12125550199" }), "route-request.key"},
+		{"route_req", "a resource of another kind", func(t *testing.T, d *draft) {
+			t.Helper()
+			d.set(t, "Resource-Type", `"offnet-origination"`)
+			d.Key = strings.Replace(d.Key, "audio", "offnet-origination", 1)
+		}, "route-request.value"},
 		{"reg_success", "the user as he is", envelope(func(d *draft) { d.Key = "registration.success.acme.sip.example.com.user_dana_desk" }), "registration.key"},
 	}
 }

@@ -142,9 +142,7 @@ func notification(l *look) {
 		for _, field := range []string{"Call-Bridged", "Message-Left"} {
 			l.must(!f.get(field).isTrue(), "value", field, "false")
 		}
-		if v := f.get("Notify"); v.sort == object && !hasWord("CHANNEL_DESTROY CHANNEL_DISCONNECTED", v.fields.text("Event-Name")) {
-			l.aspect("value", "Notify.Event-Name", quote(v.fields.text("Event-Name")), "CHANNEL_DESTROY or CHANNEL_DISCONNECTED")
-		}
+		l.missedEnd()
 	case "first_occurrence":
 		l.oneOf("value", "Occurrence", "call registration")
 	case "voicemail_new", "voicemail_saved", "voicemail_deleted":
@@ -153,6 +151,29 @@ func notification(l *look) {
 		l.fax()
 	case "webhook":
 		l.adHocHook()
+	}
+}
+
+// missedEnd: what has ended is the call itself, which nobody of the account has made
+// (cf_missed_call_alert).
+func (l *look) missedEnd() {
+	end := l.body.get("Notify")
+	if end.sort != object {
+		return
+	}
+	by := end.fields.get("Custom-Channel-Vars").fields.text("Authorizing-Type")
+	for _, c := range [...]struct {
+		field, saw, want string
+		holds            bool
+	}{
+		{"Event-Name", end.fields.text("Event-Name"), "CHANNEL_DESTROY or CHANNEL_DISCONNECTED",
+			hasWord("CHANNEL_DESTROY CHANNEL_DISCONNECTED", end.fields.text("Event-Name"))},
+		{"Call-ID", end.fields.text("Call-ID"), "Call-ID " + quote(l.body.text("Call-ID")), end.fields.text("Call-ID") == l.body.text("Call-ID")},
+		{"Custom-Channel-Vars.Authorizing-Type", by, "resource, sys_info or none", by == "" || hasWord("resource sys_info", by)},
+	} {
+		if !c.holds {
+			l.aspect("value", "Notify."+c.field, quote(c.saw), c.want)
+		}
 	}
 }
 

@@ -93,6 +93,7 @@ func faults() map[string]func(t *rapid.T, d *draft) bool {
 
 func TestAnyFaultIsFound(t *testing.T) {
 	all, book := samples(t), judge.NewBook(judge.Produced)
+	delete(all, "route_req") // of which further fields, in any order, are possible
 	names, kinds := slices.Sorted(maps.Keys(all)), slices.Sorted(maps.Keys(faults()))
 	rapid.Check(t, func(t *rapid.T) {
 		sound := all[rapid.SampledFrom(names).Draw(t, "message")]

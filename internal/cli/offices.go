@@ -53,9 +53,25 @@ func officesFor(running *runfile.File, name string, made int, random *ids.Source
 func noted(a fixtures.Account) runfile.Account {
 	account := runfile.Account{ID: a.ID, Name: a.Name, Realm: a.Realm, ResellerID: a.ResellerID, Numbers: a.Numbers}
 	for _, u := range a.Users {
-		account.Users = append(account.Users, runfile.User{ID: u.ID, Name: u.Name(), Username: u.Username, Extension: u.Extension})
+		account.Users = append(account.Users, runfile.User{ID: u.ID, Name: u.Name(), Username: u.Username, Email: u.Email, Extension: u.Extension})
 	}
 	return account
+}
+
+// alerts are who is told of missed calls: all users of the account, of those to any of its
+// numbers.
+func alerts(users []runfile.User, numbers []string) map[string][]string {
+	var addresses []string
+	for _, user := range users {
+		if user.Email != "" {
+			addresses = append(addresses, user.Email)
+		}
+	}
+	told := map[string][]string{}
+	for _, number := range numbers {
+		told[number] = addresses
+	}
+	return told
 }
 
 // officeOf gives an account's users a telephone and a voicemail box each.
@@ -79,6 +95,7 @@ func officeOf(account runfile.Account, random *ids.Source) office.Office {
 	}
 	box := fixtures.NewFaxBox(random, account.Realm)
 	o.FaxBoxes = []pbx.FaxBox{{ID: box.ID, Name: box.Name, Number: box.Number, Email: box.Email}}
+	o.Alerts = alerts(account.Users, o.Numbers)
 	return o
 }
 

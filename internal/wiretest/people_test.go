@@ -24,17 +24,19 @@ type house struct {
 	*switchboard.Board
 	office.Office
 
-	t    *rapid.T
-	line *timeline.Timeline
+	other office.Office // to which people call, too
+	t     *rapid.T
+	line  *timeline.Timeline
 }
 
 func newHouse(t *rapid.T, say func(pbx.Event)) *house {
-	h := &house{t: t, line: timeline.New(timeline.Config{Start: start(), Wall: clock.System()}), Office: offices(1)[0]}
+	all := offices(2)
+	h := &house{t: t, line: timeline.New(timeline.Config{Start: start(), Wall: clock.System()}), Office: all[0], other: all[1]}
 	h.FaxBoxes = []pbx.FaxBox{{ID: "7adf6ba4f1294427a3db19a8be1a771e", Name: "Fax", Number: "+14155550142", Email: "fax@example.com"}}
 	random := ids.Seeded(rapid.String().Draw(t, "seed"))
 	core := pbx.NewCore(pbx.New(pbx.Config{Clock: h.line, IDs: random}), h.line, say)
 	h.Board = switchboard.New(switchboard.Config{
-		Core: core, Line: h.line, IDs: random, Offices: []office.Office{h.Office},
+		Core: core, Line: h.line, IDs: random, Offices: []office.Office{h.Office, h.other},
 		Fail: func(err error) { t.Errorf("failed: %v", err) },
 	})
 	return h
@@ -54,10 +56,10 @@ func (h *house) device() pbx.Device {
 	return h.Devices[rapid.IntRange(0, len(h.Devices)-1).Draw(h.t, "telephone")]
 }
 
-// dialled is what somebody could dial: an extension, a number of the house or outside it, or
-// nobody's.
+// dialled is what somebody could dial: an extension, a number of the house, of the other one or
+// outside, or nobody's.
 func (h *house) dialled() string {
-	return rapid.SampledFrom([]string{"1000", "1001", "1002", h.Numbers[0], "+12125550188", "99"}).Draw(h.t, "dialled")
+	return rapid.SampledFrom([]string{"1000", "1001", "1002", h.Numbers[0], h.other.Numbers[0], "+12125550188", "99"}).Draw(h.t, "dialled")
 }
 
 // with does something with a channel that is up, where there is any.
@@ -75,7 +77,8 @@ func (h *house) fits(err error) {
 	_, state := errors.AsType[*pbx.StateError](err)
 	_, nobody := errors.AsType[*switchboard.NobodyError](err)
 	_, empty := errors.AsType[*switchboard.EmptySlotError](err)
-	if !state && !nobody && !empty {
+	_, alone := errors.AsType[*switchboard.NotTakenError](err)
+	if !state && !nobody && !empty && !alone {
 		h.t.Errorf("%v", err)
 	}
 }
@@ -161,12 +164,15 @@ func (h *house) acts() map[string]func(*rapid.T) {
 			})
 		}),
 		"connect": on(func(ch *pbx.Channel) {
-			h.with("second", func(other *pbx.Channel) { h.Connect(ch, other, h.fits) })
+			h.with("second", func(other *pbx.Channel) { h.Connect(ch, other, true, h.fits) })
 		}),
+		"divert":   on(func(ch *pbx.Channel) { h.Divert(ch, h.dialled(), h.fits) }),
+		"fetch":    on(func(ch *pbx.Channel) { h.Fetch(ch, []pbx.Device{h.device()}, h.fits) }),
+		"move":     on(func(ch *pbx.Channel) { h.Move(ch, h.Devices[:2], h.fits) }),
 		"pick up":  on(func(ch *pbx.Channel) { h.begun(h.PickUp(ch, h.device(), h.fits)) }),
 		"park":     on(func(ch *pbx.Channel) { h.Park(ch, "", h.fits) }),
 		"retrieve": func(*rapid.T) { h.begun(h.Retrieve(h.Account, "100", h.device(), h.fits)) },
-		"enter":    on(func(ch *pbx.Channel) { h.Enter(ch, "standup", false, h.fits) }),
+		"enter":    on(func(ch *pbx.Channel) { h.Enter(ch, ch.Account().ID, false, h.fits) }), // each account has one of its own
 		"talk": on(func(ch *pbx.Channel) {
 			if m := ch.Member(); m != nil {
 				h.fits(m.Talk(rapid.Bool().Draw(h.t, "on")))

@@ -107,6 +107,7 @@ func offices(n int) []office.Office {
 			Numbers: []string{fmt.Sprintf("+141555501%02d", i)},
 		}
 		o.FaxBoxes = []pbx.FaxBox{{ID: random.Hex(32), Name: "Fax", Number: fmt.Sprintf("+141555502%02d", i), Email: "fax@example.com"}}
+		o.Alerts = map[string][]string{o.Numbers[0]: {"front@" + o.Account.Realm}}
 		for d := range 4 {
 			o.Devices = append(o.Devices, pbx.Device{
 				ID: random.Hex(32), OwnerID: random.Hex(32), Username: fmt.Sprintf("user_%d", d),
@@ -143,12 +144,17 @@ func TestAnHourOfAllThatPeopleDoIsSound(t *testing.T) {
 	j := judge.New(judge.Config{})
 	mix, err := traffic.ParseMix("call=50,hold=10,transfer=10,consult=8,park=10,conference=4,fax=4,register=2,edit=2")
 	g.Expect(err).NotTo(HaveOccurred())
-	count := play(t, traffic.Config{Arrivals: traffic.Poisson{Rate: 1}, Duration: time.Hour, Mix: mix}, func(e pbx.Event) { j.Add(seen(t, e)) })
+	told := map[string]int{}
+	count := play(t, traffic.Config{Arrivals: traffic.Poisson{Rate: 1}, Duration: time.Hour, Mix: mix}, func(e pbx.Event) {
+		told[e.Name()]++
+		j.Add(seen(t, e))
+	})
 	expect(t, j)
 	g.Expect(j.Messages()).To(BeNumerically(">", 40_000))
 	for _, share := range mix {
 		g.Expect(count.Did[share.What]).To(BeNumerically(">", 30), share.What.String())
 	}
+	g.Expect(told["missed_call"]).To(And(BeNumerically(">", 100), BeNumerically("<", 1000)), "those from outside that nobody took")
 }
 
 // BenchmarkJudge is what a message of such traffic costs.

@@ -76,7 +76,7 @@ func TestCallsPlayAsASwitchWouldTellThem(t *testing.T) {
 		"one of two telephones answers": {
 			calls.Call{Dialled: "+14155550100", Rings: []pbx.Device{desk("1001"), desk("1002")}},
 			[]string{
-				"A CHANNEL_CREATE", "A usurp_control", "B CHANNEL_CREATE", "C CHANNEL_CREATE", "B CHANNEL_PROGRESS", "C CHANNEL_PROGRESS",
+				"A CHANNEL_CREATE", "A route_req", "A usurp_control", "B CHANNEL_CREATE", "C CHANNEL_CREATE", "B CHANNEL_PROGRESS", "C CHANNEL_PROGRESS",
 				"B CHANNEL_ANSWER", "A CHANNEL_ANSWER", "A CHANNEL_BRIDGE", "C CHANNEL_DESTROY",
 				"A CHANNEL_UNBRIDGE", "A CHANNEL_DESTROY", "B CHANNEL_DESTROY",
 			},
@@ -84,26 +84,26 @@ func TestCallsPlayAsASwitchWouldTellThem(t *testing.T) {
 		"the one who is called hangs up": {
 			calls.Call{FromDevice: desk("1001"), Dialled: "+12125550188", CalleeHangsUp: true},
 			[]string{
-				"A CHANNEL_CREATE", "A usurp_control", "B CHANNEL_CREATE", "B CHANNEL_PROGRESS_MEDIA", "B CHANNEL_ANSWER", "A CHANNEL_ANSWER",
+				"A CHANNEL_CREATE", "A route_req", "A usurp_control", "B CHANNEL_CREATE", "B CHANNEL_PROGRESS_MEDIA", "B CHANNEL_ANSWER", "A CHANNEL_ANSWER",
 				"A CHANNEL_BRIDGE", "A CHANNEL_UNBRIDGE", "B CHANNEL_DESTROY", "A CHANNEL_DESTROY",
 			},
 		},
 		"the caller gives up": {
 			calls.Call{Dialled: "+14155550100", Rings: []pbx.Device{desk("1001")}, Outcome: calls.Abandoned},
 			[]string{
-				"A CHANNEL_CREATE", "A usurp_control", "B CHANNEL_CREATE", "B CHANNEL_PROGRESS", "A CHANNEL_DESTROY", "B CHANNEL_DESTROY",
+				"A CHANNEL_CREATE", "A route_req", "A usurp_control", "B CHANNEL_CREATE", "B CHANNEL_PROGRESS", "A CHANNEL_DESTROY", "B CHANNEL_DESTROY",
 			},
 		},
 		"the telephone is busy": {
 			calls.Call{FromDevice: desk("1001"), Dialled: "1002", Rings: []pbx.Device{desk("1002")}, Outcome: calls.Busy},
 			[]string{
-				"A CHANNEL_CREATE", "A usurp_control", "B CHANNEL_CREATE", "B CHANNEL_DESTROY", "A CHANNEL_EXECUTE_COMPLETE", "A CHANNEL_DESTROY",
+				"A CHANNEL_CREATE", "A route_req", "A usurp_control", "B CHANNEL_CREATE", "B CHANNEL_DESTROY", "A CHANNEL_EXECUTE_COMPLETE", "A CHANNEL_DESTROY",
 			},
 		},
 		"nobody is there, and the caller leaves a message": {
 			calls.Call{Dialled: "+14155550100", Rings: []pbx.Device{desk("1001")}, Outcome: calls.Voicemail},
 			[]string{
-				"A CHANNEL_CREATE", "A usurp_control", "B CHANNEL_CREATE", "B CHANNEL_PROGRESS", "B CHANNEL_DESTROY", "A CHANNEL_EXECUTE_COMPLETE",
+				"A CHANNEL_CREATE", "A route_req", "A usurp_control", "B CHANNEL_CREATE", "B CHANNEL_PROGRESS", "B CHANNEL_DESTROY", "A CHANNEL_EXECUTE_COMPLETE",
 				"A CHANNEL_ANSWER", "A CHANNEL_EXECUTE_COMPLETE", "A RECORD_START", "A RECORD_STOP", "A CHANNEL_DESTROY",
 				"C doc_created", "C doc_edited", "A voicemail_new", "A voicemail_saved", "C mwi_update",
 			},

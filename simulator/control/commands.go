@@ -47,12 +47,12 @@ func (c *Control) dialplan(name string, ch *pbx.Channel, message jobj.Object, th
 		then(ch.Progress(name == "progress"))
 	case "hangup":
 		c.Board.Hangup(ch, message.String("Hangup-Cause"), then)
-	case "hold":
+	case "hold", "soft_hold":
 		c.Board.Hold(ch, then)
 	case "hold_control":
 		c.holdControl(ch, message.String("Action"), then)
-	case "park":
-		then(nil) // the leg waits, as it does anyway
+	case "park", "set": // the leg waits, as it does anyway; and that variables are set is not told
+		then(nil)
 	case "unbridge":
 		then(ch.Unbridge())
 	case "bridge":
@@ -66,7 +66,7 @@ func (c *Control) dialplan(name string, ch *pbx.Channel, message jobj.Object, th
 			then(fmt.Errorf("no call %s", message.String("Target-Call-ID")))
 			return
 		}
-		c.Board.Connect(ch, target, then)
+		c.Board.Connect(ch, target, name == "call_pickup" || message.Bool(true, "Publish-Usurp"), then)
 	case "send_dtmf":
 		c.Board.Press(ch, message.String("DTMFs"), then)
 	case "conference":

@@ -29,11 +29,23 @@ type rig struct {
 
 	line   *timeline.Timeline
 	core   *pbx.Core
+	board  *switchboard.Board
+	office office.Office
 	a, b   *pbx.Channel
 	bus    *bus.Bus
 	inbox  string
 	events chan jobj.Object
 	told   chan jobj.Object
+	log    chan string
+
+	answers bool // whether somebody answers what rings
+	ready   <-chan error
+}
+
+// Write takes a line of the log.
+func (r *rig) Write(line []byte) (int, error) {
+	r.log <- string(line)
+	return len(line), nil
 }
 
 func running(t *testing.T, url, name string) *bus.Bus {
@@ -55,7 +67,7 @@ func running(t *testing.T, url, name string) *bus.Bus {
 
 func newRig(t *testing.T) *rig {
 	t.Helper()
-	r := &rig{T: t, WithT: NewWithT(t), events: make(chan jobj.Object, 1000), told: make(chan jobj.Object, 100)}
+	r := &rig{T: t, WithT: NewWithT(t), events: make(chan jobj.Object, 1000), told: make(chan jobj.Object, 100), log: make(chan string, 100)}
 	url := brokertest.New(t).URL
 	b := running(t, url, "switch")
 	ctx, stop := context.WithCancel(t.Context())
@@ -68,15 +80,17 @@ func newRig(t *testing.T) *rig {
 		r.events <- e.Fields()
 	})
 	acme := office.Office{Account: pbx.Account{ID: "a1b2c3d4e5f60718293a4b5c6d7e8f90", Realm: "acme.sip.example.com"}, Numbers: []string{"+14155550100"}}
-	for _, extension := range []string{"1001", "1002"} {
+	for _, extension := range []string{"1001", "1002", "1003"} {
 		acme.Devices = append(acme.Devices, pbx.Device{ID: random.Hex(32), OwnerID: random.Hex(32), Username: "user_" + extension, Extension: extension})
 	}
-	board := switchboard.New(switchboard.Config{
-		Core: r.core, Line: r.line, IDs: random, Offices: []office.Office{acme}, Fail: func(err error) { t.Error(err) },
+	acme.Devices[2].OwnerID = acme.Devices[0].OwnerID // who has two
+	r.office = acme
+	r.board = switchboard.New(switchboard.Config{
+		Core: r.core, Line: r.line, IDs: random, Offices: []office.Office{acme}, Rings: r.rings, Fail: func(err error) { t.Error(err) },
 	})
 	c := control.New(ctx, control.Config{
-		Core: r.core, Board: board, Line: r.line, Offices: []office.Office{acme}, IDs: random, Node: "ecallmgr@test",
-		Send: func(m bus.Message) { out.Publish("an answer", m) }, Log: slog.New(slog.DiscardHandler),
+		Core: r.core, Board: r.board, Line: r.line, Offices: []office.Office{acme}, IDs: random, Node: "ecallmgr@test",
+		Send: func(m bus.Message) { out.Publish("an answer", m) }, Log: slog.New(slog.NewTextHandler(r, nil)),
 	})
 	subs, err := c.Subscribe(b)
 	r.Expect(err).NotTo(HaveOccurred())
@@ -102,6 +116,13 @@ func newRig(t *testing.T) *rig {
 	})
 	r.until("CHANNEL_BRIDGE")
 	return r
+}
+
+// rings has somebody answer after a while.
+func (r *rig) rings(leg *pbx.Channel) {
+	if r.answers {
+		r.line.After(2*time.Second, func() { r.board.Answer(leg, nil) })
+	}
 }
 
 // ask makes who asks and commands.

@@ -2,6 +2,7 @@ package control
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
@@ -12,23 +13,33 @@ import (
 // action does one thing to a call (konami). Kazoo does so only for calls that a metaflow
 // was bound to; here all have one.
 func (c *Control) action(message jobj.Object) {
-	c.module(message.String("Action"), message, message.Object("Data"))
+	name := message.String("Action")
+	c.module(name, message, message.Object("Data"), c.then("metaflow "+name, message))
 }
 
-// flow runs a flow's first module. Nothing in the open Kazoo hears of it; with its
+// flow runs the modules of a flow. Nothing in the open Kazoo hears of it; with its
 // commercial part, and here, the call obeys.
-func (c *Control) flow(message jobj.Object) {
-	flow := message.Object("Flow")
-	c.module(flow.String("module"), message, flow.Object("data"))
+func (c *Control) flow(message jobj.Object) { c.run(message.Object("Flow"), message) }
+
+// run runs a flow's module and, unless that ends the flow or could not be done, the one below it.
+func (c *Control) run(flow, message jobj.Object) {
+	name, next := flow.String("module"), flow.Object("children").Object("_")
+	told := c.then("metaflow "+name, message)
+	c.module(name, message, flow.Object("data"), func(err error) {
+		told(err)
+		ends := slices.Contains([]string{"callflow", "intercept", "move"}, name)
+		if err == nil && !ends && len(next) > 0 {
+			c.run(next, message)
+		}
+	})
 }
 
 // module does what a module of a metaflow does to the leg that is named.
-func (c *Control) module(name string, message, data jobj.Object) {
+func (c *Control) module(name string, message, data jobj.Object, then func(error)) {
 	ch, ok := c.channel(message)
 	if !ok {
 		return
 	}
-	then := c.then("metaflow "+name, message)
 	switch name {
 	case "hangup":
 		c.Board.Hangup(ch, "NORMAL_CLEARING", then)
@@ -43,30 +54,32 @@ func (c *Control) module(name string, message, data jobj.Object) {
 	case "transfer":
 		c.transfer(ch, data, then)
 	case "intercept":
-		c.bring(ch, data, then)
-	case "move": // whoever answers takes the leg's place
-		if peer := ch.Peer(); peer != nil {
-			ch = peer
-		}
-		c.bring(ch, data, then)
+		c.intercept(ch, data, then)
+	case "move":
+		c.move(ch, data, then)
 	case "callflow":
 		to := firstText(data, "captures", "collected")
 		if to == "" {
 			to = data.String("id")
 		}
-		c.Board.RingCalled(ch, to, then)
-	case "play", "say", "tts":
+		c.Board.Divert(ch, to, then)
+	case "play": // which the caller hears, answered or not
+		if ch.Dialler() == nil {
+			if err := c.Board.Take(ch); err != nil {
+				then(err)
+				return
+			}
+		}
+		then(ch.Executed(name, ""))
+	case "say", "tts", "audio_level", "sound_touch":
 		then(ch.Executed(name, ""))
 	case "record_call":
 		c.record(ch, data.String("action"), then)
 	case "park":
 		c.Board.Park(ch, firstText(data, "slot", "target"), then)
 	case "unpark":
-		if d := ch.Device(); d != nil {
-			_, err := c.Board.Retrieve(ch.Account(), firstText(data, "slot", "target"), *d, then)
-			then(err)
-		}
-	default:
+		c.unpark(ch, firstText(data, "slot", "target"), then)
+	default: // pivot and relate among them
 		then(fmt.Errorf("the switch has no module %q", name))
 	}
 }
@@ -95,7 +108,11 @@ func (c *Control) transfer(ch *pbx.Channel, data jobj.Object, then func(error)) 
 		return
 	}
 	var consult *pbx.Channel
-	consult, err := c.Board.Consult(ch, target, then)
+	consult, err := c.Board.Consult(ch, target, func(err error) {
+		if err != nil {
+			then(err)
+		}
+	})
 	if err != nil {
 		then(err)
 		return
@@ -112,9 +129,14 @@ func (c *Control) completeWhenAnswered(ch, consult *pbx.Channel, then func(error
 	var look func()
 	look = func() {
 		switch {
-		case consult.Peer() != nil:
+		case consult.Peer() != nil && ch.Peer() != nil:
+			if err := ch.Peer().TellTransferee(consult.Peer()); err != nil {
+				then(err)
+				return
+			}
 			c.Board.Join(ch, consult, then)
 		case consult.Gone() || ch.Gone():
+			then(&pbx.StateError{CallID: ch.CallID(), Doing: "complete the transfer of", State: "no longer in both calls"})
 		case c.Line.Now().After(until):
 			c.Board.Hangup(consult, "", then)
 			c.Board.Resume(ch, nil)
@@ -125,28 +147,71 @@ func (c *Control) completeWhenAnswered(ch, consult *pbx.Channel, then func(error
 	look()
 }
 
-// bring has a telephone of a user or a device, or one by its id, take the call of a leg.
-func (c *Control) bring(ch *pbx.Channel, data jobj.Object, then func(error)) {
-	o, _ := office.Of(c.Offices, ch.Account().ID)
-	target := firstText(data, "target_id", "device_id", "owner_id")
-	d, ok := o.Device(target)
-	if !ok {
-		then(fmt.Errorf("account %s has no telephone %q", ch.Account().ID, target))
+// intercept rings the telephones of a device, a user or a number. Who answers takes the leg's
+// call, whose other end is dropped; with unbridged_only only of a leg that has none.
+func (c *Control) intercept(ch *pbx.Channel, data jobj.Object, then func(error)) {
+	devices, err := c.telephones(ch, firstText(data, "target_id"))
+	switch {
+	case err != nil:
+		then(err)
+	case data.Bool(false, "unbridged_only") && ch.Peer() != nil:
+		then(&pbx.StateError{CallID: ch.CallID(), Doing: "intercept", State: "bridged, and unbridged_only"})
+	default:
+		c.Board.Fetch(ch, devices, then)
+	}
+}
+
+// move rings the other telephones of whoever is at the leg, or those that are named. Who answers
+// takes the leg's place.
+func (c *Control) move(ch *pbx.Channel, data jobj.Object, then func(error)) {
+	to := firstText(data, "device_id", "owner_id")
+	if d := ch.Device(); to == "" && d != nil {
+		to = d.OwnerID
+	}
+	devices, err := c.telephones(ch, to)
+	if err != nil {
+		then(err)
 		return
 	}
-	_, err := c.Board.PickUp(ch, d, then)
-	if err != nil {
+	c.Board.Move(ch, devices, then)
+}
+
+// telephones are those of a device, a user or a number of the leg's account, without the one at
+// the leg itself.
+func (c *Control) telephones(ch *pbx.Channel, of string) ([]pbx.Device, error) {
+	o, _ := office.Of(c.Offices, ch.Account().ID)
+	devices := slices.DeleteFunc(o.Telephones(of), func(d pbx.Device) bool {
+		return ch.Device() != nil && ch.Device().Username == d.Username
+	})
+	if len(devices) == 0 {
+		return nil, fmt.Errorf("account %s has no other telephone %q", ch.Account().ID, of)
+	}
+	return devices, nil
+}
+
+// unpark has the telephone at the leg take a call out of a slot.
+func (c *Control) unpark(ch *pbx.Channel, slot string, then func(error)) {
+	d := ch.Device()
+	if d == nil {
+		then(&pbx.StateError{CallID: ch.CallID(), Doing: "unpark from", State: "no telephone's of the account"})
+		return
+	}
+	if _, err := c.Board.Retrieve(ch.Account(), slot, *d, then); err != nil {
 		then(err)
 	}
 }
 
-// record takes the sound of a leg until it is told to stop, an hour at the most.
+// record takes the sound of a leg until it is told to stop. To mask it leaves no trace on the
+// bus; anything else begins one (konami_record_call).
 func (c *Control) record(ch *pbx.Channel, action string, then func(error)) {
-	if action == "stop" {
+	switch action {
+	case "stop":
 		then(c.Board.StopRecording(ch))
-		return
+	case "mask", "unmask":
+		then(c.Board.Recorded(ch))
+	default:
+		then(c.Board.StartRecording(ch, "call_recording_"+c.IDs.Hex(32)+".mp3"))
 	}
-	then(c.Board.StartRecording(ch, "call_recording_"+c.IDs.Hex(32)+".mp3"))
 }
 
 // firstText is the first of some fields that has a text, or a list of them.

@@ -20,6 +20,9 @@ type Office struct {
 	Groups map[string][]pbx.Device
 	// Rings are the telephones that ring for a number; where it says nothing all do.
 	Rings map[string][]pbx.Device
+	// Alerts are the mail addresses that are told of calls to a number which nobody takes:
+	// its callflow has the element missed_call_alert. Without any nobody is told.
+	Alerts map[string][]string
 }
 
 // Called lists the telephones that ring for what is dialled: an extension, a group, a
@@ -50,6 +53,16 @@ func (o Office) Device(name string) (pbx.Device, bool) {
 		return pbx.Device{}, false
 	}
 	return o.Devices[i], true
+}
+
+// Telephones lists those that a name stands for: a device's or its owner's id, or anything that
+// can be dialled.
+func (o Office) Telephones(name string) []pbx.Device {
+	owned := func(d pbx.Device) bool { return name != "" && d.OwnerID == name }
+	if slices.ContainsFunc(o.Devices, owned) {
+		return slices.DeleteFunc(slices.Clone(o.Devices), func(d pbx.Device) bool { return !owned(d) })
+	}
+	return slices.Clone(o.Called(name))
 }
 
 // Box is the voicemail box of a telephone; nil for one without.

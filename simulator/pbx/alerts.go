@@ -4,35 +4,20 @@ package pbx
 // to.
 func callNotificationKinds() []Kind {
 	flow, own := origin{"callflow", called}, origin{"callflow", cast}
-	const parties = `"From-User": "{caller_number}", "From-Realm": "{carrier}", "To-User": "{dialled}", "To-Realm": "{public}"`
-	const caller = `"Call-ID": "{call_id}", "Caller-ID-Name": "{caller_name}", "Caller-ID-Number": "{caller_number}"`
-	const voicemail = `{"Account-ID": "{account_id}", "Account-DB": "{account_db}", ` + caller + `, "From-User": "{caller_number}",
-		"From-Realm": "{carrier}", "To-User": "{dialled}", "To-Realm": "{realm}", "Voicemail-Box": "{vmbox_id}",
-		"Voicemail-ID": "{message_id}", "Voicemail-Length": 14580, "Voicemail-Timestamp": "{now}"}`
 	const emergency = `"Account-ID": "{account_id}", "Call-ID": "{call_id}", "Emergency-Caller-ID-Name": "{account_name}",
 		"Emergency-Caller-ID-Number": "{dialled}", "Outbound-Caller-ID-Name": "{account_name}", "Outbound-Caller-ID-Number": "{dialled}"`
-	const phone = `"Account-ID": "{account_id}", "Account-DB": "{account_db}", "Realm": "{realm}", "Username": "{device_user}",
-		"Authorizing-ID": "{device_id}", "Call-ID": "{hex32}", "Contact": "sip:{device_user}@{phone}:{phone_port}",
-		"Event-Timestamp": "{now}", "Expires": 540, "From-Host": "{realm}", "From-User": "{device_user}", "To-Host": "{realm}",
-		"To-User": "{device_user}", "Network-IP": "{phone}", "Network-Port": "{phone_port}", "Suppress-Unregister-Notify": false,
-		"User-Agent": "PolycomVVX-VVX_310-UA/5.3.1.15347"`
 	return []Kind{
-		notified("voicemail_new", "a message was left in a voicemail box", flow, voicemail),
-		notified("voicemail_saved", "a message is kept in a voicemail box", own, voicemail),
+		notified("voicemail_new", "a message was left in a voicemail box", flow, "").on((*scene).message),
+		notified("voicemail_saved", "a message is kept in a voicemail box", own, "").on((*scene).message),
 		// Its length and time are texts (kvm_message).
 		notified("voicemail_deleted", "a message was deleted from a voicemail box", own,
-			`{"Account-ID": "{account_id}", "Account-DB": "{month_db}", `+caller+`, "From-User": "{caller_number}", "From-Realm": "{carrier}",
-				"To-User": "{dialled}", "To-Realm": "{realm}", "Voicemail-Box": "{vmbox_id}", "Voicemail-ID": "{message_id}",
-				"Voicemail-Length": "14580", "Voicemail-Timestamp": "{now_text}", "Reason": "delete_after_notify"}`),
+			`{"Account-DB": "{month_db}", "Voicemail-Length": "14580", "Voicemail-Timestamp": "{now_text}", "Reason": "delete_after_notify"}`).
+			on((*scene).message),
 		notified("voicemail_full", "a voicemail box is full, and a caller could not leave a message", flow,
 			`{"Account-ID": "{account_id}", "Account-DB": "{account_db}", "Voicemail-Box": "{vmbox_id}", "Max-Message-Count": 100,
 				"Message-Count": 100}`),
-		notified("missed_call", "nobody took a call; the callflow asks for this", flow,
-			`{"Account-ID": "{account_id}", `+caller+`, `+parties+`, "Call-Bridged": false, "Message-Left": false, "Timestamp": "{now}",
-				"To": ["{email}"], "Notify": "{missed}"}`),
-		notified("cf_notification", "a callflow's own notification", flow,
-			`{"Account-ID": "{account_id}", "Template-ID": "{hex32}", `+caller+`, `+parties+`, "Call-Bridged": false, "Message-Left": false,
-				"Timestamp": "{now}", "To": ["{email}"], "Notify": "{missed}"}`),
+		notified("missed_call", "nobody took a call; the callflow asks for this", flow, "").on((*scene).missed),
+		notified("cf_notification", "a callflow's own notification", flow, `{"Template-ID": "{hex32}"}`).on((*scene).missed),
 		notified("webhook", "a callflow's webhook: it brings its own hook", flow, `{"Timestamp": "{now}",
 			"Data": {"account_db": "{account_db}", "account_id": "{account_id}", "call_bridged": false, "call_direction": "inbound",
 				"call_id": "{call_id}", "caller_id_name": "{caller_name}", "caller_id_number": "{caller_number}", "fetch_id": "{fetch_id}",
@@ -44,9 +29,10 @@ func callNotificationKinds() []Kind {
 			"Hook": {"_id": "{now_text}", "uri": "http://{receiver}/callflow", "hook": "notifications", "http_verb": "post", "retries": 2,
 				"pvt_account_id": "{account_id}", "custom_data": {"step": "ivr-sales"}}}`),
 		notified("register", "a phone registers for the first time", origin{"ecallmgr", direct},
-			"{"+phone+`, "Authorizing-Type": "device", "Owner-ID": "{owner_id}"}`),
+			`{"Authorizing-Type": "device", "Owner-ID": "{owner_id}", "Suppress-Unregister-Notify": false}`).on((*scene).registration),
 		notified("deregister", "a phone's registration ran out", origin{"ecallmgr", cast},
-			"{"+phone+`, "FreeSWITCH-Hostname": "{switch}", "Status": "Registered(UDP)", "Profile-Name": "sipinterface_1"}`),
+			`{"FreeSWITCH-Hostname": "{switch}", "Status": "Registered(UDP)", "Profile-Name": "sipinterface_1",
+				"Suppress-Unregister-Notify": false}`).on((*scene).registration),
 		notified("first_occurrence", "an account's first call or first registration", origin{"notify", called},
 			`{"Account-ID": "{account_id}", "Occurrence": "call"}`),
 		notified("emergency_bridge", "an emergency call is placed", origin{"stepswitch", called},

@@ -1,6 +1,7 @@
 package pbx
 
 import (
+	"strings"
 	"time"
 
 	"github.com/kazoolab/kazoolab/bridge/kapi"
@@ -107,7 +108,7 @@ func (r *Recording) application() []jobj.Member {
 // Presence tells whoever follows the line of a channel what it does: early, confirmed
 // or terminated (ecallmgr_fs_presence).
 func (ch *Channel) Presence(state string) error {
-	user, realm, ok := cutAt(ch.presenceID)
+	user, realm, ok := strings.Cut(ch.presenceID, "@")
 	if !ok {
 		return nil
 	}

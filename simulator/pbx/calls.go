@@ -79,12 +79,12 @@ func callKinds() []Kind {
 				"Length": 15520, "Terminator": "#", "Silence-Terminated": false}`,
 		},
 		{
-			Name: "dtmf", About: "a key was pressed", base: headBase,
+			Name: "dtmf", About: "a key was pressed", base: (*scene).head,
 			fields: `{"DTMF-Digit": "5", "DTMF-Duration": 2000}`,
 		},
-		{Name: "detected_tone", About: "a tone was heard", base: headBase, fields: `{"Detected-Tone": "fax"}`},
+		{Name: "detected_tone", About: "a tone was heard", base: (*scene).head, fields: `{"Detected-Tone": "fax"}`},
 		{
-			Name: "channel_fax_status", About: "a page of a fax came", base: headBase,
+			Name: "channel_fax_status", About: "a page of a fax came", base: (*scene).head,
 			fields: `{"Application-Name": "receive_fax", "Application-Event": "pageresult", "Application-Data": {
 				"Fax-Transferred-Pages": 1, "Fax-Total-Pages": 2, "Fax-Bad-Rows": 0, "Fax-Transfer-Rate": 14400,
 				"Fax-ECM-Used": true, "Fax-T38-Used": true, "Fax-Local-Station-ID": "{dialled}"}}`,
@@ -100,14 +100,11 @@ func callKinds() []Kind {
 // it apart.
 func (k Kind) onChannel() Kind {
 	k.category, k.event, k.by = kapi.CategoryCallEvent, strings.ToUpper(k.Name), bySwitch()
-	if k.base == noBase {
-		k.base = legBase
+	if k.base == nil {
+		k.base = (*scene).leg
 	}
 	if k.at == phaseEnded && k.Name != "channel_destroy" {
 		k.at = phaseTalking
-	}
-	if k.fields == "" {
-		k.fields = "{}"
 	}
 	return k
 }
@@ -135,14 +132,12 @@ func lostKinds() []Kind {
 // parkingKinds come from the callflow. They have neither Timestamp nor
 // Call-Direction (cf_park:publish_event/3).
 func parkingKinds() []Kind {
-	const slot = `{"Call-ID": "{call_id}", "Callee-ID-Name": "{callee_name}", "Callee-ID-Number": "{extension}",
-		"Caller-ID-Name": "{caller_name}", "Caller-ID-Number": "{caller_number}", "Parking-Slot": "101",
-		"Custom-Channel-Vars": {"Account-ID": "{account_id}", "Authorizing-Type": "resource",
+	const slot = `{"Custom-Channel-Vars": {"Account-ID": "{account_id}", "Authorizing-Type": "resource",
 			"Call-Interaction-ID": "{interaction}", "Ecallmgr-Node": "{ecallmgr}", "Fetch-ID": "{fetch_id}", "Realm": "{realm}",
 			"Referred-By": "<sip:{device_user}@{realm}>", "Referred-To": "sip:*3101@{realm}"}}`
 	kind := func(name, about string) Kind {
 		return Kind{
-			Name: name, About: about, Hook: "parking", at: phaseTalking, fields: slot,
+			Name: name, About: about, Hook: "parking", at: phaseTalking, base: (*scene).parked, fields: slot,
 			category: kapi.CategoryCallEvent, event: strings.ToUpper(name), by: origin{"callflow", direct},
 		}
 	}
@@ -162,12 +157,16 @@ func controlKinds() []Kind {
 		}
 	}
 	return []Kind{
+		{
+			Name: "route_req", About: "who takes a call that has come in?", base: (*scene).route,
+			at: phaseCreated, category: kapi.CategoryDialplan, event: "route_req", by: origin{"ecallmgr", direct},
+		},
 		usurp("usurp_control", "another node controls the call from now on",
 			`{"Call-ID": "{call_id}", "Fetch-ID": "{fetch_id}", "Media-Node": "{switch_node}", "Reason": "Route-Win"}`, direct),
 		usurp("usurp_publisher", "another node publishes the call's events from now on",
 			`{"Call-ID": "{call_id}", "Reference": "{hex8}", "Media-Node": "{switch_node}", "Reason": "redirect"}`, cast),
 		{
-			Name: "cdr_report", About: "the record of a leg that ended", base: legBase,
+			Name: "cdr_report", About: "the record of a leg that ended", base: (*scene).leg,
 			category: kapi.CategoryCallRecord, event: "report", by: bySwitch(),
 			fields: `{"Account-ID": "{account_id}", "Node": "{core_uuid}", "Timestamp": "{interaction_time}",
 				"Channel-Created-Time": "{created_us}", "To-URI": "sip:{dialled}@{public}", "From-URI": "sip:{caller_number}@{carrier}",

@@ -25,6 +25,10 @@ type Channel struct {
 
 	progressed bool
 	gone       bool
+	// alert is whom the callflow tells if nobody takes the call, and taken whether somebody
+	// has: a person, or a voicemail box with a message in it.
+	alert []string
+	taken bool
 	// failed is why the last bridge did not come about. The switch remembers it to the
 	// leg's end, whatever else the leg did meanwhile.
 	failed     string
@@ -123,34 +127,6 @@ func (c *Core) announce(ch *Channel) error {
 	}
 	c.event(kapi.ChannelCreate, ch)
 	return nil
-}
-
-// Route gives the call to an application, which the others are told. The callflow is
-// "" where no document says what happens.
-func (ch *Channel) Route(application, callflowID string) error {
-	if err := ch.must("route", isRinging, isEarly, isAnswered); err != nil {
-		return err
-	}
-	c := ch.core
-	ch.fetchID = c.uuid1()
-	if ch.toTag == "" {
-		ch.toTag = c.switchTag()
-	}
-	ch.state = "EXECUTE"
-	ch.set("Ecallmgr-Node", "ecallmgr@"+c.host.Apps)
-	ch.set("Application-Name", application)
-	ch.set("Application-Node", c.appsNode())
-	ch.set("CallFlow-ID", callflowID)
-	ch.set("Channel-Authorized", "true")
-	if ch.vars.String("Bridge-ID") == "" {
-		ch.set("Bridge-ID", ch.callID)
-	}
-	return c.tell(kapi.CategoryCallEvent, "usurp_control", origin{"ecallmgr", direct}, jobj.Object{
-		{Key: "Call-ID", Value: ch.callID},
-		{Key: "Fetch-ID", Value: ch.fetchID},
-		{Key: "Media-Node", Value: c.node()},
-		{Key: "Reason", Value: "Route-Win"},
-	})
 }
 
 // set sets a channel variable; those that are there keep their place.
@@ -330,6 +306,7 @@ func (ch *Channel) Bridge(b *Channel) error {
 		}
 	}
 	ch.peer, b.peer, ch.caller = b, ch, true
+	ch.taken, b.taken = true, true
 	ch.partner, b.partner = b.asPartner(), ch.asPartner()
 	ch.calleeName, ch.calleeNumber = b.farName(), b.farNumber()
 	if b.direction == "outbound" {

@@ -118,18 +118,18 @@ func TestACallFromTheTelephoneNetworkRingsTwoTelephones(t *testing.T) {
 
 	names := map[string]string{a.CallID(): "A", winner.CallID(): "B1", loser.CallID(): "B2"}
 	g.Expect(st.told(names)).To(Equal([]string{
-		"A CHANNEL_CREATE", "A usurp_control", "B1 CHANNEL_CREATE", "B2 CHANNEL_CREATE",
+		"A CHANNEL_CREATE", "A route_req", "A usurp_control", "B1 CHANNEL_CREATE", "B2 CHANNEL_CREATE",
 		"B1 CHANNEL_PROGRESS", "B2 CHANNEL_PROGRESS_MEDIA", "B1 CHANNEL_ANSWER", "A CHANNEL_ANSWER", "A CHANNEL_BRIDGE",
 		"B2 CHANNEL_DESTROY", "A CHANNEL_UNBRIDGE", "A CHANNEL_DESTROY", "B1 CHANNEL_DESTROY",
 	}))
-	bridge, end := st.events[8], st.events[11]
+	bridge, end := st.events[9], st.events[12]
 	g.Expect(bridge.String("Bridge-B-Unique-ID")).To(Equal(winner.CallID()))
 	g.Expect(bridge.Has("Request")).To(BeFalse(), "nor To, nor From")
 	g.Expect(bridge.String("Callee-ID-Name")).To(Equal("Dana Desk"))
 	g.Expect(end.Int("Duration-Seconds")).To(BeEquivalentTo(41))
 	g.Expect(end.Int("Billing-Seconds")).To(BeEquivalentTo(34), "rounded up")
 	g.Expect(end.String("Custom-Channel-Vars", "Account-Billing")).To(Equal("limits_enforced"))
-	lost := st.events[9]
+	lost := st.events[10]
 	g.Expect(lost.String("Hangup-Code")).To(Equal("sip:487"))
 	g.Expect(lost.Int("Billing-Seconds")).To(BeZero())
 	for _, e := range st.events {
@@ -174,7 +174,7 @@ func checkLegs(t rapid.TB, events []jobj.Object) {
 	legs := map[string]*record{}
 	for _, e := range events {
 		name, id := e.String("Event-Name"), e.String("Call-ID")
-		if name == "usurp_control" {
+		if name == "route_req" || name == "usurp_control" {
 			continue
 		}
 		r := legs[id]

@@ -2,10 +2,66 @@ package pbx
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/kazoolab/kazoolab/bridge/kapi"
+	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 )
+
+// document is a document of which a change is told.
+type document struct {
+	id, db, typ, rev, account string
+	deleted                   bool
+	created, modified         int64 // Gregorian seconds
+}
+
+// fields are those of the change. The two dates are swapped on the wire
+// (kzs_publish:publish/3).
+func (d document) fields() jobj.Object {
+	return jobj.Object{
+		{Key: "ID", Value: d.id},
+		{Key: "Database", Value: d.db},
+		{Key: "Type", Value: d.typ},
+		{Key: "Rev", Value: d.rev},
+		{Key: "Account-ID", Value: d.account},
+		{Key: "Origin-Cache", Value: "kazoo_data_cache"},
+		{Key: "Is-Soft-Deleted", Value: d.deleted},
+		{Key: "Date-Modified", Value: d.created},
+		{Key: "Date-Created", Value: d.modified},
+	}
+}
+
+// Change says that a document has been written. The first write of a document has
+// revision 1. A document of the month stands in the database of that month.
+func (c *Core) Change(a Account, action, typ, id string, revision int, monthly bool) error {
+	db := kapi.AccountDB(a.ID)
+	if monthly {
+		db = kapi.MonthlyDB(a.ID, c.now())
+	}
+	if err := c.changed(a, db, action, typ, id, revision); err != nil || typ != "account" {
+		return err
+	}
+	// An account stands in the database of all accounts, too.
+	return c.changed(a, kapi.DatabaseAccounts, action, typ, id, revision)
+}
+
+func (c *Core) changed(a Account, db, action, typ, id string, revision int) error {
+	now := kapi.Gregorian(c.now())
+	d := document{
+		id: id, db: db, typ: typ, rev: strconv.Itoa(revision) + "-" + c.ids.Hex(32), account: a.ID,
+		deleted: action == "deleted", created: now, modified: now,
+	}
+	return c.tell(kapi.CategoryConfiguration, "doc_"+action, origin{"datamgr", cast}, d.fields())
+}
+
+// NewDocumentID is an id for a document: one of a month begins with it.
+func (c *Core) NewDocumentID(monthly bool) string {
+	if monthly {
+		return c.now().Format("200601") + "-" + c.ids.Hex(32)
+	}
+	return c.ids.Hex(32)
+}
 
 func documentKinds() []Kind {
 	kind := func(name, about, fields string) Kind {
@@ -17,18 +73,27 @@ func documentKinds() []Kind {
 	update := kind("doc_type_update", "a request about all documents of a type: hooks are re-enabled",
 		`{"Type": "webhook", "Action": "account", "Account-ID": "{account_id}"}`)
 	update.Hook, update.by = "", origin{"crossbar", fromREST}
-	// The two dates are swapped on the wire (kzs_publish:publish/3).
-	const document = `{"ID": "{doc_id}", "Database": "{doc_db}", "Type": "{doc_type}", "Rev": "{%s}", "Account-ID": "{account_id}",
-		"Origin-Cache": "kazoo_data_cache", "Is-Soft-Deleted": %t, "Date-Modified": "{%s}", "Date-Created": "{now}"}`
 	const database = `{"ID": "{%s}", "Database": "{%[1]s}", "Type": "database", "App-Version": "1.0.0"}`
 	return []Kind{
-		kind("doc_created", "a document was created; --set Type=user names its type", fmt.Sprintf(document, "first_rev", false, "now")),
-		kind("doc_edited", "a document was changed", fmt.Sprintf(document, "doc_rev", false, "year_ago")),
-		kind("doc_deleted", "a document was deleted", fmt.Sprintf(document, "doc_rev", true, "year_ago")),
+		kind("doc_created", "a document was created; --set Type=user names its type", "").on(written("first_rev", "now", false)),
+		kind("doc_edited", "a document was changed", "").on(written("doc_rev", "year_ago", false)),
+		kind("doc_deleted", "a document was deleted", "").on(written("doc_rev", "year_ago", true)),
 		kind("db_created", "a database was created: the account's for this month", fmt.Sprintf(database, "month_db")),
 		kind("db_edited", "the views of a database were rewritten", fmt.Sprintf(database, "account_db")),
 		kind("db_deleted", "a database was deleted", fmt.Sprintf(database, "month_db")),
 		update,
+	}
+}
+
+// written is the change of the scene's document, of which revision and date of creation are
+// places of the scene.
+func written(rev, created string, deleted bool) func(*scene) jobj.Object {
+	return func(sc *scene) jobj.Object {
+		since, _ := sc.values[created].(int64)
+		return document{
+			id: sc.text("doc_id"), db: sc.text("doc_db"), typ: sc.text("doc_type"), rev: sc.text(rev), account: sc.text("account_id"),
+			deleted: deleted, created: since, modified: kapi.Gregorian(sc.call.happened),
+		}.fields()
 	}
 }
 

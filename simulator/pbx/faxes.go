@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/kazoolab/kazoolab/bridge/kapi"
+	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 )
 
 // faxInfo is what the switch says of a fax of two pages.
@@ -19,24 +20,17 @@ func faxInfo(pages int) string {
 
 func faxNotificationKinds() []Kind {
 	fax := origin{"fax", called}
-	const notify = `"Account-ID": "{account_id}", "Account-DB": "{month_db}", "FaxBox-ID": "{faxbox_id}",
-		"Fax-Timestamp": "{now}", "Fax-Notifications": {"email": {"send_to": ["{email}"]}}`
-	const received = notify + `, "Call-ID": "{call_id}", "Fax-ID": "{fax_id}", "Callee-ID-Number": "{dialled}", "Caller-ID-Name": "{caller_number}",
-		"Caller-ID-Number": "{caller_number}", "From-User": "{caller_number}", "From-Realm": "{carrier}", "To-User": "{dialled}",
-		"To-Realm": "{public}", "Owner-ID": "{owner_id}"`
-	// The fax has left the queue by now: its id has the month in front.
-	const sent = notify + `, "Fax-ID": "{sent_fax_id}", "Fax-JobId": "{sent_fax_id}", "Callee-ID-Name": "{caller_number}",
-		"Callee-ID-Number": "{caller_number}", "Caller-ID-Name": "{account_name}", "Caller-ID-Number": "{dialled}"`
 	return []Kind{
-		notified("inbound_fax", "a fax was received", fax, "{"+received+", "+faxInfo(2)+"}"),
+		notified("inbound_fax", "a fax was received", fax, `{"Call-ID": "{call_id}", `+faxInfo(2)+"}").on((*scene).faxReceived),
 		notified("inbound_fax_error", "a fax could not be received", fax,
-			"{"+received+`, "Fax-Error": "unknown error", "Fax-Info": {"Fax-Success": false, "Fax-Transferred-Pages": 0, "Fax-Total-Pages": 2}}`),
+			`{"Call-ID": "{call_id}", "Fax-Error": "unknown error",
+				"Fax-Info": {"Fax-Success": false, "Fax-Transferred-Pages": 0, "Fax-Total-Pages": 2}}`).on((*scene).faxReceived),
 		notified("outbound_fax", "a fax was sent", fax,
-			"{"+sent+`, "Call-ID": "{other_leg}", "Fax-Info": {"Fax-Success": true, "Fax-Transferred-Pages": 2, "Fax-Total-Pages": 2,
-				"Fax-Hangup-Code": 0}}`),
+			`{"Call-ID": "{other_leg}", "Fax-Info": {"Fax-Success": true, "Fax-Transferred-Pages": 2, "Fax-Total-Pages": 2,
+				"Fax-Hangup-Code": 0}}`).on((*scene).faxSent),
 		// No call came about, so there is none to name. The code is 0 whatever happened.
 		notified("outbound_fax_error", "a fax could not be sent", fax,
-			"{"+sent+`, "Fax-Error": "USER_BUSY", "Fax-Info": {"Fax-Result-Text": "USER_BUSY", "Fax-Hangup-Code": 0}}`),
+			`{"Fax-Error": "USER_BUSY", "Fax-Info": {"Fax-Result-Text": "USER_BUSY", "Fax-Hangup-Code": 0}}`).on((*scene).faxSent),
 		notified("outbound_smtp_fax_error", "an e-mail that was to be a fax was refused", fax,
 			`{"Account-ID": "{account_id}", "Fax-From-Email": "{email}", "Fax-To-Email": "{caller_number}@fax.{realm}", "Timestamp": "{now}",
 				"Errors": ["no valid attachment"], "FaxBox-ID": "{faxbox_id}", "FaxBox-Name": "Front desk",
@@ -50,15 +44,12 @@ func faxKinds() []Kind {
 	kind := func(name, about, category, event, fields string) Kind {
 		return Kind{Name: name, About: about, category: category, event: event, by: origin{"fax", direct}, fields: fields}
 	}
-	course := func(name, about, fields string, steps ...string) Kind {
-		k := kind(name, about, kapi.CategoryFax, "status", fields)
+	course := func(name, about string, of func(*scene) jobj.Object, steps ...string) Kind {
+		k := kind(name, about, kapi.CategoryFax, "status", "").on(of)
 		k.steps = steps
 		return k
 	}
-	const outgoing = `{"Job-ID": "{fax_job}", "FaxBox-ID": "{faxbox_id}", "Account-ID": "{account_id}", "Direction": "outgoing", "Page": 0}`
-	const incoming = `{"Job-ID": "{fax_id}", "FaxBox-ID": "{faxbox_id}", "Account-ID": "{account_id}", "Direction": "incoming",
-		"Page": 0, "Caller-ID-Number": "{caller_number}", "Caller-ID-Name": "{caller_number}", "Callee-ID-Number": "{dialled}",
-		"Callee-ID-Name": "{account_name}"}`
+	outgoing, incoming := (*scene).faxGoing, (*scene).faxComing
 	origination := []string{
 		status("job acquired", "start"), status("fetching document to send", "prepare"),
 		status("prepared document for send", "prepare"), status("ready to send", "send"),
@@ -88,7 +79,7 @@ func faxKinds() []Kind {
 			`{"Account-ID": "{account_id}", "Job-ID": "{fax_job}", "To-Number": "{caller_number}", "Control-Queue": "{apps_node}-fax_worker-{hex8}"}`),
 		{
 			Name: "fax_req", About: "a call is to be received as a fax",
-			category: "dialplan", event: "fax_req", by: origin{"callflow", cast}, at: phaseAnswered,
+			category: kapi.CategoryDialplan, event: "fax_req", by: origin{"callflow", cast}, at: phaseAnswered,
 			fields: `{"Action": "receive", "Owner-ID": "{owner_id}", "FaxBox-ID": "{faxbox_id}", "Call": {"Account-ID": "{account_id}",
 				"Account-DB": "{account_db}", "Call-ID": "{call_id}", "Call-Direction": "inbound", "Caller-ID-Name": "{caller_name}",
 				"Caller-ID-Number": "{caller_number}", "From": "{caller_number}@{carrier}", "To": "{dialled}@{public}",

@@ -3,6 +3,7 @@ package pbx
 import (
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/kazoolab/kazoolab/bridge/kapi"
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
@@ -141,13 +142,7 @@ func (f *Fax) File(well bool) error {
 			return err
 		}
 	}
-	fields := f.notice(f.job, f.result(well)).Merge(jobj.Object{
-		{Key: "Callee-ID-Number", Value: f.box.Number},
-		{Key: "Caller-ID-Name", Value: f.far}, {Key: "Caller-ID-Number", Value: f.far},
-		{Key: "From-User", Value: f.far}, {Key: "From-Realm", Value: f.core.host.Carrier},
-		{Key: "To-User", Value: f.box.Number}, {Key: "To-Realm", Value: f.core.host.Public},
-		{Key: "Owner-ID", Value: f.box.OwnerID},
-	})
+	fields := f.withCall(f.received(f.core.host, f.core.now())).Set("Fax-Info", f.result(well))
 	if !well {
 		return f.notify("inbound_fax_error", fields.Set("Fax-Error", "unknown error"))
 	}
@@ -174,36 +169,56 @@ func (f *Fax) file(well bool, cause string) error {
 	if cause != "" { // nothing else is known of a call that did not come about
 		info = jobj.Object{{Key: "Fax-Result-Text", Value: cause}}
 	}
-	fields := f.notice(stored, info.Set("Fax-Hangup-Code", 0)).Merge(jobj.Object{
-		{Key: "Fax-JobId", Value: stored},
-		{Key: "Callee-ID-Name", Value: f.far}, {Key: "Callee-ID-Number", Value: f.far},
-		{Key: "Caller-ID-Name", Value: f.box.Name}, {Key: "Caller-ID-Number", Value: f.box.Number},
-	})
+	fields := f.withCall(f.sent(stored, now)).Set("Fax-Info", info.Set("Fax-Hangup-Code", 0))
 	if !well {
 		return f.notify("outbound_fax_error", fields.Set("Fax-Error", cause))
 	}
 	return f.notify("outbound_fax", fields)
 }
 
+// received are the fields of a notification of a fax that came in, without what the switch
+// says of it.
+func (f *Fax) received(host Host, at time.Time) jobj.Object {
+	return f.notice(f.job, at).Merge(jobj.Object{
+		{Key: "Callee-ID-Number", Value: f.box.Number},
+		{Key: "Caller-ID-Name", Value: f.far}, {Key: "Caller-ID-Number", Value: f.far},
+		{Key: "From-User", Value: f.far}, {Key: "From-Realm", Value: host.Carrier},
+		{Key: "To-User", Value: f.box.Number}, {Key: "To-Realm", Value: host.Public},
+		{Key: "Owner-ID", Value: f.box.OwnerID},
+	})
+}
+
+// sent are those of one that was sent, and is stored by another id than that of its states.
+func (f *Fax) sent(stored string, at time.Time) jobj.Object {
+	return f.notice(stored, at).Merge(jobj.Object{
+		{Key: "Fax-JobId", Value: stored},
+		{Key: "Callee-ID-Name", Value: f.far}, {Key: "Callee-ID-Number", Value: f.far},
+		{Key: "Caller-ID-Name", Value: f.box.Name}, {Key: "Caller-ID-Number", Value: f.box.Number},
+	})
+}
+
 // notice are the fields that all notifications of a fax have.
-func (f *Fax) notice(id string, info jobj.Object) jobj.Object {
+func (f *Fax) notice(id string, at time.Time) jobj.Object {
 	sendTo := []any{}
 	if f.box.Email != "" {
 		sendTo = append(sendTo, f.box.Email)
 	}
-	fields := jobj.Object{
+	return jobj.Object{
 		{Key: "Account-ID", Value: f.account.ID},
-		{Key: "Account-DB", Value: kapi.MonthlyDB(f.account.ID, f.core.now())},
+		{Key: "Account-DB", Value: kapi.MonthlyDB(f.account.ID, at)},
 		{Key: "FaxBox-ID", Value: f.box.ID},
 		{Key: "Fax-ID", Value: id},
-		{Key: "Fax-Info", Value: info},
-		{Key: "Fax-Timestamp", Value: kapi.Gregorian(f.core.now())},
+		{Key: "Fax-Timestamp", Value: kapi.Gregorian(at)},
 		{Key: "Fax-Notifications", Value: jobj.Object{{Key: "email", Value: jobj.Object{{Key: "send_to", Value: sendTo}}}}},
 	}
-	if f.ch != nil && f.over > 0 { // without a fax event no call is known
-		fields = append(fields, jobj.Member{Key: "Call-ID", Value: f.ch.callID})
+}
+
+// withCall adds the call of a fax. Without a fax event none is known.
+func (f *Fax) withCall(fields jobj.Object) jobj.Object {
+	if f.ch == nil || f.over == 0 {
+		return fields
 	}
-	return fields
+	return fields.Set("Call-ID", f.ch.callID)
 }
 
 func (f *Fax) notify(name string, fields jobj.Object) error {
@@ -248,29 +263,33 @@ func (f *Fax) result(well bool) jobj.Object {
 	return append(jobj.Object{{Key: "Fax-Success", Value: well}}, f.info()...)
 }
 
-// status is kapi_fax's own message. Only of what comes in the parties are told.
+// status is kapi_fax's own message.
 func (f *Fax) status(text, state string, info jobj.Object) error {
+	fields := f.state().Set("Status", text).Set("Fax-State", state)
+	if info != nil {
+		fields = append(fields, jobj.Member{Key: "Fax-Info", Value: info})
+	}
+	return f.core.tell(kapi.CategoryFax, "status", origin{"fax", direct}, fields)
+}
+
+// state are the fields of which fax it is, and how far. Only of what comes in the parties are told.
+func (f *Fax) state() jobj.Object {
 	fields := jobj.Object{
 		{Key: "Job-ID", Value: f.job},
 		{Key: "FaxBox-ID", Value: f.box.ID},
 		{Key: "Account-ID", Value: f.account.ID},
-		{Key: "Status", Value: text},
-		{Key: "Fax-State", Value: state},
 		{Key: "Direction", Value: f.words("outgoing", "incoming")},
 		{Key: "Page", Value: f.page},
 	}
-	if info != nil {
-		fields = append(fields, jobj.Member{Key: "Fax-Info", Value: info})
+	if f.outgoing {
+		return fields
 	}
-	if !f.outgoing {
-		name := f.box.Name
-		if name == "" {
-			name = strings.TrimPrefix(f.box.Number, "+")
-		}
-		fields = append(fields, jobj.Object{
-			{Key: "Caller-ID-Number", Value: f.far}, {Key: "Caller-ID-Name", Value: f.far},
-			{Key: "Callee-ID-Number", Value: f.box.Number}, {Key: "Callee-ID-Name", Value: name},
-		}...)
+	name := f.box.Name
+	if name == "" {
+		name = strings.TrimPrefix(f.box.Number, "+")
 	}
-	return f.core.tell(kapi.CategoryFax, "status", origin{"fax", direct}, fields)
+	return append(fields, jobj.Object{
+		{Key: "Caller-ID-Number", Value: f.far}, {Key: "Caller-ID-Name", Value: f.far},
+		{Key: "Callee-ID-Number", Value: f.box.Number}, {Key: "Callee-ID-Name", Value: name},
+	}...)
 }

@@ -21,22 +21,21 @@ type Kind struct {
 	category, event string // of the message
 	by              origin
 	at              phase // of the call that it is about
-	base            base
-	// fields is a JSON object; {places} in it are those of scene.values.
+	// base are the fields that the switch itself writes of such a moment; nil for none.
+	base func(*scene) jobj.Object
+	// fields is a JSON object that is laid over them, "" for none; {places} in it are those
+	// of scene.values.
 	fields string
 	// steps are laid over the fields, one for each message; without any there is one
 	// message.
 	steps []string
 }
 
-// base is what of the call stands in the message beside the fields.
-type base int
-
-const (
-	noBase   base = iota
-	legBase       // all that the switch says of a leg
-	headBase      // which leg, when, and its variables
-)
+// on has the switch write the fields of a kind, over which the kind's own are laid.
+func (k Kind) on(base func(*scene) jobj.Object) Kind {
+	k.base = base
+	return k
+}
 
 // Kinds lists everything that can be made to happen, group by group.
 func Kinds() []Kind {
@@ -142,7 +141,10 @@ func (s *Switch) Compose(k Kind, spec Spec) ([]Event, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", k.Name, err)
 	}
-	fields = sc.base(k).Merge(fields).Set("Event-Name", k.event)
+	if k.base != nil {
+		fields = k.base(sc).Merge(fields)
+	}
+	fields = fields.Set("Event-Name", k.event)
 	sender := s.sender(k.by)
 	var events []Event
 	for _, step := range sc.steps(k) {
@@ -153,24 +155,6 @@ func (s *Switch) Compose(k Kind, spec Spec) ([]Event, error) {
 		events = append(events, Event{&kind, sender, s.stamp(fields.Merge(over), k.by, sender)})
 	}
 	return events, nil
-}
-
-// base are the fields that the switch itself writes.
-func (sc *scene) base(k Kind) jobj.Object {
-	switch k.base {
-	case legBase:
-		return sc.call.sw.compose(sc.call.event, sc.call.inboundLeg(), sc.call.happened)
-	case headBase:
-		return jobj.Object{
-			{Key: "Msg-ID", Value: micros(sc.call.happened)},
-			{Key: "Timestamp", Value: kapi.GregorianCeil(sc.call.happened)},
-			{Key: "Call-ID", Value: sc.call.spec.CallID},
-			{Key: "Channel-Created-Time", Value: micros(sc.call.created)},
-			{Key: "Custom-Channel-Vars", Value: sc.call.inboundLeg().customChannelVars()},
-		}
-	default:
-		return nil
-	}
 }
 
 // steps are the kind's, or a single empty one. A document of type account is
@@ -186,6 +170,9 @@ func (sc *scene) steps(k Kind) []string {
 }
 
 func (sc *scene) fill(text string) (jobj.Object, error) {
+	if text == "" {
+		return nil, nil
+	}
 	obj, err := jobj.ParseObject([]byte(text))
 	if err != nil {
 		return nil, err

@@ -14,15 +14,14 @@ func presenceKinds() []Kind {
 	const line = `"Call-ID": "{call_id}", "Presence-ID": "{extension}@{realm}", "From": "sip:{extension}@{realm}",
 		"From-User": "{extension}", "From-Realm": "{realm}", "From-Tag": "{from_tag}", "To": "sip:{caller_number}@{realm}",
 		"To-User": "{caller_number}", "To-Realm": "{realm}", "Switch-URI": "{switch_uri}", "Event-Package": "dialog", "State": "early"`
-	const box = `"To": "{extension}@{realm}", "Messages-New": 1, "Messages-Saved": 3`
 	const who = `"Realm": "{realm}", "Username": "{extension}"`
 	ecallmgr, proxy, asked := origin{"ecallmgr", direct}, origin{"kamailio", direct}, origin{"crossbar", cast}
 	return []Kind{
 		kind("dialog_update", "dialog_update", "a line rings", ecallmgr,
 			"{"+line+`, "Direction": "recipient", "Expires": 0, "To-URI": "sip:{extension}@{realm}"}`),
 		kind("presence_update", "update", "a line's state, of a call or none", ecallmgr, "{"+line+`, "Call-Direction": "inbound"}`),
-		kind("mwi_update", "mwi_update", "a voicemail box has new messages", origin{"callflow", cast}, "{"+box+"}"),
-		kind("mwi_unsolicited_update", "mwi_unsolicited_update", "the same, for phones that did not ask", origin{"callflow", cast}, "{"+box+"}"),
+		kind("mwi_update", "mwi_update", "a voicemail box has new messages", origin{"callflow", cast}, "").on((*scene).lamp),
+		kind("mwi_unsolicited_update", "mwi_unsolicited_update", "the same, for phones that did not ask", origin{"callflow", cast}, "").on((*scene).lamp),
 		kind("mwi_query", "mwi_query", "a phone asks for its voicemail box", proxy, "{"+who+`, "Call-ID": "{hex32}"}`),
 		kind("probe", "probe", "a phone asks for a line's state", proxy, "{"+who+`, "Event-Package": "dialog", "From-User": "{device_user}",
 			"From-Realm": "{realm}", "To-User": "{extension}", "To-Realm": "{realm}", "Expires": 3600, "Call-ID": "{hex32}"}`),
@@ -49,16 +48,12 @@ func registrarKinds() []Kind {
 	}
 	return []Kind{
 		kind("reg_success", "a phone registered, or registered again", "kamailio",
-			`{"Realm": "{realm}", "Username": "{device_user}", "Contact": "<sip:{device_user}@{phone}:{phone_port}>", "Expires": 540,
-				"Event-Timestamp": "{now}", "Account-ID": "{account_id}", "Account-DB": "{account_db}", "Authorizing-ID": "{device_id}",
-				"Call-ID": "{hex32}", "From-User": "{device_user}", "From-Host": "{realm}", "To-User": "{device_user}", "To-Host": "{realm}",
-				"Network-IP": "{phone}", "Network-Port": "{phone_port}", "Source-IP": "{phone}", "Source-Port": "{phone_port}",
+			`{"Contact": "<sip:{device_user}@{phone}:{phone_port}>", "Source-IP": "{phone}", "Source-Port": "{phone_port}",
 				"Proxy-IP": "{public}", "Proxy-Port": "5060", "Proxy-Protocol": "udp", "Proxy-Path": "sip:{public}:5060",
 				"Original-Contact": "sip:{device_user}@{phone}:{phone_port}", "AOR": "{device_user}@{realm}", "RUID": "uloc-{hex8}",
 				"Registrar-Node": "kamailio@{proxy}", "Status": "Registered(UDP)", "First-Registration": true,
-				"User-Agent": "PolycomVVX-VVX_310-UA/5.3.1.15347",
 				"Custom-Channel-Vars": {"Account-ID": "{account_id}", "Authorizing-ID": "{device_id}", "Authorizing-Type": "device",
-					"Owner-ID": "{owner_id}", "Realm": "{realm}", "Username": "{device_user}"}}`),
+					"Owner-ID": "{owner_id}", "Realm": "{realm}", "Username": "{device_user}"}}`).on((*scene).registration),
 		kind("reg_query", "who is registered?", "crossbar", `{"Realm": "{realm}", "Username": "{device_user}"}`),
 		kind("reg_flush", "a registration is to be forgotten", "crossbar", `{"Realm": "{realm}", "Username": "{device_user}"}`),
 		kind("reg_sync", "all registrations are to be told anew", "ecallmgr", `{}`),

@@ -3,32 +3,50 @@ package pbx
 import "github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 
 // Loop places a pair of legs that the switch has with itself: so does a telephone whose
-// calls are forwarded, and whoever rings a group with a number of the telephone network
-// in it. The first is the caller's; the second is to be routed to the number.
-func (ch *Channel) Loop(number string, forwarding *Device) (a, b *Channel, err error) {
+// calls are forwarded, whoever rings a group with a number of the telephone network
+// in it, and who dials a number of another account. The first is the caller's; the second
+// is a call of the account to, and to be routed to the number.
+func (ch *Channel) Loop(to Account, number string, forwarding *Device) (a, b *Channel, err error) {
 	if a, err = ch.place("dial from"); err != nil {
 		return nil, nil, err
 	}
-	c, realm := ch.core, ch.account.Realm
-	b = c.begin(ch.account, c.uuid4(), "inbound")
+	c := ch.core
+	b = c.begin(to, c.uuid4(), "inbound")
 	b.interactionID, b.callerName, b.callerNumber = ch.interactionID, ch.callerName, ch.callerNumber
 	b.fromTag = c.switchTag()
 	a.loopback, b.loopback = loopback{"A", b.callID}, loopback{"B", a.callID}
 	for _, end := range []*Channel{a, b} {
 		end.name = "loopback/" + number + map[string]string{"A": "-a", "B": "-b"}[end.loopback.end]
+		realm := end.account.Realm
 		end.destination, end.calleeNumber = number, number
 		end.presenceID = ch.presenceID
 		end.request, end.to, end.from = number+"@"+realm, number+"@"+realm, ch.callerNumber+"@"+realm
-		end.vars = ch.account.vars()
+		end.vars = end.account.vars()
 		if forwarding != nil {
 			end.forwarded(*forwarding, ch)
 		}
 		end.join(ch)
+		if to.ID != ch.account.ID {
+			end.across(to, number)
+		}
 		if err := c.announce(end); err != nil {
 			return nil, nil, err
 		}
 	}
 	return a, b, nil
+}
+
+// across are the variables of the two legs that lead from one account to another. Nobody
+// has authorised the second: that is how a callflow knows a call of another account
+// (stepswitch_local_extension).
+func (ch *Channel) across(to Account, number string) {
+	ch.set("Inception", number+"@"+to.Realm)
+	if ch.loopback.end == "B" {
+		ch.set("Resource-Type", "onnet-origination")
+		return
+	}
+	ch.set("Resource-Type", "onnet-termination")
+	ch.set("Resource-ID", to.ID)
 }
 
 // forwarded are the variables of a leg whose telephone forwards its calls.
@@ -73,6 +91,9 @@ func (ch *Channel) BowOut() error {
 	}
 	return nil
 }
+
+// Pair is the other of the two legs that the switch has with itself, of which this is one.
+func (ch *Channel) Pair() (*Channel, bool) { return ch.core.Channel(ch.loopback.other) }
 
 // OtherEnd is the caller's leg of the pair that the switch has with itself, of which this
 // is the other.

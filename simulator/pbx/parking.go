@@ -17,15 +17,20 @@ func (ch *Channel) Retrieved(slot string) error { return ch.parking("PARK_RETRIE
 func (ch *Channel) Abandoned(slot string) error { return ch.parking("PARK_ABANDONED", slot) }
 
 func (ch *Channel) parking(name, slot string) error {
-	return ch.core.tell(kapi.CategoryCallEvent, name, origin{"callflow", direct}, jobj.Object{
-		{Key: "Call-ID", Value: ch.callID},
-		{Key: "Callee-ID-Name", Value: ch.calleeName},
-		{Key: "Callee-ID-Number", Value: ch.calleeNumber},
-		{Key: "Caller-ID-Name", Value: ch.callerName},
-		{Key: "Caller-ID-Number", Value: ch.callerNumber},
+	fields := ch.inSlot(slot).Set("Custom-Channel-Vars", ch.customChannelVars().Set("Realm", ch.account.Realm))
+	return ch.core.tell(kapi.CategoryCallEvent, name, origin{"callflow", direct}, fields)
+}
+
+// inSlot are the fields of what is said of a leg in a parking slot, without its variables.
+func (l leg) inSlot(slot string) jobj.Object {
+	return jobj.Object{
+		{Key: "Call-ID", Value: l.callID},
+		{Key: "Callee-ID-Name", Value: l.calleeName},
+		{Key: "Callee-ID-Number", Value: l.calleeNumber},
+		{Key: "Caller-ID-Name", Value: l.callerName},
+		{Key: "Caller-ID-Number", Value: l.callerNumber},
 		{Key: "Parking-Slot", Value: slot},
-		{Key: "Custom-Channel-Vars", Value: ch.customChannelVars().Set("Realm", ch.account.Realm)},
-	})
+	}
 }
 
 // SlotPresence tells whoever follows a parking slot what is in it: early while a call

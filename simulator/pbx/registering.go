@@ -1,32 +1,16 @@
 package pbx
 
 import (
+	"time"
+
 	"github.com/kazoolab/kazoolab/bridge/kapi"
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 )
 
 // Register says that a telephone has registered; first, that it had not been.
 func (c *Core) Register(a Account, d Device, first bool) error {
-	contact := "sip:" + d.Username + "@" + c.host.Phone + ":5060"
-	now := kapi.Gregorian(c.now())
-	common := jobj.Object{
-		{Key: "Realm", Value: a.Realm},
-		{Key: "Username", Value: d.Username},
-		{Key: "Contact", Value: contact},
-		{Key: "Expires", Value: 540},
-		{Key: "Event-Timestamp", Value: now},
-		{Key: "Account-ID", Value: a.ID},
-		{Key: "Account-DB", Value: kapi.AccountDB(a.ID)},
-		{Key: "Authorizing-ID", Value: d.ID},
-		{Key: "Call-ID", Value: c.ids.Hex(32)},
-		{Key: "From-User", Value: d.Username},
-		{Key: "From-Host", Value: a.Realm},
-		{Key: "To-User", Value: d.Username},
-		{Key: "To-Host", Value: a.Realm},
-		{Key: "Network-IP", Value: c.host.Phone},
-		{Key: "Network-Port", Value: "5060"},
-		{Key: "User-Agent", Value: d.agent()},
-	}
+	common := c.registration(a, d)
+	contact := common.String("Contact")
 	if err := c.tell(kapi.CategoryDirectory, "reg_success", origin{"kamailio", direct}, common.Merge(jobj.Object{
 		{Key: "Contact", Value: "<" + contact + ">"},
 		{Key: "Original-Contact", Value: contact},
@@ -46,26 +30,37 @@ func (c *Core) Register(a Account, d Device, first bool) error {
 
 // Deregister says that a telephone's registration has run out.
 func (c *Core) Deregister(a Account, d Device) error {
-	return c.tell(kapi.CategoryNotification, "deregister", origin{"ecallmgr", cast}, jobj.Object{
-		{Key: "Account-ID", Value: a.ID},
-		{Key: "Account-DB", Value: kapi.AccountDB(a.ID)},
+	return c.tell(kapi.CategoryNotification, "deregister", origin{"ecallmgr", cast}, c.registration(a, d).Merge(jobj.Object{
+		{Key: "Status", Value: "Registered(UDP)"},
+		{Key: "Profile-Name", Value: "sipinterface_1"},
+		{Key: "Suppress-Unregister-Notify", Value: false},
+		{Key: "FreeSWITCH-Hostname", Value: c.host.Switch},
+	}))
+}
+
+func (c *Core) registration(a Account, d Device) jobj.Object {
+	return registration(a, d, c.ids.Hex(32), c.host.Phone, "5060", c.now())
+}
+
+// registration are the fields of all that is said of a telephone at its registrar, by the
+// Call-ID of the registering.
+func registration(a Account, d Device, callID, address, port string, at time.Time) jobj.Object {
+	return jobj.Object{
 		{Key: "Realm", Value: a.Realm},
 		{Key: "Username", Value: d.Username},
-		{Key: "Authorizing-ID", Value: d.ID},
-		{Key: "Call-ID", Value: c.ids.Hex(32)},
-		{Key: "Contact", Value: "sip:" + d.Username + "@" + c.host.Phone + ":5060"},
-		{Key: "Event-Timestamp", Value: kapi.Gregorian(c.now())},
+		{Key: "Contact", Value: "sip:" + d.Username + "@" + address + ":" + port},
 		{Key: "Expires", Value: 540},
+		{Key: "Event-Timestamp", Value: kapi.Gregorian(at)},
+		{Key: "Account-ID", Value: a.ID},
+		{Key: "Account-DB", Value: kapi.AccountDB(a.ID)},
+		{Key: "Authorizing-ID", Value: d.ID},
+		{Key: "Call-ID", Value: callID},
 		{Key: "From-User", Value: d.Username},
 		{Key: "From-Host", Value: a.Realm},
 		{Key: "To-User", Value: d.Username},
 		{Key: "To-Host", Value: a.Realm},
-		{Key: "Network-IP", Value: c.host.Phone},
-		{Key: "Network-Port", Value: "5060"},
-		{Key: "Status", Value: "Registered(UDP)"},
-		{Key: "Profile-Name", Value: "sipinterface_1"},
-		{Key: "Suppress-Unregister-Notify", Value: false},
+		{Key: "Network-IP", Value: address},
+		{Key: "Network-Port", Value: port},
 		{Key: "User-Agent", Value: d.agent()},
-		{Key: "FreeSWITCH-Hostname", Value: c.host.Switch},
-	})
+	}
 }

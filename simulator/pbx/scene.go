@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/kazoolab/kazoolab/bridge/kapi"
-	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 	"github.com/kazoolab/kazoolab/fixtures"
 )
 
@@ -98,7 +97,6 @@ func (sc *scene) callValues() map[string]any {
 		"from_tag":         c.fromTag,
 		"to_tag":           c.toTag,
 		"vars":             c.inboundLeg().customChannelVars(),
-		"missed":           c.missed(),
 		"hex8":             c.sw.ids.Hex(8),
 		"hex32":            c.sw.ids.Hex(32),
 	}
@@ -121,24 +119,6 @@ func (sc *scene) documents() map[string]any {
 		values[name] = fmt.Sprintf("%s-%s", sc.call.happened.Format("200601"), values[from])
 	}
 	return values
-}
-
-// missed is the end of the call had nobody answered it, as a whole message.
-func (c *Call) missed() jobj.Object {
-	rung := *c
-	rung.phase = phaseRinging
-	l := rung.inboundLeg()
-	l.state, l.callState, l.answerState = "REPORTING", "HANGUP", "hangup"
-	l.ending = ending{
-		at: c.happened, ringing: ringing,
-		cause: "ORIGINATOR_CANCEL", code: "sip:487", disposition: "ORIGINATOR_CANCEL",
-		remoteSDP: sdp("-", c.sw.host.Carrier, c.carrierPort),
-	}
-	msg, err := kapi.Compose(kapi.CallEvent(), c.sw.sender(bySwitch()), c.sw.compose(kapi.ChannelDestroy, l, c.happened))
-	if err != nil {
-		return nil
-	}
-	return msg
 }
 
 // completeScene draws what the spec leaves open around the call.

@@ -1,6 +1,9 @@
 package pbx
 
-import "github.com/kazoolab/kazoolab/bridge/kapi/jobj"
+import (
+	"github.com/kazoolab/kazoolab/bridge/kapi"
+	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
+)
 
 // does says that something of the switch's own has happened to a channel. Where there
 // is an application, its raw name is told too.
@@ -63,6 +66,52 @@ func (ch *Channel) Join(consult *Channel) error {
 		return err
 	}
 	return consult.Hangup("ATTENDED_TRANSFER")
+}
+
+// Replace has the channel, which has been answered, take the place of another one in its call.
+// The other stays up, alone.
+func (ch *Channel) Replace(other *Channel) error {
+	far := other.peer
+	if far == nil {
+		return &StateError{other.callID, "replace", "not bridged"}
+	}
+	if err := ch.must("put in another's place", isAnswered); err != nil {
+		return err
+	}
+	if ch.peer != nil || ch.member != nil {
+		return &StateError{ch.callID, "put in another's place", "in a call"}
+	}
+	ch.core.does("CHANNEL_REPLACED", "sofia::replaced", other, jobj.Member{Key: "Replaced-By", Value: ch.callID})
+	if err := other.Unbridge(); err != nil {
+		return err
+	}
+	return far.Bridge(ch)
+}
+
+// TellTransferee has konami say, beside the switch, that the channel is given to another one in
+// an attended transfer (konami_transfer:issue_transferee_event/2). It has no time.
+func (ch *Channel) TellTransferee(target *Channel) error {
+	return ch.core.tell(kapi.CategoryCallEvent, "CHANNEL_TRANSFEREE", origin{"konami", direct}, jobj.Object{
+		{Key: "Call-ID", Value: ch.callID},
+		{Key: "Caller-ID-Name", Value: ch.callerName},
+		{Key: "Caller-ID-Number", Value: ch.callerNumber},
+		{Key: "Callee-ID-Name", Value: ch.calleeName},
+		{Key: "Callee-ID-Number", Value: ch.calleeNumber},
+		{Key: "Other-Leg-Call-ID", Value: ch.partner.callID},
+		{Key: "Target-Call-ID", Value: target.callID},
+		{Key: "Raw-Application-Name", Value: "sofia::transferee"},
+		{Key: "Custom-Channel-Vars", Value: ch.customChannelVars()},
+	})
+}
+
+// Usurp says that whoever controls the channel no longer does, as its call is picked up
+// (ecallmgr_call_command).
+func (ch *Channel) Usurp() error {
+	return ch.core.tell(kapi.CategoryCallEvent, "usurp_control", origin{"ecallmgr", cast}, jobj.Object{
+		{Key: "Call-ID", Value: ch.callID},
+		{Key: "Fetch-ID", Value: ch.core.ids.Hex(8)},
+		{Key: "Reason", Value: "redirect"},
+	})
 }
 
 // Intercept has the channel take the call of another one, which rings, waits or is

@@ -37,6 +37,7 @@ type Members []string
 type Number struct {
 	Number PhoneNumber `yaml:"number" is:"required short" doc:"the number, in E.164" eg:"\"+14155550100\""`
 	Rings  []string    `yaml:"rings" doc:"who rings for it" default:"all users of the account" eg:"[dana, remy]"`
+	Alert  []string    `yaml:"missed_call_alert" doc:"the mail addresses that a missed_call notification names when nobody takes a call to it" default:"nobody is told" eg:"[dana@acme.example.com]"`
 }
 
 // User is a person of an account.

@@ -43,13 +43,15 @@ type Step struct {
 type Call struct {
 	Name   Label  `yaml:"name" is:"required" doc:"what the story calls it" eg:"first"`
 	From   string `yaml:"from" is:"required" doc:"the person or user who calls" eg:"pat"`
-	To     string `yaml:"to" is:"required" doc:"the number or extension that is dialled, or the user, group or person who has it" eg:"\"+14155550100\""`
+	To     string `yaml:"to" is:"required" doc:"the number or extension that is dialled, or the user, group or person who has it; a user reaches another account by a number of that" eg:"\"+14155550100\""`
 	CallID string `yaml:"call_id" doc:"the Call-ID of its first leg" default:"one of the switch's making"`
 
 	Number string `yaml:"-"` // what is dialled
 	// Rings are those whose telephones are meant; none where it goes to the network.
 	Rings   []string `yaml:"-"`
 	Account string   `yaml:"-"` // whose call it is
+	// Across says that a user of another account calls.
+	Across bool `yaml:"-"`
 }
 
 // Ring has telephones ring.

@@ -152,6 +152,15 @@ func (s *story) live(field string, name *string) *live {
 	return l
 }
 
+// within tells whether a call is one of a single account, and notes it where it is not: that a
+// call between two is handed on is not played.
+func (s *story) within(l *live) bool {
+	if l.Across {
+		s.wrong(s.act.Path, "%s calls from another account; such a call rings, is answered, held and hung up, or goes to voicemail", l.From)
+	}
+	return !l.Across
+}
+
 // begins says when a call does.
 func (s *story) begins(name string) string {
 	if at, ok := s.begun[name]; ok {
@@ -166,12 +175,13 @@ func (s *story) begin(c *Call) {
 	if !ok {
 		return
 	}
-	to, ok := s.target(s.at("to"), from, c.To)
+	to, ok := s.reached(s.at("to"), from, c.To)
 	if !ok {
 		s.calls[string(c.Name)] = nil
 		return
 	}
 	c.Number, c.Rings, c.Account = to.number, to.rings, to.account
+	c.Across = from.sort == aUser && from.account != to.account
 	if c.CallID != "" && strings.ContainsFunc(c.CallID, func(r rune) bool { return r <= ' ' || r > '~' }) {
 		s.wrong(s.at("call_id"), "%q is no Call-ID: those are printable ASCII without blanks", c.CallID)
 	}

@@ -60,7 +60,7 @@ func (s *story) resume(d *Resume) {
 
 func (s *story) transfer(d *Transfer) {
 	l := s.live("call", &d.Call)
-	if l == nil || !s.party(l, &d.By, l.with) {
+	if l == nil || !s.within(l) || !s.party(l, &d.By, l.with) {
 		return
 	}
 	to, ok := s.target(s.at("to"), thing{sort: aUser, account: l.Account}, d.To)
@@ -92,7 +92,7 @@ func (s *story) transfer(d *Transfer) {
 
 func (s *story) forward(d *Forward) {
 	l := s.live("call", &d.Call)
-	if l == nil {
+	if l == nil || !s.within(l) {
 		return
 	}
 	if d.User == "" && len(l.Rings) == 1 {
@@ -126,7 +126,7 @@ func (s *story) forward(d *Forward) {
 
 func (s *story) intercept(d *Intercept) {
 	l := s.live("call", &d.Call)
-	if l == nil || !s.user("by", d.By, l.Account) {
+	if l == nil || !s.within(l) || !s.user("by", d.By, l.Account) {
 		return
 	}
 	switch {
@@ -154,7 +154,7 @@ func (s *story) user(field, name, account string) bool {
 
 func (s *story) bridge(d *Bridge) {
 	l, other := s.live("call", &d.Call), s.live("with", &d.With)
-	if l == nil || other == nil {
+	if l == nil || other == nil || !s.within(l) || !s.within(other) {
 		return
 	}
 	switch {
@@ -175,7 +175,7 @@ func (s *story) bridge(d *Bridge) {
 
 func (s *story) park(d *Park) {
 	l := s.live("call", &d.Call)
-	if l == nil || d.Slot == "" {
+	if l == nil || d.Slot == "" || !s.within(l) {
 		return
 	}
 	if l.slot != "" {

@@ -53,8 +53,18 @@ func (p *planner) numberOf(name string) string {
 // GroupExtension is what is dialled for the nth group of an account, from 0.
 func GroupExtension(n int) string { return strconv.Itoa(2001 + n) }
 
-// target finds whom somebody reaches by a name or a number.
+// target is reached, without numbers of other accounts than a user's own.
 func (p *planner) target(path string, from thing, to string) (target, bool) {
+	t, ok := p.reached(path, from, to)
+	if ok && from.sort == aUser && t.account != from.account {
+		p.wrong(path, "%s is %s's number; only a call step leads to another account", to, t.account)
+		return target{}, false
+	}
+	return t, ok
+}
+
+// reached finds whom somebody reaches by a name or a number.
+func (p *planner) reached(path string, from thing, to string) (target, bool) {
 	if to == "" {
 		return target{}, false // form has said so
 	}
@@ -63,7 +73,7 @@ func (p *planner) target(path string, from thing, to string) (target, bool) {
 	switch {
 	case known && (named.sort == aUser || named.sort == aGroup):
 		if !outside && named.account != from.account {
-			p.wrong(path, "%s is in another account; calls between accounts are not played, let a person call", to)
+			p.wrong(path, "%s is in another account, where only a number of that account leads", to)
 			return target{}, false
 		}
 		return p.inHouse(named, to), true
@@ -76,14 +86,9 @@ func (p *planner) target(path string, from thing, to string) (target, bool) {
 	}
 	for _, a := range p.file.Accounts {
 		for _, n := range a.Value.Numbers {
-			if string(n.Number) != to {
-				continue
+			if string(n.Number) == to {
+				return target{to, n.Rings, a.Name}, true
 			}
-			if !outside && a.Name != from.account {
-				p.wrong(path, "%s is %s's number; calls between accounts are not played, let a person call", to, a.Name)
-				return target{}, false
-			}
-			return target{to, n.Rings, a.Name}, true
 		}
 	}
 	if !outside {

@@ -36,13 +36,14 @@ type Board struct {
 
 	slots  map[string]*parked // by account and slot
 	taking map[*pbx.Channel]*pbx.Recording
-	onward map[*pbx.Channel]string // what is dialled for who answers a leg that nobody has dialled
+	// onward is what follows when somebody answers a leg that nobody has dialled.
+	onward map[*pbx.Channel]func(Then)
 }
 
 // New returns a board of a switch.
 func New(c Config) *Board {
 	return &Board{
-		Config: c, slots: map[string]*parked{}, onward: map[*pbx.Channel]string{}, taking: map[*pbx.Channel]*pbx.Recording{},
+		Config: c, slots: map[string]*parked{}, onward: map[*pbx.Channel]func(Then){}, taking: map[*pbx.Channel]*pbx.Recording{},
 	}
 }
 

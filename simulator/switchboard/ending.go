@@ -6,16 +6,37 @@ import (
 	"github.com/kazoolab/kazoolab/simulator/pbx"
 )
 
-// end hangs a leg up, of which whoever follows its line hears a second later.
+// cancelled is why a call ends whose caller gives up before anybody answers.
+const cancelled = "ORIGINATOR_CANCEL"
+
+// end hangs a leg up, unless it has ended.
 func (b *Board) end(ch *pbx.Channel, cause string) error {
 	if ch.Gone() {
 		return nil
 	}
+	return b.hangUp(ch, cause)
+}
+
+// hangUp ends a leg. Whoever follows its line hears of it a second later, and who is to know
+// of calls that nobody takes, a moment. The two legs that the switch has with itself end
+// together.
+func (b *Board) hangUp(ch *pbx.Channel, cause string) error {
 	if err := ch.Hangup(cause); err != nil {
 		return err
 	}
+	delete(b.onward, ch)
+	delete(b.taking, ch)
 	if ch.Device() != nil {
 		b.Line.After(time.Second, func() { b.report(ch.Presence("terminated")) })
+	}
+	if ch.Missed() {
+		b.act(nil, soon(ch.TellMissed))
+	}
+	if pair, ok := ch.Pair(); ok {
+		if cause == cancelled && pair.Answered() {
+			cause = "NORMAL_CLEARING"
+		}
+		b.Hangup(pair, cause, nil)
 	}
 	return nil
 }
@@ -28,16 +49,13 @@ func (b *Board) Hangup(ch *pbx.Channel, cause string, then Then) {
 	if cause == "" {
 		cause = "NORMAL_CLEARING"
 		if !ch.Answered() && ch.Dialler() == nil {
-			cause = "ORIGINATOR_CANCEL"
+			cause = cancelled
 		}
 	}
 	b.act(then, atOnce(func() error {
 		slot := b.slotOf(ch)
-		if err := ch.Hangup(cause); err != nil {
+		if err := b.hangUp(ch, cause); err != nil {
 			return err
-		}
-		if ch.Device() != nil {
-			b.Line.After(time.Second, func() { b.report(ch.Presence("terminated")) })
 		}
 		for _, leg := range legs {
 			if leg != peer && !leg.Answered() {

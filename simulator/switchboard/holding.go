@@ -40,12 +40,20 @@ func (b *Board) StartRecording(ch *pbx.Channel, name string) error {
 
 // StopRecording ends what StartRecording has begun.
 func (b *Board) StopRecording(ch *pbx.Channel) error {
-	recording := b.taking[ch]
-	if recording == nil {
-		return &pbx.StateError{CallID: ch.CallID(), Doing: "stop recording", State: "not recorded"}
+	if err := b.Recorded(ch); err != nil {
+		return err
 	}
+	recording := b.taking[ch]
 	delete(b.taking, ch)
 	return recording.Stop("", false)
+}
+
+// Recorded is nil while a channel's sound is taken.
+func (b *Board) Recorded(ch *pbx.Channel) error {
+	if b.taking[ch] == nil {
+		return &pbx.StateError{CallID: ch.CallID(), Doing: "change the recording of", State: "not recorded"}
+	}
+	return nil
 }
 
 // Voicemail answers a call that nobody has taken, and has the caller leave a message of
@@ -54,13 +62,16 @@ func (b *Board) Voicemail(a *pbx.Channel, box *pbx.Mailbox, length time.Duration
 	id := b.Core.NewDocumentID(true)
 	var recording *pbx.Recording
 	b.act(then,
-		later(func() error { return b.take(a) }),
+		later(func() error { return b.Take(a) }),
 		step{3 * time.Second, 6 * time.Second, func() error { return a.Executed("play", "FILE PLAYED") }},
 		soon(func() (err error) {
 			recording, err = a.Record("voicemail_" + id + ".mp3")
 			return err
 		}),
-		step{length, length, func() error { return recording.Stop("", false) }},
+		step{length, length, func() error {
+			a.MessageLeft()
+			return recording.Stop("", false)
+		}},
 		later(func() error { return b.end(a, "NORMAL_CLEARING") }),
 		later(func() error { return b.Core.Left(a, box, id, length) }),
 	)

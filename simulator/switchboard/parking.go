@@ -133,7 +133,12 @@ func (b *Board) Retrieve(account pbx.Account, slot string, d pbx.Device, then Th
 			b.done(then, &EmptySlotError{slot})
 			return
 		}
-		b.act(then, soon(func() error { return by.Intercept(waiting) }), soon(func() error { return waiting.Retrieved(slot) }),
+		b.act(then, soon(func() error {
+			if err := waiting.Usurp(); err != nil {
+				return err
+			}
+			return by.Intercept(waiting)
+		}), soon(func() error { return waiting.Retrieved(slot) }),
 			atOnce(func() error { return b.clear(p) }), soon(func() error { return by.Retrieved(slot) }))
 	})
 	return by, err

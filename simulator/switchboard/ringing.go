@@ -3,6 +3,7 @@ package switchboard
 import (
 	"time"
 
+	"github.com/kazoolab/kazoolab/simulator/office"
 	"github.com/kazoolab/kazoolab/simulator/pbx"
 )
 
@@ -35,13 +36,27 @@ func (b *Board) Dial(a pbx.Account, d pbx.Device, dialled, callID, callflowID st
 // route gives a call to the callflow anew.
 func (b *Board) route(ch *pbx.Channel) error { return ch.Route("callflow", "") }
 
-// RingCalled rings for what a channel has dialled: telephones of its account, or the
-// telephone network.
+// RingCalled rings for what a channel has dialled: telephones of its account, those of
+// another account that has the number, or the telephone network.
 func (b *Board) RingCalled(a *pbx.Channel, dialled string, then Then) {
 	devices := b.office(a).Called(dialled)
+	other, _ := office.WithNumber(b.Offices, dialled)
+	elsewhere := other.Called(dialled)
 	switch {
 	case len(devices) > 0:
 		b.Ring(a, devices, false, then)
+	case len(elsewhere) > 0:
+		var inner *pbx.Channel
+		inner, err := b.Across(a, other.Account, dialled, func(err error) {
+			if err != nil {
+				b.done(then, err)
+				return
+			}
+			b.Ring(inner, elsewhere, false, then)
+		})
+		if err != nil {
+			b.done(then, err)
+		}
 	case pbx.IsNumber(dialled):
 		b.RingNumber(a, dialled, then)
 	default:
@@ -49,9 +64,26 @@ func (b *Board) RingCalled(a *pbx.Channel, dialled string, then Then) {
 	}
 }
 
+// Across has a call reach a number of another account: the switch calls itself, and the end
+// of that is a call of the other account, which its callflow takes
+// (stepswitch_local_extension).
+func (b *Board) Across(a *pbx.Channel, to pbx.Account, number string, then Then) (*pbx.Channel, error) {
+	_, inner, err := a.Loop(to, number, nil)
+	if err != nil {
+		return nil, err
+	}
+	b.act(then, later(func() error { return b.route(inner) }))
+	return inner, nil
+}
+
+// alerts has the callflow tell of a call to users which nobody takes, where the number that was
+// called asks for that.
+func (b *Board) alerts(a *pbx.Channel) { a.AlertMissed(b.office(a).Alerts[a.Destination()]) }
+
 // Ring places legs to telephones and has them ring: early, with sound that the caller
 // hears.
 func (b *Board) Ring(a *pbx.Channel, devices []pbx.Device, early bool, then Then) {
+	b.alerts(a)
 	var legs []*pbx.Channel
 	b.act(then, atOnce(func() error {
 		for _, d := range devices {
@@ -83,6 +115,7 @@ func (b *Board) Busy(a *pbx.Channel, devices []pbx.Device, number string, keep b
 			_, err = a.DialNumber(number)
 			return err
 		}
+		b.alerts(a)
 		for _, d := range devices {
 			if _, err := a.Dial(d); err != nil {
 				return err
@@ -95,10 +128,11 @@ func (b *Board) Busy(a *pbx.Channel, devices []pbx.Device, number string, keep b
 // Forward rings for a telephone whose calls go on to a number: the switch calls itself,
 // and from there the number.
 func (b *Board) Forward(a *pbx.Channel, d pbx.Device, number string, then Then) {
+	b.alerts(a)
 	var inner *pbx.Channel
 	var legs []*pbx.Channel
 	b.act(then, atOnce(func() (err error) {
-		_, inner, err = a.Loop(number, &d)
+		_, inner, err = a.Loop(a.Account(), number, &d)
 		return err
 	}), later(func() error { return b.route(inner) }), soon(func() error {
 		leg, err := inner.DialNumber(number)
@@ -133,11 +167,12 @@ func (b *Board) ringing(legs *[]*pbx.Channel, early bool) step {
 // the others that ring for it stop.
 func (b *Board) Answer(leg *pbx.Channel, then Then) {
 	a := leg.Dialler()
-	if to, ok := b.onward[leg]; ok {
-		b.answerOriginated(leg, to, then)
+	if onward := b.onward[leg]; onward != nil {
+		delete(b.onward, leg)
+		onward(then)
 		return
 	}
-	if a == nil {
+	if _, own := leg.Pair(); own || a == nil {
 		b.done(then, &pbx.StateError{CallID: leg.CallID(), Doing: "answer", State: "nobody's to answer: it called"})
 		return
 	}
@@ -154,6 +189,15 @@ func (b *Board) Answer(leg *pbx.Channel, then Then) {
 	}), atOnce(func() error { return b.passOn(a) }))
 }
 
+// Take has the callflow answer a call, for whoever made it.
+func (b *Board) Take(a *pbx.Channel) error {
+	if a.Answered() {
+		return nil
+	}
+	b.upward(a)
+	return a.Answer()
+}
+
 // take answers the caller's leg where it is not answered yet.
 func (b *Board) take(a *pbx.Channel) error {
 	if a.Answered() {
@@ -165,14 +209,31 @@ func (b *Board) take(a *pbx.Channel) error {
 // passOn connects who has called the switch's own leg, once that is connected at its
 // other end, and has the pair leave the call.
 func (b *Board) passOn(inner *pbx.Channel) error {
+	if outer, ok := inner.OtherEnd(); ok {
+		b.upward(inner, later(outer.BowOut))
+	}
+	return nil
+}
+
+// upward connects who has called the switch's own leg, if it is one, with the pair.
+func (b *Board) upward(inner *pbx.Channel, then ...step) {
 	outer, ok := inner.OtherEnd()
 	if !ok {
-		return nil
+		return
 	}
 	caller := outer.Dialler()
-	b.act(nil, soon(outer.Answer), soon(func() error { return b.take(caller) }), soon(func() error { return caller.Bridge(outer) }),
-		soon(func() error { return b.stopRinging(caller, "LOSE_RACE") }), later(outer.BowOut))
-	return nil
+	b.act(nil, append([]step{
+		soon(func() error { return b.take(outer) }), soon(func() error { return b.take(caller) }), soon(func() error { return b.meet(caller, outer) }),
+		soon(func() error { return b.stopRinging(caller, "LOSE_RACE") }),
+	}, then...)...)
+}
+
+// meet bridges a caller with a leg, unless they are.
+func (b *Board) meet(caller, leg *pbx.Channel) error {
+	if caller.Peer() == leg {
+		return nil
+	}
+	return caller.Bridge(leg)
 }
 
 // stopRinging ends the legs that still ring for a call.
@@ -210,10 +271,18 @@ func (b *Board) GiveUp(a *pbx.Channel, keep bool, then Then) {
 	b.act(then, atOnce(func() error { return b.stopRinging(a, cause) }), soon(func() error { return b.fell(a, cause, keep) }))
 }
 
-// fell tells the callflow that nobody has taken the call.
+// fell tells the callflow that nobody has taken the call. Where that is the switch's own, the
+// one that led to it has failed, too.
 func (b *Board) fell(a *pbx.Channel, cause string, keep bool) error {
 	if err := a.Bridged(cause); err != nil || keep {
 		return err
 	}
-	return b.end(a, cause)
+	var caller *pbx.Channel
+	if outer, ok := a.OtherEnd(); ok && outer.Peer() == nil {
+		caller = outer.Dialler()
+	}
+	if err := b.end(a, cause); err != nil || caller == nil || caller.Gone() || len(caller.Dialled()) > 0 {
+		return err
+	}
+	return b.fell(caller, cause, false)
 }

@@ -23,6 +23,7 @@ type house struct {
 	line *timeline.Timeline
 	legs map[string]string
 	told []string
+	said []pbx.Event // all of them
 }
 
 func newHouse(t *testing.T) *house {
@@ -34,6 +35,7 @@ func newHouse(t *testing.T) *house {
 	h.Office = &office.Office{
 		Account:  pbx.Account{ID: "a1b2c3d4e5f60718293a4b5c6d7e8f90", Realm: "acme.sip.example.com"},
 		Numbers:  []string{"+14155550100"},
+		Alerts:   map[string][]string{},
 		FaxBoxes: []pbx.FaxBox{{ID: random.Hex(32), Name: "Acme Fax", Number: "+14155550142", Email: "fax@acme.example.com"}},
 	}
 	for _, desk := range []struct{ extension, name string }{{"1001", "Dana Desk"}, {"1002", "Remy Ray"}, {"1003", "Sam Sill"}} {
@@ -50,6 +52,7 @@ func newHouse(t *testing.T) *house {
 
 // say keeps what is of a call, of a fax or of a conference; presence is told elsewhere.
 func (h *house) say(e pbx.Event) {
+	h.said = append(h.said, e)
 	if _, err := e.Message(); err != nil {
 		h.t.Errorf("%s: %v", e.Name(), err)
 	}
@@ -58,7 +61,7 @@ func (h *house) say(e pbx.Event) {
 	}
 	name := e.Name()
 	switch name {
-	case "dialog_update", "usurp_control":
+	case "dialog_update", "route_req", "usurp_control":
 		return
 	case "event":
 		name = e.Fields().String("Event")

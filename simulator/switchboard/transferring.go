@@ -91,6 +91,26 @@ func (b *Board) Join(ch, consult *pbx.Channel, then Then) {
 	}))
 }
 
+// Divert has the callflow take a leg, whose other end is dropped, and ring for a number.
+func (b *Board) Divert(ch *pbx.Channel, to string, then Then) {
+	left := ch.Peer()
+	b.act(func(err error) {
+		if err != nil {
+			b.done(then, err)
+			return
+		}
+		b.RingCalled(ch, to, then)
+	}, atOnce(func() error { return b.mayCall(ch, to) }), atOnce(func() error {
+		if left == nil {
+			return nil
+		}
+		if err := ch.Unbridge(); err != nil {
+			return err
+		}
+		return b.end(left, "NORMAL_CLEARING")
+	}))
+}
+
 // PickUp has a telephone take the call of another leg: one that rings for somebody else, or
 // one that is up. Who had it is left without.
 func (b *Board) PickUp(target *pbx.Channel, d pbx.Device, then Then) (*pbx.Channel, error) {
@@ -100,18 +120,27 @@ func (b *Board) PickUp(target *pbx.Channel, d pbx.Device, then Then) (*pbx.Chann
 			b.done(then, err)
 			return
 		}
-		b.intercept(by, target, then)
+		b.takeOver(by, target, true, then)
 	})
 	return by, err
 }
 
-// intercept has a channel take the call of another, and ends who is left over.
-func (b *Board) intercept(by, target *pbx.Channel, then Then) {
+// takeOver has a channel take the call of another, and ends who is left over. usurp tells
+// whoever controls the other that it no longer does, as ecallmgr does of a call_pickup.
+func (b *Board) takeOver(by, target *pbx.Channel, usurp bool, then Then) {
 	if a := target.Dialler(); a != nil && !target.Answered() {
 		target = a // it is the caller that is taken, not the telephone that rings
 	}
 	left := target.Peer()
-	b.act(then, atOnce(func() error { return by.Intercept(target) }), soon(func() error {
+	b.act(then, atOnce(func() error {
+		if !usurp || by == target || by.Peer() != nil || by.Gone() || target.Gone() {
+			return by.Intercept(target)
+		}
+		if err := target.Usurp(); err != nil {
+			return err
+		}
+		return by.Intercept(target)
+	}), soon(func() error {
 		if err := errors.Join(b.stopRinging(target, "PICKED_OFF"), b.stopRinging(by, "LOSE_RACE")); err != nil || left == nil {
 			return err
 		}
@@ -119,8 +148,9 @@ func (b *Board) intercept(by, target *pbx.Channel, then Then) {
 	}))
 }
 
-// Connect bridges two channels that are up, each of whose other end is dropped.
-func (b *Board) Connect(ch, with *pbx.Channel, then Then) {
+// Connect bridges two channels that are up, each of whose other end is dropped. See takeOver
+// for usurp.
+func (b *Board) Connect(ch, with *pbx.Channel, usurp bool, then Then) {
 	left := ch.Peer()
 	b.act(then, atOnce(func() error {
 		if left == nil {
@@ -130,36 +160,5 @@ func (b *Board) Connect(ch, with *pbx.Channel, then Then) {
 			return err
 		}
 		return b.end(left, "NORMAL_CLEARING")
-	}), atOnce(func() error { b.intercept(ch, with, nil); return nil }))
-}
-
-// Originate calls a telephone of its own accord, as for a quickcall, and connects who
-// answers there with a number.
-func (b *Board) Originate(a pbx.Account, d pbx.Device, callID string, shown pbx.Party, to string, then Then) (*pbx.Channel, error) {
-	leg, err := b.Core.Place(a, d, callID, shown)
-	if err != nil {
-		return nil, err
-	}
-	legs := []*pbx.Channel{leg}
-	b.onward[leg] = to
-	b.act(then, b.ringing(&legs, false))
-	return leg, nil
-}
-
-// answerOriginated takes a call that nobody has dialled, and dials for who answers.
-func (b *Board) answerOriginated(leg *pbx.Channel, to string, then Then) {
-	delete(b.onward, leg)
-	b.act(then, atOnce(leg.Answer), later(func() error {
-		b.report(leg.Presence("confirmed"))
-		return b.route(leg)
-	}), soon(func() error {
-		b.RingCalled(leg, to, func(err error) {
-			if _, nobody := errors.AsType[*NobodyError](err); nobody {
-				b.Hangup(leg, "NO_ROUTE_DESTINATION", nil)
-				return
-			}
-			b.done(nil, err)
-		})
-		return nil
-	}))
+	}), atOnce(func() error { b.takeOver(ch, with, usurp, nil); return nil }))
 }

@@ -35,7 +35,7 @@ func (s *Stage) happens(act *scenario.Act) {
 		s.inCall(act, do.Call, func(c *cast, then switchboard.Then) { s.intercept(c, do.By, then) })
 	case *scenario.Bridge:
 		s.inCall(act, do.Call, func(c *cast, then switchboard.Then) {
-			s.board.Connect(c.first, s.casts[do.With].first, then)
+			s.board.Connect(c.first, s.casts[do.With].first, true, then)
 		})
 	case *scenario.Park:
 		slot := strings.TrimPrefix(string(do.Slot), switchboard.ParkPrefix)
@@ -138,7 +138,8 @@ func (s *Stage) begins(act *scenario.Act, do *scenario.Call) {
 		}
 		var err error
 		if seat, ok := s.World.users[do.From]; ok {
-			c.first, err = s.board.Dial(a, seat.device, do.Number, do.CallID, "", then)
+			own := s.World.Offices[seat.account].Account
+			c.first, err = s.board.Dial(own, seat.device, do.Number, do.CallID, "", s.across(c, do, then))
 		} else {
 			c.first, err = s.board.Arrive(a, s.World.people[do.From], do.Number, do.CallID, "", then)
 		}
@@ -146,9 +147,25 @@ func (s *Stage) begins(act *scenario.Act, do *scenario.Call) {
 			then(err)
 			return
 		}
+		c.flow = c.first
 		c.at(do.From, c.first)
 		s.casts[c.name] = c
 	})
+}
+
+// across has a call to a number of another account reach that.
+func (s *Stage) across(c *cast, do *scenario.Call, then switchboard.Then) switchboard.Then {
+	if !do.Across {
+		return then
+	}
+	return func(err error) {
+		if err == nil {
+			c.flow, err = s.board.Across(c.first, s.World.Offices[do.Account].Account, do.Number, then)
+		}
+		if err != nil {
+			then(err)
+		}
+	}
 }
 
 func (s *Stage) ring(c *cast, do *scenario.Ring, then switchboard.Then) {
@@ -161,17 +178,17 @@ func (s *Stage) ring(c *cast, do *scenario.Ring, then switchboard.Then) {
 	if len(devices) == 0 {
 		s.board.RingNumber(c.first, c.first.Destination(), then)
 	} else {
-		s.board.Ring(c.first, devices, do.Early, then)
+		s.board.Ring(c.flow, devices, do.Early, then)
 	}
-	for _, leg := range c.first.Dialled() {
+	for _, leg := range c.flow.Dialled() {
 		c.note(s.World, leg)
 	}
 }
 
 // plays has the callflow answer, where nobody has, and play something. What rings stops.
 func (s *Stage) plays(c *cast, length time.Duration, then switchboard.Then) {
-	if len(c.first.Dialled()) > 0 {
-		s.board.GiveUp(c.first, true, func(err error) {
+	if len(c.flow.Dialled()) > 0 {
+		s.board.GiveUp(c.flow, true, func(err error) {
 			if err != nil {
 				then(err)
 				return
@@ -180,13 +197,11 @@ func (s *Stage) plays(c *cast, length time.Duration, then switchboard.Then) {
 		})
 		return
 	}
-	if !c.first.Answered() {
-		if err := c.first.Answer(); err != nil {
-			then(err)
-			return
-		}
+	if err := s.board.Take(c.flow); err != nil {
+		then(err)
+		return
 	}
-	s.Line.After(length, func() { then(c.first.Executed("play", "FILE PLAYED")) })
+	s.Line.After(length, func() { then(c.flow.Executed("play", "FILE PLAYED")) })
 }
 
 func (s *Stage) transfer(c *cast, do *scenario.Transfer, then switchboard.Then) {
@@ -280,18 +295,18 @@ func (s *Stage) voicemail(c *cast, do *scenario.Voicemail, then switchboard.Then
 			then(err)
 			return
 		}
-		s.board.Voicemail(c.first, box, time.Duration(do.Message), func(err error) {
+		s.board.Voicemail(c.flow, box, time.Duration(do.Message), func(err error) {
 			if err == nil && do.Heard != "" {
 				s.Line.After(scenario.Hearing, func() { s.fail(s.heard(o.Account, box, do.Heard)) })
 			}
 			then(err)
 		})
 	}
-	if len(c.first.Dialled()) == 0 {
+	if len(c.flow.Dialled()) == 0 {
 		speak(nil)
 		return
 	}
-	s.board.GiveUp(c.first, true, speak)
+	s.board.GiveUp(c.flow, true, speak)
 }
 
 // heard is what the owner of a box does with a message; only the lamp tells of it

@@ -52,6 +52,7 @@ type cast struct {
 	name    string
 	account string
 	first   *pbx.Channel
+	flow    *pbx.Channel            // the leg that the callflow of who is called has
 	legs    map[string]*pbx.Channel // by the name of who is there; kept when they end
 	ids     map[string]string       // their Call-IDs
 	outside string                  // who rings in the telephone network

@@ -75,7 +75,7 @@ func (w *World) open(key string, a scenario.Account, random *ids.Source, reselle
 	realm := strings.ReplaceAll(strings.ToLower(key), "_", "-") + ".sip.example.com"
 	o := &office.Office{
 		Account: pbx.Account{ID: random.Hex(32), Name: a.Name, Realm: realm, ResellerID: reseller},
-		Groups:  map[string][]pbx.Device{}, Rings: map[string][]pbx.Device{},
+		Groups:  map[string][]pbx.Device{}, Rings: map[string][]pbx.Device{}, Alerts: map[string][]string{},
 	}
 	for _, u := range a.Users {
 		d := pbx.Device{
@@ -91,6 +91,7 @@ func (w *World) open(key string, a scenario.Account, random *ids.Source, reselle
 	for _, n := range a.Numbers {
 		o.Numbers = append(o.Numbers, string(n.Number))
 		o.Rings[string(n.Number)] = w.devices(n.Rings)
+		o.Alerts[string(n.Number)] = n.Alert
 	}
 	for i, g := range a.Groups {
 		o.Groups[scenario.GroupExtension(i)] = w.devices(g.Value)
