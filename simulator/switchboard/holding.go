@@ -62,7 +62,7 @@ func (b *Board) Voicemail(a *pbx.Channel, box *pbx.Mailbox, length time.Duration
 	id := b.Core.NewDocumentID(true)
 	var recording *pbx.Recording
 	b.act(then,
-		later(func() error { return b.Take(a) }),
+		later(func() error { return b.attend(a) }),
 		step{3 * time.Second, 6 * time.Second, func() error { return a.Executed("play", "FILE PLAYED") }},
 		soon(func() (err error) {
 			recording, err = a.Record("voicemail_" + id + ".mp3")

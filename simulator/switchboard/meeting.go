@@ -8,7 +8,7 @@ import (
 
 // Enter answers a call, and has the caller join a conference.
 func (b *Board) Enter(ch *pbx.Channel, conference string, moderator bool, then Then) {
-	b.act(then, soon(func() error { return b.Take(ch) }), later(func() error {
+	b.act(then, soon(func() error { return b.attend(ch) }), later(func() error {
 		_, err := b.Core.Enter(ch, conference, moderator)
 		return err
 	}))
@@ -68,7 +68,7 @@ func (b *Board) ReceiveFax(ch *pbx.Channel, box pbx.FaxBox, pages int, broken bo
 			return
 		}
 		b.act(then, b.transmit(f, pages)...)
-	}, later(func() error { return b.Take(ch) }))
+	}, later(func() error { return b.attend(ch) }))
 }
 
 // transmit is what comes once both ends are connected: a page takes 20 to 40 s at 14,400

@@ -68,6 +68,13 @@ func (b *Board) Move(ch *pbx.Channel, devices []pbx.Device, then Then) {
 func (b *Board) summon(ch *pbx.Channel, devices []pbx.Device, ending string, join func(*pbx.Channel, Then), then Then) {
 	var legs []*pbx.Channel
 	taken := false
+	stop := func(cause string) {
+		for _, leg := range legs {
+			if !leg.Answered() {
+				b.report(b.end(leg, cause))
+			}
+		}
+	}
 	b.act(func(err error) {
 		if err != nil || !taken {
 			b.done(then, err)
@@ -96,11 +103,14 @@ func (b *Board) summon(ch *pbx.Channel, devices []pbx.Device, ending string, joi
 		if taken {
 			return nil
 		}
-		for _, leg := range legs {
-			b.report(b.end(leg, "NO_ANSWER"))
-		}
+		stop(unanswered)
 		return &NotTakenError{ch.CallID()}
 	}})
+	b.wait(ch, func() {
+		if ch.Gone() && !taken {
+			stop(cancelled)
+		}
+	})
 }
 
 // joins has somebody answer who was summoned; the others stop ringing. Who cannot join is left
