@@ -3,8 +3,10 @@ package wiretest_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -25,16 +27,34 @@ type house struct {
 	office.Office
 
 	other office.Office // to which people call, too
+	// hands are the legs that people have begun or taken, and so are theirs to end.
+	hands map[*pbx.Channel]bool
 	t     *rapid.T
 	line  *timeline.Timeline
+	told  []string // what has been said, and of which leg
+}
+
+// course is what has been said of a leg, and by it of others.
+func (h *house) course(ch *pbx.Channel) string {
+	course := slices.DeleteFunc(slices.Clone(h.told), func(told string) bool { return !strings.Contains(told, ch.CallID()) })
+	return strings.Join(course, "\n")
+}
+
+func (h *house) hear(e pbx.Event) {
+	f := e.Fields()
+	h.told = append(h.told, fmt.Sprintf("%s %s %s %s, with %s%s: %s", h.line.Now().Format("04:05.000"), e.CallID(), e.Name(),
+		f.String("Application-Name"), f.String("Other-Leg-Call-ID"), f.String("Intercepted-By"), f.String("Hangup-Cause")))
 }
 
 func newHouse(t *rapid.T, say func(pbx.Event)) *house {
 	all := offices(2)
-	h := &house{t: t, line: timeline.New(timeline.Config{Start: start(), Wall: clock.System()}), Office: all[0], other: all[1]}
+	h := &house{t: t, line: timeline.New(timeline.Config{Start: start(), Wall: clock.System()}), Office: all[0], other: all[1], hands: map[*pbx.Channel]bool{}}
 	h.FaxBoxes = []pbx.FaxBox{{ID: "7adf6ba4f1294427a3db19a8be1a771e", Name: "Fax", Number: "+14155550142", Email: "fax@example.com"}}
 	random := ids.Seeded(rapid.String().Draw(t, "seed"))
-	core := pbx.NewCore(pbx.New(pbx.Config{Clock: h.line, IDs: random}), h.line, say)
+	core := pbx.NewCore(pbx.New(pbx.Config{Clock: h.line, IDs: random}), h.line, func(e pbx.Event) {
+		h.hear(e)
+		say(e)
+	})
 	h.Board = switchboard.New(switchboard.Config{
 		Core: core, Line: h.line, IDs: random, Offices: []office.Office{h.Office, h.other},
 		Fail: func(err error) { t.Errorf("failed: %v", err) },
@@ -78,12 +98,54 @@ func (h *house) fits(err error) {
 	_, nobody := errors.AsType[*switchboard.NobodyError](err)
 	_, empty := errors.AsType[*switchboard.EmptySlotError](err)
 	_, alone := errors.AsType[*switchboard.NotTakenError](err)
-	if !state && !nobody && !empty && !alone {
+	_, taken := errors.AsType[*switchboard.TakenSlotError](err)
+	if !state && !nobody && !empty && !alone && !taken {
 		h.t.Errorf("%v", err)
 	}
 }
 
-func (h *house) begun(_ *pbx.Channel, err error) { h.fits(err) }
+func (h *house) begun(ch *pbx.Channel, err error) {
+	if h.fits(err); err == nil {
+		h.hands[ch] = true
+	}
+}
+
+// dials rings for what somebody has dialled, who hangs up if nobody has the number.
+func (h *house) dials(a *pbx.Channel, to string) {
+	h.RingCalled(a, to, func(err error) {
+		h.fits(err)
+		if _, nobody := errors.AsType[*switchboard.NobodyError](err); nobody {
+			h.Hangup(a, "NO_ROUTE_DESTINATION", h.fits)
+		}
+	})
+}
+
+// alone tells whether nothing will ever come of a leg: it is in no call, and waits for nobody.
+func (h *house) alone(ch *pbx.Channel) bool {
+	_, parked := h.Slot(ch)
+	_, pair := ch.Pair()
+	rings := slices.ContainsFunc(ch.Dialled(), func(leg *pbx.Channel) bool { return !leg.Answered() })
+	called := !ch.Answered() && ch.Named().String("Call-Direction") == "outbound" && (ch.Dialler() == nil || !ch.Dialler().Gone())
+	return ch.Peer() == nil && ch.Member() == nil && !parked && !pair && !rings && !called
+}
+
+// goHome has people hang up, each what is theirs. All else is the board's to end.
+func (h *house) goHome() {
+	for _, ch := range h.Core.Up() {
+		if h.alone(ch) {
+			h.t.Errorf("%s is left alone:\n%s", ch.CallID(), h.course(ch))
+		}
+	}
+	for _, ch := range h.Core.Up() {
+		if h.hands[ch] && !ch.Gone() {
+			h.Hangup(ch, "", h.fits)
+		}
+	}
+	h.pass(time.Minute)
+	for _, ch := range h.Core.Up() {
+		h.t.Errorf("%s is left:\n%s", ch.CallID(), h.course(ch))
+	}
+}
 
 // calls are the acts that begin one.
 func (h *house) calls() map[string]func(*rapid.T) {
@@ -93,18 +155,18 @@ func (h *house) calls() map[string]func(*rapid.T) {
 			to := h.dialled()
 			a, err := h.Arrive(h.Account, pbx.Party{Name: "PAT EXAMPLE", Number: "+12125550199"}, h.Numbers[0], "", "", func(err error) {
 				h.fits(err)
-				h.RingCalled(a, to, h.fits)
+				h.dials(a, to)
 			})
-			h.fits(err)
+			h.begun(a, err)
 		},
 		"dial": func(*rapid.T) {
 			var a *pbx.Channel
 			to := h.dialled()
 			a, err := h.Dial(h.Account, h.device(), to, "", "", func(err error) {
 				h.fits(err)
-				h.RingCalled(a, to, h.fits)
+				h.dials(a, to)
 			})
-			h.fits(err)
+			h.begun(a, err)
 		},
 		"forward": func(*rapid.T) {
 			var a *pbx.Channel
@@ -113,7 +175,7 @@ func (h *house) calls() map[string]func(*rapid.T) {
 				h.fits(err)
 				h.Forward(a, by, "+12125550177", h.fits)
 			})
-			h.fits(err)
+			h.begun(a, err)
 		},
 		"quickcall": func(*rapid.T) {
 			h.begun(h.Originate(h.Account, h.device(), "", pbx.Party{Name: "Device QuickCall", Number: "1001"}, h.dialled(), h.fits))
@@ -130,7 +192,7 @@ func (h *house) calls() map[string]func(*rapid.T) {
 				h.fits(err)
 				h.ReceiveFax(a, h.FaxBoxes[0], pages, broken, h.fits)
 			})
-			h.fits(err)
+			h.begun(a, err)
 		},
 	}
 }
@@ -139,7 +201,7 @@ func (h *house) calls() map[string]func(*rapid.T) {
 func (h *house) acts() map[string]func(*rapid.T) {
 	on := func(do func(*pbx.Channel)) func(*rapid.T) { return func(*rapid.T) { h.with("channel", do) } }
 	return map[string]func(*rapid.T){
-		"answer":  on(func(ch *pbx.Channel) { h.Answer(ch, h.fits) }),
+		"answer":  on(func(ch *pbx.Channel) { h.Answer(ch, func(err error) { h.begun(ch, err) }) }),
 		"refuse":  on(func(ch *pbx.Channel) { h.Refuse(ch, "CALL_REJECTED", false, h.fits) }),
 		"give up": on(func(ch *pbx.Channel) { h.GiveUp(ch, false, h.fits) }),
 		"leave a message": on(func(ch *pbx.Channel) {
@@ -155,6 +217,7 @@ func (h *house) acts() map[string]func(*rapid.T) {
 		"record":   on(func(ch *pbx.Channel) { h.fits(h.StartRecording(ch, "call.mp3")) }),
 		"stop":     on(func(ch *pbx.Channel) { h.fits(h.StopRecording(ch)) }),
 		"transfer": on(func(ch *pbx.Channel) { h.Transfer(ch, h.dialled(), h.fits) }),
+		"give":     on(func(ch *pbx.Channel) { h.Give(ch, h.dialled(), h.fits) }),
 		"consult":  on(func(ch *pbx.Channel) { h.begun(h.Consult(ch, h.dialled(), h.fits)) }),
 		"join": on(func(ch *pbx.Channel) {
 			h.with("second", func(other *pbx.Channel) {
@@ -164,7 +227,12 @@ func (h *house) acts() map[string]func(*rapid.T) {
 			})
 		}),
 		"connect": on(func(ch *pbx.Channel) {
-			h.with("second", func(other *pbx.Channel) { h.Connect(ch, other, true, h.fits) })
+			h.with("second", func(other *pbx.Channel) {
+				h.Connect(ch, other, true, func(err error) {
+					h.begun(ch, err)
+					h.begun(other, err)
+				})
+			})
 		}),
 		"divert":   on(func(ch *pbx.Channel) { h.Divert(ch, h.dialled(), h.fits) }),
 		"fetch":    on(func(ch *pbx.Channel) { h.Fetch(ch, []pbx.Device{h.device()}, h.fits) }),
@@ -198,15 +266,7 @@ func TestWhateverPeopleDoIsSound(t *testing.T) {
 		maps.Copy(all, h.acts())
 		t.Repeat(all)
 		h.pass(10 * time.Minute) // faxes and messages end
-		for _, ch := range h.Core.Up() {
-			if !ch.Gone() {
-				h.Hangup(ch, "", h.fits)
-			}
-		}
-		h.pass(time.Minute)
-		if left := h.Core.Channels(); left != 0 {
-			t.Errorf("%d channels are left", left)
-		}
+		h.goHome()
 		for _, f := range j.End() {
 			if !slices.Contains(crossed(), f.Rule) {
 				t.Errorf("%s", f)

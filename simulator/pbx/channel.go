@@ -214,6 +214,9 @@ func (ch *Channel) place(doing string) (*Channel, error) {
 	if err := ch.must(doing, isRinging, isEarly, isAnswered); err != nil {
 		return nil, err
 	}
+	if ch.direction == "outbound" && !ch.Answered() {
+		return nil, &StateError{ch.callID, doing, "called itself, and rings"}
+	}
 	c := ch.core
 	b := c.begin(ch.account, c.uuid4(), "outbound")
 	b.dialler = ch

@@ -83,7 +83,10 @@ func (b *Board) Take(a *pbx.Channel) error {
 	if a.Answered() {
 		return nil
 	}
-	if b.won[a] != nil {
+	switch {
+	case a.Dialler() != nil || b.onward[a] != nil:
+		return &pbx.StateError{CallID: a.CallID(), Doing: "have the callflow answer", State: "a telephone's, which rings"}
+	case b.won[a] != nil:
 		return &pbx.StateError{CallID: a.CallID(), Doing: "answer", State: "answered by somebody else"}
 	}
 	var way []link
@@ -120,6 +123,7 @@ func (b *Board) attend(a *pbx.Channel) error {
 // is not left alone.
 func (b *Board) connect(way []link, then Then) {
 	var steps []step
+	var others []*pbx.Channel // that ring for the same call
 	for i, l := range way {
 		if i > 0 || !l.leg.Answered() {
 			steps = append(steps, soon(func() error { return b.take(l.leg) }))
@@ -129,7 +133,10 @@ func (b *Board) connect(way []link, then Then) {
 				return &pbx.StateError{CallID: l.caller.CallID(), Doing: "answer", State: "left by who took it"}
 			}
 			return b.take(l.caller)
-		}), soon(func() error { return b.meet(l.caller, l.leg) }), soon(func() error { return b.stopRinging(l.caller, "LOSE_RACE") }))
+		}), soon(func() error {
+			others = ringing(l.caller)
+			return b.meet(l.caller, l.leg)
+		}), soon(func() error { return b.stop(others, "LOSE_RACE") }))
 	}
 	b.act(func(err error) {
 		b.release(way)

@@ -124,6 +124,8 @@ func (b *Board) busy(ch *pbx.Channel) string {
 		return "parked"
 	case b.won[ch] != nil:
 		return "answered by somebody else"
+	case ch.Dialler() != nil && b.won[ch.Dialler()] == ch:
+		return "being connected"
 	}
 	return ""
 }

@@ -1,6 +1,7 @@
 package switchboard
 
 import (
+	"errors"
 	"time"
 
 	"github.com/kazoolab/kazoolab/simulator/pbx"
@@ -72,7 +73,10 @@ func (b *Board) Voicemail(a *pbx.Channel, box *pbx.Mailbox, length time.Duration
 			a.MessageLeft()
 			return recording.Stop("", false)
 		}},
-		later(func() error { return b.end(a, "NORMAL_CLEARING") }),
+		later(func() error {
+			peer := a.Peer() // who has come into it meanwhile
+			return errors.Join(b.end(a, usual), b.drop(peer, usual))
+		}),
 		later(func() error { return b.Core.Left(a, box, id, length) }),
 	)
 }

@@ -15,7 +15,7 @@ func (b *Board) Enter(ch *pbx.Channel, conference string, moderator bool, then T
 }
 
 // Leave has a member leave the conference and hang up.
-func (b *Board) Leave(ch *pbx.Channel, then Then) { b.Hangup(ch, "NORMAL_CLEARING", then) }
+func (b *Board) Leave(ch *pbx.Channel, then Then) { b.Hangup(ch, usual, then) }
 
 // SendFax sends a fax of so many pages to a number. cause is why no call comes about,
 // "" for one that succeeds.
@@ -64,7 +64,7 @@ func (b *Board) ReceiveFax(ch *pbx.Channel, box pbx.FaxBox, pages int, broken bo
 			return
 		}
 		if broken {
-			b.act(then, fewSeconds(f.Negotiated), fewSeconds(func() error { return f.Done(false) }), later(func() error { return f.File(false) }))
+			b.act(then, fewSeconds(f.Negotiated), fewSeconds(b.transmitted(f, false)), later(func() error { return f.File(false) }))
 			return
 		}
 		b.act(then, b.transmit(f, pages)...)
@@ -78,7 +78,18 @@ func (b *Board) transmit(f *pbx.Fax, pages int) []step {
 	for range pages {
 		steps = append(steps, step{20 * time.Second, 40 * time.Second, f.Page})
 	}
-	return append(steps, fewSeconds(func() error { return f.Done(true) }), later(func() error { return f.File(true) }))
+	return append(steps, fewSeconds(b.transmitted(f, true)), later(func() error { return f.File(true) }))
+}
+
+// transmitted ends a fax's call, with whoever has come into that meanwhile.
+func (b *Board) transmitted(f *pbx.Fax, well bool) func() error {
+	return func() error {
+		peer := f.Channel().Peer()
+		if err := f.Done(well); err != nil {
+			return err
+		}
+		return b.drop(peer, usual)
+	}
 }
 
 func fewSeconds(do func() error) step { return step{time.Second, 5 * time.Second, do} }

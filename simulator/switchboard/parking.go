@@ -144,12 +144,12 @@ func (b *Board) Retrieve(account pbx.Account, slot string, d pbx.Device, then Th
 			}
 		}
 		if err != nil {
-			b.done(then, errors.Join(err, b.end(by, usual)))
+			b.done(then, errors.Join(err, b.drop(by, usual)))
 			return
 		}
 		b.takeOver(by, waiting, true, func(err error) {
 			if err != nil {
-				b.done(then, errors.Join(err, b.end(by, usual)))
+				b.done(then, errors.Join(err, b.drop(by, usual)))
 				return
 			}
 			b.act(then, step{moment, 2 * moment, func() error { return by.Retrieved(slot) }}) // after the other

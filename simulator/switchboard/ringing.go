@@ -95,7 +95,7 @@ func (b *Board) Ring(a *pbx.Channel, devices []pbx.Device, early bool, then Then
 			legs = append(legs, leg)
 		}
 		return nil
-	}), b.ringing(&legs, early))
+	}), b.rings(&legs, early))
 }
 
 // RingNumber places a leg to the telephone network.
@@ -105,7 +105,7 @@ func (b *Board) RingNumber(a *pbx.Channel, number string, then Then) {
 		leg, err := a.DialNumber(number)
 		legs = append(legs, leg)
 		return err
-	}), b.ringing(&legs, true))
+	}), b.rings(&legs, true))
 }
 
 // Busy places legs to telephones, or to a number where there are none, that are all in
@@ -140,12 +140,12 @@ func (b *Board) Forward(a *pbx.Channel, d pbx.Device, number string, then Then) 
 		leg, err := inner.DialNumber(number)
 		legs = append(legs, leg)
 		return err
-	}), b.ringing(&legs, true))
+	}), b.rings(&legs, true))
 }
 
-// ringing is what comes of legs that were placed. One that has ended meanwhile does
+// rings is what comes of legs that were placed. One that has ended meanwhile does
 // not ring.
-func (b *Board) ringing(legs *[]*pbx.Channel, early bool) step {
+func (b *Board) rings(legs *[]*pbx.Channel, early bool) step {
 	return step{100 * time.Millisecond, 800 * time.Millisecond, func() error {
 		for _, leg := range *legs {
 			if leg.Gone() || leg.Answered() {
@@ -165,9 +165,17 @@ func (b *Board) ringing(legs *[]*pbx.Channel, early bool) step {
 	}}
 }
 
+// ringing are the legs that ring for a call.
+func ringing(a *pbx.Channel) []*pbx.Channel {
+	return slices.DeleteFunc(a.Dialled(), (*pbx.Channel).Answered)
+}
+
 // stopRinging ends the legs that still ring for a call.
-func (b *Board) stopRinging(a *pbx.Channel, cause string) error {
-	for _, leg := range a.Dialled() {
+func (b *Board) stopRinging(a *pbx.Channel, cause string) error { return b.stop(ringing(a), cause) }
+
+// stop ends those of some legs that nobody has answered.
+func (b *Board) stop(legs []*pbx.Channel, cause string) error {
+	for _, leg := range legs {
 		if leg.Answered() {
 			continue
 		}
@@ -220,8 +228,7 @@ func (b *Board) gives(a *pbx.Channel, cause string, keep bool, then Then, steps 
 
 // lost has a call go on without a leg that rang for it. It has failed if that was the last.
 func (b *Board) lost(a *pbx.Channel, cause string, keep bool, then Then) {
-	rings := slices.ContainsFunc(a.Dialled(), func(leg *pbx.Channel) bool { return !leg.Answered() })
-	if rings || b.busy(a) != "" {
+	if len(ringing(a)) > 0 || b.busy(a) != "" {
 		b.done(then, nil)
 		return
 	}

@@ -201,7 +201,7 @@ func (b *Board) PickUp(target *pbx.Channel, d pbx.Device, then Then) (*pbx.Chann
 		}
 		b.takeOver(by, target, true, func(err error) {
 			if err != nil {
-				err = errors.Join(err, b.end(by, usual))
+				err = errors.Join(err, b.drop(by, usual))
 			}
 			b.done(then, err)
 		})
@@ -245,7 +245,7 @@ func mayTake(by, target *pbx.Channel) error {
 // whoever controls the other that it no longer does, as ecallmgr does of a call_pickup.
 func (b *Board) takeOver(by, target *pbx.Channel, usurp bool, then Then) {
 	target = whoCalls(target) // it is the caller that is taken, not the telephone that rings
-	left := target.Peer()
+	left, rang, ringsHere := target.Peer(), ringing(target), ringing(by)
 	var rangFor *pbx.Channel
 	if !by.Answered() {
 		rangFor = by.Dialler()
@@ -261,7 +261,7 @@ func (b *Board) takeOver(by, target *pbx.Channel, usurp bool, then Then) {
 		}
 		return by.Intercept(target)
 	}), soon(func() error {
-		if err := errors.Join(b.stopRinging(target, "PICKED_OFF"), b.stopRinging(by, "LOSE_RACE"), b.drop(left, "PICKED_OFF")); err != nil {
+		if err := errors.Join(b.stop(rang, "PICKED_OFF"), b.stop(ringsHere, "LOSE_RACE"), b.drop(left, "PICKED_OFF")); err != nil {
 			return err
 		}
 		if rangFor != nil {
