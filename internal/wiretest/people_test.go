@@ -27,8 +27,6 @@ type house struct {
 	office.Office
 
 	other office.Office // to which people call, too
-	// hands are the legs that people have begun or taken, and so are theirs to end.
-	hands map[*pbx.Channel]bool
 	t     *rapid.T
 	line  *timeline.Timeline
 	told  []string // what has been said, and of which leg
@@ -48,7 +46,7 @@ func (h *house) hear(e pbx.Event) {
 
 func newHouse(t *rapid.T, say func(pbx.Event)) *house {
 	all := offices(2)
-	h := &house{t: t, line: timeline.New(timeline.Config{Start: start(), Wall: clock.System()}), Office: all[0], other: all[1], hands: map[*pbx.Channel]bool{}}
+	h := &house{t: t, line: timeline.New(timeline.Config{Start: start(), Wall: clock.System()}), Office: all[0], other: all[1]}
 	h.FaxBoxes = []pbx.FaxBox{{ID: "7adf6ba4f1294427a3db19a8be1a771e", Name: "Fax", Number: "+14155550142", Email: "fax@example.com"}}
 	random := ids.Seeded(rapid.String().Draw(t, "seed"))
 	core := pbx.NewCore(pbx.New(pbx.Config{Clock: h.line, IDs: random}), h.line, func(e pbx.Event) {
@@ -104,11 +102,7 @@ func (h *house) fits(err error) {
 	}
 }
 
-func (h *house) begun(ch *pbx.Channel, err error) {
-	if h.fits(err); err == nil {
-		h.hands[ch] = true
-	}
-}
+func (h *house) begun(_ *pbx.Channel, err error) { h.fits(err) }
 
 // dials rings for what somebody has dialled, who hangs up if nobody has the number.
 func (h *house) dials(a *pbx.Channel, to string) {
@@ -129,6 +123,12 @@ func (h *house) alone(ch *pbx.Channel) bool {
 	return ch.Peer() == nil && ch.Member() == nil && !parked && !pair && !rings && !called
 }
 
+// theirs tells whether there are people at a leg: who has called, or taken a call.
+func theirs(ch *pbx.Channel) bool {
+	_, pair := ch.Pair()
+	return !pair && (ch.Answered() || ch.Dialler() == nil)
+}
+
 // goHome has people hang up, each what is theirs. All else is the board's to end.
 func (h *house) goHome() {
 	for _, ch := range h.Core.Up() {
@@ -137,7 +137,7 @@ func (h *house) goHome() {
 		}
 	}
 	for _, ch := range h.Core.Up() {
-		if h.hands[ch] && !ch.Gone() {
+		if theirs(ch) && !ch.Gone() {
 			h.Hangup(ch, "", h.fits)
 		}
 	}
@@ -157,7 +157,7 @@ func (h *house) calls() map[string]func(*rapid.T) {
 				h.fits(err)
 				h.dials(a, to)
 			})
-			h.begun(a, err)
+			h.fits(err)
 		},
 		"dial": func(*rapid.T) {
 			var a *pbx.Channel
@@ -166,7 +166,7 @@ func (h *house) calls() map[string]func(*rapid.T) {
 				h.fits(err)
 				h.dials(a, to)
 			})
-			h.begun(a, err)
+			h.fits(err)
 		},
 		"forward": func(*rapid.T) {
 			var a *pbx.Channel
@@ -175,7 +175,7 @@ func (h *house) calls() map[string]func(*rapid.T) {
 				h.fits(err)
 				h.Forward(a, by, "+12125550177", h.fits)
 			})
-			h.begun(a, err)
+			h.fits(err)
 		},
 		"quickcall": func(*rapid.T) {
 			h.begun(h.Originate(h.Account, h.device(), "", pbx.Party{Name: "Device QuickCall", Number: "1001"}, h.dialled(), h.fits))
@@ -192,7 +192,7 @@ func (h *house) calls() map[string]func(*rapid.T) {
 				h.fits(err)
 				h.ReceiveFax(a, h.FaxBoxes[0], pages, broken, h.fits)
 			})
-			h.begun(a, err)
+			h.fits(err)
 		},
 	}
 }
@@ -201,7 +201,7 @@ func (h *house) calls() map[string]func(*rapid.T) {
 func (h *house) acts() map[string]func(*rapid.T) {
 	on := func(do func(*pbx.Channel)) func(*rapid.T) { return func(*rapid.T) { h.with("channel", do) } }
 	return map[string]func(*rapid.T){
-		"answer":  on(func(ch *pbx.Channel) { h.Answer(ch, func(err error) { h.begun(ch, err) }) }),
+		"answer":  on(func(ch *pbx.Channel) { h.Answer(ch, h.fits) }),
 		"refuse":  on(func(ch *pbx.Channel) { h.Refuse(ch, "CALL_REJECTED", false, h.fits) }),
 		"give up": on(func(ch *pbx.Channel) { h.GiveUp(ch, false, h.fits) }),
 		"leave a message": on(func(ch *pbx.Channel) {
@@ -227,12 +227,7 @@ func (h *house) acts() map[string]func(*rapid.T) {
 			})
 		}),
 		"connect": on(func(ch *pbx.Channel) {
-			h.with("second", func(other *pbx.Channel) {
-				h.Connect(ch, other, true, func(err error) {
-					h.begun(ch, err)
-					h.begun(other, err)
-				})
-			})
+			h.with("second", func(other *pbx.Channel) { h.Connect(ch, other, true, h.fits) })
 		}),
 		"divert":   on(func(ch *pbx.Channel) { h.Divert(ch, h.dialled(), h.fits) }),
 		"fetch":    on(func(ch *pbx.Channel) { h.Fetch(ch, []pbx.Device{h.device()}, h.fits) }),

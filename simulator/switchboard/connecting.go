@@ -84,7 +84,7 @@ func (b *Board) Take(a *pbx.Channel) error {
 		return nil
 	}
 	switch {
-	case a.Dialler() != nil || b.onward[a] != nil:
+	case b.rung(a):
 		return &pbx.StateError{CallID: a.CallID(), Doing: "have the callflow answer", State: "a telephone's, which rings"}
 	case b.won[a] != nil:
 		return &pbx.StateError{CallID: a.CallID(), Doing: "answer", State: "answered by somebody else"}

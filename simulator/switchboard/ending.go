@@ -72,7 +72,7 @@ func stopped(ch *pbx.Channel, cause string) string {
 // and who was at the other end follows. Who does so while it rings refuses the call.
 func (b *Board) Hangup(ch *pbx.Channel, cause string, then Then) {
 	if ch.Dialler() != nil && !ch.Answered() && !ch.Gone() {
-		if cause == "" || cause == usual {
+		if cause == "" || cause == usual || cause == cancelled {
 			cause = refused
 		}
 		b.Refuse(ch, cause, false, then)

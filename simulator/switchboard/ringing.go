@@ -170,6 +170,11 @@ func ringing(a *pbx.Channel) []*pbx.Channel {
 	return slices.DeleteFunc(a.Dialled(), (*pbx.Channel).Answered)
 }
 
+// rung tells whether a leg is one that rings itself, for whoever called it.
+func (b *Board) rung(leg *pbx.Channel) bool {
+	return !leg.Answered() && (leg.Dialler() != nil || b.onward[leg] != nil)
+}
+
 // stopRinging ends the legs that still ring for a call.
 func (b *Board) stopRinging(a *pbx.Channel, cause string) error { return b.stop(ringing(a), cause) }
 
@@ -208,7 +213,11 @@ const unanswered = "NO_ANSWER"
 
 // GiveUp stops the ringing of a call that nobody takes; see Refuse for keep.
 func (b *Board) GiveUp(a *pbx.Channel, keep bool, then Then) {
-	if state := b.busy(a); state != "" {
+	state := b.busy(a)
+	if b.rung(a) {
+		state = "a telephone's, which rings"
+	}
+	if state != "" {
 		b.done(then, &pbx.StateError{CallID: a.CallID(), Doing: "give up", State: state})
 		return
 	}

@@ -225,8 +225,10 @@ func whoCalls(ch *pbx.Channel) *pbx.Channel {
 }
 
 // mayTake says whether a channel may take the call of another.
-func mayTake(by, target *pbx.Channel) error {
+func (b *Board) mayTake(by, target *pbx.Channel) error {
 	switch {
+	case b.rung(by):
+		return &pbx.StateError{CallID: by.CallID(), Doing: "intercept with", State: "a telephone's, which rings"}
 	case by == target || by.Peer() != nil && by.Peer() == target:
 		return &pbx.StateError{CallID: by.CallID(), Doing: "intercept with", State: "in that call itself"}
 	case by.Gone():
@@ -246,12 +248,8 @@ func mayTake(by, target *pbx.Channel) error {
 func (b *Board) takeOver(by, target *pbx.Channel, usurp bool, then Then) {
 	target = whoCalls(target) // it is the caller that is taken, not the telephone that rings
 	left, rang, ringsHere := target.Peer(), ringing(target), ringing(by)
-	var rangFor *pbx.Channel
-	if !by.Answered() {
-		rangFor = by.Dialler()
-	}
 	b.act(then, atOnce(func() error {
-		if err := mayTake(by, target); err != nil {
+		if err := b.mayTake(by, target); err != nil {
 			return err
 		}
 		if usurp && by.Peer() == nil {
@@ -259,15 +257,14 @@ func (b *Board) takeOver(by, target *pbx.Channel, usurp bool, then Then) {
 				return err
 			}
 		}
+		if _, own := by.OtherEnd(); own { // who has called the switch's own leg takes the call with it
+			if err := b.Take(by); err != nil {
+				return err
+			}
+		}
 		return by.Intercept(target)
 	}), soon(func() error {
-		if err := errors.Join(b.stop(rang, "PICKED_OFF"), b.stop(ringsHere, "LOSE_RACE"), b.drop(left, "PICKED_OFF")); err != nil {
-			return err
-		}
-		if rangFor != nil {
-			b.lost(rangFor, "PICKED_OFF", false, nil)
-		}
-		return nil
+		return errors.Join(b.stop(rang, "PICKED_OFF"), b.stop(ringsHere, "LOSE_RACE"), b.drop(left, "PICKED_OFF"))
 	}))
 }
 
@@ -281,5 +278,5 @@ func (b *Board) Connect(ch, with *pbx.Channel, usurp bool, then Then) {
 			return
 		}
 		b.takeOver(ch, with, usurp, then)
-	}, atOnce(func() error { return mayTake(ch, whoCalls(with)) }), atOnce(func() error { return b.leave(ch, left) }))
+	}, atOnce(func() error { return b.mayTake(ch, whoCalls(with)) }), atOnce(func() error { return b.leave(ch, left) }))
 }
