@@ -33,7 +33,7 @@ func (b *Board) SendFax(a pbx.Account, box pbx.FaxBox, number string, pages int,
 		later(f.Originate),
 	}
 	if cause != "" {
-		b.act(then, append(steps, step{2 * time.Second, 6 * time.Second, func() error { return f.Failed(cause) }})...)
+		b.act(then, append(steps, step{2 * time.Second, 6 * time.Second, b.transmitted(f, func() error { return f.Failed(cause) })})...)
 		return f, nil
 	}
 	steps = append(steps,
@@ -64,7 +64,7 @@ func (b *Board) ReceiveFax(ch *pbx.Channel, box pbx.FaxBox, pages int, broken bo
 			return
 		}
 		if broken {
-			b.act(then, fewSeconds(f.Negotiated), fewSeconds(b.transmitted(f, false)), later(func() error { return f.File(false) }))
+			b.act(then, fewSeconds(f.Negotiated), fewSeconds(b.transmitted(f, func() error { return f.Done(false) })), later(func() error { return f.File(false) }))
 			return
 		}
 		b.act(then, b.transmit(f, pages)...)
@@ -78,14 +78,14 @@ func (b *Board) transmit(f *pbx.Fax, pages int) []step {
 	for range pages {
 		steps = append(steps, step{20 * time.Second, 40 * time.Second, f.Page})
 	}
-	return append(steps, fewSeconds(b.transmitted(f, true)), later(func() error { return f.File(true) }))
+	return append(steps, fewSeconds(b.transmitted(f, func() error { return f.Done(true) })), later(func() error { return f.File(true) }))
 }
 
 // transmitted ends a fax's call, with whoever has come into that meanwhile.
-func (b *Board) transmitted(f *pbx.Fax, well bool) func() error {
+func (b *Board) transmitted(f *pbx.Fax, end func() error) func() error {
 	return func() error {
 		peer := f.Channel().Peer()
-		if err := f.Done(well); err != nil {
+		if err := end(); err != nil {
 			return err
 		}
 		return b.drop(peer, usual)

@@ -73,10 +73,14 @@ func (b *Board) reserve(account, slot string) (*parked, error) {
 	return p, nil
 }
 
-// Park has somebody leave the other end of the call in a slot, "" for the first that
-// is free.
+// Park has somebody leave the other end of the call in a slot of its account, "" for the first
+// that is free.
 func (b *Board) Park(ch *pbx.Channel, slot string, then Then) {
-	p, err := b.reserve(ch.Account().ID, slot)
+	account := ch.Account().ID
+	if other := ch.Peer(); other != nil {
+		account = other.Account().ID
+	}
+	p, err := b.reserve(account, slot)
 	if err != nil {
 		b.done(then, err)
 		return

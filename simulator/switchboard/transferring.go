@@ -75,7 +75,12 @@ func (b *Board) Consult(ch *pbx.Channel, to string, then Then) (*pbx.Channel, er
 
 // Join connects the far ends of two calls that somebody is in, who leaves both.
 func (b *Board) Join(ch, consult *pbx.Channel, then Then) {
-	b.act(then, atOnce(func() error { return ch.Join(consult) }))
+	b.act(then, atOnce(func() error {
+		if far := ch.Peer(); far != nil && (far == consult || throughPairs(far, consult.Peer())) {
+			return &pbx.StateError{CallID: ch.CallID(), Doing: "join", State: "in the same call at both ends"}
+		}
+		return ch.Join(consult)
+	}))
 }
 
 // Consultation is how long a telephone rings that is asked before a call is given to it (konami:
@@ -224,12 +229,29 @@ func whoCalls(ch *pbx.Channel) *pbx.Channel {
 	return ch
 }
 
+// throughPairs tells whether a channel leads to another one by legs that the switch has with
+// itself. To connect the two would close a ring, with nobody in it.
+func throughPairs(ch, other *pbx.Channel) bool {
+	for {
+		pair, ok := ch.Pair()
+		switch {
+		case !ok:
+			return false
+		case pair == other || pair.Peer() == other:
+			return true
+		case pair.Peer() == nil:
+			return false
+		}
+		ch = pair.Peer()
+	}
+}
+
 // mayTake says whether a channel may take the call of another.
 func (b *Board) mayTake(by, target *pbx.Channel) error {
 	switch {
 	case b.rung(by):
 		return &pbx.StateError{CallID: by.CallID(), Doing: "intercept with", State: "a telephone's, which rings"}
-	case by == target || by.Peer() != nil && by.Peer() == target:
+	case by == target || by.Peer() == target || throughPairs(by, target):
 		return &pbx.StateError{CallID: by.CallID(), Doing: "intercept with", State: "in that call itself"}
 	case by.Gone():
 		return &pbx.StateError{CallID: by.CallID(), Doing: "intercept with", State: "over"}
@@ -277,6 +299,11 @@ func (b *Board) Connect(ch, with *pbx.Channel, usurp bool, then Then) {
 			b.done(then, err)
 			return
 		}
-		b.takeOver(ch, with, usurp, then)
+		b.takeOver(ch, with, usurp, func(err error) {
+			if err != nil && left != nil {
+				err = errors.Join(err, b.drop(ch, usual)) // for the other has rung for who was left
+			}
+			b.done(then, err)
+		})
 	}, atOnce(func() error { return b.mayTake(ch, whoCalls(with)) }), atOnce(func() error { return b.leave(ch, left) }))
 }
