@@ -124,11 +124,6 @@ func (b *Board) joins(leg *pbx.Channel, legs []*pbx.Channel, join func(*pbx.Chan
 			return err
 		}
 		b.report(leg.Presence("confirmed"))
-		for _, other := range legs {
-			if other != leg {
-				b.report(b.end(other, "LOSE_RACE"))
-			}
-		}
-		return nil
+		return b.stop(legs, "LOSE_RACE")
 	}))
 }

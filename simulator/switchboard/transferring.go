@@ -75,12 +75,19 @@ func (b *Board) Consult(ch *pbx.Channel, to string, then Then) (*pbx.Channel, er
 
 // Join connects the far ends of two calls that somebody is in, who leaves both.
 func (b *Board) Join(ch, consult *pbx.Channel, then Then) {
-	b.act(then, atOnce(func() error {
-		if far := ch.Peer(); far != nil && (far == consult || throughPairs(far, consult.Peer())) {
-			return &pbx.StateError{CallID: ch.CallID(), Doing: "join", State: "in the same call at both ends"}
-		}
-		return ch.Join(consult)
-	}))
+	b.act(then, atOnce(func() error { return mayJoin(ch, consult) }), atOnce(func() error { return ch.Join(consult) }))
+}
+
+// mayJoin says whether somebody is in two calls, the far ends of which can be connected.
+func mayJoin(ch, consult *pbx.Channel) error {
+	far, target := ch.Peer(), consult.Peer()
+	switch {
+	case far == nil || target == nil:
+		return &pbx.StateError{CallID: ch.CallID(), Doing: "complete the transfer of", State: "no longer in both calls"}
+	case far == consult || throughPairs(far, target):
+		return &pbx.StateError{CallID: ch.CallID(), Doing: "complete the transfer of", State: "in one call, with itself"}
+	}
+	return nil
 }
 
 // Consultation is how long a telephone rings that is asked before a call is given to it (konami:
@@ -120,7 +127,7 @@ func (g *giving) look() {
 	switch {
 	case g.over:
 	case g.ch.Peer() == nil || g.consult.Gone():
-		g.fail(g.broken())
+		g.fail(mayJoin(g.ch, g.consult))
 	case g.consult.Peer() != nil:
 		g.over = true
 		g.limit.Cancel()
@@ -133,13 +140,9 @@ func (g *giving) look() {
 	}
 }
 
-func (g *giving) broken() error {
-	return &pbx.StateError{CallID: g.ch.CallID(), Doing: "complete the transfer of", State: "no longer in both calls"}
-}
-
 func (g *giving) join() error {
-	if g.ch.Peer() == nil || g.consult.Peer() == nil {
-		return g.broken()
+	if err := mayJoin(g.ch, g.consult); err != nil {
+		return err
 	}
 	if err := g.ch.Peer().TellTransferee(g.consult.Peer()); err != nil {
 		return err
