@@ -69,7 +69,7 @@ func (o originals) addTelling(where, text string) {
 		aTime := numeric && len(word) == 11 && word[0] == '6' // in Gregorian seconds
 		switch {
 		case drawn, aTime, numeric && len(word) < 7, o[word] != "":
-		case slices.Contains(strings.Fields(`freeswitch ecallmgr kamailio kazoo_apps mod_sofia callflow conference user_busy file example 127.0.0.1`), word):
+		case slices.Contains(strings.Fields(`freeswitch ecallmgr kamailio kazoo_apps mod_sofia callflow conference parking slot file example 127.0.0.1`), word):
 		default:
 			o[word] = where + ": " + text
 		}

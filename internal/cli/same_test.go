@@ -126,9 +126,11 @@ func TestTheSameSeedOfManyCallsIsRecordedTheSame(t *testing.T) {
 	made := func(seed string, calls int) (messages int, sum string) {
 		file := filepath.Join(t.TempDir(), "calls.ndjson.gz")
 		record := recording(t, file, "--from", broker.URL, "--keep-identities")
-		simulate := prepare(t, "simulate", "--amqp-url", broker.URL, "--calls", fmt.Sprint(calls), "--rate", "20", "--speed", "max", "--seed", seed)
+		simulate := prepare(t, "simulate", "--amqp-url", broker.URL, "--calls", fmt.Sprint(calls), "--rate", "20", "--speed", "max", "--seed", seed, "--mix", allSorts)
 		simulate.state.Clock = clockwork.NewFakeClockAt(time.Date(2026, 3, 12, 14, 24, 34, 0, time.UTC))
-		simulate.start().expect(cli.ExitOK)
+		code := <-simulate.start().code // it may take longer than a hang is waited for
+		simulate.code <- code
+		simulate.expect(cli.ExitOK)
 		record.end(cli.ErrTerminated)
 		record.expect(cli.ExitOK)
 		packed, err := os.Open(file)

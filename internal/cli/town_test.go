@@ -146,10 +146,13 @@ func (w *town) account(kind string) runfile.Account {
 	return w.lab.Accounts[at]
 }
 
+// allSorts is a mix with much of everything.
+const allSorts = "call=40,hold=10,transfer=8,consult=6,park=10,conference=8,fax=10,register=4,edit=4"
+
 // busy has everything happen: many calls, and amid them one of each that can be triggered.
 func (w *town) busy(calls string) {
 	w.t.Helper()
-	load := beside(w.program, "simulate", "--rate", "20", "--calls", calls, "--speed", "max", "--seed", "calls", "-o", "json").start()
+	load := beside(w.program, "simulate", "--rate", "20", "--calls", calls, "--speed", "max", "--seed", "calls", "--mix", allSorts).start()
 	listed := beside(w.program, "trigger", "--list", "-o", "json").start().expect(cli.ExitOK)
 	kinds := 0
 	for line := range strings.Lines(listed.stdout.String()) {

@@ -89,6 +89,7 @@ func TestReplacementsKeepTheirShape(t *testing.T) {
 		{"Body", "running late", `lorem ipsum `},
 		{"Status", "New Fax from +12125550199", `New Fax from \+1555\d{7}`},
 		{"Status", "Received  Page 1", `Received  Page 1`},
+		{"Status", "NO_ANSWER", `NO_ANSWER`},
 		{"Status", "Registered(UDP)", `Registered\(UDP\)`},
 		{"Ticket", "T-17", `[A-Z]-\d\d`},
 		{"Hangup-Cause", "NORMAL_CLEARING", `NORMAL_CLEARING`},

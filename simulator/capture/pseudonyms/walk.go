@@ -183,8 +183,13 @@ func (p *Pseudonyms) response(s string) string {
 	if strings.Contains(s, "/") {
 		return p.path(s)
 	}
-	if strings.Contains(s, "_") && strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_") == "" {
-		return s // as NORMAL_CLEARING
+	if isCause(s) {
+		return s
 	}
 	return p.open(s)
+}
+
+// isCause tells of a word of the switch, as NORMAL_CLEARING.
+func isCause(s string) bool {
+	return strings.Contains(s, "_") && strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_") == ""
 }
