@@ -17,6 +17,7 @@ import (
 	"github.com/kazoolab/kazoolab/internal/clock"
 	"github.com/kazoolab/kazoolab/internal/logging"
 	"github.com/kazoolab/kazoolab/internal/receiver"
+	"github.com/kazoolab/kazoolab/simulator/control"
 	"github.com/kazoolab/kazoolab/simulator/outlet"
 	"github.com/kazoolab/kazoolab/simulator/pbx"
 	"github.com/kazoolab/kazoolab/simulator/scenario"
@@ -25,7 +26,8 @@ import (
 	"github.com/kazoolab/kazoolab/simulator/timeline"
 )
 
-// play is one scenario that is played, and what comes of it.
+// play is one scenario that is played, and what comes of it. But for what several
+// goroutines share, it is used by that of its timeline, and before and after that runs.
 type play struct {
 	*app
 
@@ -34,11 +36,13 @@ type play struct {
 	stage    *stage.Stage
 	line     *timeline.Timeline
 	out      *outlet.Outlet
+	control  *control.Control
 	evidence *verdict.Evidence
-	clients  map[string]*client
+	clients  map[string]*client // by the account's name
+	guests   map[string]*guest  // by the websocket's
 	wall     clock.Clock
 	began    atomic.Pointer[time.Time] // witnesses read it, on goroutines of their own
-	told     bool // whether anything was said since the clock was put forward
+	told     bool                      // whether anything was said since the clock was put forward
 	messages int
 
 	twice    int // messages that go out twice
@@ -53,7 +57,10 @@ func (a *app) playScenario(ctx context.Context, plan *scenario.Plan, speed float
 	if err != nil {
 		return err
 	}
-	p := &play{app: a, plan: plan, evidence: verdict.NewEvidence(), clients: map[string]*client{}, wall: clock.Machine(a.Clock)}
+	p := &play{
+		app: a, plan: plan, evidence: verdict.NewEvidence(), clients: map[string]*client{}, guests: map[string]*guest{},
+		wall: clock.Machine(a.Clock),
+	}
 	p.begin()
 	p.house, err = a.newPlayhouse(ctx, plan, log, func(name string, r receiver.Request) {
 		p.evidence.AtReceiver(name, verdict.Webhook(p.elapsed(), r))
@@ -64,8 +71,7 @@ func (a *app) playScenario(ctx context.Context, plan *scenario.Plan, speed float
 	if err != nil {
 		return err
 	}
-	b := bus.New(bus.Config{URL: p.house.amqp, Name: "kazoolab simulate", Clock: p.wall, IDs: newIDs(""), Log: log, PublishWindow: outlet.Window})
-	outlet.Declare(b)
+	b := a.switchBus(p.house.amqp, "kazoolab simulate", log)
 	return onBroker(ctx, b, p.house.amqp, patience, func() error { return p.run(ctx, b, speed) })
 }
 
@@ -81,26 +87,80 @@ func (p *play) run(ctx context.Context, b *bus.Bus, speed float64) error {
 	p.line = timeline.New(timeline.Config{Start: p.plan.Start, Speed: speed, Wall: p.wall})
 	p.stage = stage.New(stage.Config{
 		Plan: p.plan, World: p.house.world, Line: p.line, IDs: newIDs(p.plan.Seed), Say: p.say,
-		Ask:   func(r *scenario.REST) error { return p.ask(ctx, r) },
-		Break: p.fault,
-		Check: func(list []scenario.Expected) error {
-			p.reports = append(p.reports, p.await(ctx, list)...)
-			return nil
-		},
+		Break: p.fault, Ask: p.askStep, Send: p.send, Check: p.check,
 	})
+	if err = p.obey(ctx, b, speed); err == nil {
+		err = p.perform(ctx, speed)
+	}
+	if err = errors.Join(err, p.out.Close()); err != nil {
+		return err
+	}
+	return p.tell()
+}
+
+// rareWord is how often the switch of a story that does not go with the wall says that it
+// is there: each word costs the bridge's clock a moment.
+const rareWord = 10 * time.Minute
+
+// obey has the switch of the story answer and obey what it hears on the bus.
+func (p *play) obey(ctx context.Context, b *bus.Bus, speed float64) error {
+	log, err := logging.New(p.Stderr, logging.Options{Level: "warn", Format: "text"}) // of commands that cannot be done
+	if err != nil {
+		return err
+	}
+	c := control.Config{
+		Core: p.stage.Core(), Board: p.stage.Board(), Line: p.line, Offices: p.house.world.List(),
+		IDs: newIDs(p.plan.Seed + " switch"), Node: "ecallmgr@" + pbx.DefaultHost().Apps, Log: log, Awaited: p.stage.Awaited,
+		Send: func(m bus.Message) {
+			p.told = true
+			p.out.Publish("a message to "+m.Exchange, m)
+		},
+	}
+	if speed != 1 {
+		c.Every = rareWord
+	}
+	p.control = control.New(ctx, c)
+	subs, err := p.control.Subscribe(b)
+	if err != nil {
+		return err
+	}
+	for _, sub := range subs {
+		if err := sub.WaitReady(ctx); err != nil {
+			return err
+		}
+	}
+	p.control.Advertise()
+	return nil
+}
+
+// perform plays the story, and judges what is expected of its end.
+func (p *play) perform(ctx context.Context, speed float64) error {
 	if err := errors.Join(p.createHooks(ctx), p.connectSockets(ctx)); err != nil {
 		return err
 	}
 	p.evidence.Forget() // of what came while the hooks were made
 	p.begin()
-	p.stage.Begin()
+	p.stage.Begin(ctx)
 	p.keepTime(speed)
-	err = errors.Join(p.line.Run(ctx, false), p.stage.Err(), p.out.Close())
-	if err != nil {
+	err := p.line.Run(ctx, false)
+	p.stage.Wait()
+	if err = errors.Join(err, p.stage.Err()); err != nil {
 		return err
 	}
-	p.reports = append(p.reports, p.await(ctx, p.plan.Expect)...)
-	return p.tell()
+	p.out.Flush()
+	return p.lastly(ctx, func() error { return p.check(ctx, p.plan.Expect) })
+}
+
+// lastly does something when the story is over, while its switch still answers.
+func (p *play) lastly(ctx context.Context, do func() error) error {
+	release := p.line.Hold()
+	done := make(chan error, 1)
+	go func() {
+		err := do()
+		_ = p.line.Do(ctx, release) // else the run has ended
+		done <- err
+	}()
+	return errors.Join(p.line.Run(ctx, false), <-done)
 }
 
 // keepTime has the bridge's clock go with the story's: failures that lie minutes apart

@@ -12,11 +12,16 @@ import (
 	"time"
 
 	"github.com/kazoolab/kazoolab/bridge"
+	"github.com/kazoolab/kazoolab/bridge/kapi"
+	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
+	"github.com/kazoolab/kazoolab/bridge/store"
 	"github.com/kazoolab/kazoolab/fixtures"
 	"github.com/kazoolab/kazoolab/internal/clock"
 	"github.com/kazoolab/kazoolab/internal/config"
+	"github.com/kazoolab/kazoolab/internal/ids"
 	"github.com/kazoolab/kazoolab/internal/receiver"
 	"github.com/kazoolab/kazoolab/simulator/broker"
+	"github.com/kazoolab/kazoolab/simulator/pbx"
 	"github.com/kazoolab/kazoolab/simulator/scenario"
 	"github.com/kazoolab/kazoolab/simulator/scenario/stage"
 )
@@ -84,7 +89,7 @@ func (h *playhouse) open(ctx context.Context) error {
 		return err
 	}
 	h.atEnd(func(context.Context) error { return s.Close() })
-	if err := saveAccounts(ctx, s, h.accounts()); err != nil {
+	if err := errors.Join(saveAccounts(ctx, s, h.accounts()), s.SaveAll(ctx, h.telephones())); err != nil {
 		return err
 	}
 	if err := h.openBroker(ctx); err != nil {
@@ -155,6 +160,31 @@ func (h *playhouse) accounts() []fixtures.Account {
 		all = append(all, account)
 	}
 	return all
+}
+
+// telephones are the documents of those of the plan, which ring for quickcalls.
+func (h *playhouse) telephones() []store.Document {
+	var all []store.Document
+	secrets := newIDs(h.plan.Seed + " telephones")
+	for _, o := range h.world.List() {
+		for _, d := range o.Devices {
+			all = append(all, store.Document{
+				DB: kapi.AccountDB(o.Account.ID), ID: d.ID, Type: store.TypeDevice, AccountID: o.Account.ID, Body: telephone(d, secrets),
+			})
+		}
+	}
+	return all
+}
+
+// telephone is the document of one, as REST takes it.
+func telephone(d pbx.Device, secrets *ids.Source) jobj.Object {
+	return jobj.Object{
+		{Key: "name", Value: d.Name},
+		{Key: "owner_id", Value: d.OwnerID},
+		{Key: "device_type", Value: "softphone"},
+		{Key: "enabled", Value: true},
+		{Key: "sip", Value: jobj.Object{{Key: "username", Value: d.Username}, {Key: "password", Value: secrets.Hex(12)}}},
+	}
 }
 
 // receivers starts those of the plan.

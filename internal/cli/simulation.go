@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"time"
 
 	"github.com/kazoolab/kazoolab/internal/bus"
 	"github.com/kazoolab/kazoolab/internal/clock"
@@ -82,18 +81,11 @@ func (s *simulation) say(e pbx.Event) {
 	}
 }
 
-// pickUp has somebody take a call after a few seconds, of which no plan says who does: one
-// that was transferred, or that a quickcall has placed.
+// pickUp has somebody take a call of which no plan says who does.
 func (s *simulation) pickUp(leg *pbx.Channel) {
-	if s.byHand || s.player.Decides(leg.Dialler()) {
-		return
+	if !s.byHand && !s.player.Decides(leg.Dialler()) {
+		s.player.PickUp(leg)
 	}
-	after := 2*time.Second + time.Duration(s.random.IntN(3000))*time.Millisecond
-	s.line.After(after, func() {
-		if !leg.Gone() && !leg.Answered() {
-			s.board.Answer(leg, nil)
-		}
-	})
 }
 
 // obey has the switch answer and obey what it hears on a bus, which runs and has been

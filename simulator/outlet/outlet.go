@@ -17,7 +17,7 @@ import (
 // Window is how many messages may be unconfirmed before Say waits.
 const Window = 1024
 
-// Outlet publishes events. Say and Publish are for one goroutine.
+// Outlet publishes events. Say, Publish and Flush are for one goroutine at a time.
 type Outlet struct {
 	bus *bus.Bus
 	ctx context.Context //nolint:containedctx // its own life: a simulation says its events without one
@@ -33,6 +33,7 @@ type Outlet struct {
 type sending struct {
 	name string
 	*bus.Sending
+	flushed chan struct{} // of a mark: closed once all before it is settled
 }
 
 // Declare has a bus know the exchanges of all events. It is to be called before the bus
@@ -78,11 +79,23 @@ func (o *Outlet) Publish(name string, m bus.Message) {
 		o.failed(name, err)
 		return
 	}
-	o.sending <- sending{name, begun}
+	o.sending <- sending{name: name, Sending: begun}
+}
+
+// Flush returns when the broker has confirmed all that was said before, or that is not to
+// be hoped for.
+func (o *Outlet) Flush() {
+	mark := sending{flushed: make(chan struct{})}
+	o.sending <- mark
+	<-mark.flushed
 }
 
 func (o *Outlet) confirm() {
 	for s := range o.sending {
+		if s.flushed != nil {
+			close(s.flushed)
+			continue
+		}
 		if err := s.Wait(o.ctx); err != nil {
 			o.failed(s.name, err)
 			continue

@@ -17,7 +17,7 @@ func pause(do any) time.Duration {
 	switch do.(type) {
 	case *Forward, *Ring:
 		return 200 * time.Millisecond
-	case *REST:
+	case *REST, *Send:
 		return 500 * time.Millisecond
 	case *Call, *Play, *Record, *Fax, *Registration, *Edit, *Emit, *Load:
 		return time.Second
