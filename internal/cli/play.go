@@ -3,9 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -17,6 +15,7 @@ import (
 	"github.com/kazoolab/kazoolab/internal/clock"
 	"github.com/kazoolab/kazoolab/internal/logging"
 	"github.com/kazoolab/kazoolab/internal/receiver"
+	"github.com/kazoolab/kazoolab/internal/runfile"
 	"github.com/kazoolab/kazoolab/simulator/control"
 	"github.com/kazoolab/kazoolab/simulator/outlet"
 	"github.com/kazoolab/kazoolab/simulator/pbx"
@@ -30,6 +29,7 @@ import (
 // goroutines share, it is used by that of its timeline, and before and after that runs.
 type play struct {
 	*app
+	playOptions
 
 	plan     *scenario.Plan
 	house    *playhouse
@@ -48,23 +48,36 @@ type play struct {
 	twice    int // messages that go out twice
 	backward []pbx.Event
 	held     int // messages that are held back, to go out backward
-	reports  []string
+	judged   []judgement
+
+	giveUp func()
+	stuck  error // why the bridge's clock could not follow
 }
 
-// playScenario plays a scenario in a private lab, and says whether all came as expected.
-func (a *app) playScenario(ctx context.Context, plan *scenario.Plan, speed float64) (err error) {
+// playOptions is how a scenario is played.
+type playOptions struct {
+	speed   float64       // 0 is as fast as can be
+	running *runfile.File // the up in which it is played; nil for a lab of its own
+	output  string
+}
+
+// playScenario plays a scenario, and says whether all came as expected.
+func (a *app) playScenario(ctx context.Context, plan *scenario.Plan, options playOptions) (err error) {
 	log, err := logging.New(a.Stderr, logging.Options{Level: "error", Format: "text"})
 	if err != nil {
 		return err
 	}
 	p := &play{
-		app: a, plan: plan, evidence: verdict.NewEvidence(), clients: map[string]*client{}, guests: map[string]*guest{},
-		wall: clock.Machine(a.Clock),
+		app: a, playOptions: options, plan: plan, evidence: verdict.NewEvidence(), clients: map[string]*client{},
+		guests: map[string]*guest{}, wall: clock.Machine(a.Clock),
 	}
 	p.begin()
-	p.house, err = a.newPlayhouse(ctx, plan, log, func(name string, r receiver.Request) {
-		p.evidence.AtReceiver(name, verdict.Webhook(p.elapsed(), r))
-	})
+	report := func(name string, r receiver.Request) { p.evidence.AtReceiver(name, verdict.Webhook(p.elapsed(), r)) }
+	if options.running == nil {
+		p.house, err = a.newPlayhouse(ctx, plan, log, report)
+	} else {
+		p.house, err = a.newGuest(ctx, plan, *options.running, log, report)
+	}
 	if p.house != nil {
 		defer func() { err = errors.Join(err, p.house.end(ctx)) }()
 	}
@@ -72,10 +85,10 @@ func (a *app) playScenario(ctx context.Context, plan *scenario.Plan, speed float
 		return err
 	}
 	b := a.switchBus(p.house.amqp, "kazoolab simulate", log)
-	return onBroker(ctx, b, p.house.amqp, patience, func() error { return p.run(ctx, b, speed) })
+	return onBroker(ctx, b, p.house.amqp, patience, func() error { return p.run(ctx, b) })
 }
 
-func (p *play) run(ctx context.Context, b *bus.Bus, speed float64) error {
+func (p *play) run(ctx context.Context, b *bus.Bus) error {
 	tap, err := p.tap(b)
 	if err != nil {
 		return err
@@ -84,18 +97,20 @@ func (p *play) run(ctx context.Context, b *bus.Bus, speed float64) error {
 		return err
 	}
 	p.out = outlet.New(ctx, b)
-	p.line = timeline.New(timeline.Config{Start: p.plan.Start, Speed: speed, Wall: p.wall})
+	start := p.plan.Start
+	if start.IsZero() {
+		start = p.house.now()
+	}
+	p.line = timeline.New(timeline.Config{Start: start, Speed: p.speed, Wall: p.wall})
 	p.stage = stage.New(stage.Config{
-		Plan: p.plan, World: p.house.world, Line: p.line, IDs: newIDs(p.plan.Seed), Say: p.say,
+		Plan: p.plan, World: p.house.world, Line: p.line, IDs: newIDs(p.plan.Seed), Host: p.house.host, Say: p.say,
 		Break: p.fault, Ask: p.askStep, Send: p.send, Check: p.check,
 	})
-	if err = p.obey(ctx, b, speed); err == nil {
-		err = p.perform(ctx, speed)
+	if err = p.obey(ctx, b); err == nil {
+		err = p.perform(ctx)
+		p.control.Leave()
 	}
-	if err = errors.Join(err, p.out.Close()); err != nil {
-		return err
-	}
-	return p.tell()
+	return p.tell(errors.Join(err, p.out.Close()))
 }
 
 // rareWord is how often the switch of a story that does not go with the wall says that it
@@ -103,20 +118,20 @@ func (p *play) run(ctx context.Context, b *bus.Bus, speed float64) error {
 const rareWord = 10 * time.Minute
 
 // obey has the switch of the story answer and obey what it hears on the bus.
-func (p *play) obey(ctx context.Context, b *bus.Bus, speed float64) error {
+func (p *play) obey(ctx context.Context, b *bus.Bus) error {
 	log, err := logging.New(p.Stderr, logging.Options{Level: "warn", Format: "text"}) // of commands that cannot be done
 	if err != nil {
 		return err
 	}
 	c := control.Config{
 		Core: p.stage.Core(), Board: p.stage.Board(), Line: p.line, Offices: p.house.world.List(),
-		IDs: newIDs(p.plan.Seed + " switch"), Node: "ecallmgr@" + pbx.DefaultHost().Apps, Log: log, Awaited: p.stage.Awaited,
+		IDs: newIDs(p.plan.Seed + " switch"), Node: "ecallmgr@" + p.house.host.Apps, Log: log, Awaited: p.stage.Awaited,
 		Send: func(m bus.Message) {
 			p.told = true
 			p.out.Publish("a message to "+m.Exchange, m)
 		},
 	}
-	if speed != 1 {
+	if p.speed != 1 {
 		c.Every = rareWord
 	}
 	p.control = control.New(ctx, c)
@@ -134,16 +149,22 @@ func (p *play) obey(ctx context.Context, b *bus.Bus, speed float64) error {
 }
 
 // perform plays the story, and judges what is expected of its end.
-func (p *play) perform(ctx context.Context, speed float64) error {
+func (p *play) perform(ctx context.Context) error {
 	if err := errors.Join(p.createHooks(ctx), p.connectSockets(ctx)); err != nil {
 		return err
 	}
 	p.evidence.Forget() // of what came while the hooks were made
 	p.begin()
-	p.stage.Begin(ctx)
-	p.keepTime(speed)
-	err := p.line.Run(ctx, false)
+	played, giveUp := context.WithCancel(ctx)
+	defer giveUp()
+	p.giveUp = giveUp
+	p.stage.Begin(played)
+	p.keepTime()
+	err := p.line.Run(played, false)
 	p.stage.Wait()
+	if p.stuck != nil {
+		return p.stuck
+	}
 	if err = errors.Join(err, p.stage.Err()); err != nil {
 		return err
 	}
@@ -165,8 +186,8 @@ func (p *play) lastly(ctx context.Context, do func() error) error {
 
 // keepTime has the bridge's clock go with the story's: failures that lie minutes apart
 // must lie so for the bridge. Before it leaps, what was said has a moment to arrive.
-func (p *play) keepTime(speed float64) {
-	if speed == 1 {
+func (p *play) keepTime() {
+	if p.speed == 1 {
 		return
 	}
 	const tick, moment = time.Second, 30 * time.Millisecond
@@ -178,8 +199,11 @@ func (p *play) keepTime(speed float64) {
 			release()
 			p.told = false
 		}
-		if ahead := p.stage.Since() - p.elapsed() - p.house.clock.Ahead(); ahead > 0 {
-			_ = p.house.clock.Advance(ahead) // it is too far only beyond a story's length
+		if ahead := p.stage.Since() - p.elapsed() - p.house.time.Ahead(); ahead > 0 {
+			if p.stuck = p.house.time.Advance(ahead); p.stuck != nil {
+				p.giveUp()
+				return
+			}
 		}
 		if p.line.Waiting() > 0 {
 			p.line.After(tick, step)
@@ -236,41 +260,35 @@ func (p *play) fault(f *scenario.Fault) error {
 	return nil
 }
 
-// tell prints what came of it.
-func (p *play) tell() error {
-	expected := p.plan.Expectations()
-	if len(p.reports) == 0 {
-		p.printf("%s: %s, %d expectations met; %d messages, %s played in %s\n", p.plan.Name, p.paint(green, "passed"), expected, p.messages,
-			roundly(p.stage.Since()), p.elapsed().Round(time.Millisecond))
-		return nil
-	}
-	p.printf("%s: %s\n", p.plan.Name, p.paint(red, "failed"))
-	for _, report := range p.reports {
-		for line := range strings.SplitSeq(report, "\n") {
-			p.printf("  %s\n", clean(line))
-		}
-	}
-	return fmt.Errorf("%d of %d expectations are not met", len(p.reports), expected)
-}
-
-// simulateFile plays a scenario, for which no flag but --speed has a meaning.
-func (a *app) simulateFile(cmd *cobra.Command, args []string, speedText string) error {
+// simulateFile plays a scenario, which says all but how it is played itself.
+func (a *app) simulateFile(cmd *cobra.Command, args []string, flags simulateFlags) error {
+	onRunning := *flags.onRunning
 	var strange string
 	cmd.Flags().Visit(func(f *pflag.Flag) {
-		if f.Name != "speed" {
+		if !slices.Contains([]string{"speed", "output", "on-running"}, f.Name) && !(f.Name == "run-file" && onRunning) {
 			strange = f.Name
 		}
 	})
-	if strange != "" { // a scenario says all else itself
+	if strange != "" {
 		return usagef("--%s is for calls that are made up; leave it or %q out", strange, args[0])
 	}
 	plan, err := a.onePlan(cmd, args)
 	if err != nil {
 		return err
 	}
-	speed, err := parseSpeed(speedText)
-	if err != nil {
+	options := playOptions{output: *flags.output}
+	if options.speed, err = parseSpeed(flags.speed); err != nil {
 		return err
 	}
-	return a.playScenario(cmd.Context(), plan, speed)
+	if onRunning {
+		if err := fitsRunning(plan); err != nil {
+			return err
+		}
+		running, err := a.runningOf(cmd.Context(), cmd, cmd.Name())
+		if err != nil {
+			return err
+		}
+		options.running = &running
+	}
+	return a.playScenario(cmd.Context(), plan, options)
 }

@@ -164,7 +164,7 @@ func (g *guest) reply(ctx context.Context, meant func(socketclient.Frame) bool) 
 func (p *play) tap(b *bus.Bus) (*bus.Subscription, error) {
 	consumer := bus.Consumer{Queue: bus.Queue{Exclusive: true, AutoDelete: true}, NoAck: true, Handle: func(d bus.Delivery) {
 		body, err := kapi.Unpack(d.Body, d.ContentEncoding, maxFile)
-		if err != nil {
+		if err != nil || !p.house.ours(body) {
 			return
 		}
 		if fields, err := jobj.ParseObject(body); err == nil {

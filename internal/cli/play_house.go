@@ -26,8 +26,8 @@ import (
 	"github.com/kazoolab/kazoolab/simulator/scenario/stage"
 )
 
-// playhouse is a private lab for one scenario, all in this process: a bridge with a
-// broker, the accounts of the scenario, and its receivers. Nothing of it stays.
+// playhouse is where one scenario is played, with its accounts and its receivers: a private
+// lab, all in this process, or the up that runs. Nothing of the scenario stays.
 type playhouse struct {
 	*up
 
@@ -38,8 +38,18 @@ type playhouse struct {
 	rest    string
 	socket  string
 	amqp    string
+	host    pbx.Host                // the machines of the story's switch
+	now     func() time.Time        // the time there
+	time    leaping                 // puts it forward
+	ours    func(body []byte) bool  // whether a message on the bus is of the story
 	down    map[string]*atomic.Bool // receivers that take nothing
 	dropped func()                  // has the broker close every connection
+}
+
+// leaping is a clock that can be put forward.
+type leaping interface {
+	Ahead() time.Duration
+	Advance(by time.Duration) error
 }
 
 // newPlayhouse opens one for a plan. It is to be ended in any case. A request that a
@@ -57,7 +67,8 @@ func (a *app) newPlayhouse(ctx context.Context, plan *scenario.Plan, log *slog.L
 	a.whenAbandoned(own.abandon)
 	h := &playhouse{
 		up:   &up{app: own, config: c, log: log, clock: adjustable, fail: func(error) {}},
-		plan: plan, keys: map[string]string{}, down: map[string]*atomic.Bool{},
+		plan: plan, keys: map[string]string{}, down: map[string]*atomic.Bool{}, host: pbx.DefaultHost(),
+		now: adjustable.Now, time: adjustable, ours: func([]byte) bool { return true },
 	}
 	random := newIDs(plan.Seed + " accounts")
 	h.master = fixtures.DemoTree(random)[0]

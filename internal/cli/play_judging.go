@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/kazoolab/kazoolab/simulator/scenario"
@@ -11,15 +10,15 @@ import (
 
 // check judges what must have come by now.
 func (p *play) check(ctx context.Context, list []scenario.Expected) error {
-	p.reports = append(p.reports, p.await(ctx, list)...)
+	p.judged = append(p.judged, p.await(ctx, list)...)
 	return ctx.Err()
 }
 
 // await judges until all is met, or until that is hopeless, or patience is at an end; what
 // is met and could still become too much is judged once more after a moment's silence.
-func (p *play) await(ctx context.Context, list []scenario.Expected) []string {
+func (p *play) await(ctx context.Context, list []scenario.Expected) []judgement {
 	const silence = 300 * time.Millisecond
-	var reports []string
+	var judged []judgement
 	began := p.wall.Now()
 	for _, x := range list {
 		settled := false
@@ -27,11 +26,8 @@ func (p *play) await(ctx context.Context, list []scenario.Expected) []string {
 			changed := p.evidence.Changed()
 			v := p.judge(ctx, x)
 			left := x.Within - p.wall.Since(began)
-			if v.Met && (settled || !v.Bounded) {
-				break
-			}
-			if v.Hopeless || !v.Met && left <= 0 {
-				reports = append(reports, fmt.Sprintf("line %d: %s", x.Line, v.Report))
+			if v.Met && (settled || !v.Bounded) || v.Hopeless || !v.Met && left <= 0 {
+				judged = append(judged, judgement{x.Line, x.Of, v.Met, v.Report})
 				break
 			}
 			pause := left
@@ -42,11 +38,11 @@ func (p *play) await(ctx context.Context, list []scenario.Expected) []string {
 			}
 			settled = !p.more(ctx, changed, pause)
 			if ctx.Err() != nil {
-				return append(reports, ctx.Err().Error())
+				return judged
 			}
 		}
 	}
-	return reports
+	return judged
 }
 
 // more waits for what comes, and tells whether anything has.

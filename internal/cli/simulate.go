@@ -33,6 +33,7 @@ type simulateFlags struct {
 	speed      string
 	account    *string
 	output     *string
+	onRunning  *bool
 }
 
 func (a *app) simulateCommand() *cobra.Command {
@@ -51,9 +52,13 @@ summary. --speed max makes a day of calls as fast as the machine can; the times 
 messages are the day's. An end by Ctrl-C is none of the calls': they stay up.
 
 With a FILE, play that scenario, on a bridge and a broker of its own in this process, and
-judge what it expects: the exit code is 1 when that does not come.`,
+judge what it expects: the exit code is 1 when that does not come. With --on-running it is
+played in the up that runs: its accounts, users, devices and hooks are made there over
+REST, and removed at the end; at another speed than 1 the clock of that up is put forward,
+and stays so.`,
 		Example: "  kazoolab simulate --rate 5 --duration 1m\n" +
 			"  kazoolab simulate scenarios/screen-pop.yaml --speed max\n" +
+			"  kazoolab simulate scenarios/screen-pop.yaml --on-running\n" +
 			"  kazoolab simulate --rate 0.5 --arrivals day --duration 24h --speed max --seed monday",
 		Args: cobra.ArbitraryArgs,
 	}
@@ -67,10 +72,11 @@ judge what it expects: the exit code is 1 when that does not come.`,
 	f.IntVar(&flags.concurrent, "concurrent", 0, "how many may be up at once; further ones are counted as refused; 0 is any number")
 	f.IntVar(&flags.offices, "accounts", 5, "how many accounts are made up, where no up runs")
 	f.StringVar(&flags.speed, "speed", "1", "how fast time passes: 1, 60x, max")
+	flags.onRunning = f.Bool("on-running", false, "with a FILE: play it in the up that runs")
 	flags.account = a.accountFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if len(args) > 0 {
-			return a.simulateFile(cmd, args, flags.speed)
+			return a.simulateFile(cmd, args, flags)
 		}
 		loaded, err := a.load(cmd)
 		if err != nil {
@@ -101,6 +107,8 @@ judge what it expects: the exit code is 1 when that does not come.`,
 // check reads the flags that have rules of their own.
 func (f *simulateFlags) check() (speed float64, err error) {
 	switch {
+	case *f.onRunning:
+		return 0, usagef("--on-running is for a scenario; name its file")
 	case f.rate <= 0:
 		return 0, usagef("--rate: %g is no rate; write calls a second, as 0.5 or 20", f.rate)
 	case f.duration < 0:
