@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -15,7 +16,6 @@ import (
 	"github.com/kazoolab/kazoolab/internal/clock"
 	"github.com/kazoolab/kazoolab/internal/logging"
 	"github.com/kazoolab/kazoolab/internal/receiver"
-	"github.com/kazoolab/kazoolab/internal/runfile"
 	"github.com/kazoolab/kazoolab/simulator/control"
 	"github.com/kazoolab/kazoolab/simulator/outlet"
 	"github.com/kazoolab/kazoolab/simulator/pbx"
@@ -56,13 +56,19 @@ type play struct {
 
 // playOptions is how a scenario is played.
 type playOptions struct {
-	speed   float64       // 0 is as fast as can be
-	running *runfile.File // the up in which it is played; nil for a lab of its own
-	output  string
+	speed  float64 // 0 is as fast as can be
+	output string
+	// over is told what came of the story, whose switch goes on until the end of everything;
+	// without it that is the end.
+	over func(error)
 }
 
+// opening is how a house is found for a scenario: it is ended in any case. Requests that its
+// receivers have answered are told to report.
+type opening func(log *slog.Logger, report func(string, receiver.Request)) (*playhouse, error)
+
 // playScenario plays a scenario, and says whether all came as expected.
-func (a *app) playScenario(ctx context.Context, plan *scenario.Plan, options playOptions) (err error) {
+func (a *app) playScenario(ctx context.Context, plan *scenario.Plan, options playOptions, open opening) (err error) {
 	log, err := logging.New(a.Stderr, logging.Options{Level: "error", Format: "text"})
 	if err != nil {
 		return err
@@ -72,12 +78,7 @@ func (a *app) playScenario(ctx context.Context, plan *scenario.Plan, options pla
 		guests: map[string]*guest{}, wall: clock.Machine(a.Clock),
 	}
 	p.begin()
-	report := func(name string, r receiver.Request) { p.evidence.AtReceiver(name, verdict.Webhook(p.elapsed(), r)) }
-	if options.running == nil {
-		p.house, err = a.newPlayhouse(ctx, plan, log, report)
-	} else {
-		p.house, err = a.newGuest(ctx, plan, *options.running, log, report)
-	}
+	p.house, err = open(log, func(name string, r receiver.Request) { p.evidence.AtReceiver(name, verdict.Webhook(p.elapsed(), r)) })
 	if p.house != nil {
 		defer func() { err = errors.Join(err, p.house.end(ctx)) }()
 	}
@@ -101,13 +102,25 @@ func (p *play) run(ctx context.Context, b *bus.Bus) error {
 	if start.IsZero() {
 		start = p.house.now()
 	}
-	p.line = timeline.New(timeline.Config{Start: start, Speed: p.speed, Wall: p.wall})
+	wall := p.wall
+	if p.over != nil && p.speed == 1 {
+		wall = p.house.Clock // whoever puts the lab's clock forward has the story go faster
+	}
+	p.line = timeline.New(timeline.Config{Start: start, Speed: p.speed, Wall: wall})
 	p.stage = stage.New(stage.Config{
 		Plan: p.plan, World: p.house.world, Line: p.line, IDs: newIDs(p.plan.Seed), Host: p.house.host, Say: p.say,
 		Break: p.fault, Ask: p.askStep, Send: p.send, Check: p.check,
 	})
 	if err = p.obey(ctx, b); err == nil {
 		err = p.perform(ctx)
+	}
+	if p.over != nil && ctx.Err() == nil {
+		p.over(p.tell(err))
+		p.line.Pace(1)
+		err = p.line.Run(ctx, true)
+		return orderly(ctx, errors.Join(err, p.out.Close()))
+	}
+	if p.control != nil {
 		p.control.Leave()
 	}
 	return p.tell(errors.Join(err, p.out.Close()))
@@ -126,6 +139,7 @@ func (p *play) obey(ctx context.Context, b *bus.Bus) error {
 	c := control.Config{
 		Core: p.stage.Core(), Board: p.stage.Board(), Line: p.line, Offices: p.house.world.List(),
 		IDs: newIDs(p.plan.Seed + " switch"), Node: "ecallmgr@" + p.house.host.Apps, Log: log, Awaited: p.stage.Awaited,
+		Elsewhere: func(accountID string) bool { return !p.house.has(accountID) },
 		Send: func(m bus.Message) {
 			p.told = true
 			p.out.Publish("a message to "+m.Exchange, m)
@@ -276,19 +290,23 @@ func (a *app) simulateFile(cmd *cobra.Command, args []string, flags simulateFlag
 	if err != nil {
 		return err
 	}
-	options := playOptions{output: *flags.output}
+	options, ctx := playOptions{output: *flags.output}, cmd.Context()
 	if options.speed, err = parseSpeed(flags.speed); err != nil {
 		return err
 	}
-	if onRunning {
-		if err := fitsRunning(plan); err != nil {
-			return err
-		}
-		running, err := a.runningOf(cmd.Context(), cmd, cmd.Name())
-		if err != nil {
-			return err
-		}
-		options.running = &running
+	if !onRunning {
+		return a.playScenario(ctx, plan, options, func(log *slog.Logger, report func(string, receiver.Request)) (*playhouse, error) {
+			return a.newPlayhouse(ctx, plan, log, report)
+		})
 	}
-	return a.playScenario(cmd.Context(), plan, options)
+	if err := fitsRunning(plan); err != nil {
+		return err
+	}
+	running, err := a.runningOf(ctx, cmd, cmd.Name())
+	if err != nil {
+		return err
+	}
+	return a.playScenario(ctx, plan, options, func(log *slog.Logger, report func(string, receiver.Request)) (*playhouse, error) {
+		return a.newGuest(ctx, plan, running, log, report)
+	})
 }

@@ -28,8 +28,37 @@ func (p *play) clientOf(ctx context.Context, account string) (*client, error) {
 	return p.clients[account], nil
 }
 
+// forgetHooks removes those that an earlier up has made for the story: their receivers
+// are gone.
+func (p *play) forgetHooks(ctx context.Context) error {
+	for _, entry := range p.plan.Hooks {
+		c, err := p.clientOf(ctx, entry.Value.Account)
+		if err != nil {
+			return err
+		}
+		rows, err := c.rows(ctx, "/webhooks")
+		if err != nil {
+			return err
+		}
+		for _, row := range rows {
+			if row.String("name") != entry.Value.Name {
+				continue
+			}
+			if _, err := c.do(ctx, http.MethodDelete, "/webhooks/"+row.String("id"), nil); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 // createHooks makes the hooks of the plan, and learns their ids.
 func (p *play) createHooks(ctx context.Context) error {
+	if p.over != nil {
+		if err := p.forgetHooks(ctx); err != nil {
+			return err
+		}
+	}
 	for _, entry := range p.plan.Hooks {
 		h := entry.Value
 		c, err := p.clientOf(ctx, h.Account)

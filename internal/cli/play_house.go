@@ -21,6 +21,7 @@ import (
 	"github.com/kazoolab/kazoolab/internal/ids"
 	"github.com/kazoolab/kazoolab/internal/receiver"
 	"github.com/kazoolab/kazoolab/simulator/broker"
+	"github.com/kazoolab/kazoolab/simulator/office"
 	"github.com/kazoolab/kazoolab/simulator/pbx"
 	"github.com/kazoolab/kazoolab/simulator/scenario"
 	"github.com/kazoolab/kazoolab/simulator/scenario/stage"
@@ -77,6 +78,12 @@ func (a *app) newPlayhouse(ctx context.Context, plan *scenario.Plan, log *slog.L
 		return h, err
 	}
 	return h, h.open(ctx)
+}
+
+// has tells whether an account is one of the story's.
+func (h *playhouse) has(accountID string) bool {
+	_, ok := office.Of(h.world.List(), accountID)
+	return ok
 }
 
 // open brings the bridge up.

@@ -22,15 +22,11 @@ import (
 	"github.com/kazoolab/kazoolab/simulator/scenario/stage"
 )
 
-// fitsRunning says why a scenario cannot be played in a lab that others use, too.
+// fitsRunning says why a scenario cannot be played in an up in another process.
 func fitsRunning(plan *scenario.Plan) error {
 	for _, act := range plan.Acts {
 		var request *scenario.REST
 		switch do := act.Do.(type) {
-		case *scenario.Fault:
-			if do.BrokerDrop {
-				return usagef("line %d: broker_drop is for a broker that the story has for itself; play it without --on-running", act.Line)
-			}
 		case *scenario.REST:
 			request = do
 		case *scenario.Send:
@@ -38,6 +34,16 @@ func fitsRunning(plan *scenario.Plan) error {
 		}
 		if request != nil && strings.Contains(request.Target, "/quickcall/") {
 			return usagef("line %d: the running up places a quickcall itself, beside the story; play it without --on-running", act.Line)
+		}
+	}
+	return fitsShared(plan)
+}
+
+// fitsShared says why a scenario cannot be played in a lab that others use, too.
+func fitsShared(plan *scenario.Plan) error {
+	for _, act := range plan.Acts {
+		if f, ok := act.Do.(*scenario.Fault); ok && f.BrokerDrop {
+			return usagef("line %d: broker_drop is for a broker that the story has for itself, as it has with kazoolab simulate FILE", act.Line)
 		}
 	}
 	return nil
@@ -56,7 +62,7 @@ func (a *app) newGuest(ctx context.Context, plan *scenario.Plan, running runfile
 		return h, errors.New("the running up has no master account, below which the story's could be made")
 	}
 	if h.socket == "" && len(plan.Sockets) > 0 {
-		return h, errors.New("the running up takes no websockets, and the story has some: start it without websockets.listen empty")
+		return h, errNoSockets
 	}
 	now, err := a.clockOf(ctx, &running)
 	if err != nil {

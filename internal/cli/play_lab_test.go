@@ -56,15 +56,15 @@ expect:
 	g.Expect(r.Seconds).To(BeNumerically(">", 0))
 	g.Expect(r.Expectations).To(HaveLen(3))
 	g.Expect([]bool{r.Expectations[0].Met, r.Expectations[1].Met, r.Expectations[2].Met}).To(Equal([]bool{true, true, false}))
-	g.Expect(r.Expectations[2].Line).To(Equal(13))
+	g.Expect(r.Expectations[2].Line).To(Equal(15))
 	g.Expect(r.Expectations[2].Of).To(Equal("bus"))
 	g.Expect(r.Expectations[2].Report).To(HavePrefix("expected at least 1 CHANNEL_HOLD on the bus"))
 
 	path = withSteps(t, `  - rest: {get: /channel}
 `)
-	r = reported(t, run(t, "simulate", path, "--speed", "max", "-o", "json").expect(cli.ExitFailed, "line 9, rest"))
+	r = reported(t, run(t, "simulate", path, "--speed", "max", "-o", "json").expect(cli.ExitFailed, "line 11, rest"))
 	g.Expect(r.Passed).To(BeFalse())
-	g.Expect(r.Error).To(HavePrefix("line 9, rest at 4.7s: GET /channel answered 404"))
+	g.Expect(r.Error).To(HavePrefix("line 11, rest at 4.7s: GET /channel answered 404"))
 	g.Expect(r.Expectations).To(BeEmpty())
 }
 

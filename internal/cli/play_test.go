@@ -64,6 +64,8 @@ func withSteps(t *testing.T, steps string) string {
 	text := `scenario: A story
 accounts: {acme: {numbers: ["+14155550100"], users: {dana: Dana, remy: Remy}}}
 people: {pat: "+12125550199"}
+receivers: {crm: "200"}
+hooks: {ends: {hook: channel_destroy}}
 sockets: {console: {subscribe: ["call.CHANNEL_CREATE.*"]}}
 steps:
   - call: {name: first, from: pat, to: dana}
@@ -80,9 +82,9 @@ steps:
 func TestACommandThatIsRefusedFailsAScenario(t *testing.T) {
 	t.Parallel()
 	for steps, want := range map[string]string{
-		`  - rest: {post: "/channels/{first}", body: {action: hold}}`:   "line 9, rest at 4.7s: POST /channels/",
+		`  - rest: {post: "/channels/{first}", body: {action: hold}}`:   "line 11, rest at 4.7s: POST /channels/",
 		`  - rest: {get: "/channels/{first}", data: {answered: false}}`: "\n" + `kazoolab:     answered: wanted false, got "true"`,
-		`  - send: {api: {post: "/channels/{first}", body: {action: hold}}}`: "line 9, send at 4.7s: POST /channels/{first.call_id} over console " +
+		`  - send: {api: {post: "/channels/{first}", body: {action: hold}}}`: "line 11, send at 4.7s: POST /channels/{first.call_id} over console " +
 			"was answered error: invalid data",
 		`  - send: {api: {get: "/channels/{first}"}, status: error}`:                           "was answered success, and was to be answered error",
 		`  - send: {subscribe: [call.CHANNEL_FOO.*, "object.*.user"]}`:                         "subscribe call.CHANNEL_FOO.* over console was answered error: event CHANNEL_FOO not supported",

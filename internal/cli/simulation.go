@@ -19,17 +19,18 @@ import (
 
 // simulation is a switch in this process, and everybody who calls and is called.
 type simulation struct {
-	line    *timeline.Timeline
-	out     *outlet.Outlet
-	core    *pbx.Core
-	board   *switchboard.Board
-	player  *calls.Player
-	offices []office.Office
-	random  *ids.Source
-	host    pbx.Host
-	wrong   error           // what should never have happened
-	heard   func(pbx.Event) // told of each event; nil for nobody
-	byHand  bool            // nobody takes a call but whoever is told to
+	line      *timeline.Timeline
+	out       *outlet.Outlet
+	core      *pbx.Core
+	board     *switchboard.Board
+	player    *calls.Player
+	offices   []office.Office
+	random    *ids.Source
+	host      pbx.Host
+	wrong     error                       // what should never have happened
+	heard     func(pbx.Event)             // told of each event; nil for nobody
+	elsewhere func(accountID string) bool // accounts whose calls another switch places; nil for none
+	byHand    bool                        // nobody takes a call but whoever is told to
 }
 
 // newSimulation returns a switch whose events go to an outlet.
@@ -94,6 +95,7 @@ func (s *simulation) obey(ctx context.Context, b *bus.Bus, log *slog.Logger) (*c
 	c := control.New(ctx, control.Config{
 		Core: s.core, Board: s.board, Line: s.line, Offices: s.offices, IDs: s.random,
 		Node: "ecallmgr@" + s.host.Apps, Send: func(m bus.Message) { s.out.Publish("a message to "+m.Exchange, m) }, Log: log,
+		Elsewhere: s.elsewhere,
 	})
 	subs, err := c.Subscribe(b)
 	if err != nil {

@@ -21,7 +21,7 @@ import (
 	"github.com/kazoolab/kazoolab/simulator/timeline"
 )
 
-// Config is what a control works with. All but Every and Awaited are required.
+// Config is what a control works with. All but the last three are required.
 type Config struct {
 	Core    *pbx.Core
 	Board   *switchboard.Board
@@ -36,6 +36,9 @@ type Config struct {
 	// Awaited is told when somebody begins to wait for what takes the switch its time, which
 	// is somebody's answer to a call. What it returns is called once they have been told.
 	Awaited func() (told func())
+	// Elsewhere tells of accounts whose calls another switch places: all switches hear of
+	// one that is asked for.
+	Elsewhere func(accountID string) bool
 }
 
 // Control obeys and answers. What it hears is dealt with by the goroutine of the timeline.

@@ -80,7 +80,7 @@ func newRig(t *testing.T) *rig {
 	r.heard = control.New(ctx, control.Config{
 		Core: r.core, Board: board, Line: r.line, Offices: []office.Office{acme}, IDs: random, Node: "ecallmgr@test",
 		Send: func(m bus.Message) { out.Publish("an answer", m) }, Log: slog.New(slog.DiscardHandler),
-		Every: time.Minute, Awaited: func() func() {
+		Every: time.Minute, Elsewhere: func(accountID string) bool { return accountID == "another's" }, Awaited: func() func() {
 			r.waits.Add(1)
 			return func() { r.waits.Add(-1) }
 		},
@@ -286,6 +286,13 @@ func TestARequestedCallRingsAndIsConnected(t *testing.T) {
 func TestWhoCannotBeCalledIsNotWaitedFor(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
+	r.send(kapi.OriginateRequest(), r.asking(
+		jobj.Member{Key: "Application-Name", Value: "transfer"},
+		jobj.Member{Key: "Custom-Channel-Vars", Value: jobj.Object{{Key: "Account-ID", Value: "another's"}}},
+		jobj.Member{Key: "Endpoints", Value: []any{}},
+	))
+	r.Expect(r.heard.Settle(r.Context())).To(Succeed())
+	r.Expect(r.told).To(BeEmpty(), "another switch answers")
 	r.send(kapi.OriginateRequest(), r.asking(
 		jobj.Member{Key: "Application-Name", Value: "transfer"},
 		jobj.Member{Key: "Application-Data", Value: jobj.Object{{Key: "Route", Value: "1001"}}},

@@ -14,6 +14,9 @@ import (
 // number that it names (ecallmgr_originate). The asker hears of the answer, or why there
 // is none.
 func (c *Control) originate(request jobj.Object) {
+	if c.Elsewhere != nil && c.Elsewhere(request.String("Custom-Channel-Vars", "Account-ID")) {
+		return
+	}
 	o := &origination{Control: c, request: request, told: func() {}}
 	if c.Awaited != nil && request.String("Server-ID") != "" {
 		o.told = c.Awaited()
