@@ -18,14 +18,14 @@ import (
 // Window is how many messages may be unconfirmed before Say waits.
 const Window = 1024
 
-// Outlet publishes events. Say and Publish are for one goroutine. To print a message takes
-// as long as to think of it, so that is done by another.
+// Outlet publishes events. Say, Publish and Flush are for one goroutine at a time. To print
+// a message takes as long as to think of it, so that is done by another.
 type Outlet struct {
 	bus *bus.Bus
 	ctx context.Context //nolint:containedctx // its own life: a simulation says its events without one
 
 	clock   Clock // nil is the bus's
-	said    chan func() (name string, m bus.Message, err error)
+	said    chan saying
 	sending chan sending
 	working sync.WaitGroup
 	begun   atomic.Int64
@@ -39,9 +39,16 @@ type Outlet struct {
 // Clock tells the time.
 type Clock interface{ Now() time.Time }
 
+// saying is a message before it is printed.
+type saying struct {
+	compose func() (name string, m bus.Message, err error)
+	flushed chan struct{} // of a mark in place of a message: closed once all before it is settled
+}
+
 type sending struct {
 	name string
 	*bus.Sending
+	flushed chan struct{}
 }
 
 // Declare has a bus know the exchanges of all events. It is to be called before the bus
@@ -56,7 +63,7 @@ func Declare(b *bus.Bus) {
 // New returns an outlet, which works until ctx ends. The bus must be running, and have
 // been declared the exchanges.
 func New(ctx context.Context, b *bus.Bus) *Outlet {
-	o := &Outlet{bus: b, ctx: ctx, said: make(chan func() (string, bus.Message, error), Window), sending: make(chan sending, Window)}
+	o := &Outlet{bus: b, ctx: ctx, said: make(chan saying, Window), sending: make(chan sending, Window)}
 	o.working.Go(o.send)
 	o.working.Go(o.confirm)
 	return o
@@ -104,13 +111,17 @@ func (o *Outlet) now() int64 {
 
 func (o *Outlet) say(message func() (name string, m bus.Message, err error)) {
 	o.begun.Add(1)
-	o.said <- message
+	o.said <- saying{compose: message}
 }
 
 func (o *Outlet) send() {
 	defer close(o.sending)
-	for compose := range o.said {
-		name, m, err := compose()
+	for s := range o.said {
+		if s.flushed != nil {
+			o.sending <- sending{flushed: s.flushed}
+			continue
+		}
+		name, m, err := s.compose()
 		if err != nil {
 			o.failed(name, err)
 			continue
@@ -120,12 +131,24 @@ func (o *Outlet) send() {
 			o.failed(name, err)
 			continue
 		}
-		o.sending <- sending{name, begun}
+		o.sending <- sending{name: name, Sending: begun}
 	}
+}
+
+// Flush returns when the broker has confirmed all that was said before, or that is not to
+// be hoped for.
+func (o *Outlet) Flush() {
+	flushed := make(chan struct{})
+	o.said <- saying{flushed: flushed}
+	<-flushed
 }
 
 func (o *Outlet) confirm() {
 	for s := range o.sending {
+		if s.flushed != nil {
+			close(s.flushed)
+			continue
+		}
 		if err := s.Wait(o.ctx); err != nil {
 			o.failed(s.name, err)
 			continue
