@@ -77,20 +77,13 @@ func Build(def Definition, from Sender, fields jobj.Object) ([]byte, error) {
 
 // Compose is Build before the message becomes bytes.
 func Compose(def Definition, from Sender, fields jobj.Object) (jobj.Object, error) {
-	return def.finish(def.begin(from, fields))
+	return newLayout(def).finish(def.begin(from, fields))
 }
 
-// begin fills the defaults in and drops what is empty; finish validates and cuts
-// down.
+// begin fills the defaults in and drops what is empty.
 func (d Definition) begin(from Sender, fields jobj.Object) jobj.Object {
-	return dropEmpty(fill(d, from, fields), !d.KeepEmpty, true)
-}
-
-func (d Definition) finish(fields jobj.Object) (jobj.Object, error) {
-	if err := validate(d, fields); err != nil {
-		return nil, err
-	}
-	return project(d, fields), nil
+	filled := fill(d, from, fields)
+	return dropEmpty(filled[:0], filled, !d.KeepEmpty, true)
 }
 
 // fill works on one copy: to set each default on a copy of its own took a tenth of what a
@@ -126,30 +119,19 @@ func present(fields jobj.Object, key string) bool {
 	return ok && v != ""
 }
 
-// dropEmpty removes empty strings, in nested objects too when deep. An empty
+// dropEmpty appends all but empty strings to dst, in nested objects too when deep. An empty
 // Server-ID stays: it is how a direct publish says that it wants no answer.
-func dropEmpty(fields jobj.Object, deep, top bool) jobj.Object {
-	out := make(jobj.Object, 0, len(fields))
+func dropEmpty(dst, fields jobj.Object, deep, top bool) jobj.Object {
 	for _, m := range fields {
 		if m.Value == "" && !(top && m.Key == "Server-ID") {
 			continue
 		}
 		if inner, ok := m.Value.(jobj.Object); ok && deep {
-			m.Value = dropEmpty(inner, deep, false)
+			m.Value = dropEmpty(make(jobj.Object, 0, len(inner)), inner, deep, false)
 		}
-		out = append(out, m)
+		dst = append(dst, m)
 	}
-	return out
-}
-
-func validate(def Definition, fields jobj.Object) error {
-	return def.check(fields.String("Event-Name"), func(key string) shape {
-		v, ok := fields.Get(key)
-		if !ok {
-			return shape{}
-		}
-		return shapeOf(v)
-	})
+	return dst
 }
 
 // check is kz_api:validate/4: the required fields are there, fixed values match,
@@ -188,24 +170,4 @@ func (d Definition) fixed() []Rule {
 		rules = append(rules, Rule{Field: "Event-Name", OneOf: d.Names})
 	}
 	return rules
-}
-
-// project keeps the known fields in wire order: optional, required, then default
-// ones, each list backwards. They are taken in turn from the other end, so that a
-// field which two lists name stands where the first of them has it.
-func project(def Definition, fields jobj.Object) jobj.Object {
-	out := make(jobj.Object, 0, len(fields))
-	take := func(keys []string) {
-		for _, key := range keys {
-			if v, ok := fields.Get(key); ok && !out.Has(key) {
-				out = append(out, jobj.Member{Key: key, Value: v})
-			}
-		}
-	}
-	own := slices.Concat(def.Required, def.Either, def.Optional)
-	take(defaultRequired())
-	take(slices.DeleteFunc(defaultOptional(), func(key string) bool { return slices.Contains(own, key) }))
-	take(own)
-	slices.Reverse(out)
-	return out
 }

@@ -22,6 +22,15 @@ type Publication struct {
 	Gzip bool
 	// Mandatory says that a message which no queue takes comes back.
 	Mandatory bool
+
+	layout *layout // nil until it is Ready
+}
+
+// Ready returns the same kind, prepared for many messages: without, each of them prepares it
+// anew.
+func (p Publication) Ready() Publication {
+	p.layout = newLayout(p.Definition)
+	return p
 }
 
 // Message is a message as it is handed to the broker.
@@ -94,7 +103,10 @@ func (p Publication) Message(from Sender, fields jobj.Object) (Message, error) {
 	if p.Prepare != nil {
 		prepared = p.Prepare(given)
 	}
-	msg, err := p.finish(prepared)
+	if p.layout == nil {
+		p = p.Ready()
+	}
+	body, err := p.layout.print(prepared)
 	if err != nil {
 		return Message{}, err
 	}
@@ -103,7 +115,7 @@ func (p Publication) Message(from Sender, fields jobj.Object) (Message, error) {
 	if err != nil {
 		return Message{}, err
 	}
-	m := Message{Exchange: p.Exchange, Key: key, Gzip: p.Gzip, Mandatory: p.Mandatory, Body: jobj.Append(nil, msg)}
+	m := Message{Exchange: p.Exchange, Key: key, Gzip: p.Gzip, Mandatory: p.Mandatory, Body: body}
 	if p.Labelled {
 		m.CallID = CallEventID(given)
 	}

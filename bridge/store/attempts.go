@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -95,13 +94,13 @@ func encodeAttempt(a Attempt) (string, error) {
 	if err := checkText(a.ID, a.AccountID, a.HookID); err != nil {
 		return "", err
 	}
+	if !jobj.Printable(a.Body) {
+		return "", fmt.Errorf("%w: body is not JSON", ErrInvalid)
+	}
 	text := printBody(a.Body)
 	if bytes.Count(text, []byte("["))+bytes.Count(text, []byte("{")) > shallow {
 		_, err := readBody(text)
 		return string(text), err
-	}
-	if !json.Valid(text) {
-		return "", fmt.Errorf("%w: body is not JSON", ErrInvalid)
 	}
 	return string(text), nil
 }

@@ -313,7 +313,12 @@ func nextRev(prev string, doc Document, text string) string {
 // printBody prints a body as it is stored. Bytes that are not UTF-8 become U+FFFD,
 // as a reader would take them.
 func printBody(body jobj.Object) []byte {
-	return bytes.ToValidUTF8(jobj.Append(nil, body), []byte("\uFFFD"))
+	const usual = 4 << 10 // bytes of an attempt at a call's event
+	text := jobj.Append(make([]byte, 0, usual), body)
+	if utf8.Valid(text) {
+		return text
+	}
+	return bytes.ToValidUTF8(text, []byte("\uFFFD"))
 }
 
 // readBody gives a printed body as it will be read: what cannot be read back is

@@ -61,12 +61,17 @@ func conferenceKinds() []kind {
 	}
 }
 
+// accountOf is whose conference an event is of.
+func accountOf(f fields) string {
+	if account := f.text("Account-ID"); account != "" {
+		return account
+	}
+	return f.get("Custom-Channel-Vars").fields.text("Account-ID")
+}
+
 // conferenceKey has the ids of account and conference as they are.
 func conferenceKey(f fields) string {
-	account := f.text("Account-ID")
-	if account == "" {
-		account = f.get("Custom-Channel-Vars").fields.text("Account-ID")
-	}
+	account := accountOf(f)
 	if account == "" {
 		return ""
 	}

@@ -2,6 +2,7 @@ package judge
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -204,9 +205,10 @@ func (j *Judge) variables(l *look, g *leg) {
 	}
 }
 
-// joined reports whether an interaction is that of the leg's partner.
+// joined reports whether an interaction is that of whoever the leg is or was last bridged
+// with: what was consulted may say nothing of itself before it hangs up.
 func (j *Judge) joined(g *leg, interaction string) bool {
-	p := j.legs.find(g.partner)
+	p := j.legs.find(g.former)
 	return p != nil && p.interaction == interaction
 }
 
@@ -260,10 +262,10 @@ func (j *Judge) retire(g *leg) {
 
 // unfinished: what has not ended by the end.
 func (j *Judge) unfinished() {
-	for id := range j.legs.live {
+	for _, id := range slices.Sorted(maps.Keys(j.legs.live)) {
 		j.finding("leg.destroy-last", j.count-1, "Call-ID", quote(id)+" has no end", "CHANNEL_DESTROY")
 	}
-	for id := range j.conferences {
-		j.finding("conference.destroy-last", j.count-1, "Conference-ID", quote(id)+" has no end", "conference-destroy")
+	for _, key := range slices.Sorted(maps.Keys(j.conferences)) {
+		j.finding("conference.destroy-last", j.count-1, "Conference-ID", quote(j.conferences[key].id)+" has no end", "conference-destroy")
 	}
 }

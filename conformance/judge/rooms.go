@@ -7,6 +7,7 @@ import (
 
 // room is a conference that goes on.
 type room struct {
+	id       string
 	instance string
 	members  map[string]string // call by member id
 	last     int64             // member id
@@ -20,23 +21,24 @@ func (j *Judge) conferenced(l *look) {
 	if event == "" || id == "" {
 		return
 	}
-	r := j.conferences[id]
+	key := accountOf(f) + "/" + id // an id can be a number, which several accounts have
+	r := j.conferences[key]
 	if event == "conference-create" {
 		if r != nil {
 			j.finding("conference.create-once", j.count, "Event", "conference-create of "+quote(id)+" again", "conference-destroy first")
 		}
-		if before, _ := j.instances.get(id); before == instance && instance != "" {
+		if before, _ := j.instances.get(key); before == instance && instance != "" {
 			j.finding("conference.instance", j.count, "Instance-ID", quote(instance), "another than the last time")
 		}
-		j.conferences[strings.Clone(id)] = &room{instance: strings.Clone(instance), members: map[string]string{}}
+		j.conferences[key] = &room{id: strings.Clone(id), instance: strings.Clone(instance), members: map[string]string{}}
 		return
 	}
 	if r == nil {
 		if !j.cfg.Cut {
 			j.finding("conference.create-first", j.count, "Event", event+" of "+quote(id), "conference-create first")
 		}
-		r = &room{instance: strings.Clone(instance), members: map[string]string{}, cut: true}
-		j.conferences[strings.Clone(id)] = r
+		r = &room{id: strings.Clone(id), instance: strings.Clone(instance), members: map[string]string{}, cut: true}
+		j.conferences[key] = r
 	}
 	if instance != "" && instance != r.instance {
 		j.finding("conference.instance", j.count, "Instance-ID", quote(instance), quote(r.instance))
@@ -45,8 +47,8 @@ func (j *Judge) conferenced(l *look) {
 		if len(r.members) > 0 {
 			j.finding("conference.members-left", j.count, "Event", fmt.Sprintf("conference-destroy with %d members", len(r.members)), "their del-member first")
 		}
-		delete(j.conferences, id)
-		j.instances.put(id, r.instance)
+		delete(j.conferences, key)
+		j.instances.put(key, r.instance)
 		return
 	}
 	if hasWord(memberStates, event) {

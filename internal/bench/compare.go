@@ -107,10 +107,12 @@ func (o options) bridge(storeURL string) []string {
 }
 
 func (c *comparison) run(ctx context.Context, one contender) (result, error) {
-	if err := fill(ctx, c.amqpURL, c.account, c.events); err != nil {
-		return result{}, fmt.Errorf("fill the queue: %w", err)
+	q, err := openQueue(c.amqpURL, c.account, c.events)
+	if err != nil {
+		return result{}, err
 	}
-	return measure(ctx, one, c.receiver, c.events)
+	r, err := measure(ctx, one, q, c.receiver, c.events)
+	return r, errors.Join(err, q.close())
 }
 
 func (c *comparison) summarise() error {

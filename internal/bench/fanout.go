@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -49,11 +50,12 @@ func fanOutTo(ctx context.Context, out io.Writer, o options, hooks int) error {
 	events := o.events / hooks
 	var results []result
 	for i := range o.runs {
-		if err := fill(ctx, o.amqpURL, accountID, events); err != nil {
-			return fmt.Errorf("fill the queue: %w", err)
-		}
-		r, err := measure(ctx, contender{commands: [][]string{o.bridge(storeURL)}}, receiver, events*hooks)
+		q, err := openQueue(o.amqpURL, accountID, events)
 		if err != nil {
+			return err
+		}
+		r, err := measure(ctx, contender{commands: [][]string{o.bridge(storeURL)}}, q, receiver, events*hooks)
+		if err = errors.Join(err, q.close()); err != nil {
 			return err
 		}
 		results = append(results, r)

@@ -21,7 +21,8 @@ type contender struct {
 	failing  int // one in so many requests is answered 500; 0 is none
 }
 
-// result is one run, from the first arrival to the last: start-up is left out.
+// result is one run, from when the events are there to the last arrival: start-up is left
+// out.
 type result struct {
 	rate float64 // events a second
 	cpu  float64 // seconds for 1,000 events, of the contender's own processes
@@ -35,11 +36,14 @@ func (r result) String() string {
 // runLimit ends a run that does not finish.
 const runLimit = 5 * time.Minute
 
-func measure(ctx context.Context, c contender, r *receiver, events int) (result, error) {
+// measure has a contender empty the work queue, which is filled once it takes from it: with
+// several processes the last may be there a second after the first, which would have done
+// much of the work by then. They stand still while the queue fills.
+func measure(ctx context.Context, c contender, q *queue, r *receiver, deliveries int) (result, error) {
 	ctx, cancel := context.WithTimeout(ctx, runLimit)
 	defer cancel()
-	r.expect(events, c.failing)
-	var pids []int
+	r.expect(deliveries, c.failing)
+	var processes []*os.Process
 	var running sync.WaitGroup
 	defer running.Wait()
 	defer cancel()
@@ -54,28 +58,41 @@ func measure(ctx context.Context, c contender, r *receiver, events int) (result,
 			defer cancel() // without it the rest will not do
 			_ = cmd.Wait()
 		})
-		pids = append(pids, cmd.Process.Pid)
+		processes = append(processes, cmd.Process)
 	}
-	if err := wait(ctx, r.first); err != nil {
+	if err := q.awaitConsumers(ctx, len(c.commands)); err != nil {
 		return result{}, err
 	}
-	wall := clock.System()
-	began, before := wall.Now(), used(pids)
-	if err := wait(ctx, r.last); err != nil {
-		return result{}, fmt.Errorf("%w after %d of %d events", err, r.arrived.Load(), events)
+	signal(processes, syscall.SIGSTOP)
+	defer signal(processes, syscall.SIGCONT) // which ends must go on for it
+	if err := q.fill(ctx); err != nil {
+		return result{}, fmt.Errorf("fill the queue: %w", err)
 	}
-	elapsed, after := wall.Since(began), used(pids)
+	wall := clock.System()
+	began, before := wall.Now(), used(processes)
+	signal(processes, syscall.SIGCONT)
+	if err := wait(ctx, r.last); err != nil {
+		return result{}, fmt.Errorf("%w after %d of %d requests", err, r.arrived.Load(), deliveries)
+	}
+	elapsed, after := wall.Since(began), used(processes)
 	return result{
-		rate: float64(events-1) / elapsed.Seconds(),
-		cpu:  (after.CPU - before.CPU) / float64(events-1) * 1000,
+		rate: float64(deliveries) / elapsed.Seconds(),
+		cpu:  (after.CPU - before.CPU) / float64(deliveries) * 1000,
 		peak: after.Peak,
 	}, nil
 }
 
+// signal tells it to processes that have not ended.
+func signal(processes []*os.Process, s os.Signal) {
+	for _, p := range processes {
+		_ = p.Signal(s)
+	}
+}
+
 // used adds up what processes have used.
-func used(pids []int) (sum figures.Used) {
-	for _, pid := range pids {
-		u := figures.Process(pid)
+func used(processes []*os.Process) (sum figures.Used) {
+	for _, p := range processes {
+		u := figures.Process(p.Pid)
 		sum.CPU += u.CPU
 		sum.Peak += u.Peak
 	}

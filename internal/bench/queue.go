@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"time"
 
 	amqp "github.com/rabbitmq/amqp091-go"
 
@@ -41,30 +42,73 @@ func seedStore(ctx context.Context, url, accountID, target string, hooks int) er
 	return s.SaveAll(ctx, docs)
 }
 
-// fill puts events into an empty work queue, bound as the bridge binds it.
-func fill(ctx context.Context, url, accountID string, events int) error {
+// queue is the work queue, bound as the bridge binds it, and the events that fill it.
+type queue struct {
+	conn      *amqp.Connection
+	channel   *amqp.Channel
+	accountID string // whose events they are
+	events    int
+}
+
+// openQueue empties the queue.
+func openQueue(url, accountID string, events int) (*queue, error) {
 	conn, err := amqp.Dial(url)
 	if err != nil {
+		return nil, err
+	}
+	q := &queue{conn: conn, accountID: accountID, events: events}
+	if err := q.declare(); err != nil {
+		return nil, errors.Join(err, q.close())
+	}
+	return q, nil
+}
+
+func (q *queue) close() error { return q.conn.Close() }
+
+func (q *queue) declare() (err error) {
+	if q.channel, err = q.conn.Channel(); err != nil {
 		return err
 	}
-	defer func() { _ = conn.Close() }()
-	ch, err := conn.Channel()
+	err = q.channel.ExchangeDeclare(kapi.ExchangeCallEvents, kapi.ExchangeType(kapi.ExchangeCallEvents), false, false, false, false, nil)
 	if err != nil {
 		return err
 	}
-	if err := declare(ch); err != nil {
+	if _, err = q.channel.QueueDeclare(bridge.WorkQueue, true, false, false, false, bridge.WorkQueueArguments()); err != nil {
 		return err
 	}
-	if _, err := ch.QueuePurge(bridge.WorkQueue, false); err != nil {
+	err = q.channel.QueueBind(bridge.WorkQueue, kapi.CallEventKey(kapi.ChannelCreate, "*"), kapi.ExchangeCallEvents, false, nil)
+	if err != nil {
 		return err
 	}
-	if err := ch.Confirm(false); err != nil {
+	if _, err = q.channel.QueuePurge(bridge.WorkQueue, false); err != nil {
 		return err
 	}
+	return q.channel.Confirm(false)
+}
+
+// awaitConsumers returns when so many take from the queue.
+func (q *queue) awaitConsumers(ctx context.Context, consumers int) error {
+	again := clock.System().NewTicker(10 * time.Millisecond)
+	defer again.Stop()
+	for {
+		now, err := q.channel.QueueDeclarePassive(bridge.WorkQueue, true, false, false, false, bridge.WorkQueueArguments())
+		if err != nil || now.Consumers >= consumers {
+			return err
+		}
+		select {
+		case <-again.Chan():
+		case <-ctx.Done():
+			return errors.New("too few take from the queue")
+		}
+	}
+}
+
+// fill puts the events in.
+func (q *queue) fill(ctx context.Context) error {
 	sw := pbx.New(pbx.Config{Clock: clock.System(), IDs: ids.New()})
 	var pending []*amqp.DeferredConfirmation
-	for range events {
-		call, err := sw.NewCall(kapi.ChannelCreate, pbx.Spec{AccountID: accountID})
+	for range q.events {
+		call, err := sw.NewCall(kapi.ChannelCreate, pbx.Spec{AccountID: q.accountID})
 		if err != nil {
 			return err
 		}
@@ -72,7 +116,7 @@ func fill(ctx context.Context, url, accountID string, events int) error {
 		if err != nil {
 			return err
 		}
-		confirm, err := ch.PublishWithDeferredConfirmWithContext(ctx, msg.Exchange, msg.Key, false, false,
+		confirm, err := q.channel.PublishWithDeferredConfirmWithContext(ctx, msg.Exchange, msg.Key, false, false,
 			amqp.Publishing{ContentType: kapi.ContentType, Body: msg.Body})
 		if err != nil {
 			return err
@@ -85,16 +129,4 @@ func fill(ctx context.Context, url, accountID string, events int) error {
 		}
 	}
 	return nil
-}
-
-func declare(ch *amqp.Channel) error {
-	err := ch.ExchangeDeclare(kapi.ExchangeCallEvents, kapi.ExchangeType(kapi.ExchangeCallEvents), false, false, false, false, nil)
-	if err != nil {
-		return err
-	}
-	_, err = ch.QueueDeclare(bridge.WorkQueue, true, false, false, false, bridge.WorkQueueArguments())
-	if err != nil {
-		return err
-	}
-	return ch.QueueBind(bridge.WorkQueue, kapi.CallEventKey(kapi.ChannelCreate, "*"), kapi.ExchangeCallEvents, false, nil)
 }

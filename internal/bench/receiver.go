@@ -14,7 +14,6 @@ type receiver struct {
 	listener net.Listener
 	server   *http.Server
 	arrived  atomic.Int64
-	first    chan struct{}
 	last     chan struct{}
 	want     int64
 	failing  int64 // 0 is none
@@ -39,7 +38,7 @@ func (r *receiver) close() { _ = r.server.Close() }
 func (r *receiver) expect(n, failing int) {
 	r.arrived.Store(0)
 	r.want, r.failing = int64(n), int64(failing)
-	r.first, r.last = make(chan struct{}), make(chan struct{})
+	r.last = make(chan struct{})
 }
 
 func (r *receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
@@ -48,10 +47,7 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	if r.failing > 0 && n%r.failing == 0 {
 		w.WriteHeader(http.StatusInternalServerError)
 	}
-	switch n {
-	case 1:
-		close(r.first)
-	case r.want:
+	if n == r.want {
 		close(r.last)
 	}
 }

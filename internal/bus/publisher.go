@@ -48,17 +48,20 @@ func (p *publishing) validate() error {
 // publisher sends on one channel in confirm mode, pipelined: up to window
 // messages are under way at once, each waited for by its own caller. One
 // goroutine writes, so that no caller is caught in a write to a broker that has
-// stopped reading; another hears what became of the messages.
+// stopped reading, all that has come meanwhile in one write; another hears what became
+// of the messages.
 type publisher struct {
-	channel *amqp.Channel
-	queue   chan *publishing
-	window  chan struct{} // one token for each message under way
-	done    chan struct{} // closed when the channel is gone and all is settled
-	reason  error         // why it is gone; read after done
+	channel  *amqp.Channel
+	together func(send func() error) error // makes one write of several
+	window   chan struct{}                 // one token for each message under way
+	more     chan struct{}                 // tells the writer of what is unsent; holds one
+	done     chan struct{}                 // closed when the channel is gone and all is settled
+	reason   error                         // why it is gone; read after done
 
 	mu      sync.Mutex
 	closed  bool
 	pending []*sent // in the order of their delivery tags
+	unsent  []*sent // the last of them
 }
 
 type sent struct {
@@ -72,10 +75,11 @@ func (s *session) openPublisher() (*publisher, error) {
 		return nil, err
 	}
 	p := &publisher{
-		channel: channel,
-		queue:   make(chan *publishing),
-		window:  make(chan struct{}, s.bus.config.PublishWindow),
-		done:    make(chan struct{}),
+		channel:  channel,
+		together: s.socket.together,
+		window:   make(chan struct{}, s.bus.config.PublishWindow),
+		more:     make(chan struct{}, 1),
+		done:     make(chan struct{}),
 	}
 	// Without buffers: the client's reader hands over a return before it reads on
 	// to the confirm that follows it, so a single listener hears both in order.
@@ -102,34 +106,15 @@ func (p *publisher) submit(ctx context.Context, m *publishing) bool {
 	case <-ctx.Done():
 		return false
 	}
-	select {
-	case p.queue <- m:
-	case <-p.done:
+	if !p.await(m) {
 		m.settled <- outcome{err: errLost}
-	case <-ctx.Done():
-		<-p.window
-		return false
+		return true
+	}
+	select {
+	case p.more <- struct{}{}:
+	default: // the writer has been told
 	}
 	return true
-}
-
-func (p *publisher) write() {
-	for {
-		select {
-		case m := <-p.queue:
-			if !p.await(m) {
-				m.settled <- outcome{err: errLost}
-				continue
-			}
-			_, err := p.channel.PublishWithDeferredConfirm(
-				m.message.Exchange, m.message.Key, m.message.Mandatory, false, m.properties)
-			if err != nil {
-				_ = p.channel.Close() // its tags no longer agree with ours
-			}
-		case <-p.done:
-			return
-		}
-	}
 }
 
 // await lists the message as under way, before it can be confirmed.
@@ -139,8 +124,37 @@ func (p *publisher) await(m *publishing) bool {
 	if p.closed {
 		return false
 	}
-	p.pending = append(p.pending, &sent{publishing: m})
+	one := &sent{publishing: m}
+	p.pending, p.unsent = append(p.pending, one), append(p.unsent, one)
 	return true
+}
+
+func (p *publisher) write() {
+	var batch []*sent
+	for {
+		select {
+		case <-p.more:
+		case <-p.done:
+			return
+		}
+		p.mu.Lock()
+		batch, p.unsent = p.unsent, batch[:0]
+		p.mu.Unlock()
+		if p.together(func() error { return p.send(batch) }) != nil {
+			_ = p.channel.Close() // its tags no longer agree with ours
+		}
+		clear(batch)
+	}
+}
+
+func (p *publisher) send(batch []*sent) error {
+	for _, m := range batch {
+		_, err := p.channel.PublishWithDeferredConfirm(m.message.Exchange, m.message.Key, m.message.Mandatory, false, m.properties)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // listen settles messages until the channel is gone.
@@ -168,7 +182,7 @@ func (p *publisher) listen(returns <-chan amqp.Return, confirms <-chan amqp.Conf
 	p.mu.Lock()
 	p.closed = true
 	left := p.pending
-	p.pending = nil
+	p.pending, p.unsent = nil, nil
 	p.mu.Unlock()
 	for _, m := range left {
 		m.settled <- outcome{err: p.reason}

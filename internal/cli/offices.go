@@ -40,8 +40,11 @@ func officesFor(running *runfile.File, name string, made int, random *ids.Source
 		account.ID = name
 		return []office.Office{officeOf(noted(account), random)}, nil
 	}
+	var all []fixtures.Account
 	for range made {
-		offices = append(offices, officeOf(noted(fixtures.NewOffice(random, nil)), random))
+		account := fixtures.NewOffice(random, all)
+		all = append(all, account)
+		offices = append(offices, officeOf(noted(account), random))
 	}
 	return offices, nil
 }
@@ -81,17 +84,22 @@ func officeOf(account runfile.Account, random *ids.Source) office.Office {
 		if user.Extension == "" {
 			continue
 		}
-		o.Devices = append(o.Devices, pbx.Device{
-			ID: random.Hex(32), Username: "user_" + random.Hex(10), OwnerID: user.ID, Name: user.Name, Extension: user.Extension,
-		})
+		o.Devices = append(o.Devices, telephone(fixtures.NewDevice(random, user.ID, user.Name, user.Extension)))
 		o.Boxes = append(o.Boxes, &pbx.Mailbox{ID: random.Hex(32), Number: user.Extension, OwnerID: user.ID})
 	}
 	if len(o.Devices) == 0 { // an account without telephones has a common one
-		o.Devices = []pbx.Device{{ID: random.Hex(32), Username: "user_" + random.Hex(10), Name: account.Name, Extension: "1001"}}
+		o.Devices = []pbx.Device{telephone(fixtures.NewDevice(random, "", account.Name, "1001"))}
 	}
 	if len(o.Numbers) == 0 {
 		o.Numbers = []string{fixtures.NewNumber(random)}
 	}
 	o.Alerts = alerts(account.Users, o.Numbers)
+	box := fixtures.NewFaxBox(random, account.Realm)
+	o.FaxBoxes = []pbx.FaxBox{{ID: box.ID, Name: box.Name, Number: box.Number, Email: box.Email}}
 	return o
+}
+
+// telephone is a device as the switch knows it.
+func telephone(d fixtures.Device) pbx.Device {
+	return pbx.Device{ID: d.ID, Username: d.Username, OwnerID: d.OwnerID, Name: d.Name, Extension: d.Extension}
 }

@@ -38,7 +38,7 @@ type play struct {
 	clients  map[string]*client
 	wall     clock.Clock
 	began    atomic.Pointer[time.Time] // witnesses read it, on goroutines of their own
-	told     bool // whether anything was said since the clock was put forward
+	told     bool                      // whether anything was said since the clock was put forward
 	messages int
 
 	twice    int // messages that go out twice

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -12,20 +11,6 @@ import (
 	"github.com/kazoolab/kazoolab/simulator/timeline"
 	"github.com/kazoolab/kazoolab/simulator/traffic"
 )
-
-// lateness is how long after their time calls began.
-type lateness struct{ all []time.Duration }
-
-func (l *lateness) add(d time.Duration) { l.all = append(l.all, d) }
-
-// at is the lateness that the share of all calls did not exceed.
-func (l *lateness) at(share float64) time.Duration {
-	if len(l.all) == 0 {
-		return 0
-	}
-	slices.Sort(l.all)
-	return l.all[min(int(float64(len(l.all))*share), len(l.all)-1)]
-}
 
 // reportEvery says how far it is, every few seconds of the wall.
 func (a *app) reportEvery(line *timeline.Timeline, load *traffic.Traffic, out *outlet.Outlet, wall clock.Clock, began time.Time) {
@@ -52,22 +37,27 @@ type simulated struct {
 	Refused  int            `json:"refused"`
 	Up       int            `json:"up"`
 	Outcomes map[string]int `json:"outcomes"`
+	Did      map[string]int `json:"did"` // what people did, by the names of --mix
 	Messages int64          `json:"messages"`
 	Seconds  float64        `json:"seconds"`       // on the wall
 	Played   float64        `json:"played_s"`      // in the simulation
-	Offered  float64        `json:"calls_per_s"`   // on the wall
+	Offered  float64        `json:"offered_per_s"` // on the wall, those that --concurrent refused included
+	Begun    float64        `json:"calls_per_s"`   // on the wall
 	Late99   float64        `json:"late_p99_ms"`   // of 100 calls 99 began no later after their time
 	LateMost float64        `json:"late_worst_ms"` // and none
 }
 
-func (a *app) printSummary(count traffic.Count, messages int64, took, played time.Duration, late *lateness, output string) error {
+func (a *app) printSummary(count traffic.Count, messages int64, took, played time.Duration, late *spread, output string) error {
 	s := simulated{
-		Calls: count.Begun, Refused: count.Refused, Up: count.Up(), Outcomes: map[string]int{}, Messages: messages,
-		Seconds: took.Seconds(), Played: played.Seconds(), Offered: float64(count.Offered) / took.Seconds(),
+		Calls: count.Begun, Refused: count.Refused, Up: count.Up(), Outcomes: map[string]int{}, Did: map[string]int{}, Messages: messages,
+		Seconds: took.Seconds(), Played: played.Seconds(), Offered: float64(count.Offered) / took.Seconds(), Begun: float64(count.Begun) / took.Seconds(),
 		Late99: float64(late.at(0.99).Microseconds()) / 1000, LateMost: float64(late.at(1).Microseconds()) / 1000,
 	}
 	for outcome, n := range count.Outcomes {
 		s.Outcomes[outcome.String()] = n
+	}
+	for what, n := range count.Did {
+		s.Did[what.String()] = n
 	}
 	if output == outputJSON {
 		return a.printLine(s)
@@ -78,12 +68,25 @@ func (a *app) printSummary(count traffic.Count, messages int64, took, played tim
 			ends = append(ends, fmt.Sprintf("%d %s", n, outcome))
 		}
 	}
-	a.printf("%d calls (%s), %d messages, %s played in %s\n", s.Calls, strings.Join(ends, ", "), messages,
+	a.printf("%d calls (%s)%s, %d messages, %s played in %s\n", count.Calls(), strings.Join(ends, ", "), besides(count), messages,
 		played.Round(time.Second), took.Round(time.Millisecond))
-	a.printf("%.1f calls/s and %.0f messages/s on the wall; calls began %.1f ms late at p99, %.1f at most\n",
-		s.Offered, float64(messages)/took.Seconds(), s.Late99, s.LateMost)
+	a.printf("%.1f calls/s offered, %.1f begun, and %.0f messages/s on the wall; calls began %.1f ms late at p99, %.1f at most\n",
+		s.Offered, s.Begun, float64(messages)/took.Seconds(), s.Late99, s.LateMost)
 	if s.Refused > 0 || s.Up > 0 {
 		a.printf("%d calls refused by --concurrent, %d still up\n", s.Refused, s.Up)
 	}
 	return nil
+}
+
+// besides names what people did that is no call of two.
+func besides(count traffic.Count) (text string) {
+	for _, what := range []struct {
+		what traffic.What
+		name string
+	}{{traffic.Conference, "conferences"}, {traffic.Fax, "faxes"}, {traffic.Register, "registrations"}, {traffic.Edit, "changes"}} {
+		if n := count.Did[what.what]; n > 0 {
+			text += fmt.Sprintf(", %d %s", n, what.name)
+		}
+	}
+	return text
 }

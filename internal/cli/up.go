@@ -142,7 +142,7 @@ func (u *up) start(ctx context.Context) error {
 	c.Tools = labclock.Handler(labclock.Config{
 		Clock: u.clock, Token: lab.ClockToken, Port: portOf(listener), Log: u.log,
 	})
-	collectLess()
+	collectLess(200)
 	b := bridge.New(c)
 	return u.serve(ctx, b, banner{lab: lab, path: path, broker: broker})
 }

@@ -57,5 +57,5 @@ func (u *up) beginCalls(sim *simulation, accounts []runfile.Account) {
 	if err != nil || len(busy) == 0 {
 		return
 	}
-	traffic.New(traffic.Config{Arrivals: arrivals, Offices: busy}, sim.player, sim.line, sim.random, nil).Begin()
+	traffic.New(traffic.Config{Arrivals: arrivals, Offices: busy, Mix: traffic.OfficeMix()}, sim.player, sim.line, sim.random, nil).Begin()
 }

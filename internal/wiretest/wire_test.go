@@ -107,6 +107,7 @@ func offices(n int) []office.Office {
 			Numbers: []string{fmt.Sprintf("+141555501%02d", i)},
 		}
 		o.Alerts = map[string][]string{o.Numbers[0]: {"front@" + o.Account.Realm}}
+		o.FaxBoxes = []pbx.FaxBox{{ID: random.Hex(32), Name: "Fax", Number: fmt.Sprintf("+141555502%02d", i), Email: "fax@example.com"}}
 		for d := range 4 {
 			o.Devices = append(o.Devices, pbx.Device{
 				ID: random.Hex(32), OwnerID: random.Hex(32), Username: fmt.Sprintf("user_%d", d),
@@ -119,37 +120,49 @@ func offices(n int) []office.Office {
 	return all
 }
 
-// play runs calls through say.
-func play(t testing.TB, calling int, say func(pbx.Event)) {
+// play has people do things through say.
+func play(t testing.TB, cfg traffic.Config, say func(pbx.Event)) traffic.Count {
 	t.Helper()
 	line := timeline.New(timeline.Config{Start: start(), Wall: clock.System()})
 	random := ids.Seeded("traffic")
 	core := pbx.NewCore(pbx.New(pbx.Config{Clock: line, IDs: random}), line, say)
 	board := switchboard.New(switchboard.Config{Core: core, Line: line, IDs: random, Offices: offices(10), Fail: func(err error) { t.Error(err) }})
-	load := traffic.New(traffic.Config{Arrivals: traffic.Poisson{Rate: 2}, Offices: offices(10), Calls: calling}, calls.New(board), line, random, nil)
+	cfg.Offices = offices(10)
+	load := traffic.New(cfg, calls.New(board), line, random, nil)
 	load.Begin()
 	if err := line.Run(t.Context(), false); err != nil {
 		t.Fatal(err)
 	}
+	if up := core.Channels(); up > 0 {
+		t.Errorf("%d channels are left", up)
+	}
+	return load.Count()
 }
 
-func TestTrafficIsSound(t *testing.T) {
+func TestAnHourOfAllThatPeopleDoIsSound(t *testing.T) {
 	g := NewWithT(t)
 	j := judge.New(judge.Config{})
-	told := map[string]int{}
-	play(t, 2000, func(e pbx.Event) {
-		told[e.Name()]++
+	mix, err := traffic.ParseMix("call=50,hold=10,transfer=10,consult=8,park=10,conference=4,fax=4,register=2,edit=2")
+	g.Expect(err).NotTo(HaveOccurred())
+	missed := 0
+	count := play(t, traffic.Config{Arrivals: traffic.Poisson{Rate: 1}, Duration: time.Hour, Mix: mix}, func(e pbx.Event) {
+		if e.Name() == "missed_call" {
+			missed++
+		}
 		j.Add(seen(t, e))
 	})
 	expect(t, j)
-	g.Expect(told["missed_call"]).To(And(BeNumerically(">", 100), BeNumerically("<", 1000)), "those from outside that nobody took")
-	g.Expect(j.Messages()).To(BeNumerically(">", 20_000))
+	g.Expect(j.Messages()).To(BeNumerically(">", 40_000))
+	for _, share := range mix {
+		g.Expect(count.Did[share.What]).To(BeNumerically(">", 30), share.What.String())
+	}
+	g.Expect(missed).To(And(BeNumerically(">", 100), BeNumerically("<", 1500)), "those from outside that nobody took")
 }
 
 // BenchmarkJudge is what a message of such traffic costs.
 func BenchmarkJudge(b *testing.B) {
 	var messages []judge.Message
-	play(b, 500, func(e pbx.Event) { messages = append(messages, seen(b, e)) })
+	play(b, traffic.Config{Arrivals: traffic.Poisson{Rate: 2}, Calls: 500}, func(e pbx.Event) { messages = append(messages, seen(b, e)) })
 	b.ReportAllocs()
 	n := 0
 	for b.Loop() {

@@ -4,7 +4,6 @@
 package calls
 
 import (
-	"errors"
 	"time"
 
 	"github.com/kazoolab/kazoolab/simulator/pbx"
@@ -47,6 +46,8 @@ type Call struct {
 	// Talking from then on, or the length of the message.
 	Ringing, Talking time.Duration
 	CalleeHangsUp    bool
+	During           During       // of one that is answered
+	Third            pbx.Device   // for what concerns a third telephone
 	Box              *pbx.Mailbox // for Voicemail; nil is a box of its own
 	CallflowID       string
 }
@@ -89,22 +90,20 @@ type playing struct {
 	*Player
 	Call
 
-	a, b *pbx.Channel // who calls, and who takes it
-	done func()
+	a, b   *pbx.Channel   // who calls, and who takes it
+	others []*pbx.Channel // that have come into it
+	done   func()
 }
 
 // next goes on with the plan when a part of it is done. Where somebody else has changed the
 // call meanwhile, so that the plan no longer fits, what is left of it is hung up.
 func (pl *playing) next(do func()) switchboard.Then {
 	return func(err error) {
-		var state *pbx.StateError
-		switch {
-		case err == nil:
+		if err == nil {
 			do()
 			return
-		case !errors.As(err, &state):
-			pl.board.Fail(err)
 		}
+		pl.board.Excuse(err)
 		pl.clear()
 	}
 }
@@ -140,7 +139,7 @@ func (pl *playing) decided() {
 		pl.clear()
 	case pl.Outcome == Answered:
 		pl.b = legs[0]
-		pl.board.Answer(pl.b, pl.next(func() { pl.after(pl.Talking, pl.hangUp) }))
+		pl.board.Answer(pl.b, pl.next(pl.talk))
 	case pl.Outcome == Voicemail:
 		box := pl.Box
 		if box == nil {
@@ -152,6 +151,15 @@ func (pl *playing) decided() {
 	default:
 		pl.board.Hangup(pl.a, "", pl.next(pl.finish))
 	}
+}
+
+// talk has the conversation take its time.
+func (pl *playing) talk() {
+	if pl.During == Nothing {
+		pl.after(pl.Talking, pl.hangUp)
+		return
+	}
+	pl.after(pl.Talking/2, pl.act)
 }
 
 // refuse has all that ring refuse the call.
@@ -179,7 +187,7 @@ func (pl *playing) hangUp() {
 
 // clear ends what is left of the call.
 func (pl *playing) clear() {
-	for _, ch := range []*pbx.Channel{pl.a, pl.b} {
+	for _, ch := range append([]*pbx.Channel{pl.a, pl.b}, pl.others...) {
 		if ch != nil && !ch.Gone() {
 			pl.board.Hangup(ch, "NORMAL_CLEARING", nil)
 		}

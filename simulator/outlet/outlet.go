@@ -17,13 +17,15 @@ import (
 // Window is how many messages may be unconfirmed before Say waits.
 const Window = 1024
 
-// Outlet publishes events. Say and Publish are for one goroutine.
+// Outlet publishes events. Say and Publish are for one goroutine. To print a message takes
+// as long as to think of it, so that is done by another.
 type Outlet struct {
 	bus *bus.Bus
 	ctx context.Context //nolint:containedctx // its own life: a simulation says its events without one
 
+	said    chan func() (name string, m bus.Message, err error)
 	sending chan sending
-	waiting sync.WaitGroup
+	working sync.WaitGroup
 	sent    atomic.Int64
 
 	mu   sync.Mutex
@@ -47,8 +49,9 @@ func Declare(b *bus.Bus) {
 // New returns an outlet, which works until ctx ends. The bus must be running, and have
 // been declared the exchanges.
 func New(ctx context.Context, b *bus.Bus) *Outlet {
-	o := &Outlet{bus: b, ctx: ctx, sending: make(chan sending, Window)}
-	o.waiting.Go(o.confirm)
+	o := &Outlet{bus: b, ctx: ctx, said: make(chan func() (string, bus.Message, error), Window), sending: make(chan sending, Window)}
+	o.working.Go(o.send)
+	o.working.Go(o.confirm)
 	return o
 }
 
@@ -63,22 +66,32 @@ func Message(m kapi.Message) bus.Message {
 
 // Say publishes an event. It waits while too many are unconfirmed.
 func (o *Outlet) Say(e pbx.Event) {
-	m, err := e.Message()
-	if err != nil {
-		o.failed(e.Name(), err)
-		return
+	o.said <- func() (string, bus.Message, error) {
+		m, err := e.Message()
+		return e.Name(), Message(m), err
 	}
-	o.Publish(e.Name(), Message(m))
 }
 
 // Publish is Say for a message that there is already; name is what an error calls it.
 func (o *Outlet) Publish(name string, m bus.Message) {
-	begun, err := o.bus.Begin(o.ctx, m)
-	if err != nil {
-		o.failed(name, err)
-		return
+	o.said <- func() (string, bus.Message, error) { return name, m, nil }
+}
+
+func (o *Outlet) send() {
+	defer close(o.sending)
+	for print := range o.said {
+		name, m, err := print()
+		if err != nil {
+			o.failed(name, err)
+			continue
+		}
+		begun, err := o.bus.Begin(o.ctx, m)
+		if err != nil {
+			o.failed(name, err)
+			continue
+		}
+		o.sending <- sending{name, begun}
 	}
-	o.sending <- sending{name, begun}
 }
 
 func (o *Outlet) confirm() {
@@ -105,8 +118,8 @@ func (o *Outlet) Sent() int64 { return o.sent.Load() }
 
 // Close returns when all is confirmed, or with why something is not: the first reason.
 func (o *Outlet) Close() error {
-	close(o.sending)
-	o.waiting.Wait()
+	close(o.said)
+	o.working.Wait()
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return errors.Join(o.errs, o.ctx.Err())

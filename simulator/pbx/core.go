@@ -44,7 +44,7 @@ type Core struct {
 	say      func(Event)
 	channels map[string]*Channel
 	last     time.Time // of the last event; each has a microsecond of its own
-	kinds    map[[2]string]kapi.Publication
+	kinds    map[[2]string]*kapi.Publication
 	rooms    map[string]*Room // by account and id
 	begun    int              // channels, ever
 }
@@ -53,7 +53,7 @@ type Core struct {
 func NewCore(s *Switch, line *timeline.Timeline, say func(Event)) *Core {
 	return &Core{
 		Switch: s, line: line, say: say,
-		channels: map[string]*Channel{}, kinds: map[[2]string]kapi.Publication{}, rooms: map[string]*Room{},
+		channels: map[string]*Channel{}, kinds: map[[2]string]*kapi.Publication{}, rooms: map[string]*Room{},
 	}
 }
 
@@ -99,7 +99,7 @@ func (c *Core) event(name string, ch *Channel, more ...jobj.Member) {
 	at := c.tick()
 	fields := c.compose(name, ch.leg, at)
 	for _, m := range more {
-		fields = fields.Set(m.Key, m.Value)
+		fields = fields.Put(m.Key, m.Value)
 	}
 	c.say(Event{c.channel, c.sender(bySwitch()), fields})
 }
@@ -124,9 +124,12 @@ func (c *Core) brief(name string, ch *Channel, more ...jobj.Member) {
 func (c *Core) tell(category, name string, by origin, fields jobj.Object) error {
 	kind, ok := c.kinds[[2]string{category, name}]
 	if !ok { // to look it up makes the whole list
-		if kind, ok = kapi.FindPublication(category, name); !ok {
+		found, ok := kapi.FindPublication(category, name)
+		if !ok {
 			return &UnknownEventError{category + " / " + name}
 		}
+		found = found.Ready()
+		kind = &found
 		c.kinds[[2]string{category, name}] = kind
 	}
 	sender := c.sender(by)

@@ -22,7 +22,7 @@ func (e *UnknownEventError) Error() string { return fmt.Sprintf("no event %q", e
 
 // Event is an event before it becomes a message. It is a value.
 type Event struct {
-	kind   kapi.Publication
+	kind   *kapi.Publication
 	sender kapi.Sender
 	fields jobj.Object
 }
@@ -76,7 +76,11 @@ func (s *Switch) EventOf(fields jobj.Object) (Event, error) {
 	if !ok {
 		return Event{}, &UnknownEventError{category + " / " + name}
 	}
-	return Event{p, s.sender(by), fields}, nil
+	sender := s.sender(by)
+	if fields.String("Msg-ID") == "" { // here, not when it is printed: which ids there are has an order
+		fields = fields.Set("Msg-ID", sender.MsgID())
+	}
+	return Event{&p, sender, fields}, nil
 }
 
 // Name is the event's Event-Name.
@@ -140,7 +144,8 @@ func (e Event) Message() (kapi.Message, error) {
 // compose lists the fields of an event of a leg. Which event has which is
 // mod_kazoo's definition: the base set for all, then what the event adds.
 func (s *Switch) compose(name string, l leg, at time.Time) jobj.Object {
-	fields := jobj.Object{
+	const most = 48
+	fields := append(make(jobj.Object, 0, most), jobj.Object{
 		{Key: "Event-Name", Value: name},
 		{Key: "Msg-ID", Value: micros(at)},
 		{Key: "Timestamp", Value: kapi.GregorianCeil(at)},
@@ -172,7 +177,7 @@ func (s *Switch) compose(name string, l leg, at time.Time) jobj.Object {
 		{Key: "Origination-Call-ID", Value: l.originationID},
 		{Key: "User-Agent", Value: l.userAgent},
 		{Key: "Custom-Channel-Vars", Value: l.customChannelVars()},
-	}
+	}...)
 	if l.loopback.end != "" {
 		fields = append(fields, jobj.Object{
 			{Key: "Channel-Is-Loopback", Value: true},

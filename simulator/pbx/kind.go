@@ -152,7 +152,7 @@ func (s *Switch) Compose(k Kind, spec Spec) ([]Event, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", k.Name, err)
 		}
-		events = append(events, Event{kind, sender, s.stamp(fields.Merge(over), k.by, sender)})
+		events = append(events, Event{&kind, sender, s.stamp(fields.Merge(over), k.by, sender)})
 	}
 	return events, nil
 }

@@ -50,7 +50,7 @@ type Switch struct {
 	ids   *ids.Source
 	host  Host
 	// channel is how events of channels are published.
-	channel kapi.Publication
+	channel *kapi.Publication
 }
 
 // New returns a switch without calls.
@@ -59,7 +59,8 @@ func New(c Config) *Switch {
 		c.Host = DefaultHost()
 	}
 	channel, _ := kapi.FindPublication(kapi.CategoryCallEvent, kapi.ChannelCreate)
-	return &Switch{clock: c.Clock, ids: c.IDs, host: c.Host, channel: channel}
+	channel = channel.Ready()
+	return &Switch{clock: c.Clock, ids: c.IDs, host: c.Host, channel: &channel}
 }
 
 // now is the clock in the resolution of the wire.

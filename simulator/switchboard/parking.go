@@ -26,6 +26,15 @@ func (b *Board) Parked(accountID, slot string) (*pbx.Channel, bool) {
 	return p.ch, true
 }
 
+// Slot is the slot in which a channel waits, if it does.
+func (b *Board) Slot(ch *pbx.Channel) (slot string, waits bool) {
+	p := b.slotOf(ch)
+	if p == nil {
+		return "", false
+	}
+	return p.slot, true
+}
+
 // slotOf is the slot in which a channel waits; nil while it waits in none.
 func (b *Board) slotOf(ch *pbx.Channel) *parked {
 	for _, p := range b.slots {

@@ -223,13 +223,13 @@ func (t *Timeline) catchUp() {
 	}
 }
 
-// Behind is how late what is planned next is on the wall; 0 when it is not.
+// Behind is how late on the wall that is which happens now; 0 where it is not, or no time
+// passes there.
 func (t *Timeline) Behind() time.Duration {
-	next := t.next()
-	if next == nil || t.speed == 0 || t.held > 0 {
+	if t.speed == 0 || t.held > 0 {
 		return 0
 	}
-	return max(time.Duration(float64(t.byWall().Sub(next.when))/t.speed), 0)
+	return max(time.Duration(float64(t.byWall().Sub(t.now))/t.speed), 0)
 }
 
 // Waiting is how much is planned.

@@ -99,16 +99,17 @@ func TestItSaysHowLateItIs(t *testing.T) {
 	g := NewWithT(t)
 	wall := clockwork.NewFakeClockAt(start())
 	line := timeline.New(timeline.Config{Wall: wall, Speed: 1})
-	var behind time.Duration
+	var behind []time.Duration
+	note := func() { behind = append(behind, line.Behind()) }
 	line.After(time.Second, func() {
+		note()
 		wall.Advance(3 * time.Second) // what happens takes long
-		behind = line.Behind()
 	})
-	line.After(2*time.Second, func() {})
+	line.After(2*time.Second, note) // the last, behind which nothing waits
 	ended := make(chan error, 1)
 	go func() { ended <- line.Run(t.Context(), false) }()
 	g.Expect(wall.BlockUntilContext(t.Context(), 1)).To(Succeed())
 	wall.Advance(time.Second)
 	g.Expect(<-ended).To(Succeed())
-	g.Expect(behind).To(Equal(2 * time.Second))
+	g.Expect(behind).To(Equal([]time.Duration{0, 2 * time.Second}))
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 )
 
@@ -138,6 +139,8 @@ func Append(dst []byte, v any) []byte {
 		return AppendString(dst, v)
 	case json.Number:
 		return append(dst, v...)
+	case json.RawMessage:
+		return append(dst, v...)
 	case bool:
 		return strconv.AppendBool(dst, v)
 	case int:
@@ -154,19 +157,31 @@ func Append(dst []byte, v any) []byte {
 	return append(dst, raw...)
 }
 
+// Printable tells whether what Append prints of v is JSON, which only a number whose text
+// is none spoils.
+func Printable(v any) bool {
+	switch v := v.(type) {
+	case Object:
+		return !slices.ContainsFunc(v, func(m Member) bool { return !Printable(m.Value) })
+	case []any:
+		return !slices.ContainsFunc(v, func(e any) bool { return !Printable(e) })
+	case json.Number:
+		return json.Valid([]byte(v))
+	}
+	return true
+}
+
 // AppendString prints s quoted, with the escapes of Append.
 func AppendString(dst []byte, s string) []byte {
 	const hexDigits = "0123456789ABCDEF"
 	dst = append(dst, '"')
-	start := 0
-	for i := range len(s) {
-		c := s[i]
-		if c >= 0x20 && c != '"' && c != '\\' {
-			continue
+	for {
+		plain := plainPrefix(s)
+		dst = append(dst, s[:plain]...)
+		if plain == len(s) {
+			return append(dst, '"')
 		}
-		dst = append(dst, s[start:i]...)
-		start = i + 1
-		switch c {
+		switch c := s[plain]; c {
 		case '"', '\\':
 			dst = append(dst, '\\', c)
 		case '\b':
@@ -182,9 +197,32 @@ func AppendString(dst []byte, s string) []byte {
 		default:
 			dst = append(dst, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&0xF])
 		}
+		s = s[plain+1:]
 	}
-	dst = append(dst, s[start:]...)
-	return append(dst, '"')
+}
+
+// plainPrefix is how many bytes at the start of s need no escape. Eight are looked at
+// together, as what needs one is rare: a byte by itself cost four times as much.
+func plainPrefix(s string) int {
+	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	i := 0
+	for ; i+8 <= len(s); i += 8 {
+		w := uint64(s[i]) | uint64(s[i+1])<<8 | uint64(s[i+2])<<16 | uint64(s[i+3])<<24 |
+			uint64(s[i+4])<<32 | uint64(s[i+5])<<40 | uint64(s[i+6])<<48 | uint64(s[i+7])<<56
+		// Of each byte below the high bit: is it less than a space, and does it differ
+		// from the other two? To subtract may borrow from a neighbour, which only makes
+		// the slower loop look.
+		quote, backslash := w^ones*'"', w^ones*'\\'
+		if ((w-ones*' ')|(quote-ones)|(backslash-ones))&^w&highs != 0 {
+			break
+		}
+	}
+	for ; i < len(s); i++ {
+		if c := s[i]; c < ' ' || c == '"' || c == '\\' {
+			break
+		}
+	}
+	return i
 }
 
 // MarshalJSON prints the object with its order kept.

@@ -16,7 +16,8 @@ type Member struct {
 }
 
 // Object is an ordered JSON object. A value is nil, bool, string, json.Number,
-// []any or Object; Go's int, int64 and float64 are accepted when printing.
+// []any or Object; Go's int, int64 and float64, and JSON text as a json.RawMessage, which
+// nobody looks into, are accepted when printing.
 type Object []Member
 
 // Get follows path through nested objects. When a key is repeated its first
@@ -84,6 +85,15 @@ func (o Object) Set(key string, value any) Object {
 		return out
 	}
 	return append(slices.Clip(o), Member{key, value})
+}
+
+// Put is Set for an object that nobody else has: it is changed in place.
+func (o Object) Put(key string, value any) Object {
+	if i := o.index(key); i >= 0 {
+		o[i].Value = value
+		return o
+	}
+	return append(o, Member{key, value})
 }
 
 // Delete returns o without any member of one of the keys. The receiver is not changed.

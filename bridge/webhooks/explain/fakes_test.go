@@ -7,6 +7,7 @@ import (
 	"github.com/jonboulle/clockwork"
 
 	"github.com/kazoolab/kazoolab/bridge/kapi"
+	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 	"github.com/kazoolab/kazoolab/bridge/store"
 )
 
@@ -84,8 +85,11 @@ func (s *shelf) Record(_ context.Context, batch store.Batch) error {
 	return nil
 }
 
+// attempt is one as it is read from a store, which keeps text.
 func (s *shelf) attempt(id string) store.Attempt {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.attempts[id]
+	a := s.attempts[id]
+	a.Body, _ = jobj.ParseObject(jobj.Append(nil, a.Body)) // nil is found by who asks
+	return a
 }

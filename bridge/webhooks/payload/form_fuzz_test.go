@@ -192,7 +192,7 @@ func checkEncodings(t testing.TB, in string) {
 	if len(obj) > 0 && !rawKeyWith(obj, "&=[]") {
 		comparePairs(t, "kazoo form", in, decodeForm(t, kazoo, false), expectKazoo(nil, obj))
 	}
-	if got := joinDepthFirst(p.FormList()); got != kazoo {
+	if got := joinDepthFirst(t, p); got != kazoo {
 		t.Errorf("form list of %s joins to %q, form text is %q", in, got, kazoo)
 	}
 	for _, mode := range fidelity.Compats() {

@@ -73,13 +73,13 @@ func checkTexts(t *testing.T, body string, p payload.Payload, compat fidelity.Co
 	if out := p.JSON(compat); !json.Valid(out) || !utf8.Valid(out) {
 		t.Errorf("the JSON body of %q is not JSON: %q", body, out)
 	}
-	list := jobj.Append(nil, p.FormList())
+	list := p.FormList()
 	if !utf8.Valid(list) {
 		t.Errorf("what an attempt keeps of %q is no UTF-8: %q", body, list)
 	}
 	// A broken key stands whole in an attempt.
-	if form := string(p.Form(fidelity.Kazoo)); utf8.ValidString(form) && joinDepthFirst(p.FormList()) != form {
-		t.Errorf("form list %q, form text %q", joinDepthFirst(p.FormList()), form)
+	if form := string(p.Form(fidelity.Kazoo)); utf8.ValidString(form) && joinDepthFirst(t, p) != form {
+		t.Errorf("form list %q, form text %q", joinDepthFirst(t, p), form)
 	}
 }
 
