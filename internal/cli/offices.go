@@ -93,9 +93,9 @@ func officeOf(account runfile.Account, random *ids.Source) office.Office {
 	if len(o.Numbers) == 0 {
 		o.Numbers = []string{fixtures.NewNumber(random)}
 	}
-	o.Alerts = alerts(account.Users, o.Numbers)
 	box := fixtures.NewFaxBox(random, account.Realm)
 	o.FaxBoxes = []pbx.FaxBox{{ID: box.ID, Name: box.Name, Number: box.Number, Email: box.Email}}
+	o.Alerts = alerts(account.Users, o.Numbers)
 	return o
 }
 

@@ -79,6 +79,7 @@ func (p *play) run(ctx context.Context, b *bus.Bus, speed float64) error {
 	}
 	p.out = outlet.New(ctx, b)
 	p.line = timeline.New(timeline.Config{Start: p.plan.Start, Speed: speed, Wall: p.wall})
+	p.out.Follow(p.line)
 	p.stage = stage.New(stage.Config{
 		Plan: p.plan, World: p.house.world, Line: p.line, IDs: newIDs(p.plan.Seed), Say: p.say,
 		Ask:   func(r *scenario.REST) error { return p.ask(ctx, r) },

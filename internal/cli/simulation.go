@@ -35,6 +35,7 @@ type simulation struct {
 
 // newSimulation returns a switch whose events go to an outlet.
 func newSimulation(line *timeline.Timeline, out *outlet.Outlet, host pbx.Host, offices []office.Office, random *ids.Source) *simulation {
+	out.Follow(line)
 	s := &simulation{line: line, out: out, host: host, offices: offices, random: random}
 	s.core = pbx.NewCore(pbx.New(pbx.Config{Clock: line, IDs: random, Host: host}), line, s.say)
 	s.board = switchboard.New(switchboard.Config{

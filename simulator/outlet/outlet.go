@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/kazoolab/kazoolab/bridge/kapi"
 	"github.com/kazoolab/kazoolab/internal/bus"
@@ -23,14 +24,20 @@ type Outlet struct {
 	bus *bus.Bus
 	ctx context.Context //nolint:containedctx // its own life: a simulation says its events without one
 
+	clock   Clock // nil is the bus's
 	said    chan func() (name string, m bus.Message, err error)
 	sending chan sending
 	working sync.WaitGroup
+	begun   atomic.Int64
+	over    atomic.Int64 // confirmed or failed
 	sent    atomic.Int64
 
 	mu   sync.Mutex
 	errs error
 }
+
+// Clock tells the time.
+type Clock interface{ Now() time.Time }
 
 type sending struct {
 	name string
@@ -64,23 +71,46 @@ func Message(m kapi.Message) bus.Message {
 	return out
 }
 
+// Follow has messages bear the time of a clock in place of the bus's, such as that of the
+// simulation, which stands in their bodies. It is to be called before the first.
+func (o *Outlet) Follow(clock Clock) { o.clock = clock }
+
 // Say publishes an event. It waits while too many are unconfirmed.
 func (o *Outlet) Say(e pbx.Event) {
-	o.said <- func() (string, bus.Message, error) {
+	at := o.now()
+	o.say(func() (string, bus.Message, error) {
 		m, err := e.Message()
-		return e.Name(), Message(m), err
-	}
+		out := Message(m)
+		out.Timestamp = at
+		return e.Name(), out, err
+	})
 }
 
 // Publish is Say for a message that there is already; name is what an error calls it.
 func (o *Outlet) Publish(name string, m bus.Message) {
-	o.said <- func() (string, bus.Message, error) { return name, m, nil }
+	if m.Timestamp == 0 {
+		m.Timestamp = o.now()
+	}
+	o.say(func() (string, bus.Message, error) { return name, m, nil })
+}
+
+// now is 0 where the bus knows the time.
+func (o *Outlet) now() int64 {
+	if o.clock == nil {
+		return 0
+	}
+	return o.clock.Now().UnixMicro()
+}
+
+func (o *Outlet) say(message func() (name string, m bus.Message, err error)) {
+	o.begun.Add(1)
+	o.said <- message
 }
 
 func (o *Outlet) send() {
 	defer close(o.sending)
-	for print := range o.said {
-		name, m, err := print()
+	for compose := range o.said {
+		name, m, err := compose()
 		if err != nil {
 			o.failed(name, err)
 			continue
@@ -100,12 +130,14 @@ func (o *Outlet) confirm() {
 			o.failed(s.name, err)
 			continue
 		}
+		o.over.Add(1)
 		o.sent.Add(1)
 	}
 }
 
 // failed keeps the first few of what went wrong.
 func (o *Outlet) failed(name string, err error) {
+	o.over.Add(1)
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.errs == nil {
@@ -115,6 +147,9 @@ func (o *Outlet) failed(name string, err error) {
 
 // Sent is how many the broker has confirmed.
 func (o *Outlet) Sent() int64 { return o.sent.Load() }
+
+// Waiting tells that the broker has yet to confirm something.
+func (o *Outlet) Waiting() bool { return o.begun.Load() > o.over.Load() }
 
 // Close returns when all is confirmed, or with why something is not: the first reason.
 func (o *Outlet) Close() error {

@@ -21,6 +21,7 @@ func (t *Traffic) what() What {
 // draw decides all of what somebody does; to begin it plays it.
 func (t *Traffic) draw(what What, at office.Office) (begin func(done func())) {
 	switch what {
+	case Call, Hold, Transfer, Consult, Park:
 	case Fax:
 		if len(at.FaxBoxes) == 0 {
 			break

@@ -19,7 +19,9 @@ func (p *Pseudonyms) routingKey(key string) string {
 	for i, segment := range segments {
 		segments[i] = p.segment(segment)
 	}
-	return strings.Join(segments, ".")
+	key = strings.Join(segments, ".")
+	const most = 255 // bytes that AMQP has room for: a short realm has become a longer one
+	return key[:min(len(key), most)]
 }
 
 // dotted are the originals with dots in them that stand in a key, the longest first.
