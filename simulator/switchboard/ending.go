@@ -63,7 +63,7 @@ func (b *Board) Hangup(ch *pbx.Channel, cause string, then Then) {
 			}
 		}
 		if slot != nil {
-			b.act(nil, soon(func() error { return b.abandoned(slot) }))
+			b.act(nil, soon(func() error { return b.abandoned(slot, ch) }))
 		}
 		return nil
 	}), step{5 * time.Millisecond, 60 * time.Millisecond, func() error {

@@ -1,6 +1,7 @@
 package switchboard
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 
@@ -96,10 +97,8 @@ func (b *Board) note(p *parked, ch *pbx.Channel) error {
 	return b.Core.Change(ch.Account(), action, "parked_call", "parking-slot-"+p.slot, p.revision, false)
 }
 
-// clear empties a slot.
-func (b *Board) clear(p *parked) error {
-	ch := p.ch
-	p.ch = nil
+// cleared says that a slot, in which a call has waited, is empty.
+func (b *Board) cleared(p *parked, ch *pbx.Channel) error {
 	if err := b.note(p, ch); err != nil {
 		return err
 	}
@@ -107,11 +106,15 @@ func (b *Board) clear(p *parked) error {
 }
 
 // abandoned says that a parked caller has hung up.
-func (b *Board) abandoned(p *parked) error {
-	if err := p.ch.Abandoned(p.slot); err != nil {
+func (b *Board) abandoned(p *parked, ch *pbx.Channel) error {
+	if p.ch != ch { // taken at that very moment
+		return nil
+	}
+	p.ch = nil
+	if err := ch.Abandoned(p.slot); err != nil {
 		return err
 	}
-	return b.clear(p)
+	return b.cleared(p, ch)
 }
 
 // Retrieve has a telephone dial a slot and take the call that waits in it. Both calls
@@ -133,15 +136,26 @@ func (b *Board) Retrieve(account pbx.Account, slot string, d pbx.Device, then Th
 			b.done(then, &EmptySlotError{slot})
 			return
 		}
-		b.act(then, soon(func() error {
-			if err := waiting.Usurp(); err != nil {
-				return err
-			}
-			return by.Intercept(waiting)
-		}), soon(func() error { return waiting.Retrieved(slot) }),
-			atOnce(func() error { return b.clear(p) }), soon(func() error { return by.Retrieved(slot) }))
+		b.act(then, soon(func() error { return b.takeOut(p, waiting, by) }), soon(func() error { return waiting.Retrieved(slot) }),
+			atOnce(func() error { return b.cleared(p, waiting) }), soon(func() error { return by.Retrieved(slot) }))
 	})
 	return by, err
+}
+
+// takeOut connects who has dialled a slot with the call that waits there, unless another was
+// quicker.
+func (b *Board) takeOut(p *parked, waiting, by *pbx.Channel) error {
+	if p.ch != waiting {
+		return errors.Join(&EmptySlotError{p.slot}, b.end(by, "NORMAL_CLEARING"))
+	}
+	if err := waiting.Usurp(); err != nil {
+		return err
+	}
+	if err := by.Intercept(waiting); err != nil {
+		return err
+	}
+	p.ch = nil
+	return nil
 }
 
 // EmptySlotError says that no call waits in a slot.
