@@ -154,6 +154,9 @@ func (j *Judge) happened(l *look, g *leg, at int64) {
 		}
 	case "CHANNEL_TRANSFEREE", "CHANNEL_TRANSFEROR", "CHANNEL_REPLACED", "CHANNEL_DIRECT", "CHANNEL_INTERCEPTED":
 		g.moved = true
+		if by := j.legs.find(f.text("Replaced-By")); by != nil { // whose partner is another one now, too
+			by.moved = true
+		}
 	case "CHANNEL_DESTROY":
 		j.destroyed(l, g, at)
 	}
@@ -248,7 +251,7 @@ func (j *Judge) placedFor(g *leg, interaction string, index int) {
 	switch {
 	case a == nil && !j.cfg.Cut, a != nil && a.began > g.began:
 		j.finding("leg.dialler", index, "Other-Leg-Call-ID", quote(g.dialler), "a leg that is up")
-	case a != nil && a.interaction != interaction && !a.moved && a.interaction != "":
+	case a != nil && a.interaction != interaction && !a.moved && a.interaction != "" && !j.joined(a, interaction):
 		j.finding("leg.interaction", index, "Custom-Channel-Vars.Call-Interaction-ID", quote(interaction), quote(a.interaction)+", that of the leg it was placed for")
 	}
 }

@@ -27,7 +27,8 @@ type simulation struct {
 	offices   []office.Office
 	random    *ids.Source
 	host      pbx.Host
-	wrong     error                       // what should never have happened
+	wrong     error                       // what should never have happened; see logTo
+	fail      func(error)                 // told of that
 	heard     func(pbx.Event)             // told of each event; nil for nobody
 	elsewhere func(accountID string) bool // accounts whose calls another switch places; nil for none
 	byHand    bool                        // nobody takes a call but whoever is told to
@@ -40,10 +41,17 @@ func newSimulation(line *timeline.Timeline, out *outlet.Outlet, host pbx.Host, o
 	s.core = pbx.NewCore(pbx.New(pbx.Config{Clock: line, IDs: random, Host: host}), line, s.say)
 	s.board = switchboard.New(switchboard.Config{
 		Core: s.core, Line: line, IDs: random, Offices: offices, Rings: s.pickUp,
-		Fail: func(err error) { s.wrong = errors.Join(s.wrong, err) },
+		Fail: func(err error) { s.fail(err) },
 	})
+	s.fail = func(err error) { s.wrong = errors.Join(s.wrong, err) }
 	s.player = calls.New(s.board)
 	return s
+}
+
+// logTo has what should never happen told in a log, and not kept: it is for a switch that has no
+// end at which to tell of it.
+func (s *simulation) logTo(log *slog.Logger) {
+	s.fail = func(err error) { log.Error("what should never happen to a call has happened", "error", err) }
 }
 
 // switchBus returns a bus for a switch, which knows all exchanges that it speaks and listens on.

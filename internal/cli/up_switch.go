@@ -29,6 +29,7 @@ func (u *up) startSwitch(ctx context.Context, url string, accounts []runfile.Acc
 		offices = append(offices, officeOf(account, random))
 	}
 	sim := newSimulation(line, outlet.New(running, b), pbx.DefaultHost(), offices, random)
+	sim.logTo(u.log)
 	go func() { ended <- line.Run(running, true) }()
 	u.atEnd(func(context.Context) error {
 		stop()

@@ -3,7 +3,6 @@ package control
 import (
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 	"github.com/kazoolab/kazoolab/simulator/office"
@@ -107,44 +106,7 @@ func (c *Control) transfer(ch *pbx.Channel, data jobj.Object, then func(error)) 
 		c.Board.Transfer(ch, target, then)
 		return
 	}
-	var consult *pbx.Channel
-	consult, err := c.Board.Consult(ch, target, func(err error) {
-		if err != nil {
-			then(err)
-		}
-	})
-	if err != nil {
-		then(err)
-		return
-	}
-	c.completeWhenAnswered(ch, consult, then)
-}
-
-// consultation is how long a target of an attended transfer may ring (konami: 20 s).
-const consultation = 20 * time.Second
-
-// completeWhenAnswered looks, each half a second, whether the target has answered.
-func (c *Control) completeWhenAnswered(ch, consult *pbx.Channel, then func(error)) {
-	until := c.Line.Now().Add(consultation)
-	var look func()
-	look = func() {
-		switch {
-		case consult.Peer() != nil && ch.Peer() != nil:
-			if err := ch.Peer().TellTransferee(consult.Peer()); err != nil {
-				then(err)
-				return
-			}
-			c.Board.Join(ch, consult, then)
-		case consult.Gone() || ch.Gone():
-			then(&pbx.StateError{CallID: ch.CallID(), Doing: "complete the transfer of", State: "no longer in both calls"})
-		case c.Line.Now().After(until):
-			c.Board.Hangup(consult, "", then)
-			c.Board.Resume(ch, nil)
-		default:
-			c.Line.After(500*time.Millisecond, look)
-		}
-	}
-	look()
+	c.Board.Give(ch, target, then)
 }
 
 // intercept rings the telephones of a device, a user or a number. Who answers takes the leg's

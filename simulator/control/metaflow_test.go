@@ -41,6 +41,13 @@ func posted() []order {
 				C CHANNEL_ANSWER, C CHANNEL_BRIDGE, A CHANNEL_TRANSFEREE by konami, B CHANNEL_TRANSFEROR, A CHANNEL_TRANSFEREE,
 				C CHANNEL_REPLACED by A, A CHANNEL_UNBRIDGE, C CHANNEL_UNBRIDGE, A CHANNEL_BRIDGE, B CHANNEL_DESTROY, C CHANNEL_DESTROY`,
 		},
+		{
+			what: "transfer, attended, where nobody answers", leg: "B", module: "transfer", data: `{"target":"1002","transfer-type":"attended"}`,
+			before: func(r *rig) { r.answers = false },
+			follows: `B CHANNEL_HOLD, C CHANNEL_CREATE, C route_req, C usurp_control, D CHANNEL_CREATE, D CHANNEL_PROGRESS, C CHANNEL_DESTROY,
+				D CHANNEL_DESTROY, B CHANNEL_UNHOLD`,
+			refused: "nobody answered",
+		},
 		{what: "transfer to nobody", leg: "B", module: "transfer", data: `{"target":"9"}`, refused: "nobody has the number 9"},
 		{what: "hangup", leg: "B", module: "hangup", data: `{}`, follows: `A CHANNEL_UNBRIDGE, B CHANNEL_DESTROY, A CHANNEL_DESTROY`},
 		{what: "break", leg: "A", module: "break", data: `{}`, follows: `A CHANNEL_EXECUTE_COMPLETE of play`},

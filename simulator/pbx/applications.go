@@ -1,6 +1,7 @@
 package pbx
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -58,12 +59,14 @@ type Recording struct {
 	began time.Time
 }
 
-// Record begins to take the channel's sound into a file of that name.
+// Record begins to take the channel's sound into a file of that name, until it is stopped or the
+// channel ends.
 func (ch *Channel) Record(name string) (*Recording, error) {
 	if err := ch.must("record", isAnswered); err != nil {
 		return nil, err
 	}
 	r := &Recording{ch: ch, path: "/tmp/" + name, began: ch.core.now()}
+	ch.taped = append(ch.taped, r)
 	ch.core.event("RECORD_START", ch, append(r.application(), jobj.Member{
 		Key: "Recording", Value: jobj.Object{{Key: "File-Path", Value: r.path}},
 	})...)
@@ -76,6 +79,10 @@ func (r *Recording) Stop(terminator string, silence bool) error {
 	if err := r.ch.must("record", isAnswered); err != nil {
 		return err
 	}
+	if !slices.Contains(r.ch.taped, r) {
+		return &StateError{r.ch.callID, "stop the recording of", "not recorded"}
+	}
+	r.ch.taped = slices.DeleteFunc(r.ch.taped, func(one *Recording) bool { return one == r })
 	const samples, bytes = 8, 16 // a millisecond
 	length := r.ch.core.now().Sub(r.began).Milliseconds()
 	more := append(r.application(), jobj.Object{

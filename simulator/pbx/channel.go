@@ -22,6 +22,7 @@ type Channel struct {
 	peer    *Channel   // the one it is bridged with
 	caller  bool       // of the two, the one that called, on which the bridge is told
 	member  *Member    // in a conference; nil while it is in none
+	taped   []*Recording
 
 	progressed bool
 	gone       bool
@@ -213,6 +214,9 @@ func (ch *Channel) place(doing string) (*Channel, error) {
 	if err := ch.must(doing, isRinging, isEarly, isAnswered); err != nil {
 		return nil, err
 	}
+	if ch.direction == "outbound" && !ch.Answered() {
+		return nil, &StateError{ch.callID, doing, "called itself, and rings"}
+	}
 	c := ch.core
 	b := c.begin(ch.account, c.uuid4(), "outbound")
 	b.dialler = ch
@@ -315,6 +319,9 @@ func (ch *Channel) Bridge(b *Channel) error {
 	ch.failed, ch.failedCode = "", ""
 	ch.ending.disposition = "SUCCESS"
 	ch.core.event(kapi.ChannelBridge, ch)
+	if ch.core.connected != nil {
+		ch.core.connected(ch, b)
+	}
 	return nil
 }
 
@@ -395,8 +402,22 @@ func (ch *Channel) Press(digit string, length time.Duration) error {
 
 // Hangup ends the leg. One that is bridged is parted first; its peer stays up.
 func (ch *Channel) Hangup(cause string) error {
+	if err := ch.hangUp(cause); err != nil {
+		return err
+	}
+	ch.core.over(cause, ch)
+	return nil
+}
+
+// hangUp is Hangup, of which nobody is told yet.
+func (ch *Channel) hangUp(cause string) error {
 	if err := ch.must("hang up", isRinging, isEarly, isAnswered); err != nil {
 		return err
+	}
+	for len(ch.taped) > 0 {
+		if err := ch.taped[0].Stop("", false); err != nil {
+			return err
+		}
 	}
 	if ch.peer != nil {
 		if err := ch.Unbridge(); err != nil {

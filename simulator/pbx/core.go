@@ -47,6 +47,10 @@ type Core struct {
 	kinds    map[[2]string]*kapi.Publication
 	rooms    map[string]*Room // by account and id
 	begun    int              // channels, ever
+
+	// Who follows what becomes of channels; nil for nobody.
+	connected func(a, b *Channel)
+	ended     func(ch *Channel, cause string)
 }
 
 // NewCore returns a core without channels. The switch's clock must be the timeline.
@@ -54,6 +58,21 @@ func NewCore(s *Switch, line *timeline.Timeline, say func(Event)) *Core {
 	return &Core{
 		Switch: s, line: line, say: say,
 		channels: map[string]*Channel{}, kinds: map[[2]string]*kapi.Publication{}, rooms: map[string]*Room{},
+	}
+}
+
+// Follow has somebody told when two channels have been connected, and when one has ended, for
+// which cause, whatever has led to it. There is one who follows.
+func (c *Core) Follow(connected func(a, b *Channel), ended func(ch *Channel, cause string)) {
+	c.connected, c.ended = connected, ended
+}
+
+// over tells that channels have ended.
+func (c *Core) over(cause string, channels ...*Channel) {
+	for _, ch := range channels {
+		if c.ended != nil {
+			c.ended(ch, cause)
+		}
 	}
 }
 

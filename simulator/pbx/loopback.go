@@ -84,11 +84,13 @@ func (ch *Channel) BowOut() error {
 	caller.calleeName, caller.calleeNumber = callee.farName(), callee.farNumber()
 	callee.dialler, caller.placed = caller, append(caller.placed, callee)
 	ch.peer, b.peer, ch.caller, b.caller = nil, nil, false, false
+	const cause = "NORMAL_UNSPECIFIED"
 	for _, one := range []*Channel{ch, b} {
-		if err := one.Hangup("NORMAL_UNSPECIFIED"); err != nil {
+		if err := one.hangUp(cause); err != nil {
 			return err
 		}
 	}
+	ch.core.over(cause, ch, b)
 	return nil
 }
 
@@ -103,3 +105,7 @@ func (ch *Channel) OtherEnd() (*Channel, bool) {
 	}
 	return ch.core.Channel(ch.loopback.other)
 }
+
+// SecondEnd tells whether this is the one of the two legs that the switch has with itself which
+// is a call of its own.
+func (ch *Channel) SecondEnd() bool { return ch.loopback.end == "B" }

@@ -62,10 +62,14 @@ func (ch *Channel) Join(consult *Channel) error {
 	if err := far.Bridge(target); err != nil {
 		return err
 	}
-	if err := ch.Hangup("ATTENDED_TRANSFER"); err != nil {
-		return err
+	const cause = "ATTENDED_TRANSFER"
+	for _, one := range []*Channel{ch, consult} {
+		if err := one.hangUp(cause); err != nil {
+			return err
+		}
 	}
-	return consult.Hangup("ATTENDED_TRANSFER")
+	c.over(cause, ch, consult)
+	return nil
 }
 
 // Replace has the channel, which has been answered, take the place of another one in its call.

@@ -38,13 +38,20 @@ type Board struct {
 	taking map[*pbx.Channel]*pbx.Recording
 	// onward is what follows when somebody answers a leg that nobody has dialled.
 	onward map[*pbx.Channel]func(Then)
+	// won is, by who called, the leg that was answered first, while the two are being connected.
+	won map[*pbx.Channel]*pbx.Channel
+	// waits are acts that wait for a channel to be connected or to end.
+	waits map[*pbx.Channel][]func()
 }
 
-// New returns a board of a switch.
+// New returns a board of a switch, whose core it follows.
 func New(c Config) *Board {
-	return &Board{
+	b := &Board{
 		Config: c, slots: map[string]*parked{}, onward: map[*pbx.Channel]func(Then){}, taking: map[*pbx.Channel]*pbx.Recording{},
+		won: map[*pbx.Channel]*pbx.Channel{}, waits: map[*pbx.Channel][]func(){},
 	}
+	c.Core.Follow(b.connected, b.ended)
+	return b
 }
 
 // Then is told when an act is done, or why it is not.
@@ -57,10 +64,13 @@ type step struct {
 	do          func() error
 }
 
+// moment is the longest that a machine takes for what it does next.
+const moment = 40 * time.Millisecond
+
 // Steps by their pause: what a machine does next, what takes it a network round, and
 // what takes several.
 func atOnce(do func() error) step { return step{0, 0, do} }
-func soon(do func() error) step   { return step{time.Millisecond, 40 * time.Millisecond, do} }
+func soon(do func() error) step   { return step{time.Millisecond, moment, do} }
 func later(do func() error) step  { return step{30 * time.Millisecond, 300 * time.Millisecond, do} }
 
 // act does steps one after the other until one fails.

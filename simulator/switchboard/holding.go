@@ -1,6 +1,7 @@
 package switchboard
 
 import (
+	"errors"
 	"time"
 
 	"github.com/kazoolab/kazoolab/simulator/pbx"
@@ -62,7 +63,7 @@ func (b *Board) Voicemail(a *pbx.Channel, box *pbx.Mailbox, length time.Duration
 	id := b.Core.NewDocumentID(true)
 	var recording *pbx.Recording
 	b.act(then,
-		later(func() error { return b.Take(a) }),
+		later(func() error { return b.attend(a) }),
 		step{3 * time.Second, 6 * time.Second, func() error { return a.Executed("play", "FILE PLAYED") }},
 		soon(func() (err error) {
 			recording, err = a.Record("voicemail_" + id + ".mp3")
@@ -72,7 +73,10 @@ func (b *Board) Voicemail(a *pbx.Channel, box *pbx.Mailbox, length time.Duration
 			a.MessageLeft()
 			return recording.Stop("", false)
 		}},
-		later(func() error { return b.end(a, "NORMAL_CLEARING") }),
+		later(func() error {
+			peer := a.Peer() // who has come into it meanwhile
+			return errors.Join(b.end(a, usual), b.drop(peer, usual))
+		}),
 		later(func() error { return b.Core.Left(a, box, id, length) }),
 	)
 }

@@ -8,14 +8,14 @@ import (
 
 // Enter answers a call, and has the caller join a conference.
 func (b *Board) Enter(ch *pbx.Channel, conference string, moderator bool, then Then) {
-	b.act(then, soon(func() error { return b.Take(ch) }), later(func() error {
+	b.act(then, soon(func() error { return b.attend(ch) }), later(func() error {
 		_, err := b.Core.Enter(ch, conference, moderator)
 		return err
 	}))
 }
 
 // Leave has a member leave the conference and hang up.
-func (b *Board) Leave(ch *pbx.Channel, then Then) { b.Hangup(ch, "NORMAL_CLEARING", then) }
+func (b *Board) Leave(ch *pbx.Channel, then Then) { b.Hangup(ch, usual, then) }
 
 // SendFax sends a fax of so many pages to a number. cause is why no call comes about,
 // "" for one that succeeds.
@@ -33,7 +33,7 @@ func (b *Board) SendFax(a pbx.Account, box pbx.FaxBox, number string, pages int,
 		later(f.Originate),
 	}
 	if cause != "" {
-		b.act(then, append(steps, step{2 * time.Second, 6 * time.Second, func() error { return f.Failed(cause) }})...)
+		b.act(then, append(steps, step{2 * time.Second, 6 * time.Second, b.transmitted(f, func() error { return f.Failed(cause) })})...)
 		return f, nil
 	}
 	steps = append(steps,
@@ -64,11 +64,11 @@ func (b *Board) ReceiveFax(ch *pbx.Channel, box pbx.FaxBox, pages int, broken bo
 			return
 		}
 		if broken {
-			b.act(then, fewSeconds(f.Negotiated), fewSeconds(func() error { return f.Done(false) }), later(func() error { return f.File(false) }))
+			b.act(then, fewSeconds(f.Negotiated), fewSeconds(b.transmitted(f, func() error { return f.Done(false) })), later(func() error { return f.File(false) }))
 			return
 		}
 		b.act(then, b.transmit(f, pages)...)
-	}, later(func() error { return b.Take(ch) }))
+	}, later(func() error { return b.attend(ch) }))
 }
 
 // transmit is what comes once both ends are connected: a page takes 20 to 40 s at 14,400
@@ -78,7 +78,18 @@ func (b *Board) transmit(f *pbx.Fax, pages int) []step {
 	for range pages {
 		steps = append(steps, step{20 * time.Second, 40 * time.Second, f.Page})
 	}
-	return append(steps, fewSeconds(func() error { return f.Done(true) }), later(func() error { return f.File(true) }))
+	return append(steps, fewSeconds(b.transmitted(f, func() error { return f.Done(true) })), later(func() error { return f.File(true) }))
+}
+
+// transmitted ends a fax's call, with whoever has come into that meanwhile.
+func (b *Board) transmitted(f *pbx.Fax, end func() error) func() error {
+	return func() error {
+		peer := f.Channel().Peer()
+		if err := end(); err != nil {
+			return err
+		}
+		return b.drop(peer, usual)
+	}
 }
 
 func fewSeconds(do func() error) step { return step{time.Second, 5 * time.Second, do} }

@@ -16,7 +16,7 @@ func (b *Board) Originate(a pbx.Account, d pbx.Device, callID string, shown pbx.
 	}
 	legs := []*pbx.Channel{leg}
 	b.onward[leg] = func(then Then) { b.answerOriginated(leg, to, then) }
-	b.act(then, b.ringing(&legs, false))
+	b.act(then, b.rings(&legs, false))
 	return leg, nil
 }
 
@@ -59,7 +59,7 @@ func (b *Board) Move(ch *pbx.Channel, devices []pbx.Device, then Then) {
 		return
 	}
 	b.summon(ch, devices, "", func(by *pbx.Channel, then Then) {
-		b.act(then, atOnce(func() error { return by.Replace(ch) }), soon(func() error { return b.end(ch, "PICKED_OFF") }))
+		b.act(then, atOnce(func() error { return by.Replace(ch) }), soon(func() error { return b.drop(ch, "PICKED_OFF") }))
 	}, then)
 }
 
@@ -92,15 +92,17 @@ func (b *Board) summon(ch *pbx.Channel, devices []pbx.Device, ending string, joi
 			}
 		}
 		return nil
-	}), b.ringing(&legs, false), step{Summons, Summons, func() error {
+	}), b.rings(&legs, false), step{Summons, Summons, func() error {
 		if taken {
 			return nil
 		}
-		for _, leg := range legs {
-			b.report(b.end(leg, "NO_ANSWER"))
-		}
-		return &NotTakenError{ch.CallID()}
+		return errors.Join(&NotTakenError{ch.CallID()}, b.stop(legs, unanswered))
 	}})
+	b.wait(ch, func() {
+		if ch.Gone() && !taken {
+			b.report(b.stop(legs, cancelled))
+		}
+	})
 }
 
 // joins has somebody answer who was summoned; the others stop ringing. Who cannot join is left
@@ -113,7 +115,7 @@ func (b *Board) joins(leg *pbx.Channel, legs []*pbx.Channel, join func(*pbx.Chan
 		}
 		join(leg, func(err error) {
 			if err != nil {
-				b.report(b.end(leg, "NORMAL_CLEARING"))
+				b.report(b.drop(leg, usual))
 			}
 			b.done(then, err)
 		})

@@ -12,9 +12,12 @@ import (
 type parked struct {
 	slot string
 	ch   *pbx.Channel
+	kept bool // for a call on its way into it, or out of it
 	// revision counts the writes of the slot's document, which outlives its calls.
 	revision int
 }
+
+func (p *parked) free() bool { return p.ch == nil && !p.kept }
 
 func slotKey(accountID, slot string) string { return accountID + "/" + slot }
 
@@ -49,43 +52,62 @@ func (b *Board) slotOf(ch *pbx.Channel) *parked {
 // firstSlot is the lowest number that the system gives by itself (cf_park).
 const firstSlot = 100
 
-// Park has somebody leave the other end of the call in a slot, "" for the first that
-// is free.
-func (b *Board) Park(ch *pbx.Channel, slot string, then Then) {
-	account := ch.Account().ID
+// reserve keeps a slot free for a call, "" for the first that is.
+func (b *Board) reserve(account, slot string) (*parked, error) {
 	for n := firstSlot; slot == ""; n++ {
-		if _, taken := b.Parked(account, strconv.Itoa(n)); !taken {
+		if p := b.slots[slotKey(account, strconv.Itoa(n))]; p == nil || p.free() {
 			slot = strconv.Itoa(n)
 		}
 	}
+	p := b.slots[slotKey(account, slot)]
+	switch {
+	case p == nil:
+		p = &parked{slot: slot}
+		b.slots[slotKey(account, slot)] = p
+	case p.ch != nil:
+		return nil, &pbx.StateError{CallID: p.ch.CallID(), Doing: fmt.Sprintf("park another call in slot %s beside", slot), State: "in it"}
+	case p.kept:
+		return nil, &TakenSlotError{slot}
+	}
+	p.kept = true
+	return p, nil
+}
+
+// Park has somebody leave the other end of the call in a slot of its account, "" for the first
+// that is free.
+func (b *Board) Park(ch *pbx.Channel, slot string, then Then) {
+	account := ch.Account().ID
+	if other := ch.Peer(); other != nil {
+		account = other.Account().ID
+	}
+	p, err := b.reserve(account, slot)
+	if err != nil {
+		b.done(then, err)
+		return
+	}
 	var other *pbx.Channel
-	b.act(then, atOnce(func() error {
-		if was, taken := b.Parked(account, slot); taken {
-			return &pbx.StateError{CallID: was.CallID(), Doing: fmt.Sprintf("park another call in slot %s beside", slot), State: "in it"}
-		}
-		return nil
-	}), atOnce(func() (err error) {
-		other, err = b.giveAway(ch, ParkPrefix+slot)
+	b.act(func(err error) {
+		p.kept = false
+		b.done(then, err)
+	}, atOnce(func() (err error) {
+		other, err = ch.Transfer(ParkPrefix + p.slot)
 		return err
-	}), later(func() error { return b.route(other) }), soon(func() error { return b.put(other, slot) }))
+	}), later(func() error { return b.route(other) }), soon(func() error { return b.put(other, p) }))
 }
 
 // put keeps a call in a slot and says so.
-func (b *Board) put(ch *pbx.Channel, slot string) error {
-	key := slotKey(ch.Account().ID, slot)
-	p := b.slots[key]
-	if p == nil {
-		p = &parked{slot: slot}
-		b.slots[key] = p
+func (b *Board) put(ch *pbx.Channel, p *parked) error {
+	if state := b.busy(ch); state != "" {
+		return &pbx.StateError{CallID: ch.CallID(), Doing: "park", State: state}
 	}
 	p.ch = ch
 	if err := b.note(p, ch); err != nil {
 		return err
 	}
-	if err := ch.Parked(slot); err != nil {
+	if err := ch.Parked(p.slot); err != nil {
 		return err
 	}
-	return ch.SlotPresence(slot, "early")
+	return ch.SlotPresence(p.slot, "early")
 }
 
 // note writes the slot's document.
@@ -97,68 +119,55 @@ func (b *Board) note(p *parked, ch *pbx.Channel) error {
 	return b.Core.Change(ch.Account(), action, "parked_call", "parking-slot-"+p.slot, p.revision, false)
 }
 
-// cleared says that a slot, in which a call has waited, is empty.
-func (b *Board) cleared(p *parked, ch *pbx.Channel) error {
-	if err := b.note(p, ch); err != nil {
-		return err
-	}
-	return ch.SlotPresence(p.slot, "terminated")
-}
-
-// abandoned says that a parked caller has hung up.
-func (b *Board) abandoned(p *parked, ch *pbx.Channel) error {
-	if p.ch != ch { // taken at that very moment
-		return nil
-	}
-	p.ch = nil
-	if err := ch.Abandoned(p.slot); err != nil {
-		return err
-	}
-	return b.cleared(p, ch)
+// vacate has a call leave its slot. A moment later it is told how, and the slot is free.
+func (b *Board) vacate(p *parked, how func(slot string) error) {
+	ch := p.ch
+	p.ch, p.kept = nil, true
+	b.act(nil, soon(func() error { return how(p.slot) }), atOnce(func() error {
+		p.kept = false
+		if err := b.note(p, ch); err != nil {
+			return err
+		}
+		return ch.SlotPresence(p.slot, "terminated")
+	}))
 }
 
 // Retrieve has a telephone dial a slot and take the call that waits in it. Both calls
 // are told as retrieved.
 func (b *Board) Retrieve(account pbx.Account, slot string, d pbx.Device, then Then) (*pbx.Channel, error) {
-	p := b.slots[slotKey(account.ID, slot)]
-	if p == nil || p.ch == nil {
+	waiting, ok := b.Parked(account.ID, slot)
+	if !ok {
 		return nil, &EmptySlotError{slot}
 	}
 	var by *pbx.Channel
 	by, err := b.Dial(account, d, ParkPrefix+slot, "", "", func(err error) {
-		waiting := p.ch
-		switch {
-		case err != nil:
-			b.done(then, err)
-			return
-		case waiting == nil: // meanwhile
-			b.act(nil, atOnce(func() error { return b.end(by, "NORMAL_CLEARING") }))
-			b.done(then, &EmptySlotError{slot})
+		if err == nil {
+			waiting, ok = b.Parked(account.ID, slot)
+			if !ok { // meanwhile
+				err = &EmptySlotError{slot}
+			}
+		}
+		if err != nil {
+			b.done(then, errors.Join(err, b.drop(by, usual)))
 			return
 		}
-		b.act(then, soon(func() error { return b.takeOut(p, waiting, by) }), soon(func() error { return waiting.Retrieved(slot) }),
-			atOnce(func() error { return b.cleared(p, waiting) }), soon(func() error { return by.Retrieved(slot) }))
+		b.takeOver(by, waiting, true, func(err error) {
+			if err != nil {
+				b.done(then, errors.Join(err, b.drop(by, usual)))
+				return
+			}
+			b.act(then, step{moment, 2 * moment, func() error { return by.Retrieved(slot) }}) // after the other
+		})
 	})
 	return by, err
-}
-
-// takeOut connects who has dialled a slot with the call that waits there, unless another was
-// quicker.
-func (b *Board) takeOut(p *parked, waiting, by *pbx.Channel) error {
-	if p.ch != waiting {
-		return errors.Join(&EmptySlotError{p.slot}, b.end(by, "NORMAL_CLEARING"))
-	}
-	if err := waiting.Usurp(); err != nil {
-		return err
-	}
-	if err := by.Intercept(waiting); err != nil {
-		return err
-	}
-	p.ch = nil
-	return nil
 }
 
 // EmptySlotError says that no call waits in a slot.
 type EmptySlotError struct{ Slot string }
 
 func (e *EmptySlotError) Error() string { return "no call waits in slot " + e.Slot }
+
+// TakenSlotError says that a call is on its way into a slot, or out of it.
+type TakenSlotError struct{ Slot string }
+
+func (e *TakenSlotError) Error() string { return "another call is just being parked in slot " + e.Slot }

@@ -1,6 +1,7 @@
 package switchboard
 
 import (
+	"slices"
 	"time"
 
 	"github.com/kazoolab/kazoolab/simulator/office"
@@ -94,7 +95,7 @@ func (b *Board) Ring(a *pbx.Channel, devices []pbx.Device, early bool, then Then
 			legs = append(legs, leg)
 		}
 		return nil
-	}), b.ringing(&legs, early))
+	}), b.rings(&legs, early))
 }
 
 // RingNumber places a leg to the telephone network.
@@ -104,13 +105,14 @@ func (b *Board) RingNumber(a *pbx.Channel, number string, then Then) {
 		leg, err := a.DialNumber(number)
 		legs = append(legs, leg)
 		return err
-	}), b.ringing(&legs, true))
+	}), b.rings(&legs, true))
 }
 
 // Busy places legs to telephones, or to a number where there are none, that are all in
 // another call: nothing rings, and the caller is told; see Refuse for keep.
 func (b *Board) Busy(a *pbx.Channel, devices []pbx.Device, number string, keep bool, then Then) {
-	b.act(then, atOnce(func() (err error) {
+	const busy = "USER_BUSY"
+	b.gives(a, busy, keep, then, atOnce(func() (err error) {
 		if len(devices) == 0 {
 			_, err = a.DialNumber(number)
 			return err
@@ -122,7 +124,7 @@ func (b *Board) Busy(a *pbx.Channel, devices []pbx.Device, number string, keep b
 			}
 		}
 		return nil
-	}), later(func() error { return b.stopRinging(a, "USER_BUSY") }), soon(func() error { return b.fell(a, "USER_BUSY", keep) }))
+	}), later(func() error { return b.stopRinging(a, busy) }))
 }
 
 // Forward rings for a telephone whose calls go on to a number: the switch calls itself,
@@ -138,12 +140,12 @@ func (b *Board) Forward(a *pbx.Channel, d pbx.Device, number string, then Then) 
 		leg, err := inner.DialNumber(number)
 		legs = append(legs, leg)
 		return err
-	}), b.ringing(&legs, true))
+	}), b.rings(&legs, true))
 }
 
-// ringing is what comes of legs that were placed. One that has ended meanwhile does
+// rings is what comes of legs that were placed. One that has ended meanwhile does
 // not ring.
-func (b *Board) ringing(legs *[]*pbx.Channel, early bool) step {
+func (b *Board) rings(legs *[]*pbx.Channel, early bool) step {
 	return step{100 * time.Millisecond, 800 * time.Millisecond, func() error {
 		for _, leg := range *legs {
 			if leg.Gone() || leg.Answered() {
@@ -163,82 +165,22 @@ func (b *Board) ringing(legs *[]*pbx.Channel, early bool) step {
 	}}
 }
 
-// Answer takes a call at the end of a leg that rings, and connects it with who called;
-// the others that ring for it stop.
-func (b *Board) Answer(leg *pbx.Channel, then Then) {
-	a := leg.Dialler()
-	if onward := b.onward[leg]; onward != nil {
-		delete(b.onward, leg)
-		onward(then)
-		return
-	}
-	if _, own := leg.Pair(); own || a == nil {
-		b.done(then, &pbx.StateError{CallID: leg.CallID(), Doing: "answer", State: "nobody's to answer: it called"})
-		return
-	}
-	b.act(then, atOnce(func() error {
-		if err := leg.Answer(); err != nil {
-			return err
-		}
-		if leg.Device() != nil {
-			b.report(leg.Presence("confirmed"))
-		}
-		return nil
-	}), soon(func() error { return b.take(a) }), soon(func() error { return a.Bridge(leg) }), soon(func() error {
-		return b.stopRinging(a, "LOSE_RACE")
-	}), atOnce(func() error { return b.passOn(a) }))
+// ringing are the legs that ring for a call.
+func ringing(a *pbx.Channel) []*pbx.Channel {
+	return slices.DeleteFunc(a.Dialled(), (*pbx.Channel).Answered)
 }
 
-// Take has the callflow answer a call, for whoever made it.
-func (b *Board) Take(a *pbx.Channel) error {
-	if a.Answered() {
-		return nil
-	}
-	b.upward(a)
-	return a.Answer()
-}
-
-// take answers the caller's leg where it is not answered yet.
-func (b *Board) take(a *pbx.Channel) error {
-	if a.Answered() {
-		return nil
-	}
-	return a.Answer()
-}
-
-// passOn connects who has called the switch's own leg, once that is connected at its
-// other end, and has the pair leave the call.
-func (b *Board) passOn(inner *pbx.Channel) error {
-	if outer, ok := inner.OtherEnd(); ok {
-		b.upward(inner, later(outer.BowOut))
-	}
-	return nil
-}
-
-// upward connects who has called the switch's own leg, if it is one, with the pair.
-func (b *Board) upward(inner *pbx.Channel, then ...step) {
-	outer, ok := inner.OtherEnd()
-	if !ok {
-		return
-	}
-	caller := outer.Dialler()
-	b.act(nil, append([]step{
-		soon(func() error { return b.take(outer) }), soon(func() error { return b.take(caller) }), soon(func() error { return b.meet(caller, outer) }),
-		soon(func() error { return b.stopRinging(caller, "LOSE_RACE") }),
-	}, then...)...)
-}
-
-// meet bridges a caller with a leg, unless they are.
-func (b *Board) meet(caller, leg *pbx.Channel) error {
-	if caller.Peer() == leg {
-		return nil
-	}
-	return caller.Bridge(leg)
+// rung tells whether a leg is one that rings itself, for whoever called it.
+func (b *Board) rung(leg *pbx.Channel) bool {
+	return !leg.Answered() && (leg.Dialler() != nil || b.onward[leg] != nil)
 }
 
 // stopRinging ends the legs that still ring for a call.
-func (b *Board) stopRinging(a *pbx.Channel, cause string) error {
-	for _, leg := range a.Dialled() {
+func (b *Board) stopRinging(a *pbx.Channel, cause string) error { return b.stop(ringing(a), cause) }
+
+// stop ends those of some legs that nobody has answered.
+func (b *Board) stop(legs []*pbx.Channel, cause string) error {
+	for _, leg := range legs {
 		if leg.Answered() {
 			continue
 		}
@@ -257,32 +199,70 @@ func (b *Board) Refuse(leg *pbx.Channel, cause string, keep bool, then Then) {
 		b.done(then, &pbx.StateError{CallID: leg.CallID(), Doing: "refuse", State: "not ringing"})
 		return
 	}
-	b.act(then, atOnce(func() error { return b.end(leg, cause) }), soon(func() error {
-		if len(a.Dialled()) > 0 || a.Gone() {
-			return nil
+	b.act(func(err error) {
+		if err != nil {
+			b.done(then, err)
+			return
 		}
-		return b.fell(a, cause, keep)
-	}))
+		b.lost(a, cause, keep, then)
+	}, atOnce(func() error { return b.end(leg, cause) }), soon(func() error { return nil }))
 }
+
+// unanswered is why what rings for a call ends that nobody takes.
+const unanswered = "NO_ANSWER"
 
 // GiveUp stops the ringing of a call that nobody takes; see Refuse for keep.
 func (b *Board) GiveUp(a *pbx.Channel, keep bool, then Then) {
-	const cause = "NO_ANSWER"
-	b.act(then, atOnce(func() error { return b.stopRinging(a, cause) }), soon(func() error { return b.fell(a, cause, keep) }))
+	state := b.busy(a)
+	if b.rung(a) {
+		state = "a telephone's, which rings"
+	}
+	if state != "" {
+		b.done(then, &pbx.StateError{CallID: a.CallID(), Doing: "give up", State: state})
+		return
+	}
+	b.gives(a, unanswered, keep, then, atOnce(func() error { return b.stopRinging(a, unanswered) }))
 }
 
-// fell tells the callflow that nobody has taken the call. Where that is the switch's own, the
-// one that led to it has failed, too.
-func (b *Board) fell(a *pbx.Channel, cause string, keep bool) error {
-	if err := a.Bridged(cause); err != nil || keep {
-		return err
+// gives does steps, after which nothing rings for a call any more, and has that fail.
+func (b *Board) gives(a *pbx.Channel, cause string, keep bool, then Then, steps ...step) {
+	b.act(func(err error) {
+		if err != nil {
+			b.done(then, err)
+			return
+		}
+		b.fell(a, cause, keep, then)
+	}, append(steps, soon(func() error { return nil }))...)
+}
+
+// lost has a call go on without a leg that rang for it. It has failed if that was the last.
+func (b *Board) lost(a *pbx.Channel, cause string, keep bool, then Then) {
+	if len(ringing(a)) > 0 || b.busy(a) != "" {
+		b.done(then, nil)
+		return
 	}
-	var caller *pbx.Channel
-	if outer, ok := a.OtherEnd(); ok && outer.Peer() == nil {
-		caller = outer.Dialler()
+	b.fell(a, cause, keep, then)
+}
+
+// fell tells the callflow that nobody has taken the call, which is over unless keep has the
+// callflow go on. Where the call is the switch's own, the one that led to it has failed, too, and
+// it is the callflow of that which may go on, unless the two are of different accounts.
+func (b *Board) fell(a *pbx.Channel, cause string, keep bool, then Then) {
+	if state := b.busy(a); state != "" {
+		b.done(then, &pbx.StateError{CallID: a.CallID(), Doing: "give up", State: state})
+		return
 	}
-	if err := b.end(a, cause); err != nil || caller == nil || caller.Gone() || len(caller.Dialled()) > 0 {
-		return err
+	if err := a.Bridged(cause); err != nil {
+		b.done(then, err)
+		return
 	}
-	return b.fell(caller, cause, false)
+	outer, own := a.OtherEnd()
+	switch {
+	case own && !outer.Answered() && (!keep || outer.Account().ID == a.Account().ID):
+		b.Refuse(outer, cause, keep, then)
+	case keep:
+		b.done(then, nil)
+	default:
+		b.done(then, b.end(a, cause))
+	}
 }

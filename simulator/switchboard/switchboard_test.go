@@ -1,6 +1,8 @@
 package switchboard_test
 
 import (
+	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -85,6 +87,17 @@ func (h *house) say(e pbx.Event) {
 func (h *house) pass() {
 	h.t.Helper()
 	if err := h.line.Run(h.t.Context(), false); err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+// passFor runs what is planned for so long.
+func (h *house) passFor(d time.Duration) {
+	h.t.Helper()
+	ctx, stop := context.WithCancel(h.t.Context())
+	defer stop()
+	h.line.At(h.line.Now().Add(d), stop)
+	if err := h.line.Run(ctx, false); err != nil && !errors.Is(err, context.Canceled) {
 		h.t.Fatal(err)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/kazoolab/kazoolab/simulator/pbx"
+	"github.com/kazoolab/kazoolab/simulator/timeline"
 )
 
 // ParkPrefix begins what is dialled to park a call in a slot, or to take one out of it:
@@ -21,24 +22,18 @@ func (b *Board) Transfer(ch *pbx.Channel, to string, then Then) {
 	}
 	var other *pbx.Channel
 	b.act(then, atOnce(func() error { return b.mayCall(ch.Peer(), to) }), atOnce(func() (err error) {
-		other, err = b.giveAway(ch, to)
+		other, err = ch.Transfer(to)
 		return err
 	}), later(func() error {
+		if other.Peer() != nil {
+			return &pbx.StateError{CallID: other.CallID(), Doing: "transfer", State: "in another call"}
+		}
 		if err := b.route(other); err != nil {
 			return err
 		}
 		b.RingCalled(other, to, nil)
 		return nil
 	}))
-}
-
-// giveAway takes a channel out of its call, which its peer goes on with.
-func (b *Board) giveAway(ch *pbx.Channel, to string) (*pbx.Channel, error) {
-	other, err := ch.Transfer(to)
-	if err == nil && ch.Device() != nil {
-		b.Line.After(time.Second, func() { b.report(ch.Presence("terminated")) })
-	}
-	return other, err
 }
 
 // mayCall says whether somebody has a number, before anything is done about it.
@@ -81,14 +76,95 @@ func (b *Board) Consult(ch *pbx.Channel, to string, then Then) (*pbx.Channel, er
 // Join connects the far ends of two calls that somebody is in, who leaves both.
 func (b *Board) Join(ch, consult *pbx.Channel, then Then) {
 	b.act(then, atOnce(func() error {
-		if err := ch.Join(consult); err != nil {
-			return err
+		if far := ch.Peer(); far != nil && (far == consult || throughPairs(far, consult.Peer())) {
+			return &pbx.StateError{CallID: ch.CallID(), Doing: "join", State: "in the same call at both ends"}
 		}
-		for _, one := range []*pbx.Channel{ch, consult} {
-			b.Line.After(time.Second, func() { b.report(one.Presence("terminated")) })
-		}
-		return nil
+		return ch.Join(consult)
 	}))
+}
+
+// Consultation is how long a telephone rings that is asked before a call is given to it (konami:
+// 20 s).
+const Consultation = 20 * time.Second
+
+// Give has a telephone consult, and complete the transfer as soon as the target answers. Where that
+// does not come about, what rings for it stops, and the call is as it was (konami_transfer).
+func (b *Board) Give(ch *pbx.Channel, to string, then Then) {
+	g := &giving{Board: b, ch: ch, then: then}
+	consult, err := b.Consult(ch, to, func(err error) {
+		if err != nil {
+			g.fail(err)
+		}
+	})
+	if err != nil {
+		b.done(then, err)
+		return
+	}
+	g.consult = consult
+	g.limit = b.Line.After(Consultation, func() { g.fail(&NotTakenError{ch.CallID()}) })
+	b.wait(ch, g.look)
+	b.wait(consult, g.look)
+}
+
+// giving is an attended transfer that waits for its target.
+type giving struct {
+	*Board
+
+	ch, consult *pbx.Channel
+	limit       *timeline.Planned
+	then        Then
+	over        bool
+}
+
+func (g *giving) look() {
+	switch {
+	case g.over:
+	case g.ch.Peer() == nil || g.consult.Gone():
+		g.fail(g.broken())
+	case g.consult.Peer() != nil:
+		g.over = true
+		g.limit.Cancel()
+		g.act(func(err error) {
+			if err != nil {
+				g.undo()
+			}
+			g.done(g.then, err)
+		}, later(g.join))
+	}
+}
+
+func (g *giving) broken() error {
+	return &pbx.StateError{CallID: g.ch.CallID(), Doing: "complete the transfer of", State: "no longer in both calls"}
+}
+
+func (g *giving) join() error {
+	if g.ch.Peer() == nil || g.consult.Peer() == nil {
+		return g.broken()
+	}
+	if err := g.ch.Peer().TellTransferee(g.consult.Peer()); err != nil {
+		return err
+	}
+	return g.ch.Join(g.consult)
+}
+
+func (g *giving) fail(err error) {
+	if g.over {
+		return
+	}
+	g.over = true
+	g.limit.Cancel()
+	g.undo()
+	g.done(g.then, err)
+}
+
+// undo ends the consultation, and has who was put on hold for it taken back.
+func (g *giving) undo() {
+	if !g.consult.Gone() {
+		g.Hangup(g.consult, "", nil)
+	}
+	if g.ch.Held() && !g.ch.Gone() {
+		g.Resume(g.ch, nil)
+	}
 }
 
 // Divert has the callflow take a leg, whose other end is dropped, and ring for a number.
@@ -101,14 +177,22 @@ func (b *Board) Divert(ch *pbx.Channel, to string, then Then) {
 		}
 		b.RingCalled(ch, to, then)
 	}, atOnce(func() error { return b.mayCall(ch, to) }), atOnce(func() error {
-		if left == nil {
-			return nil
+		if p := b.slotOf(ch); p != nil {
+			b.vacate(p, ch.Retrieved)
 		}
-		if err := ch.Unbridge(); err != nil {
-			return err
-		}
-		return b.end(left, "NORMAL_CLEARING")
+		return b.leave(ch, left)
 	}))
+}
+
+// leave parts a channel from who was at its other end, if anybody, and drops them.
+func (b *Board) leave(ch, left *pbx.Channel) error {
+	if left == nil {
+		return nil
+	}
+	if err := ch.Unbridge(); err != nil {
+		return err
+	}
+	return b.end(left, usual)
 }
 
 // PickUp has a telephone take the call of another leg: one that rings for somebody else, or
@@ -120,31 +204,89 @@ func (b *Board) PickUp(target *pbx.Channel, d pbx.Device, then Then) (*pbx.Chann
 			b.done(then, err)
 			return
 		}
-		b.takeOver(by, target, true, then)
+		b.takeOver(by, target, true, func(err error) {
+			if err != nil {
+				err = errors.Join(err, b.drop(by, usual))
+			}
+			b.done(then, err)
+		})
 	})
 	return by, err
+}
+
+// whoCalls is who is at the other end of a telephone that rings, be it for the switch itself.
+func whoCalls(ch *pbx.Channel) *pbx.Channel {
+	for !ch.Answered() {
+		next := ch.Dialler()
+		if next == nil {
+			next, _ = ch.OtherEnd()
+		}
+		if next == nil {
+			break
+		}
+		ch = next
+	}
+	return ch
+}
+
+// throughPairs tells whether a channel leads to another one by legs that the switch has with
+// itself. To connect the two would close a ring, with nobody in it.
+func throughPairs(ch, other *pbx.Channel) bool {
+	for {
+		pair, ok := ch.Pair()
+		switch {
+		case !ok:
+			return false
+		case pair == other || pair.Peer() == other:
+			return true
+		case pair.Peer() == nil:
+			return false
+		}
+		ch = pair.Peer()
+	}
+}
+
+// mayTake says whether a channel may take the call of another.
+func (b *Board) mayTake(by, target *pbx.Channel) error {
+	switch {
+	case b.rung(by):
+		return &pbx.StateError{CallID: by.CallID(), Doing: "intercept with", State: "a telephone's, which rings"}
+	case by == target || by.Peer() == target || throughPairs(by, target):
+		return &pbx.StateError{CallID: by.CallID(), Doing: "intercept with", State: "in that call itself"}
+	case by.Gone():
+		return &pbx.StateError{CallID: by.CallID(), Doing: "intercept with", State: "over"}
+	case target.Gone():
+		return &pbx.StateError{CallID: target.CallID(), Doing: "intercept", State: "over"}
+	case by.Member() != nil:
+		return &pbx.StateError{CallID: by.CallID(), Doing: "intercept with", State: "in a conference"}
+	case target.Member() != nil:
+		return &pbx.StateError{CallID: target.CallID(), Doing: "intercept", State: "in a conference"}
+	}
+	return nil
 }
 
 // takeOver has a channel take the call of another, and ends who is left over. usurp tells
 // whoever controls the other that it no longer does, as ecallmgr does of a call_pickup.
 func (b *Board) takeOver(by, target *pbx.Channel, usurp bool, then Then) {
-	if a := target.Dialler(); a != nil && !target.Answered() {
-		target = a // it is the caller that is taken, not the telephone that rings
-	}
-	left := target.Peer()
+	target = whoCalls(target) // it is the caller that is taken, not the telephone that rings
+	left, rang, ringsHere := target.Peer(), ringing(target), ringing(by)
 	b.act(then, atOnce(func() error {
-		if !usurp || by == target || by.Peer() != nil || by.Gone() || target.Gone() {
-			return by.Intercept(target)
-		}
-		if err := target.Usurp(); err != nil {
+		if err := b.mayTake(by, target); err != nil {
 			return err
+		}
+		if usurp && by.Peer() == nil {
+			if err := target.Usurp(); err != nil {
+				return err
+			}
+		}
+		if _, own := by.OtherEnd(); own { // who has called the switch's own leg takes the call with it
+			if err := b.Take(by); err != nil {
+				return err
+			}
 		}
 		return by.Intercept(target)
 	}), soon(func() error {
-		if err := errors.Join(b.stopRinging(target, "PICKED_OFF"), b.stopRinging(by, "LOSE_RACE")); err != nil || left == nil {
-			return err
-		}
-		return b.end(left, "PICKED_OFF")
+		return errors.Join(b.stop(rang, "PICKED_OFF"), b.stop(ringsHere, "LOSE_RACE"), b.drop(left, "PICKED_OFF"))
 	}))
 }
 
@@ -152,13 +294,16 @@ func (b *Board) takeOver(by, target *pbx.Channel, usurp bool, then Then) {
 // for usurp.
 func (b *Board) Connect(ch, with *pbx.Channel, usurp bool, then Then) {
 	left := ch.Peer()
-	b.act(then, atOnce(func() error {
-		if left == nil {
-			return nil
+	b.act(func(err error) {
+		if err != nil {
+			b.done(then, err)
+			return
 		}
-		if err := ch.Unbridge(); err != nil {
-			return err
-		}
-		return b.end(left, "NORMAL_CLEARING")
-	}), atOnce(func() error { b.takeOver(ch, with, usurp, nil); return nil }))
+		b.takeOver(ch, with, usurp, func(err error) {
+			if err != nil && left != nil {
+				err = errors.Join(err, b.drop(ch, usual)) // for the other has rung for who was left
+			}
+			b.done(then, err)
+		})
+	}, atOnce(func() error { return b.mayTake(ch, whoCalls(with)) }), atOnce(func() error { return b.leave(ch, left) }))
 }
