@@ -23,6 +23,10 @@ import (
 // patience is how long the broker may take at the beginning and at the end.
 const patience = 5 * time.Second
 
+// mostOffices is how many accounts are made up at the most: there are not many more numbers that
+// are kept free.
+const mostOffices = 1000
+
 // simulateFlags are the flags of simulate that are no settings.
 type simulateFlags struct {
 	rate       float64
@@ -73,7 +77,7 @@ and stays so.`,
 	f.StringVar(&flags.histogram, "histogram", "", "file that says when there are how many calls, in place of --rate and --arrivals: a line for each interval, as: 08:30 42")
 	f.StringVar(&flags.mix, "mix", traffic.OfficeMix().String(), "what people do, and how often beside the others; register and edit, which are no calls, can be added")
 	f.DurationVar(&flags.duration, "duration", 0, "for how long calls begin; 0 is without end")
-	f.IntVar(&flags.calls, "calls", 0, "how many calls; 0 is without end")
+	f.IntVar(&flags.calls, "calls", 0, "how many calls, and what else --mix has; 0 is without end")
 	f.IntVar(&flags.concurrent, "concurrent", 0, "how many may be up at once; further ones are counted as refused; 0 is any number")
 	f.IntVar(&flags.offices, "accounts", 5, "how many accounts are made up, where no up runs")
 	f.StringVar(&flags.speed, "speed", "1", "how fast time passes: 1, 60x, max")
@@ -127,6 +131,8 @@ func (f *simulateFlags) check() (speed float64, err error) {
 		return 0, usagef("--duration: %s is before the beginning; write it as 30s or 24h, or 0 for no end", f.duration)
 	case f.calls < 0, f.concurrent < 0:
 		return 0, usagef("--calls and --concurrent are counted from 0, which is no bound")
+	case f.offices > mostOffices:
+		return 0, usagef("--accounts: %d is more than can be made up; at most %d", f.offices, mostOffices)
 	case f.offices < 1:
 		return 0, usagef("--accounts: %d accounts have no calls; at least 1", f.offices)
 	}

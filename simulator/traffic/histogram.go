@@ -67,12 +67,18 @@ func parseBin(fields []string) (b bin, err error) {
 	return b, nil
 }
 
+// Bounds of a histogram, beyond which the time cannot be told, or stands still between calls.
+const (
+	mostRate   = 100_000 // calls a second
+	mostOffset = 366 * 24 * time.Hour
+)
+
 func parseOffset(text string) (time.Duration, error) {
 	if at, err := time.Parse("15:04", text); err == nil {
 		return time.Duration(at.Hour())*time.Hour + time.Duration(at.Minute())*time.Minute, nil
 	}
 	d, err := time.ParseDuration(text)
-	if err != nil || d < 0 {
+	if err != nil || d < 0 || d > mostOffset {
 		return 0, fmt.Errorf("%q is no time; write it as 08:30, or as 90m after the beginning", text)
 	}
 	return d, nil
@@ -96,6 +102,9 @@ func histogramOf(bins []bin) (h Histogram, err error) {
 			until = bins[i+1].from - h.start
 		}
 		b.rate = float64(b.calls) / (until - b.from).Seconds()
+		if b.rate > mostRate {
+			return h, fmt.Errorf("%d calls in %s are more than %d a second", b.calls, until-b.from, mostRate)
+		}
 		h.highest = max(h.highest, b.rate)
 		h.bins = append(h.bins, b)
 	}
