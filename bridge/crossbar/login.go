@@ -17,10 +17,19 @@ import (
 // first login.
 const signatureSecret = "pvt_signature_secret"
 
+// userAuthFamily is cb_user_auth without the recovery of passwords, which would need
+// mail. Those who ask for it have no token yet, and a browser asks whether it may.
 func (h *handler) userAuthFamily() family {
-	return family{name: "user_auth", clauses: []clause{{operations: []operation{
-		{method: http.MethodPut, within: h.userLogin, bare: h.userLogin, open: true, metered: true},
-	}}}}
+	recovery := absentOperations([]string{http.MethodPut, http.MethodPost})
+	for i := range recovery {
+		recovery[i].bare, recovery[i].open = recovery[i].within, true
+	}
+	return family{name: "user_auth", clauses: []clause{
+		{operations: []operation{
+			{method: http.MethodPut, within: h.userLogin, bare: h.userLogin, open: true, metered: true},
+		}},
+		{args: []string{"recovery"}, operations: recovery},
+	}}
 }
 
 func (h *handler) apiAuthFamily() family {

@@ -54,8 +54,8 @@ func (l *layout) finish(fields jobj.Object) (jobj.Object, error) {
 	return out, nil
 }
 
-// print is finish as JSON.
-func (l *layout) print(fields jobj.Object) ([]byte, error) {
+// text is finish as JSON.
+func (l *layout) text(fields jobj.Object) ([]byte, error) {
 	const usual = 2 << 10 // bytes of a call event
 	at, err := l.place(fields)
 	if err != nil {
@@ -81,7 +81,7 @@ func (l *layout) place(fields jobj.Object) ([]int32, error) {
 	at := make([]int32, len(l.fields))
 	for i, m := range fields {
 		if slot, ok := l.slots[m.Key]; ok && at[slot] == 0 {
-			at[slot] = int32(i) + 1 //nolint:gosec // a message has no so many fields
+			at[slot] = int32(i) + 1
 		}
 	}
 	return at, l.check(fields.String("Event-Name"), func(key string) shape {

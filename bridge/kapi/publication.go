@@ -106,7 +106,7 @@ func (p Publication) Message(from Sender, fields jobj.Object) (Message, error) {
 	if p.layout == nil {
 		p = p.Ready()
 	}
-	body, err := p.layout.print(prepared)
+	body, err := p.layout.text(prepared)
 	if err != nil {
 		return Message{}, err
 	}

@@ -59,7 +59,11 @@ func forbidden(err error) error {
 	if !ok || refusal.Code != amqp.AccessRefused {
 		return err
 	}
-	return &refusalError{ErrForbidden, words(refusal) + "; give it: rabbitmqctl set_permissions"}
+	give := "set_permissions"
+	if strings.HasPrefix(words(refusal), "access to topic ") { // those of routing keys are apart
+		give = "set_topic_permissions"
+	}
+	return &refusalError{ErrForbidden, words(refusal) + "; give it: rabbitmqctl " + give}
 }
 
 // words are the broker's without the name of their code, as in "ACCESS_REFUSED - ".

@@ -151,7 +151,7 @@ func runAccount(ctx context.Context, s *store.Store, doc store.Document, demo []
 		}
 		for _, u := range a.Users {
 			described.Users = append(described.Users, runfile.User{
-				ID: u.ID, Name: u.Name(), Username: u.Username, Password: u.Password, Email: u.Email, Extension: u.Extension,
+				ID: u.ID, Name: strings.TrimSpace(u.Name()), Username: u.Username, Password: u.Password, Email: u.Email, Extension: u.Extension,
 			})
 		}
 	}

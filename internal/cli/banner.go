@@ -45,6 +45,7 @@ type upReport struct {
 	AccountID     string            `json:"account_id"`
 	Token         string            `json:"auth_token"`
 	CreateWebhook string            `json:"create_webhook"`
+	Scenario      string            `json:"scenario,omitempty"` // that is played
 	Relaxed       []string          `json:"relaxed"`
 	Accounts      []runfile.Account `json:"accounts"`
 }
@@ -52,7 +53,8 @@ type upReport struct {
 func (u *up) printBanner(b banner) error {
 	if u.output == outputJSON {
 		return u.printJSON(upReport{
-			REST: b.lab.REST, Websocket: b.lab.Websocket, Broker: b.broker.shown(), Management: b.broker.management,
+			Scenario: u.scenarioName(),
+			REST:     b.lab.REST, Websocket: b.lab.Websocket, Broker: b.broker.shown(), Management: b.broker.management,
 			RunFile: b.path, AccountID: b.account.ID, Token: b.token,
 			CreateWebhook: b.createWebhook(), Relaxed: relaxed(u.config), Accounts: b.lab.Accounts,
 		})
@@ -81,6 +83,9 @@ func (u *up) printBanner(b banner) error {
 	row("clock", "the machine's, until "+u.Program+" clock advance puts it forward")
 	row("state", state)
 	row("run file", b.path)
+	if u.story != nil {
+		row("scenario", u.scenarioName()+", played now; its accounts are the last below")
+	}
 	row("relaxed", strings.Join(append(relaxed(u.config), "not for production"), "; "))
 	row()
 	for _, a := range b.lab.Accounts {
@@ -92,6 +97,7 @@ func (u *up) printBanner(b banner) error {
 	if len(b.account.Users) > 0 {
 		u.printf("\nUser of %s: %s, password %s\n", b.account.Name, b.account.Users[0].Username, b.account.Users[0].Password)
 	}
+	u.printStoryUsers(b.lab)
 	u.printf("Token of %s, good for an hour (%s env prints a new one):\n%s\n", b.account.Name, u.Program, b.token)
 	u.printf("\nRun %s in a second terminal. Then, in a third, create a webhook and make a call:\n\n%s\n\n%s trigger channel_create\n",
 		u.paint(bold, u.Program+" listen"), b.createWebhook(), u.Program)
@@ -99,6 +105,25 @@ func (u *up) printBanner(b banner) error {
 		u.printf("\nallow-loopback-targets is off, and this uri is refused: put one that is not of this machine.\n")
 	}
 	return nil
+}
+
+func (u *up) scenarioName() string {
+	if u.story == nil {
+		return ""
+	}
+	return u.story.plan.Name
+}
+
+// printStoryUsers tells who can log in to the accounts of the story.
+func (u *up) printStoryUsers(lab runfile.File) {
+	for _, account := range lab.Accounts {
+		if !u.elsewhere(account.ID) {
+			continue
+		}
+		for _, user := range account.Users {
+			u.printf("User of %s: %s, password %s (%s, extension %s)\n", clean(account.Name), user.Username, user.Password, clean(user.Name), user.Extension)
+		}
+	}
 }
 
 // relaxed lists what the settings allow that production should not.

@@ -188,6 +188,10 @@ func TestMonsterUI(t *testing.T) {
 			t.Errorf("the form shows nothing of %s", got.text)
 		}
 	})
+	t.Run("a password that is forgotten", func(t *testing.T) {
+		got := m.ask(t, "PUT", "user_auth/recovery", `{"username":"nobody","account_name":"Acme","ui_url":"https://ui.example.org/"}`)
+		got.is(t, http.StatusNotFound)
+	})
 	t.Run("3 login", func(t *testing.T) {
 		got := m.login(t, m.user.Password).is(t, http.StatusCreated, "language", "is_reseller", "reseller_id", "capabilities")
 		if strings.Count(m.token, ".") != 2 || got.data().String("account_id") != m.home.ID || got.data().String("owner_id") != m.user.ID {

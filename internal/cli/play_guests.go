@@ -28,8 +28,37 @@ func (p *play) clientOf(ctx context.Context, account string) (*client, error) {
 	return p.clients[account], nil
 }
 
+// forgetHooks removes those that an earlier up has made for the story: their receivers
+// are gone.
+func (p *play) forgetHooks(ctx context.Context) error {
+	for _, entry := range p.plan.Hooks {
+		c, err := p.clientOf(ctx, entry.Value.Account)
+		if err != nil {
+			return err
+		}
+		rows, err := c.rows(ctx, "/webhooks")
+		if err != nil {
+			return err
+		}
+		for _, row := range rows {
+			if row.String("name") != entry.Value.Name {
+				continue
+			}
+			if _, err := c.do(ctx, http.MethodDelete, "/webhooks/"+row.String("id"), nil); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 // createHooks makes the hooks of the plan, and learns their ids.
 func (p *play) createHooks(ctx context.Context) error {
+	if p.over != nil {
+		if err := p.forgetHooks(ctx); err != nil {
+			return err
+		}
+	}
 	for _, entry := range p.plan.Hooks {
 		h := entry.Value
 		c, err := p.clientOf(ctx, h.Account)
@@ -72,63 +101,99 @@ func (p *play) connectSockets(ctx context.Context) error {
 	return nil
 }
 
+// fillAll puts into texts what their references stand for.
+func (p *play) fillAll(texts []string) []string {
+	all := make([]string, len(texts))
+	for i, text := range texts {
+		all[i] = scenario.Fill(text, p.stage.Lookup)
+	}
+	return all
+}
+
+// guest is a websocket of the story.
+type guest struct {
+	*socketclient.Client
+
+	client  *client                 // of its account
+	replies chan socketclient.Frame // to what it has said
+	ended   chan error
+}
+
+// manyReplies is how many can wait for somebody who looks at them: more than there are to
+// the subscriptions of a connection that is new.
+const manyReplies = 1000
+
 func (p *play) connectSocket(ctx context.Context, name string, s scenario.Socket) error {
-	token, err := p.clientOf(ctx, s.Account)
+	client, err := p.clientOf(ctx, s.Account)
 	if err != nil {
 		return err
 	}
-	bindings := make([]string, len(s.Subscribe))
-	for i, binding := range s.Subscribe {
-		bindings[i] = scenario.Fill(binding, p.stage.Lookup)
-	}
-	answered := make(chan error, len(bindings))
-	c := socketclient.New(socketclient.Config{
+	bindings := p.fillAll(s.Subscribe)
+	g := &guest{client: client, replies: make(chan socketclient.Frame, manyReplies), ended: make(chan error, 1)}
+	g.Client = socketclient.New(socketclient.Config{
 		Find: func(context.Context) (socketclient.Place, error) {
-			return socketclient.Place{URL: p.house.socket, Token: token.token}, nil
+			return socketclient.Place{URL: p.house.socket, Token: client.token}, nil
 		},
-		AccountID: token.accountID, Bindings: bindings, Clock: p.wall, IDs: newIDs(""),
+		AccountID: client.accountID, Bindings: bindings, Clock: p.wall, IDs: newIDs(""),
 		Frame: func(f socketclient.Frame) error {
-			switch {
-			case f.Answers.Action == "subscribe":
-				select {
-				case answered <- f.Refused():
-				default: // after a lost connection
-				}
-			case f.Fields.String("action") == "event":
+			switch f.Fields.String("action") {
+			case "event":
 				p.evidence.AtSocket(name, verdict.Frame(p.elapsed(), f.Fields))
+			case "reply":
+				select {
+				case g.replies <- f:
+				default: // nobody has looked at any for long
+				}
 			}
 			return nil
 		},
 		Opened: func(socketclient.Place) {}, Lost: func(error, time.Duration) {},
 	})
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
-	ended := make(chan error, 1)
-	go func() { ended <- c.Run(running) }()
+	go func() { g.ended <- g.Run(running) }()
 	p.house.atEnd(func(context.Context) error {
 		stop()
-		return orderly(running, <-ended)
+		return orderly(running, <-g.ended)
 	})
-	for range bindings {
-		select {
-		case err := <-answered:
-			if err != nil {
-				return err
-			}
-		case err := <-ended:
-			ended <- nil
+	p.guests[name] = g
+	for _, binding := range bindings {
+		reply, err := g.reply(ctx, func(f socketclient.Frame) bool {
+			return f.Answers == socketclient.Request{Action: "subscribe", Binding: binding}
+		})
+		if err == nil {
+			err = reply.Refused()
+		}
+		if err != nil {
 			return err
-		case <-ctx.Done():
-			return ctx.Err()
 		}
 	}
 	return nil
+}
+
+// reply waits for the reply that is meant, and leaves others out.
+func (g *guest) reply(ctx context.Context, meant func(socketclient.Frame) bool) (socketclient.Frame, error) {
+	ctx, cancel := context.WithTimeout(ctx, askLimit)
+	defer cancel()
+	for {
+		select {
+		case f := <-g.replies:
+			if meant(f) {
+				return f, nil
+			}
+		case err := <-g.ended:
+			g.ended <- nil
+			return socketclient.Frame{}, err
+		case <-ctx.Done():
+			return socketclient.Frame{}, fmt.Errorf("no reply came within %s", askLimit)
+		}
+	}
 }
 
 // tap has all that is published be evidence.
 func (p *play) tap(b *bus.Bus) (*bus.Subscription, error) {
 	consumer := bus.Consumer{Queue: bus.Queue{Exclusive: true, AutoDelete: true}, NoAck: true, Handle: func(d bus.Delivery) {
 		body, err := kapi.Unpack(d.Body, d.ContentEncoding, maxFile)
-		if err != nil {
+		if err != nil || !p.house.ours(body) {
 			return
 		}
 		if fields, err := jobj.ParseObject(body); err == nil {
@@ -144,118 +209,3 @@ func (p *play) tap(b *bus.Bus) (*bus.Subscription, error) {
 	}
 	return b.Consume(consumer)
 }
-
-// ask makes a request of the story, or of what it expects.
-func (p *play) ask(ctx context.Context, r *scenario.REST) error {
-	c, err := p.clientOf(ctx, r.Account)
-	if err != nil {
-		return err
-	}
-	var data any
-	if r.Body != nil {
-		data = filled(r.Body, p.stage.Lookup)
-	}
-	target := scenario.Fill(r.Target, p.stage.Lookup)
-	status, envelope, err := c.answer(ctx, r.Method, target, data)
-	switch {
-	case err != nil:
-		return err
-	case r.Status == 0 && status >= http.StatusMultipleChoices, r.Status != 0 && status != r.Status:
-		return fmt.Errorf("%s %s answered %d %s", r.Method, target, status, refusal(status, envelope))
-	}
-	value, _ := envelope.Get("data")
-	fields, isObject := value.(jobj.Object)
-	if !isObject {
-		fields = jobj.Object{{Key: "data", Value: value}}
-	}
-	if miss := verdict.Differ(fields, r.Wants, p.stage.Lookup); miss != "" {
-		return fmt.Errorf("%s %s:%s", r.Method, target, miss)
-	}
-	return nil
-}
-
-func filled(value any, lookup verdict.Lookup) any {
-	switch v := value.(type) {
-	case string:
-		return scenario.Fill(v, lookup)
-	case []any:
-		list := make([]any, len(v))
-		for i := range v {
-			list[i] = filled(v[i], lookup)
-		}
-		return list
-	case jobj.Object:
-		o := make(jobj.Object, len(v))
-		for i, m := range v {
-			o[i] = jobj.Member{Key: m.Key, Value: filled(m.Value, lookup)}
-		}
-		return o
-	}
-	return value
-}
-
-// await judges until all is met, or until that is hopeless, or patience is at an end; what
-// is met and could still become too much is judged once more after a moment's silence.
-func (p *play) await(ctx context.Context, list []scenario.Expected) []string {
-	const silence = 300 * time.Millisecond
-	var reports []string
-	began := p.wall.Now()
-	for _, x := range list {
-		settled := false
-		for {
-			changed := p.evidence.Changed()
-			v := p.judge(ctx, x)
-			left := x.Within - p.wall.Since(began)
-			if v.Met && (settled || !v.Bounded) {
-				break
-			}
-			if v.Hopeless || !v.Met && left <= 0 {
-				reports = append(reports, fmt.Sprintf("line %d: %s", x.Line, v.Report))
-				break
-			}
-			pause := left
-			if v.Met {
-				pause = silence
-			} else if x.Of == scenario.OverREST {
-				pause = min(left, silence) // it tells of no change
-			}
-			settled = !p.more(ctx, changed, pause)
-			if ctx.Err() != nil {
-				return append(reports, ctx.Err().Error())
-			}
-		}
-	}
-	return reports
-}
-
-// more waits for what comes, and tells whether anything has.
-func (p *play) more(ctx context.Context, changed <-chan struct{}, limit time.Duration) bool {
-	timer := p.wall.NewTimer(max(limit, 0))
-	defer timer.Stop()
-	select {
-	case <-changed:
-		return true
-	case <-timer.Chan():
-	case <-ctx.Done():
-	}
-	return false
-}
-
-func (p *play) judge(ctx context.Context, x scenario.Expected) verdict.Verdict {
-	if x.Of != scenario.OverREST {
-		return verdict.Judge(x, p.evidence, p.stage.Lookup)
-	}
-	if err := p.ask(ctx, x.REST); err != nil {
-		return verdict.Verdict{Report: err.Error()}
-	}
-	return verdict.Verdict{Met: true}
-}
-
-// begin has the play begin now.
-func (p *play) begin() {
-	now := p.wall.Now()
-	p.began.Store(&now)
-}
-
-// elapsed is how long the play has been going on, on the wall.
-func (p *play) elapsed() time.Duration { return p.wall.Since(*p.began.Load()) }

@@ -12,17 +12,23 @@ import (
 	"time"
 
 	"github.com/kazoolab/kazoolab/bridge"
+	"github.com/kazoolab/kazoolab/bridge/kapi"
+	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
+	"github.com/kazoolab/kazoolab/bridge/store"
 	"github.com/kazoolab/kazoolab/fixtures"
 	"github.com/kazoolab/kazoolab/internal/clock"
 	"github.com/kazoolab/kazoolab/internal/config"
+	"github.com/kazoolab/kazoolab/internal/ids"
 	"github.com/kazoolab/kazoolab/internal/receiver"
 	"github.com/kazoolab/kazoolab/simulator/broker"
+	"github.com/kazoolab/kazoolab/simulator/office"
+	"github.com/kazoolab/kazoolab/simulator/pbx"
 	"github.com/kazoolab/kazoolab/simulator/scenario"
 	"github.com/kazoolab/kazoolab/simulator/scenario/stage"
 )
 
-// playhouse is a private lab for one scenario, all in this process: a bridge with a
-// broker, the accounts of the scenario, and its receivers. Nothing of it stays.
+// playhouse is where one scenario is played, with its accounts and its receivers: a private
+// lab, all in this process, or the up that runs. Nothing of the scenario stays.
 type playhouse struct {
 	*up
 
@@ -33,8 +39,18 @@ type playhouse struct {
 	rest    string
 	socket  string
 	amqp    string
+	host    pbx.Host                // the machines of the story's switch
+	now     func() time.Time        // the time there
+	time    leaping                 // puts it forward
+	ours    func(body []byte) bool  // whether a message on the bus is of the story
 	down    map[string]*atomic.Bool // receivers that take nothing
 	dropped func()                  // has the broker close every connection
+}
+
+// leaping is a clock that can be put forward.
+type leaping interface {
+	Ahead() time.Duration
+	Advance(by time.Duration) error
 }
 
 // newPlayhouse opens one for a plan. It is to be ended in any case. A request that a
@@ -52,7 +68,8 @@ func (a *app) newPlayhouse(ctx context.Context, plan *scenario.Plan, log *slog.L
 	a.whenAbandoned(own.abandon)
 	h := &playhouse{
 		up:   &up{app: own, config: c, log: log, clock: adjustable, fail: func(error) {}},
-		plan: plan, keys: map[string]string{}, down: map[string]*atomic.Bool{},
+		plan: plan, keys: map[string]string{}, down: map[string]*atomic.Bool{}, host: pbx.DefaultHost(),
+		now: adjustable.Now, time: adjustable, ours: func([]byte) bool { return true },
 	}
 	random := newIDs(plan.Seed + " accounts")
 	h.master = fixtures.DemoTree(random)[0]
@@ -61,6 +78,12 @@ func (a *app) newPlayhouse(ctx context.Context, plan *scenario.Plan, log *slog.L
 		return h, err
 	}
 	return h, h.open(ctx)
+}
+
+// has tells whether an account is one of the story's.
+func (h *playhouse) has(accountID string) bool {
+	_, ok := office.Of(h.world.List(), accountID)
+	return ok
 }
 
 // open brings the bridge up.
@@ -84,7 +107,7 @@ func (h *playhouse) open(ctx context.Context) error {
 		return err
 	}
 	h.atEnd(func(context.Context) error { return s.Close() })
-	if err := saveAccounts(ctx, s, h.accounts()); err != nil {
+	if err := errors.Join(saveAccounts(ctx, s, h.accounts()), s.SaveAll(ctx, h.telephones())); err != nil {
 		return err
 	}
 	if err := h.openBroker(ctx); err != nil {
@@ -155,6 +178,31 @@ func (h *playhouse) accounts() []fixtures.Account {
 		all = append(all, account)
 	}
 	return all
+}
+
+// telephones are the documents of those of the plan, which ring for quickcalls.
+func (h *playhouse) telephones() []store.Document {
+	var all []store.Document
+	secrets := newIDs(h.plan.Seed + " telephones")
+	for _, o := range h.world.List() {
+		for _, d := range o.Devices {
+			all = append(all, store.Document{
+				DB: kapi.AccountDB(o.Account.ID), ID: d.ID, Type: store.TypeDevice, AccountID: o.Account.ID, Body: deviceDocument(d, secrets),
+			})
+		}
+	}
+	return all
+}
+
+// deviceDocument is the document of a telephone, as REST takes it.
+func deviceDocument(d pbx.Device, secrets *ids.Source) jobj.Object {
+	return jobj.Object{
+		{Key: "name", Value: d.Name},
+		{Key: "owner_id", Value: d.OwnerID},
+		{Key: "device_type", Value: "softphone"},
+		{Key: "enabled", Value: true},
+		{Key: "sip", Value: jobj.Object{{Key: "username", Value: d.Username}, {Key: "password", Value: secrets.Hex(12)}}},
+	}
 }
 
 // receivers starts those of the plan.

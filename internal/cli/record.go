@@ -89,9 +89,9 @@ do everything with queues whose names begin with kazoolab-record-.`,
 		}
 		b := bus.New(bus.Config{URL: url, Name: "kazoolab record", Node: "kazoolab", Clock: a.Clock, IDs: newIDs(""), Log: log})
 		// What was published before the end is still recorded after it.
-		return onBroker(context.WithoutCancel(cmd.Context()), b, url, patience, func() error {
+		return withPermissions(url, onBroker(context.WithoutCancel(cmd.Context()), b, url, patience, func() error {
 			return a.record(cmd.Context(), b, flags, bound, out)
-		})
+		}))
 	}
 	return cmd
 }
@@ -159,6 +159,7 @@ func (a *app) record(ctx context.Context, b *bus.Bus, flags recordFlags, bound [
 	began := a.Clock.Now()
 	writer, err := capture.NewWriter(out, capture.CompressionOf(out.name), capture.Header{Began: began, Anonymised: !flags.keep, Bound: bound})
 	if err != nil {
+		out.discard()
 		return out.failed(err)
 	}
 	cfg := recorder.Config{Bus: b, Clock: a.Clock, Bound: bound, Writer: writer, Most: flags.messages}
@@ -190,7 +191,7 @@ func (a *app) record(ctx context.Context, b *bus.Bus, flags recordFlags, bound [
 	}
 	switch {
 	case isRefusal(err):
-		return unreachablef("%w", err)
+		return unreachablef("%w", cause(err))
 	case err != nil:
 		return out.failed(err)
 	}
@@ -213,7 +214,7 @@ func (a *app) present(ctx context.Context, b *bus.Bus, wanted []capture.Bound) (
 	const remedy = "whoever publishes declares it, so start that first, or correct the virtual host, which is the path of the broker's URL"
 	switch {
 	case isRefusal(err):
-		return nil, unreachablef("%w", err)
+		return nil, unreachablef("%w", cause(err))
 	case err != nil:
 		return nil, err
 	case asked && len(missing) > 0:

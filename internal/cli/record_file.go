@@ -80,10 +80,14 @@ func (c *captureFile) Close() error {
 	return file.Close()
 }
 
-// discard removes a file in which there is nothing.
+// discard removes a file in which there is nothing. A pipe or a device stays.
 func (c *captureFile) discard() {
-	if c.file != nil {
-		_ = c.Close()
+	if c.file == nil {
+		return
+	}
+	info, err := c.file.Stat()
+	_ = c.Close()
+	if err == nil && info.Mode().IsRegular() {
 		_ = os.Remove(c.name) // it holds a header at most
 	}
 }

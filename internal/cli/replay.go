@@ -169,9 +169,17 @@ func (a *app) openCapture(name string) (*openedCapture, error) {
 func (a *app) replayCapture(ctx context.Context, b *bus.Bus, r replaying) error {
 	wall := clock.Machine(a.Clock)
 	began := wall.Now()
+	ctx, refuse := context.WithCancelCause(ctx)
+	defer refuse(nil)
 	publishing, giveUp := lingering(ctx, wall)
 	defer giveUp()
 	out := outlet.New(publishing, b)
+	watching, stop := context.WithCancel(ctx)
+	defer stop()
+	go a.watchReplay(watching, b, out, *r.flags.output == outputJSON, func(why error) {
+		refuse(why)
+		giveUp() // it would not come even a little later
+	})
 	chosen := &choice{wanted: r.flags.only, seen: map[string]bool{}}
 	late := &spread{}
 	player := replay.New(replay.Config{
@@ -183,9 +191,12 @@ func (a *app) replayCapture(ctx context.Context, b *bus.Bus, r replaying) error 
 		Only: chosen.only(),
 		Late: late.add,
 	})
-	played := a.play(ctx, player, r, out)
+	played := a.play(ctx, player, r)
 	err := errors.Join(played, out.Close())
-	if ctx.Err() != nil {
+	switch why := context.Cause(ctx); {
+	case errors.Is(why, bus.ErrForbidden):
+		err = unreachablef("%w", cause(why))
+	case why != nil:
 		err = nil // that is how a replay is ended
 	}
 	if err == nil {
@@ -195,7 +206,7 @@ func (a *app) replayCapture(ctx context.Context, b *bus.Bus, r replaying) error 
 }
 
 // play runs the messages by their time.
-func (a *app) play(ctx context.Context, player *replay.Player, r replaying, out *outlet.Outlet) error {
+func (a *app) play(ctx context.Context, player *replay.Player, r replaying) error {
 	first, ok := player.First()
 	if !ok {
 		return nil
@@ -207,11 +218,6 @@ func (a *app) play(ctx context.Context, player *replay.Player, r replaying, out 
 	wall := clock.Machine(a.Clock)
 	line := timeline.New(timeline.Config{Start: first, Speed: r.speed, Wall: wall})
 	player.Begin(line, alter...)
-	if *r.flags.output != outputJSON {
-		reporting, stop := context.WithCancel(ctx)
-		defer stop()
-		go a.reportReplay(reporting, out)
-	}
 	return line.Run(ctx, false)
 }
 

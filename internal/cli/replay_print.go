@@ -2,9 +2,11 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"math/bits"
 	"time"
 
+	"github.com/kazoolab/kazoolab/internal/bus"
 	"github.com/kazoolab/kazoolab/internal/clock"
 	"github.com/kazoolab/kazoolab/simulator/outlet"
 	"github.com/kazoolab/kazoolab/simulator/replay"
@@ -52,11 +54,25 @@ func upperOf(class int) time.Duration {
 	return time.Duration(int64(class%8+9)<<(class/8-1)) * time.Microsecond
 }
 
-// reportReplay says how far it is, every few seconds.
-func (a *app) reportReplay(ctx context.Context, out *outlet.Outlet) {
-	began := a.Clock.Now()
+// watchReplay says every few seconds how far it is, and what keeps it. What the broker
+// refuses to take, and will refuse the next time, it ends.
+func (a *app) watchReplay(ctx context.Context, b *bus.Bus, out *outlet.Outlet, silent bool, refuse func(why error)) {
+	began, last := a.Clock.Now(), int64(0)
 	for clock.Sleep(ctx, a.Clock, reportPause) == nil {
-		a.say("%s  %d messages", a.Clock.Since(began).Round(time.Second), out.Sent())
+		sent, why := out.Sent(), b.State().LastError
+		stuck := sent == last && out.Waiting()
+		last = sent
+		if stuck && errors.Is(why, bus.ErrForbidden) {
+			refuse(why)
+			return
+		}
+		switch {
+		case silent:
+		case stuck && why != nil:
+			a.say("%s  %d messages; the broker takes none: %s", a.Clock.Since(began).Round(time.Second), sent, cause(why))
+		default:
+			a.say("%s  %d messages", a.Clock.Since(began).Round(time.Second), sent)
+		}
 	}
 }
 

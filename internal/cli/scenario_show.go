@@ -29,7 +29,7 @@ written out and what the file leaves open filled in.`,
 	return cmd
 }
 
-// onePlan loads the scenario that is the only argument. What is wrong with it is said.
+// onePlan loads the scenario that is the only argument; see planOf.
 func (a *app) onePlan(cmd *cobra.Command, args []string) (*scenario.Plan, error) {
 	switch len(args) {
 	case 0:
@@ -38,13 +38,18 @@ func (a *app) onePlan(cmd *cobra.Command, args []string) (*scenario.Plan, error)
 	default:
 		return nil, usagef("%s takes one file, %q is too much", cmd.CommandPath(), args[1])
 	}
-	c, err := checkScenario(args[0])
+	return a.planOf(args[0])
+}
+
+// planOf loads a scenario. What is wrong with it is said.
+func (a *app) planOf(file string) (*scenario.Plan, error) {
+	c, err := checkScenario(file)
 	if err != nil {
 		return nil, err
 	}
 	if c.problems != nil {
 		a.say("%s", c.problems)
-		return nil, usagef("%s has %s", args[0], problemCount(len(c.problems.List)))
+		return nil, usagef("%s has %s", file, problemCount(len(c.problems.List)))
 	}
 	return c.plan, nil
 }

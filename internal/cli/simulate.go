@@ -23,6 +23,10 @@ import (
 // patience is how long the broker may take at the beginning and at the end.
 const patience = 5 * time.Second
 
+// mostOffices is how many accounts are made up at the most: there are not many more numbers that
+// are kept free.
+const mostOffices = 1000
+
 // simulateFlags are the flags of simulate that are no settings.
 type simulateFlags struct {
 	rate       float64
@@ -36,6 +40,7 @@ type simulateFlags struct {
 	speed      string
 	account    *string
 	output     *string
+	onRunning  *bool
 }
 
 func (a *app) simulateCommand() *cobra.Command {
@@ -54,9 +59,13 @@ summary. --speed max makes a day of calls as fast as the machine can; the times 
 messages are the day's. An end by Ctrl-C is none of the calls': they stay up.
 
 With a FILE, play that scenario, on a bridge and a broker of its own in this process, and
-judge what it expects: the exit code is 1 when that does not come.`,
+judge what it expects: the exit code is 1 when that does not come. With --on-running it is
+played in the up that runs: its accounts, users, devices and hooks are made there over
+REST, and removed at the end; at another speed than 1 the clock of that up is put forward,
+and stays so.`,
 		Example: "  kazoolab simulate --rate 5 --duration 1m\n" +
 			"  kazoolab simulate scenarios/screen-pop.yaml --speed max\n" +
+			"  kazoolab simulate scenarios/screen-pop.yaml --on-running\n" +
 			"  kazoolab simulate --rate 0.5 --arrivals day --duration 24h --speed max --seed monday",
 		Args: cobra.ArbitraryArgs,
 	}
@@ -68,14 +77,15 @@ judge what it expects: the exit code is 1 when that does not come.`,
 	f.StringVar(&flags.histogram, "histogram", "", "file that says when there are how many calls, in place of --rate and --arrivals: a line for each interval, as: 08:30 42")
 	f.StringVar(&flags.mix, "mix", traffic.OfficeMix().String(), "what people do, and how often beside the others; register and edit, which are no calls, can be added")
 	f.DurationVar(&flags.duration, "duration", 0, "for how long calls begin; 0 is without end")
-	f.IntVar(&flags.calls, "calls", 0, "how many calls; 0 is without end")
+	f.IntVar(&flags.calls, "calls", 0, "how many calls, and what else --mix has; 0 is without end")
 	f.IntVar(&flags.concurrent, "concurrent", 0, "how many may be up at once; further ones are counted as refused; 0 is any number")
 	f.IntVar(&flags.offices, "accounts", 5, "how many accounts are made up, where no up runs")
 	f.StringVar(&flags.speed, "speed", "1", "how fast time passes: 1, 60x, max")
+	flags.onRunning = f.Bool("on-running", false, "with a FILE: play it in the up that runs")
 	flags.account = a.accountFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if len(args) > 0 {
-			return a.simulateFile(cmd, args, flags.speed)
+			return a.simulateFile(cmd, args, flags)
 		}
 		loaded, err := a.load(cmd)
 		if err != nil {
@@ -85,6 +95,10 @@ judge what it expects: the exit code is 1 when that does not come.`,
 			return usagef("--histogram says itself when calls come; leave --rate and --arrivals out")
 		}
 		speed, err := flags.check()
+		if err != nil {
+			return err
+		}
+		arrivals, err := flags.arrive()
 		if err != nil {
 			return err
 		}
@@ -100,7 +114,7 @@ judge what it expects: the exit code is 1 when that does not come.`,
 		}
 		b := a.switchBus(url, "kazoolab simulate", log)
 		return onBroker(cmd.Context(), b, url, patience, func() error {
-			return a.simulate(cmd.Context(), b, load{flags, speed, offices, random, log})
+			return a.simulate(cmd.Context(), b, load{flags, speed, arrivals, offices, random, log})
 		})
 	}
 	return cmd
@@ -109,12 +123,16 @@ judge what it expects: the exit code is 1 when that does not come.`,
 // check reads the flags that have rules of their own.
 func (f *simulateFlags) check() (speed float64, err error) {
 	switch {
+	case *f.onRunning:
+		return 0, usagef("--on-running is for a scenario; name its file")
 	case f.rate <= 0:
 		return 0, usagef("--rate: %g is no rate; write calls a second, as 0.5 or 20", f.rate)
 	case f.duration < 0:
 		return 0, usagef("--duration: %s is before the beginning; write it as 30s or 24h, or 0 for no end", f.duration)
 	case f.calls < 0, f.concurrent < 0:
 		return 0, usagef("--calls and --concurrent are counted from 0, which is no bound")
+	case f.offices > mostOffices:
+		return 0, usagef("--accounts: %d is more than can be made up; at most %d", f.offices, mostOffices)
 	case f.offices < 1:
 		return 0, usagef("--accounts: %d accounts have no calls; at least 1", f.offices)
 	}
@@ -145,29 +163,30 @@ func parseSpeed(text string) (speed float64, err error) {
 type load struct {
 	simulateFlags
 
-	pace    float64 // how fast time passes
-	offices []office.Office
-	random  *ids.Source
-	log     *slog.Logger
+	pace     float64 // how fast time passes
+	arrivals traffic.Arrivals
+	offices  []office.Office
+	random   *ids.Source
+	log      *slog.Logger
 }
 
 // arrive says when the calls come. Those of a histogram come once, unless something else
 // says how long.
-func (l *load) arrive() (traffic.Arrivals, error) {
-	if l.histogram == "" {
-		return traffic.ParseArrivals(l.arrivals, l.rate)
+func (f *simulateFlags) arrive() (traffic.Arrivals, error) {
+	if f.histogram == "" {
+		return traffic.ParseArrivals(f.arrivals, f.rate)
 	}
-	file, err := os.Open(l.histogram)
+	file, err := os.Open(f.histogram)
 	if err != nil {
 		return nil, usagef("--histogram: %w", err)
 	}
 	defer func() { _ = file.Close() }()
 	h, err := traffic.ParseHistogram(file)
 	if err != nil {
-		return nil, usagef("--histogram %s: %w", l.histogram, err)
+		return nil, usagef("--histogram %s: %w", f.histogram, err)
 	}
-	if l.duration == 0 && l.calls == 0 {
-		l.duration = h.Length()
+	if f.duration == 0 && f.calls == 0 {
+		f.duration = h.Length()
 	}
 	return h, nil
 }
@@ -181,18 +200,14 @@ func (a *app) simulate(ctx context.Context, b *bus.Bus, l load) error {
 	if err != nil {
 		return err
 	}
-	arrivals, err := l.arrive()
-	if err != nil {
-		return err
-	}
 	wall := clock.Machine(a.Clock)
 	began := wall.Now()
 	start := began
 	midnight := began.UTC().Truncate(24 * time.Hour)
-	if l.arrivals == "day" {
+	if l.simulateFlags.arrivals == "day" {
 		start = midnight
 	}
-	if h, ok := arrivals.(traffic.Histogram); ok {
+	if h, ok := l.arrivals.(traffic.Histogram); ok {
 		start = midnight.Add(h.Start())
 	}
 	line := timeline.New(timeline.Config{Start: start, Speed: l.pace, Wall: wall})
@@ -213,7 +228,7 @@ func (a *app) simulate(ctx context.Context, b *bus.Bus, l load) error {
 	}
 	late := &spread{}
 	calls := traffic.New(traffic.Config{
-		Arrivals: arrivals, Offices: l.offices, Calls: l.calls, Duration: l.duration, Concurrent: l.concurrent, Mix: mix,
+		Arrivals: l.arrivals, Offices: l.offices, Calls: l.calls, Duration: l.duration, Concurrent: l.concurrent, Mix: mix,
 	}, sim.player, line, l.random, late.add)
 	calls.Begin()
 	if *l.output != outputJSON {

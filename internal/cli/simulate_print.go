@@ -33,7 +33,8 @@ func (a *app) reportEvery(line *timeline.Timeline, load *traffic.Traffic, out *o
 
 // simulation is the summary as JSON.
 type simulated struct {
-	Calls    int            `json:"calls"`
+	Begun    int            `json:"begun"`
+	Calls    int            `json:"calls"` // of two, of what has begun
 	Refused  int            `json:"refused"`
 	Up       int            `json:"up"`
 	Outcomes map[string]int `json:"outcomes"`
@@ -42,15 +43,15 @@ type simulated struct {
 	Seconds  float64        `json:"seconds"`       // on the wall
 	Played   float64        `json:"played_s"`      // in the simulation
 	Offered  float64        `json:"offered_per_s"` // on the wall, those that --concurrent refused included
-	Begun    float64        `json:"calls_per_s"`   // on the wall
+	PerS     float64        `json:"begun_per_s"`   // on the wall
 	Late99   float64        `json:"late_p99_ms"`   // of 100 calls 99 began no later after their time
 	LateMost float64        `json:"late_worst_ms"` // and none
 }
 
 func (a *app) printSummary(count traffic.Count, messages int64, took, played time.Duration, late *spread, output string) error {
 	s := simulated{
-		Calls: count.Begun, Refused: count.Refused, Up: count.Up(), Outcomes: map[string]int{}, Did: map[string]int{}, Messages: messages,
-		Seconds: took.Seconds(), Played: played.Seconds(), Offered: float64(count.Offered) / took.Seconds(), Begun: float64(count.Begun) / took.Seconds(),
+		Begun: count.Begun, Calls: count.Calls(), Refused: count.Refused, Up: count.Up(), Outcomes: map[string]int{}, Did: map[string]int{}, Messages: messages,
+		Seconds: took.Seconds(), Played: played.Seconds(), Offered: float64(count.Offered) / took.Seconds(), PerS: float64(count.Begun) / took.Seconds(),
 		Late99: float64(late.at(0.99).Microseconds()) / 1000, LateMost: float64(late.at(1).Microseconds()) / 1000,
 	}
 	for outcome, n := range count.Outcomes {
@@ -70,10 +71,10 @@ func (a *app) printSummary(count traffic.Count, messages int64, took, played tim
 	}
 	a.printf("%d calls (%s)%s, %d messages, %s played in %s\n", count.Calls(), strings.Join(ends, ", "), besides(count), messages,
 		played.Round(time.Second), took.Round(time.Millisecond))
-	a.printf("%.1f calls/s offered, %.1f begun, and %.0f messages/s on the wall; calls began %.1f ms late at p99, %.1f at most\n",
-		s.Offered, s.Begun, float64(messages)/took.Seconds(), s.Late99, s.LateMost)
+	a.printf("%.1f offered a second, %.1f begun, and %.0f messages/s on the wall; they began %.1f ms late at p99, %.1f at most\n",
+		s.Offered, s.PerS, float64(messages)/took.Seconds(), s.Late99, s.LateMost)
 	if s.Refused > 0 || s.Up > 0 {
-		a.printf("%d calls refused by --concurrent, %d still up\n", s.Refused, s.Up)
+		a.printf("%d refused by --concurrent, %d still up\n", s.Refused, s.Up)
 	}
 	return nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"time"
 
 	"github.com/kazoolab/kazoolab/internal/bus"
 	"github.com/kazoolab/kazoolab/internal/clock"
@@ -20,22 +19,24 @@ import (
 
 // simulation is a switch in this process, and everybody who calls and is called.
 type simulation struct {
-	line    *timeline.Timeline
-	out     *outlet.Outlet
-	core    *pbx.Core
-	board   *switchboard.Board
-	player  *calls.Player
-	offices []office.Office
-	random  *ids.Source
-	host    pbx.Host
-	wrong   error           // what should never have happened; see logTo
-	fail    func(error)     // told of that
-	heard   func(pbx.Event) // told of each event; nil for nobody
-	byHand  bool            // nobody takes a call but whoever is told to
+	line      *timeline.Timeline
+	out       *outlet.Outlet
+	core      *pbx.Core
+	board     *switchboard.Board
+	player    *calls.Player
+	offices   []office.Office
+	random    *ids.Source
+	host      pbx.Host
+	wrong     error                       // what should never have happened; see logTo
+	fail      func(error)                 // told of that
+	heard     func(pbx.Event)             // told of each event; nil for nobody
+	elsewhere func(accountID string) bool // accounts whose calls another switch places; nil for none
+	byHand    bool                        // nobody takes a call but whoever is told to
 }
 
 // newSimulation returns a switch whose events go to an outlet.
 func newSimulation(line *timeline.Timeline, out *outlet.Outlet, host pbx.Host, offices []office.Office, random *ids.Source) *simulation {
+	out.Follow(line)
 	s := &simulation{line: line, out: out, host: host, offices: offices, random: random}
 	s.core = pbx.NewCore(pbx.New(pbx.Config{Clock: line, IDs: random, Host: host}), line, s.say)
 	s.board = switchboard.New(switchboard.Config{
@@ -90,18 +91,11 @@ func (s *simulation) say(e pbx.Event) {
 	}
 }
 
-// pickUp has somebody take a call after a few seconds, of which no plan says who does: one
-// that was transferred, or that a quickcall has placed.
+// pickUp has somebody take a call of which no plan says who does.
 func (s *simulation) pickUp(leg *pbx.Channel) {
-	if s.byHand || s.player.Decides(leg.Dialler()) {
-		return
+	if !s.byHand && !s.player.Decides(leg.Dialler()) {
+		s.player.PickUp(leg)
 	}
-	after := 2*time.Second + time.Duration(s.random.IntN(3000))*time.Millisecond
-	s.line.After(after, func() {
-		if !leg.Gone() && !leg.Answered() {
-			s.board.Answer(leg, nil)
-		}
-	})
 }
 
 // obey has the switch answer and obey what it hears on a bus, which runs and has been
@@ -110,6 +104,7 @@ func (s *simulation) obey(ctx context.Context, b *bus.Bus, log *slog.Logger) (*c
 	c := control.New(ctx, control.Config{
 		Core: s.core, Board: s.board, Line: s.line, Offices: s.offices, IDs: s.random,
 		Node: "ecallmgr@" + s.host.Apps, Send: func(m bus.Message) { s.out.Publish("a message to "+m.Exchange, m) }, Log: log,
+		Elsewhere: s.elsewhere,
 	})
 	subs, err := c.Subscribe(b)
 	if err != nil {

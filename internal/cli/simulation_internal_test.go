@@ -10,6 +10,7 @@ import (
 
 	"github.com/kazoolab/kazoolab/internal/clock"
 	"github.com/kazoolab/kazoolab/internal/ids"
+	"github.com/kazoolab/kazoolab/simulator/outlet"
 	"github.com/kazoolab/kazoolab/simulator/pbx"
 	"github.com/kazoolab/kazoolab/simulator/timeline"
 )
@@ -17,12 +18,12 @@ import (
 func TestWhatShouldNeverHappenToACallIsToldAtTheEndOrInTheLog(t *testing.T) {
 	g := NewWithT(t)
 	line := timeline.New(timeline.Config{Wall: clock.System()})
-	sim := newSimulation(line, nil, pbx.DefaultHost(), nil, ids.Seeded("wrong"))
+	sim := newSimulation(line, &outlet.Outlet{}, pbx.DefaultHost(), nil, ids.Seeded("wrong"))
 	never := errors.New("no such event")
 	sim.board.Fail(never)
 	g.Expect(sim.wrong).To(MatchError(never))
 
-	sim = newSimulation(line, nil, pbx.DefaultHost(), nil, ids.Seeded("wrong"))
+	sim = newSimulation(line, &outlet.Outlet{}, pbx.DefaultHost(), nil, ids.Seeded("wrong"))
 	var log bytes.Buffer
 	sim.logTo(slog.New(slog.NewTextHandler(&log, nil)))
 	sim.board.Fail(never)

@@ -30,15 +30,25 @@ func (a *app) upCommand() *cobra.Command {
 		Long: `Run the bridge, a broker and demo accounts in one go, all on 127.0.0.1. The
 broker is the one at --amqp-url, else one in this process, which ends with it and
 whatever still waits in its queues. Accounts and hooks are temporary too, unless
---data names a folder. Not for production: see kazoolab bridge.`,
-		Example: "  kazoolab up\n  kazoolab up --data ./lab --rest-listen 127.0.0.1:8001",
+--data names a folder. Not for production: see kazoolab bridge.
+
+With --scenario a story is played once everything runs, with accounts of its own beside
+the demo's. What came of it is printed, and all goes on: the story's calls that are
+still up, its hooks and receivers. At another --speed than 1 the clock is put forward.`,
+		Example: "  kazoolab up\n  kazoolab up --scenario scenarios/operator-console.yaml\n  kazoolab up --data ./lab --rest-listen 127.0.0.1:8001",
 		Args:    noArguments,
 	}
 	settingFlags(cmd)
 	output := outputFlag(cmd)
 	rate := cmd.Flags().Float64("rate", 0, "calls a second that the switch makes by itself; 0 is none")
+	file := cmd.Flags().String("scenario", "", "file of a scenario that is played")
+	speed := cmd.Flags().String("speed", "1", "how fast the scenario's time passes: 1, 60x, max")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		loaded, err := a.load(cmd)
+		if err != nil {
+			return err
+		}
+		told, err := a.newStory(cmd, *file, *speed)
 		if err != nil {
 			return err
 		}
@@ -49,7 +59,7 @@ whatever still waits in its queues. Accounts and hooks are temporary too, unless
 		if err != nil {
 			return err
 		}
-		u := &up{app: a, config: loaded.Config, log: log, output: *output, rate: *rate, clock: clock.NewAdjustable(a.Clock)}
+		u := &up{app: a, config: loaded.Config, log: log, output: *output, rate: *rate, story: told, clock: clock.NewAdjustable(a.Clock)}
 		u.Clock = u.clock
 		return u.run(cmd.Context())
 	}
@@ -66,6 +76,7 @@ type up struct {
 	log    *slog.Logger
 	output string
 	rate   float64                 // calls a second that are made without being asked for
+	story  *story                  // that is played; nil for none
 	clock  *clock.Adjustable       // of everything in the lab, sockets excepted
 	fail   context.CancelCauseFunc // ends the lab for want of a part
 	ending []func(context.Context) error
@@ -167,6 +178,7 @@ func (u *up) serve(ctx context.Context, b *bridge.Bridge, banner banner) error {
 	if err := u.announce(ctx, banner); err != nil && ctx.Err() == nil {
 		u.say("%v", err)
 	}
+	u.playStory(ctx, banner.lab)
 	return <-ended
 }
 
@@ -216,7 +228,7 @@ func (u *up) accounts(ctx context.Context, s *store.Store) ([]runfile.Account, e
 			return nil, err
 		}
 	}
-	return runAccounts(ctx, s, demo)
+	return u.inhabit(ctx, s, demo)
 }
 
 // broker is the broker to use: the one that the user named, or one in this process.

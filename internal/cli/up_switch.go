@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/kazoolab/kazoolab/internal/runfile"
 	"github.com/kazoolab/kazoolab/simulator/office"
@@ -23,6 +24,7 @@ func (u *up) startSwitch(ctx context.Context, url string, accounts []runfile.Acc
 	line := timeline.New(timeline.Config{Speed: 1, Wall: u.Clock})
 	random := newIDs(u.config.Seed)
 	var offices []office.Office
+	accounts = slices.DeleteFunc(slices.Clone(accounts), func(account runfile.Account) bool { return u.elsewhere(account.ID) })
 	for _, account := range accounts {
 		offices = append(offices, officeOf(account, random))
 	}
@@ -33,6 +35,7 @@ func (u *up) startSwitch(ctx context.Context, url string, accounts []runfile.Acc
 		stop()
 		return errors.Join(orderly(running, <-ended), orderly(running, <-ended), orderly(running, sim.out.Close()))
 	})
+	sim.elsewhere = u.elsewhere
 	c, err := sim.obey(ctx, b, u.log)
 	if err != nil {
 		return err
@@ -42,6 +45,9 @@ func (u *up) startSwitch(ctx context.Context, url string, accounts []runfile.Acc
 		u.beginCalls(sim, accounts)
 	})
 }
+
+// elsewhere tells of accounts whose calls the switch of a story places.
+func (u *up) elsewhere(accountID string) bool { return u.story != nil && u.story.house.has(accountID) }
 
 // beginCalls has the customers of the lab call and be called.
 func (u *up) beginCalls(sim *simulation, accounts []runfile.Account) {

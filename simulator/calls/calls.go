@@ -67,6 +67,17 @@ func New(board *switchboard.Board) *Player {
 // Decides tells whether a plan will say who takes the call that a channel makes.
 func (p *Player) Decides(ch *pbx.Channel) bool { return p.undecided[ch] }
 
+// PickUp has somebody take a call after a few seconds, of which no plan says who does: one
+// that was transferred by a command, or that a quickcall has placed.
+func (p *Player) PickUp(leg *pbx.Channel) {
+	after := 2*time.Second + time.Duration(p.board.IDs.IntN(3000))*time.Millisecond
+	p.board.Line.After(after, func() {
+		if !leg.Gone() && !leg.Answered() {
+			p.board.Answer(leg, nil)
+		}
+	})
+}
+
 // Play begins a call now. Its end is told to done, which may be nil, when the last of
 // its legs is gone, and what has become of it is told.
 func (p *Player) Play(c Call, done func()) {

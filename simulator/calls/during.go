@@ -40,6 +40,8 @@ func (pl *playing) act() {
 	}
 	end := func() { pl.after(pl.Talking/2, func() { pl.leave(other) }) }
 	switch pl.During {
+	case Nothing:
+		end()
 	case Holding:
 		pl.board.Hold(acts, pl.next(func() {
 			pl.after(holds, func() {

@@ -255,6 +255,11 @@ func TestDamageIsNamedByItsLine(t *testing.T) {
 		`line 3: "exchange" is a number`:                                 joined(func(l []string) []string { l[2] = "{\"at\":1,\"exchange\":1}\n"; return l }),
 		`line 3: "at" goes back in time`:                                 joined(func(l []string) []string { l[1], l[2] = l[2], l[1]; return l }),
 		"line 3: the capture had 2 messages at its end, and 1 were read": joined(func(l []string) []string { return append(l[:2], l[3:]...) }),
+		"line 5: it comes after the end of the capture":                  good + good,
+		`line 1: "bound": "type" of exchange "callevt" is "tropic"`:      strings.Replace(good, `"type":"topic"`, `"type":"tropic"`, 1),
+		`line 2: "type" of exchange "callevt" is "x-delayed"`:            joined(func(l []string) []string { l[1] = strings.Replace(l[1], `"topic"`, `"x-delayed"`, 1); return l }),
+		`line 2: "exchange" has 300 bytes, and AMQP takes 255 at most`:   strings.Replace(good, `"exchange":"callevt","type":"topic","key":"call`, `"exchange":"`+strings.Repeat("e", 300)+`","type":"topic","key":"call`, 1),
+		`line 2: "key" has 273 bytes, and AMQP takes 255 at most`:        strings.Replace(good, `"call.CHANNEL`, `"`+strings.Repeat("k", 248)+`call.CHANNEL`, 1),
 		"line 2: it is no UTF-8":                                         strings.Replace(good, "CHANNEL", "CH\xff", 1),
 		`line 2: "headers": "call-id": "byes" is no type of AMQP`:        strings.Replace(good, `"bytes"`, `"byes"`, 1),
 	} {

@@ -87,8 +87,9 @@ func appendMember(dst []byte, name, value string) []byte {
 	return jobj.AppendString(dst, strings.ToValidUTF8(value, replacement))
 }
 
-// replacement stands for bytes that are no text, where AMQP has names only.
-const replacement = "\uFFFD"
+// replacement stands for bytes that are no text, where AMQP has names only. It is no
+// longer than they are: there is room for 255.
+const replacement = "?"
 
 // appendText writes text as JSON, or its bytes where those are none.
 func appendText(dst []byte, s string) []byte {
@@ -161,13 +162,20 @@ func (l *entryLine) message() (Message, error) {
 		Exchange: *l.Exchange, Kind: l.Kind,
 		ContentType: l.ContentType, ContentEncoding: l.ContentEncoding, Timestamp: l.Timestamp, Body: l.Base64,
 	}
-	if m.Kind == "" {
-		m.Kind = "topic"
+	err := checkExchange(m.Exchange, &m.Kind)
+	if err != nil {
+		return m, err
 	}
-	var err error
 	if len(l.Key) > 0 {
 		if m.Key, err = parseText(l.Key); err != nil {
 			return m, fmt.Errorf(`"key" is no text: %w`, syntax(err))
+		}
+	}
+	for _, short := range []struct{ name, value string }{
+		{"key", m.Key}, {"content_type", m.ContentType}, {"content_encoding", m.ContentEncoding},
+	} {
+		if err := checkShort(short.name, short.value); err != nil {
+			return m, err
 		}
 	}
 	if len(l.Headers) > 0 {
@@ -179,6 +187,28 @@ func (l *entryLine) message() (Message, error) {
 		m.Body = Pack(m.ContentEncoding, l.Body)
 	}
 	return m, nil
+}
+
+// checkExchange refuses what no broker has: whoever publishes it would wait for ever for
+// an exchange that cannot be declared. A type that is not said is topic.
+func checkExchange(name string, kind *string) error {
+	switch *kind {
+	case "":
+		*kind = "topic"
+	case "topic", "direct", "fanout", "headers":
+	default:
+		return fmt.Errorf(`"type" of exchange %q is %q; write topic, direct, fanout or headers`, name, *kind)
+	}
+	return checkShort("exchange", name)
+}
+
+// checkShort refuses text that AMQP has no room for (shortstr).
+func checkShort(name, value string) error {
+	const most = 255
+	if len(value) > most {
+		return fmt.Errorf("%q has %d bytes, and AMQP takes %d at most", name, len(value), most)
+	}
+	return nil
 }
 
 // syntax is a fault of JSON in plain words.

@@ -78,6 +78,11 @@ func parseHeader(line []byte) (Header, error) {
 	if err != nil {
 		return Header{}, fmt.Errorf(`"began" is no time: %q; write it as 2026-01-31T23:59:59.999999Z`, h.Began)
 	}
+	for i := range h.Bound {
+		if err := checkExchange(h.Bound[i].Exchange, &h.Bound[i].Kind); err != nil {
+			return Header{}, fmt.Errorf(`"bound": %w`, err)
+		}
+	}
 	return Header{Began: began, Anonymised: h.Anonymised, Bound: h.Bound}, nil
 }
 
@@ -117,11 +122,20 @@ func (r *Reader) entry() (Entry, error) {
 	case end != nil && end.Messages != r.messages:
 		return Entry{}, &DamageError{r.line, fmt.Errorf("the capture had %d messages at its end, and %d were read: lines are missing", end.Messages, r.messages)}
 	case end != nil:
-		return Entry{}, io.EOF
+		return Entry{}, r.nothingMore()
 	case e.At < r.last:
 		return Entry{}, &DamageError{r.line, errors.New(`"at" goes back in time: the lines are not in their order`)}
 	}
 	return e, nil
+}
+
+// nothingMore is io.EOF where the file ends with its last line. Two captures in one file
+// would be taken for the first alone.
+func (r *Reader) nothingMore() error {
+	if _, err := r.lines.Peek(1); err != nil {
+		return io.EOF // what a compressed file has after its last line is its check, which nobody misses
+	}
+	return &DamageError{r.line + 1, errors.New("it comes after the end of the capture: only one can be in a file")}
 }
 
 // next reads a line, without its end; ErrCut where there is none, or no whole one.

@@ -5,7 +5,9 @@
 package control
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 
@@ -19,7 +21,7 @@ import (
 	"github.com/kazoolab/kazoolab/simulator/timeline"
 )
 
-// Config is what a control works with. All are required.
+// Config is what a control works with. All but the last three are required.
 type Config struct {
 	Core    *pbx.Core
 	Board   *switchboard.Board
@@ -29,13 +31,30 @@ type Config struct {
 	Node    string // of the ecallmgr that has the switch, as name@host
 	Send    func(bus.Message)
 	Log     *slog.Logger
+	// Every is how often it says that there is a switch; 0 is every 10 s.
+	Every time.Duration
+	// Awaited is told when somebody begins to wait for what takes the switch its time, which
+	// is somebody's answer to a call. What it returns is called once they have been told.
+	Awaited func() (told func())
+	// Elsewhere tells of accounts whose calls another switch places: all switches hear of
+	// one that is asked for.
+	Elsewhere func(accountID string) bool
 }
 
 // Control obeys and answers. What it hears is dealt with by the goroutine of the timeline.
 type Control struct {
 	Config
 
-	ctx context.Context //nolint:containedctx // its own life: the bus hands messages over without one
+	ctx  context.Context //nolint:containedctx // its own life: the bus hands messages over without one
+	bus  *bus.Bus
+	ears []*ear
+}
+
+// ear is one of the queues in which it hears.
+type ear struct {
+	*bus.Subscription
+
+	passed chan struct{} // the mark of Settle has come out of the queue
 }
 
 // New returns a control of a switch, which works until ctx ends.
@@ -58,6 +77,7 @@ func Declare(b *bus.Bus) {
 // Subscribe begins to hear what comes over a bus, which must have been declared the
 // exchanges.
 func (c *Control) Subscribe(b *bus.Bus) ([]*bus.Subscription, error) {
+	c.bus = b
 	var subs []*bus.Subscription
 	for _, hears := range []struct {
 		module, exchange, key string
@@ -71,18 +91,69 @@ func (c *Control) Subscribe(b *bus.Bus) ([]*bus.Subscription, error) {
 		{"ecallmgr_conference", kapi.ExchangeConference, "conference.command.*", c.conference},
 		{"ecallmgr_conference_discovery", kapi.ExchangeConference, "conference.discovery", c.discover},
 	} {
+		e := &ear{passed: make(chan struct{}, 1)}
 		sub, err := b.Consume(bus.Consumer{
 			Queue:    bus.Queue{Module: hears.module, Exclusive: true, AutoDelete: true},
 			Bindings: []bus.Binding{{Exchange: hears.exchange, Key: hears.key}},
 			NoAck:    true,
-			Handle:   func(d bus.Delivery) { c.hear(d, hears.handle) },
+			Handle: func(d bus.Delivery) {
+				if d.Exchange == "" { // straight to the queue, as nothing else comes
+					e.pass()
+					return
+				}
+				c.hear(d, hears.handle)
+			},
 		})
 		if err != nil {
 			return subs, err
 		}
-		subs = append(subs, sub)
+		e.Subscription = sub
+		c.ears, subs = append(c.ears, e), append(subs, sub)
 	}
 	return subs, nil
+}
+
+// Settle returns when the switch has begun whatever it had been told before, as far as
+// the broker has confirmed that: each of its queues is worked off. It is not for the
+// goroutine of the timeline, which must run meanwhile.
+func (c *Control) Settle(ctx context.Context) error {
+	for _, e := range c.ears {
+		if err := e.settle(ctx, c.bus); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// settle sends a mark behind what is in the queue, and waits until it has come out.
+func (e *ear) settle(ctx context.Context, b *bus.Bus) error {
+	if err := e.WaitReady(ctx); err != nil {
+		return err
+	}
+	select {
+	case <-e.passed: // of an earlier one, which did not wait for it
+	default:
+	}
+	err := b.Publish(ctx, bus.Message{Key: e.QueueName(), Body: []byte("{}"), Mandatory: true})
+	if _, gone := errors.AsType[*bus.ReturnedError](err); gone {
+		return nil // with its connection, and with all that was in it
+	}
+	if err != nil {
+		return err
+	}
+	select {
+	case <-e.passed:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (e *ear) pass() {
+	select {
+	case e.passed <- struct{}{}:
+	default: // it came twice, over a lost connection
+	}
 }
 
 // hear has a message dealt with, if it can be read.
@@ -98,11 +169,13 @@ func (c *Control) hear(d bus.Delivery, handle func(jobj.Object)) {
 // advertised is how often a node says what runs on it (kz_nodes: every 5 to 15 s).
 const advertised = 10 * time.Second
 
+func (c *Control) every() time.Duration { return cmp.Or(c.Every, advertised) }
+
 // Advertise says, and goes on to say, that there is a switch: without that nobody asks it.
 // Like Leave it is for the goroutine of the timeline.
 func (c *Control) Advertise() {
 	c.advertise(jobj.Object{{Key: "ecallmgr", Value: jobj.Object{{Key: "Startup", Value: kapi.Gregorian(c.Line.Now())}}}})
-	c.Line.Meanwhile(advertised, c.Advertise)
+	c.Line.Meanwhile(c.every(), c.Advertise)
 }
 
 // Leave says that there is no switch any more, so that nobody waits for its answers.
@@ -117,7 +190,7 @@ func (c *Control) advertise(apps jobj.Object) {
 		{Key: "App-Version", Value: "5.0.0"},
 		{Key: "Msg-ID", Value: c.IDs.Hex(32)},
 		{Key: "WhApps", Value: apps},
-		{Key: "Expires", Value: advertised.Milliseconds()},
+		{Key: "Expires", Value: c.every().Milliseconds()},
 	})})
 }
 

@@ -3,6 +3,7 @@ package control_test
 import (
 	"context"
 	"log/slog"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -31,6 +32,8 @@ type rig struct {
 	core   *pbx.Core
 	board  *switchboard.Board
 	office office.Office
+	heard  *control.Control
+	waits  atomic.Int32 // who is waited for now
 	a, b   *pbx.Channel
 	bus    *bus.Bus
 	inbox  string
@@ -88,11 +91,15 @@ func newRig(t *testing.T) *rig {
 	r.board = switchboard.New(switchboard.Config{
 		Core: r.core, Line: r.line, IDs: random, Offices: []office.Office{acme}, Rings: r.rings, Fail: func(err error) { t.Error(err) },
 	})
-	c := control.New(ctx, control.Config{
+	r.heard = control.New(ctx, control.Config{
 		Core: r.core, Board: r.board, Line: r.line, Offices: []office.Office{acme}, IDs: random, Node: "ecallmgr@test",
 		Send: func(m bus.Message) { out.Publish("an answer", m) }, Log: slog.New(slog.NewTextHandler(r, nil)),
+		Every: time.Minute, Elsewhere: func(accountID string) bool { return accountID == "another's" }, Awaited: func() func() {
+			r.waits.Add(1)
+			return func() { r.waits.Add(-1) }
+		},
 	})
-	subs, err := c.Subscribe(b)
+	subs, err := r.heard.Subscribe(b)
 	r.Expect(err).NotTo(HaveOccurred())
 	for _, sub := range subs {
 		r.Expect(sub.WaitReady(ctx)).To(Succeed())
@@ -286,12 +293,79 @@ func TestARequestedCallRingsAndIsConnected(t *testing.T) {
 		}}},
 	))
 	r.Expect(r.until("CHANNEL_PROGRESS").String("Call-ID")).To(Equal("one-quickcall"))
+	r.Expect(r.waits.Load()).To(BeEquivalentTo(1), "for the answer")
 	r.do(func() {
 		leg, _ := r.core.Channel("one-quickcall")
 		r.Expect(leg.Answer()).To(Succeed())
 	})
 	answer := r.reply()
 	r.Expect(answer.String("Event-Name") + " " + answer.String("Call-ID")).To(Equal("originate_resp one-quickcall"))
+	r.do(func() {})
+	r.Expect(r.waits.Load()).To(BeZero())
+}
+
+func TestWhoCannotBeCalledIsNotWaitedFor(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.send(kapi.OriginateRequest(), r.asking(
+		jobj.Member{Key: "Application-Name", Value: "transfer"},
+		jobj.Member{Key: "Custom-Channel-Vars", Value: jobj.Object{{Key: "Account-ID", Value: "another's"}}},
+		jobj.Member{Key: "Endpoints", Value: []any{}},
+	))
+	r.Expect(r.heard.Settle(r.Context())).To(Succeed())
+	r.Expect(r.told).To(BeEmpty(), "another switch answers")
+	r.send(kapi.OriginateRequest(), r.asking(
+		jobj.Member{Key: "Application-Name", Value: "transfer"},
+		jobj.Member{Key: "Application-Data", Value: jobj.Object{{Key: "Route", Value: "1001"}}},
+		jobj.Member{Key: "Endpoints", Value: []any{}},
+	))
+	r.Expect(r.reply().String("Event-Category")).To(Equal("error"))
+	r.do(func() {})
+	r.Expect(r.waits.Load()).To(BeZero())
+}
+
+// What was told before has been begun, without anybody waiting for its events.
+func TestItSettles(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	for range 50 {
+		r.command("noop")
+	}
+	r.send(kapi.MetaflowAction(), jobj.Object{
+		{Key: "Call-ID", Value: r.b.CallID()}, {Key: "Action", Value: "hold"}, {Key: "Data", Value: jobj.Object{}},
+	})
+	r.Expect(r.heard.Settle(r.Context())).To(Succeed())
+	done := map[string]int{}
+	r.do(func() {
+		for len(r.events) > 0 {
+			done[(<-r.events).String("Event-Name")]++
+		}
+	})
+	r.Expect(done["CHANNEL_EXECUTE_COMPLETE"]).To(Equal(50))
+	r.Expect(done["CHANNEL_HOLD"]).To(Equal(1))
+	r.Expect(r.heard.Settle(r.Context())).To(Succeed(), "once more")
+	ended, end := context.WithCancel(t.Context())
+	end()
+	r.Expect(r.heard.Settle(ended)).To(MatchError(context.Canceled))
+}
+
+func TestItSaysHowLongItsWordHolds(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	words := make(chan jobj.Object, 10)
+	sub, err := r.bus.Consume(bus.Consumer{
+		Queue: bus.Queue{Exclusive: true, AutoDelete: true}, NoAck: true, Bindings: []bus.Binding{{Exchange: kapi.ExchangeNodes}},
+		Handle: func(d bus.Delivery) {
+			word, _ := jobj.ParseObject(d.Body)
+			words <- word
+		},
+	})
+	r.Expect(err).NotTo(HaveOccurred())
+	r.Expect(sub.WaitReady(r.Context())).To(Succeed())
+	r.do(r.heard.Advertise)
+	r.Expect((<-words).Int("Expires")).To(BeEquivalentTo(60_000))
+	r.do(r.heard.Leave)
+	r.Expect((<-words).Object("WhApps")).To(BeEmpty())
 }
 
 func TestAConferenceIsCommanded(t *testing.T) {

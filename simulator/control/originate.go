@@ -14,7 +14,13 @@ import (
 // number that it names (ecallmgr_originate). The asker hears of the answer, or why there
 // is none.
 func (c *Control) originate(request jobj.Object) {
-	o := &origination{Control: c, request: request}
+	if c.Elsewhere != nil && c.Elsewhere(request.String("Custom-Channel-Vars", "Account-ID")) {
+		return
+	}
+	o := &origination{Control: c, request: request, told: func() {}}
+	if c.Awaited != nil && request.String("Server-ID") != "" {
+		o.told = c.Awaited()
+	}
 	value, _ := request.Get("Endpoints")
 	endpoints, _ := value.([]any)
 	account := o.account()
@@ -47,6 +53,7 @@ type origination struct {
 	request jobj.Object
 	legs    []*pbx.Channel
 	until   time.Time
+	told    func() // whoever has asked
 }
 
 // account is that of the request, as the offices know it.
@@ -129,6 +136,7 @@ func (o *origination) stop(but *pbx.Channel, cause string) {
 
 func (o *origination) answered(leg *pbx.Channel) {
 	o.stop(leg, "LOSE_RACE")
+	defer o.told()
 	o.reply(o.request, kapi.Definition{
 		Category: kapi.CategoryResource, Name: "originate_resp", Required: []string{"Call-ID"},
 		Optional: []string{"Channel-Call-State", "Caller-ID-Name", "Caller-ID-Number", "Custom-Channel-Vars", "Timestamp", "Channel-State"},
@@ -141,6 +149,7 @@ func (o *origination) answered(leg *pbx.Channel) {
 }
 
 func (o *origination) refuse(why error) {
+	defer o.told()
 	o.reply(o.request, kapi.Definition{
 		Category: "error", Name: "originate_resp", Required: []string{"Error-Message"}, Optional: []string{"Request"},
 	}, jobj.Object{{Key: "Error-Message", Value: why.Error()}})

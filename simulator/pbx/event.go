@@ -107,13 +107,13 @@ func (e Event) Category() string { return e.kind.Category }
 func (e Event) Exchange() string { return e.kind.Exchange }
 
 // OfAccount returns the event as one of another account: a call's variables name
-// it, any other event itself, and a change of a document the database, too.
+// it, of the request for its route, too, any other event itself, and a change of a document the database, too.
 func (e Event) OfAccount(id string) Event {
-	switch e.kind.Category {
-	case kapi.CategoryCallEvent:
+	switch {
+	case e.kind.Category == kapi.CategoryCallEvent, e.kind.Category == kapi.CategoryDialplan && e.kind.Name == "route_req":
 		e.fields = e.fields.Set("Custom-Channel-Vars", e.fields.Object("Custom-Channel-Vars").Set("Account-ID", id))
 		return e
-	case kapi.CategoryConfiguration:
+	case e.kind.Category == kapi.CategoryConfiguration:
 		db := e.fields.String("Database")
 		if _, ok := kapi.AccountOfDB(db); ok {
 			_, month, monthly := strings.Cut(db, "-")

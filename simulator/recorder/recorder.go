@@ -91,7 +91,8 @@ func Present(ctx context.Context, b *bus.Bus, wanted []capture.Bound) (present [
 
 // Run records until ctx ends or there are messages enough, and then for at most grace what
 // has been published by then. begun is called when everything published from now on is
-// heard. The error is why that did not come about, or why nothing more could be written.
+// heard. The error is why that did not come about, bus.ErrForbidden at once, or why nothing
+// more could be written.
 func (r *Recorder) Run(ctx context.Context, grace time.Duration, begun func()) error {
 	consumer := bus.Consumer{
 		Queue:    bus.Queue{Module: "record", Exclusive: true, AutoDelete: true},
@@ -107,9 +108,7 @@ func (r *Recorder) Run(ctx context.Context, grace time.Duration, begun func()) e
 		return err
 	}
 	defer sub.Close()
-	ready, giveUp := context.WithTimeout(ctx, grace)
-	err = sub.WaitReady(ready)
-	giveUp()
+	err = r.ready(ctx, grace, sub)
 	switch {
 	case ctx.Err() != nil: // ended while it began
 	case err != nil:
@@ -124,6 +123,30 @@ func (r *Recorder) Run(ctx context.Context, grace time.Duration, begun func()) e
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return errors.Join(r.err, r.cfg.Writer.Close(r.cfg.Clock.Now()))
+}
+
+// ready waits for the queue, and not for a permission, which does not come by itself.
+func (r *Recorder) ready(ctx context.Context, grace time.Duration, sub *bus.Subscription) error {
+	ctx, giveUp := context.WithTimeout(ctx, grace)
+	defer giveUp()
+	var refused error
+	var watching sync.WaitGroup
+	watching.Go(func() {
+		defer giveUp()
+		_ = r.cfg.Bus.WaitState(ctx, func(s bus.State) bool { // it ends with ctx
+			if errors.Is(s.LastError, bus.ErrForbidden) {
+				refused = s.LastError
+			}
+			return refused != nil
+		})
+	})
+	err := sub.WaitReady(ctx)
+	giveUp()
+	watching.Wait()
+	if err != nil && refused != nil {
+		return refused
+	}
+	return err
 }
 
 // await returns when the recording is to end, and meanwhile has the file follow.

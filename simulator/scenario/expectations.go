@@ -204,11 +204,18 @@ func (p *planner) request(path string, r *REST, s *scope) {
 		p.wrong(path+".body", "is sent by put, post and patch alone")
 	}
 	r.Body = p.filled(path+".body", r.Body, s)
-	if data, ok := r.Data.(jobj.Object); ok {
-		r.Wants = p.matches(path+".data", data, s)
-	} else if r.Data != nil {
-		r.Wants = p.matches(path, jobj.Object{{Key: "data", Value: r.Data}}, s)
+	r.Wants = p.wants(path, r.Data, s)
+}
+
+// wants are the rules of an answer's data; what is no mapping is called data.
+func (p *planner) wants(path string, data any, s *scope) []Match {
+	switch d := data.(type) {
+	case nil:
+		return nil
+	case jobj.Object:
+		return p.matches(path+".data", d, s)
 	}
+	return p.matches(path, jobj.Object{{Key: "data", Value: data}}, s)
 }
 
 // filled is a value with the references in its texts checked.

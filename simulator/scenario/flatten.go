@@ -17,7 +17,7 @@ func pause(do any) time.Duration {
 	switch do.(type) {
 	case *Forward, *Ring:
 		return 200 * time.Millisecond
-	case *REST:
+	case *REST, *Send:
 		return 500 * time.Millisecond
 	case *Call, *Play, *Record, *Fax, *Registration, *Edit, *Emit, *Load:
 		return time.Second
@@ -45,8 +45,8 @@ const (
 
 // Times that are part of what a step does.
 const (
-	// Greeting is how long a voicemail box speaks before the caller does.
-	Greeting = 5 * time.Second
+	// Greeting is how long a voicemail box speaks before the caller does, at most.
+	Greeting = 6 * time.Second
 	// Hearing is from the message's end to when its owner does something with it.
 	Hearing = 10 * time.Second
 	// Consultation is how long two speak before an attended transfer.

@@ -77,6 +77,8 @@ func (a Act) furtherGist() string {
 		return do.gist()
 	case *REST:
 		return fmt.Sprintf("%s: %s %s", do.Account, do.Method, do.Target)
+	case *Send:
+		return do.gist()
 	case *Fault:
 		return do.gist()
 	case []Expected:
@@ -106,6 +108,21 @@ func (d *Load) gist() string {
 		text += fmt.Sprintf(", %d calls", d.Calls)
 	}
 	return text + ", " + and(d.Accounts)
+}
+
+func (d *Send) gist() string {
+	what := "a frame"
+	switch {
+	case d.Request != nil:
+		what = d.Request.Method + " " + d.Request.Target
+	case len(d.Subscribe) > 0:
+		what = "subscribe " + and(d.Subscribe)
+	case len(d.Unsubscribe) > 0:
+		what = "unsubscribe " + and(d.Unsubscribe)
+	case d.Frame.String("action") != "":
+		what = d.Frame.String("action")
+	}
+	return d.Socket + ": " + what
 }
 
 func (d *Fault) gist() string {

@@ -187,3 +187,34 @@ func TestWhatIsShippedHoldsTogether(t *testing.T) {
 		}
 	}
 }
+
+// What becomes of a call that is commanded only the play knows, so that anybody may be in it.
+func TestACommandedCallIsEverybodys(t *testing.T) {
+	g := NewWithT(t)
+	plan := parsed(t, `steps:
+  - call: {name: first, from: pat, to: dana}
+  - ring: first
+  - answer: first
+  - repeat:
+      times: 2
+      steps:
+        - send: {subscribe: ["call.*.{first}", object.*.user]}
+  - send: {api: {put: "/channels/{first}", body: {action: metaflow, data: {module: transfer}}}, status: error}
+  - send: {frame: {action: ping, name: "{first}"}}
+  - send: {unsubscribe: object.*.user}
+  - hold: {call: first, by: remy}
+  - transfer: {call: first, by: remy, to: dana}
+  - hangup: {call: first, by: remy}
+`)
+	g.Expect(timetable(plan)[3:8]).To(Equal([]string{
+		"4.7s send console: subscribe call.*.{first.call_id} and object.*.user",
+		"5.2s send console: subscribe call.*.{first.call_id} and object.*.user",
+		"5.7s send console: PUT /channels/{first.call_id}",
+		"6.2s send console: ping",
+		"6.7s send console: unsubscribe object.*.user",
+	}))
+	ping, ok := plan.Acts[6].Do.(*scenario.Send)
+	g.Expect(ok).To(BeTrue())
+	g.Expect(ping.Frame.String("name")).To(Equal("{first.call_id}"))
+	g.Expect(ping.Status).To(Equal("success"))
+}

@@ -15,7 +15,7 @@ func attributes(of sort) []string {
 	case anAccount:
 		return []string{"id", "name", "realm", "db", "number", "reseller_id"}
 	case aUser:
-		return []string{"id", "name", "extension", "device_id"}
+		return []string{"id", "name", "extension", "device_id", "quickcall"}
 	case aPerson:
 		return []string{"number", "name"}
 	case aReceiver:

@@ -32,6 +32,7 @@ type Step struct {
 	Emit       *Emit         `yaml:"emit" is:"one" doc:"any event of kazoolab trigger"`
 	Load       *Load         `yaml:"load" is:"one" doc:"many calls, beside what else happens"`
 	REST       *REST         `yaml:"rest" is:"one" doc:"a request to the REST API"`
+	Send       *Send         `yaml:"send" is:"one" doc:"a command over a websocket"`
 	Fault      *Fault        `yaml:"fault" is:"one" doc:"something breaks"`
 	Wait       *Duration     `yaml:"wait" is:"one" doc:"nothing happens for a while" eg:"5s"`
 	Repeat     *Repeat       `yaml:"repeat" is:"one" doc:"steps happen several times"`

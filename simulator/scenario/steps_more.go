@@ -78,7 +78,31 @@ type REST struct {
 
 	Method string  `yaml:"-"`
 	Target string  `yaml:"-"` // the path
-	Wants  []Match `yaml:"-"` // of the data; the field data is all of what is no mapping
+	Wants  []Match `yaml:"-"` // of the data; the field data is all of what is no mapping, 0 a list's first
+}
+
+// Send is a command over a websocket. Exactly one of the first four is there.
+type Send struct {
+	Socket      string      `yaml:"socket" doc:"the websocket" default:"the only one" eg:"console"`
+	Subscribe   []string    `yaml:"subscribe" is:"one" doc:"bindings that it hears from now on, each by a command of its own" eg:"[\"object.*.user\"]"`
+	Unsubscribe []string    `yaml:"unsubscribe" is:"one" doc:"bindings that it hears no more, each by a command of its own" eg:"[\"call.*.*\"]"`
+	API         *API        `yaml:"api" is:"one" doc:"a request to the REST API that the websocket passes on"`
+	Frame       jobj.Object `yaml:"frame" is:"one" doc:"any other command as it goes over the wire; auth_token and request_id are filled in where there are none" eg:"{action: ping}"`
+	Status      string      `yaml:"status" doc:"what each reply must say; of api, what REST must answer" of:"success|error" default:"success"`
+	Data        any         `yaml:"data" doc:"what the data of the last reply must have, which of api is the whole answer; see matching" eg:"{response: pong}"`
+
+	Request *REST   `yaml:"-"` // of API
+	Wants   []Match `yaml:"-"` // of the data
+}
+
+// API is a request to the REST API over a websocket. Exactly one of the methods is there.
+type API struct {
+	Get    string `yaml:"get" is:"one" doc:"what is read; the path is below the websocket's account" eg:"/channels"`
+	Put    string `yaml:"put" is:"one" doc:"where something is created" eg:"\"/channels/{first}\""`
+	Post   string `yaml:"post" is:"one" doc:"what is replaced, or commanded" eg:"\"/channels/{first}\""`
+	Patch  string `yaml:"patch" is:"one" doc:"what is changed" eg:"\"/webhooks/{calls}\""`
+	Delete string `yaml:"delete" is:"one" doc:"what is removed" eg:"\"/webhooks/{calls}\""`
+	Body   any    `yaml:"body" doc:"the data that is sent" eg:"{action: hangup}"`
 }
 
 // Fault breaks something.

@@ -24,14 +24,15 @@ type story struct {
 type live struct {
 	*Call
 
-	caller  string   // who is at its first leg
-	with    string   // who talks to that; "" for nobody
-	ringing []string // whose telephones ring
-	app     bool     // whether the callflow has answered
-	held    map[string]bool
-	slot    string // where it is parked
-	over    string // why it is over; "" while it is not
-	overAt  time.Duration
+	caller    string   // who is at its first leg
+	with      string   // who talks to that; "" for nobody
+	ringing   []string // whose telephones ring
+	app       bool     // whether the callflow has answered
+	held      map[string]bool
+	slot      string // where it is parked
+	over      string // why it is over; "" while it is not
+	overAt    time.Duration
+	commanded bool // over REST or a websocket: what has become of it only the play knows
 }
 
 // tell walks the plan.
@@ -117,6 +118,9 @@ func (s *story) besides() {
 		s.load(do)
 	case *REST:
 		s.request(s.act.Path, do, s.act.scope)
+		s.commanded(do)
+	case *Send:
+		s.send(do)
 	case *Fault:
 		s.fault(do)
 	case []Expectation:
@@ -242,6 +246,10 @@ func (s *story) answer(a *Answer) {
 		return
 	}
 	if len(l.ringing) == 0 {
+		if l.commanded {
+			s.wrong(s.act.Path, "what rings because of a command is answered by itself, after 2 to 5 s; leave the step out")
+			return
+		}
 		if l.with != "" {
 			s.wrong(s.act.Path, "%s has answered already", l.with)
 			return
@@ -274,6 +282,11 @@ func (s *story) nobody(field, who string, those []string, which string) {
 
 // party is somebody who talks in a call: whom the step names, else otherwise.
 func (s *story) party(l *live, by *string, otherwise string) bool {
+	if l.commanded {
+		*by = cmp.Or(*by, otherwise, l.caller)
+		_, ok := s.find(s.at("by"), *by, aUser, aPerson)
+		return ok
+	}
 	if l.with == "" {
 		s.wrong(s.act.Path, "nobody talks to %s yet; somebody answers before", l.caller)
 		return false

@@ -41,7 +41,7 @@ func (s *story) hold(d *Hold) {
 	if l == nil || !s.party(l, &d.By, l.with) {
 		return
 	}
-	if l.held[d.By] {
+	if l.held[d.By] && !l.commanded {
 		s.wrong(s.act.Path, "%s holds the other already", d.By)
 	}
 	l.held[d.By] = true
@@ -52,7 +52,7 @@ func (s *story) resume(d *Resume) {
 	if l == nil || !s.party(l, &d.By, l.with) {
 		return
 	}
-	if !l.held[d.By] {
+	if !l.held[d.By] && !l.commanded {
 		s.wrong(s.act.Path, "%s holds nobody; a hold step comes before", d.By)
 	}
 	l.held[d.By] = false
@@ -72,7 +72,7 @@ func (s *story) transfer(d *Transfer) {
 	if len(rings) == 0 {
 		rings = []string{d.To}
 	}
-	if slices.Contains(rings, l.caller) || slices.Contains(rings, l.with) {
+	if !l.commanded && (slices.Contains(rings, l.caller) || slices.Contains(rings, l.with)) {
 		s.wrong(s.at("to"), "%s is in the call already", d.To)
 		return
 	}
@@ -289,6 +289,8 @@ func (s *story) hangup(d *Hangup) {
 	case d.By == l.caller || d.By == l.with:
 		s.unpark(l)
 		l.over, l.overAt = d.By+" hung up", s.act.At
+	case l.commanded:
+		s.find(s.at("by"), d.By, aUser, aPerson)
 	default:
 		those := append([]string{l.caller}, l.ringing...)
 		if l.with != "" {

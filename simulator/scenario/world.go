@@ -215,13 +215,8 @@ func some(words []string) string {
 func (p *planner) socket(key string, s *Socket) {
 	path := "sockets." + key
 	s.Account = p.which(path, "account", s.Account, anAccount)
-	families := []string{"call", "object", "fax", "conference", "presence", "notifications", "doc_created", "doc_edited", "doc_deleted"}
 	for i, binding := range s.Subscribe {
-		family, _, _ := strings.Cut(binding, ".")
-		if !slices.Contains(families, family) {
-			p.wrong(fmt.Sprintf("%s.subscribe[%d]", path, i), "%q is no binding: they begin with one of %s%s", binding,
-				strings.Join(families, ", "), suggest.Hint(family, families))
-		}
+		p.binding(fmt.Sprintf("%s.subscribe[%d]", path, i), binding)
 	}
 }
 

@@ -318,3 +318,24 @@ func TestACallThatRingsElsewhereIsPickedUp(t *testing.T) {
 		"C CHANNEL_CREATE", "A CHANNEL_ANSWER", "C CHANNEL_ANSWER", "A CHANNEL_INTERCEPTED", "C CHANNEL_BRIDGE", "B CHANNEL_DESTROY",
 	}))
 }
+
+func TestOneOfTwoTakesAParkedCall(t *testing.T) {
+	g := NewWithT(t)
+	h := newHouse(t)
+	a, b := h.talking()
+	h.Park(b, "101", h.fine)
+	h.pass()
+	var failed []error
+	for _, extension := range []string{"1002", "1003"} {
+		_, err := h.Retrieve(h.Account, "101", h.device(extension), func(err error) {
+			if err != nil {
+				failed = append(failed, err)
+			}
+		})
+		g.Expect(err).NotTo(HaveOccurred())
+	}
+	h.pass()
+	g.Expect(failed).To(HaveExactElements(MatchError(ContainSubstring("no call waits in slot 101"))))
+	g.Expect(a.Peer()).NotTo(BeNil())
+	g.Expect(h.Core.Channels()).To(Equal(2), "who came too late is gone")
+}

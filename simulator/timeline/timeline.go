@@ -97,6 +97,12 @@ func (p *Planned) Cancel() {
 	p.do = nil
 }
 
+// Pace has the time pass at another speed from now on; see Config.Speed.
+func (t *Timeline) Pace(speed float64) {
+	t.speed = speed
+	t.mark()
+}
+
 // Hold lets the time stand still until release is called, for what has to be waited
 // for on the wall. What is planned for now still happens.
 func (t *Timeline) Hold() (release func()) {

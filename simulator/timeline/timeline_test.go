@@ -55,6 +55,25 @@ func TestTimePassesAtItsSpeed(t *testing.T) {
 	g.Expect(<-ended).To(Succeed())
 }
 
+func TestTimeGoesOnAtAnotherPace(t *testing.T) {
+	g := NewWithT(t)
+	wall := clockwork.NewFakeClockAt(start())
+	line := timeline.New(timeline.Config{Wall: wall})
+	line.After(time.Hour, func() {})
+	g.Expect(line.Run(t.Context(), false)).To(Succeed())
+	line.Pace(1)
+	happened := make(chan time.Time, 1)
+	line.After(time.Minute, func() { happened <- line.Now() })
+	ended := make(chan error, 1)
+	go func() { ended <- line.Run(t.Context(), false) }()
+	g.Expect(wall.BlockUntilContext(t.Context(), 1)).To(Succeed())
+	wall.Advance(59 * time.Second)
+	g.Consistently(happened, "20ms").ShouldNot(Receive())
+	wall.Advance(time.Second)
+	g.Expect(<-happened).To(Equal(start().Add(time.Hour + time.Minute)))
+	g.Expect(<-ended).To(Succeed())
+}
+
 func TestWhatComesFromOutsideHappensNow(t *testing.T) {
 	g := NewWithT(t)
 	wall := clockwork.NewFakeClockAt(start())

@@ -18,31 +18,33 @@ func (t *Traffic) what() What {
 	return t.cfg.Mix.draw(t.ids)
 }
 
-// draw decides all of what somebody does; to begin it plays it.
-func (t *Traffic) draw(what What, at office.Office) (begin func(done func())) {
-	switch what {
+// draw decides all of what somebody does, which is a call where the office has no telephone or
+// fax box for the wish; to begin it plays it.
+func (t *Traffic) draw(wish What, at office.Office) (what What, begin func(done func())) {
+	switch wish {
+	case Call, Hold, Transfer, Consult, Park:
 	case Fax:
 		if len(at.FaxBoxes) == 0 {
 			break
 		}
 		f := t.fax(at)
-		return func(done func()) { t.player.Fax(f, done) }
+		return wish, func(done func()) { t.player.Fax(f, done) }
 	case Conference:
 		m := t.meeting(at)
-		return func(done func()) { t.player.Meet(m, done) }
+		return wish, func(done func()) { t.player.Meet(m, done) }
 	case Register:
 		d := at.Devices[t.ids.IntN(len(at.Devices))]
-		return func(done func()) { t.player.Register(at.Account, d); done() }
+		return wish, func(done func()) { t.player.Register(at.Account, d); done() }
 	case Edit:
 		d := at.Devices[t.ids.IntN(len(at.Devices))]
-		return func(done func()) {
+		return wish, func(done func()) {
 			t.revisions[d.ID]++
 			t.player.Edit(at.Account, "device", d.ID, 1+t.revisions[d.ID])
 			done()
 		}
 	}
-	c := t.call(what, at)
-	return func(done func()) {
+	c, what := t.call(wish, at)
+	return what, func(done func()) {
 		t.count.Outcomes[c.Outcome]++
 		t.player.Play(c, done)
 	}
@@ -50,7 +52,7 @@ func (t *Traffic) draw(what What, at office.Office) (begin func(done func())) {
 
 // call draws a call: of ten, six come from the telephone network, two go there, and two
 // stay in the house.
-func (t *Traffic) call(what What, at office.Office) calls.Call {
+func (t *Traffic) call(wish What, at office.Office) (calls.Call, What) {
 	outside := t.outside()
 	n := t.ids.IntN(len(at.Devices))
 	c := calls.Call{
@@ -76,32 +78,33 @@ func (t *Traffic) call(what What, at office.Office) calls.Call {
 			c.Outcome = calls.Answered
 		}
 	}
-	t.during(&c, what, at)
-	return c
+	return c, t.during(&c, wish, at)
 }
 
-// during adds what is done in a call, if the office has a telephone left for it.
-func (t *Traffic) during(c *calls.Call, what What, at office.Office) {
-	if what == Call || what > Park {
-		return
+// during adds what is done in a call, if the office has a telephone left for it, and says what
+// it has come to.
+func (t *Traffic) during(c *calls.Call, wish What, at office.Office) What {
+	if wish == Call || wish > Park {
+		return Call
 	}
 	c.Outcome = calls.Answered
 	during := map[What]calls.During{
 		Hold: calls.Holding, Transfer: calls.Transferring, Consult: calls.Consulting, Park: calls.Parking,
-	}[what]
-	if what == Park && t.ids.IntN(4) == 0 {
+	}[wish]
+	if wish == Park && t.ids.IntN(4) == 0 {
 		during = calls.ParkingInVain
 	}
 	i := slices.IndexFunc(at.Devices, func(d pbx.Device) bool {
 		return d.ID != c.FromDevice.ID && !slices.ContainsFunc(c.Rings, func(rings pbx.Device) bool { return rings.ID == d.ID })
 	})
-	if i < 0 && what != Hold {
-		return
+	if i < 0 && wish != Hold {
+		return Call
 	}
 	c.During = during
 	if i >= 0 {
 		c.Third = at.Devices[i]
 	}
+	return wish
 }
 
 // fax is one to five pages; of ten two do not come about.

@@ -30,7 +30,7 @@ type bin struct {
 // or after the beginning (90m), and how many calls it has. The last is as long as the one
 // before it; a single one has an hour. What follows a # is a remark.
 func ParseHistogram(r io.Reader) (Histogram, error) {
-	var h Histogram
+	var bins []bin
 	lines := bufio.NewScanner(r)
 	for n := 1; lines.Scan(); n++ {
 		text, _, _ := strings.Cut(lines.Text(), "#")
@@ -42,15 +42,15 @@ func ParseHistogram(r io.Reader) (Histogram, error) {
 		if err != nil {
 			return Histogram{}, fmt.Errorf("line %d: %w", n, err)
 		}
-		if len(h.bins) > 0 && b.from <= h.bins[len(h.bins)-1].from {
+		if len(bins) > 0 && b.from <= bins[len(bins)-1].from {
 			return Histogram{}, fmt.Errorf("line %d: %s does not come after the line before; sort them by time", n, fields[0])
 		}
-		h.bins = append(h.bins, b)
+		bins = append(bins, b)
 	}
 	if err := lines.Err(); err != nil {
 		return Histogram{}, err
 	}
-	return h, h.finish()
+	return histogramOf(bins)
 }
 
 func parseBin(fields []string) (b bin, err error) {
@@ -67,45 +67,51 @@ func parseBin(fields []string) (b bin, err error) {
 	return b, nil
 }
 
+// Bounds of a histogram, beyond which the time cannot be told, or stands still between calls.
+const (
+	mostRate   = 100_000 // calls a second
+	mostOffset = 366 * 24 * time.Hour
+)
+
 func parseOffset(text string) (time.Duration, error) {
 	if at, err := time.Parse("15:04", text); err == nil {
 		return time.Duration(at.Hour())*time.Hour + time.Duration(at.Minute())*time.Minute, nil
 	}
 	d, err := time.ParseDuration(text)
-	if err != nil || d < 0 {
+	if err != nil || d < 0 || d > mostOffset {
 		return 0, fmt.Errorf("%q is no time; write it as 08:30, or as 90m after the beginning", text)
 	}
 	return d, nil
 }
 
-// finish gives the intervals their rates. They begin with the first.
-func (h *Histogram) finish() error {
-	if len(h.bins) == 0 {
-		return errors.New("no line says when there are how many calls, as: 08:30 42")
+// histogramOf gives the intervals their rates, and has them begin with the first.
+func histogramOf(bins []bin) (h Histogram, err error) {
+	if len(bins) == 0 {
+		return h, errors.New("no line says when there are how many calls, as: 08:30 42")
 	}
-	last := len(h.bins) - 1
-	length := time.Hour
+	h.start, h.length = bins[0].from, time.Hour
+	last := len(bins) - 1
 	if last > 0 {
-		length = h.bins[last].from - h.bins[last-1].from
+		h.length = bins[last].from - bins[last-1].from
 	}
-	end := h.bins[last].from + length
-	h.start = h.bins[0].from
-	for i := range h.bins {
-		until := end
+	h.length += bins[last].from - h.start
+	for i, b := range bins {
+		b.from -= h.start
+		until := h.length
 		if i < last {
-			until = h.bins[i+1].from
+			until = bins[i+1].from - h.start
 		}
-		h.bins[i].rate = float64(h.bins[i].calls) / (until - h.bins[i].from).Seconds()
-		h.highest = max(h.highest, h.bins[i].rate)
+		b.rate = float64(b.calls) / (until - b.from).Seconds()
+		if b.rate > mostRate {
+			return h, fmt.Errorf("%d calls in %s are more than %d a second", b.calls, until-b.from, mostRate)
+		}
+		h.highest = max(h.highest, b.rate)
+		h.bins = append(h.bins, b)
 	}
-	for i := range h.bins {
-		h.bins[i].from -= h.start
-	}
-	h.length = end - h.start
 	if h.highest == 0 {
-		return errors.New("no interval has a call")
+		return h, errors.New("no interval has a call")
 	}
-	return nil
+	return h, nil
 }
 
 // Start is when the first interval begins, after midnight or the beginning.

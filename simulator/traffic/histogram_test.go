@@ -35,6 +35,8 @@ func TestAHistogramThatIsNoneIsRefused(t *testing.T) {
 		"08:00":                "line 1: 1 words; write when an interval begins and how many calls it has, as: 08:30 42",
 		"# x\nnoon 3":          `line 2: "noon" is no time; write it as 08:30, or as 90m after the beginning`,
 		"-1h 3":                "is no time",
+		"2562047h 1":           "is no time",
+		"0s 1000\n1ms 1":       "1000 calls in 1ms are more than 100000 a second",
 		"08:00 many":           `line 1: "many" is no number of calls`,
 		"08:00 -1":             "is no number of calls",
 		"08:00 3\n07:00 4":     "line 2: 07:00 does not come after the line before; sort them by time",
@@ -49,7 +51,8 @@ func TestAHistogramThatIsNoneIsRefused(t *testing.T) {
 func FuzzParseHistogram(f *testing.F) {
 	f.Add("08:00 3\n09:00 4")
 	f.Add("0s 1\n1ns 1")
-	f.Add("2562047h 1")
+	f.Add("0s 1\n2562047h 1")
+	f.Add("0s 1000000000\n1ns 1")
 	f.Fuzz(func(t *testing.T, text string) {
 		h, err := traffic.ParseHistogram(strings.NewReader(text))
 		if err != nil {

@@ -10,7 +10,7 @@ import (
 // What is something that people do.
 type What int
 
-// What people do. All but the last two are calls.
+// What people do. The first five are calls of two.
 const (
 	Call       What = iota // two talk, or try to
 	Hold                   // one of them waits in between

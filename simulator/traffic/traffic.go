@@ -92,9 +92,9 @@ func (t *Traffic) offer() {
 	if t.late != nil {
 		t.late(t.line.Behind())
 	}
-	what := t.what()
+	wish := t.what()
 	at := t.cfg.Offices[t.ids.IntN(len(t.cfg.Offices))]
-	begin := t.draw(what, at)
+	what, begin := t.draw(wish, at)
 	if t.cfg.Concurrent > 0 && t.count.Up() >= t.cfg.Concurrent {
 		t.count.Refused++
 		return

@@ -81,8 +81,7 @@ type result struct {
 	Seconds  float64 `json:"seconds"`
 	Late99   float64 `json:"late_p99_ms"`
 	Late     float64 `json:"late_worst_ms"`
-	Calls    int     `json:"calls"`
-	Offered  float64 `json:"calls_per_s"`
+	Begun    int     `json:"begun"`
 	used     figures.Used
 }
 
@@ -127,7 +126,7 @@ func (o options) openLoop(ctx context.Context, name, url string) error {
 	}
 	// The last calls go on after the last has begun.
 	fmt.Fprintf(o.out, "%-9s  %d calls in %s: %.1f calls/s of %g offered, late %.1f ms at p99 and %.1f at most; %s\n",
-		name, s.Calls, o.lasts, float64(s.Calls)/o.lasts.Seconds(), o.rate, s.Late99, s.Late, s)
+		name, s.Begun, o.lasts, float64(s.Begun)/o.lasts.Seconds(), o.rate, s.Late99, s.Late, s)
 	return nil
 }
 

@@ -19,7 +19,21 @@ func (p *Pseudonyms) routingKey(key string) string {
 	for i, segment := range segments {
 		segments[i] = p.segment(segment)
 	}
-	return strings.Join(segments, ".")
+	key = strings.Join(segments, ".")
+	return shortened(key)
+}
+
+// shortened is as much of a key as AMQP has room for: a short realm has become a longer one.
+// No letter is cut, be it in UTF-8 or in percent-encoding.
+func shortened(key string) string {
+	if len(key) <= kapi.MaxRoutingKey {
+		return key
+	}
+	key = strings.ToValidUTF8(key[:kapi.MaxRoutingKey], "")
+	if at := strings.LastIndexByte(key, '%'); at >= 0 && at > len(key)-len("%40") {
+		key = key[:at]
+	}
+	return key
 }
 
 // dotted are the originals with dots in them that stand in a key, the longest first.

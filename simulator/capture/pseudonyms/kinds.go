@@ -10,23 +10,31 @@ import (
 type kind int
 
 const (
-	open    kind = iota // anything: what every field holds that is not named below
-	plain               // words of Kazoo's own, with identities in them at most
-	moment              // a time, or the id that is one
-	address             // user@host
-	host                // a realm, or a machine's name or address
-	text                // what people write or say
-	secret              // what lets in
-	path                // a file, or a word of Kazoo's own
-	channel             // a channel of the switch
-	agent               // a make of telephone
-	sdp                 // a description of a session
-	status              // Kazoo's own words about a fax or a registration
-	keys                // what somebody types
+	open        kind = iota // anything: what every field holds that is not named below
+	plain                   // words of Kazoo's own, with identities in them at most
+	moment                  // a time, or the id that is one
+	address                 // user@host
+	host                    // a realm, or a machine's name or address
+	text                    // what people write or say
+	secret                  // what lets in
+	path                    // a file, or a word of Kazoo's own
+	channel                 // a channel of the switch
+	agent                   // a make of telephone
+	sdp                     // a description of a session
+	status                  // Kazoo's own words about a fax or a registration
+	keys                    // what somebody types
+	interaction             // the id of an interaction, in parts
 )
 
-// inherited tells that all within an object is of its kind, whatever it is called.
-func (k kind) inherited() bool { return k == text || k == secret }
+// within is the kind of a field within an object of kind k. What people write and what lets
+// in is that throughout, whatever it is called; but when it was written is no text.
+func (k kind) within(own kind) kind {
+	switch {
+	case k == secret, k == interaction, k == text && own != moment:
+		return k
+	}
+	return own
+}
 
 // kinds says what the fields hold whose values are not open, by their names in small
 // letters with underscores. Objects and lists are looked into.
@@ -36,6 +44,7 @@ func kinds() map[string]kind {
 		plain: plainFields, moment: momentFields, address: addressFields, host: hostFields, text: textFields,
 		secret: secretFields, path: pathFields, sdp: "local_sdp remote_sdp",
 		channel: "channel_name", agent: "user_agent", status: "status", keys: "dtmf_digit digits_dialed collected_digits",
+		interaction: "call_interaction",
 	} {
 		for name := range strings.FieldsSeq(names) {
 			all[name] = k
@@ -106,7 +115,10 @@ func (p *Pseudonyms) field(name string) field {
 	if len(p.fields) >= maxFields {
 		clear(p.fields)
 	}
-	f := field{p.kindOf(name), p.scan(name)}
+	f := field{p.kindOf(name), name}
+	if strings.Trim(name, letters+"_-") != "" { // user_id is no user
+		f.name = p.scan(name)
+	}
 	p.fields[name] = f
 	return f
 }

@@ -89,6 +89,7 @@ func TestReplacementsKeepTheirShape(t *testing.T) {
 		{"Body", "running late", `lorem ipsum `},
 		{"Status", "New Fax from +12125550199", `New Fax from \+1555\d{7}`},
 		{"Status", "Received  Page 1", `Received  Page 1`},
+		{"Status", "NO_ANSWER", `NO_ANSWER`},
 		{"Status", "Registered(UDP)", `Registered\(UDP\)`},
 		{"Ticket", "T-17", `[A-Z]-\d\d`},
 		{"Hangup-Cause", "NORMAL_CLEARING", `NORMAL_CLEARING`},
@@ -147,6 +148,21 @@ func TestNothingLeaks(t *testing.T) {
 	}
 }
 
+// Names of fields stay, but for what stands in them.
+func TestNamesOfFieldsStay(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	p := pseudonyms.New("key")
+	for _, name := range []string{"user_id", "user_agent", "Custom-Channel-Vars", "X-user_name", "facade-facade-facade-facade-facade"} {
+		o := altered(t, p, `"`+name+`":1`)
+		g.Expect(o[0].Key).To(Equal(name))
+	}
+	for _, name := range []string{"+14155550100", "dana@acme.example.com", account, "user_560b78a547"} {
+		o := altered(t, p, `"`+name+`":1`)
+		g.Expect(o[0].Key).NotTo(Equal(name))
+	}
+}
+
 func TestABodyThatIsNoJSONIsBlanked(t *testing.T) {
 	t.Parallel()
 	g := NewWithT(t)
@@ -179,6 +195,20 @@ func TestWhatBelongsTogetherStillDoes(t *testing.T) {
 	g.Expect(o.String("Bridge-ID")).To(Equal(o.String("Call-ID")))
 	g.Expect(o.String("System-Log-ID")).To(Equal(o.String("Msg-ID")))
 	g.Expect(o.String("Database")).To(Equal("numbers%2F%2B" + o.String("ID")[1:5]))
+
+	o = altered(t, p, `"Call-Interaction-ID":"63877472675-82502616","Call-Interaction":{"Id":"63877472675-82502616","Key":"82502616","Timestamp":"63877472675"}`)
+	g.Expect(o.String("Call-Interaction", "Key")).To(Equal("82502616"), "which is drawn")
+	g.Expect(o.String("Call-Interaction", "Id")).To(Equal(o.String("Call-Interaction-ID")))
+	o = altered(t, p, `"Comment":{"content":"Dana","timestamp":63877472675,"user_id":"dana"}`)
+	g.Expect(o.Int("Comment", "timestamp")).To(BeEquivalentTo(63877472675))
+	g.Expect(o.String("Comment", "content") + o.String("Comment", "user_id")).To(Equal("lorelore"))
+}
+
+func TestARoutingKeyStaysOneOfAMQP(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	m := pseudonyms.New("key").Message(capture.Message{Key: "a." + strings.Repeat("k", 240) + ".x%40a%2Eio", Body: []byte(`{}`)})
+	g.Expect(m.Key).To(HaveLen(255))
 }
 
 func TestTheKeyDecides(t *testing.T) {

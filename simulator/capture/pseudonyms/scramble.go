@@ -12,6 +12,7 @@ const (
 	vowels     = "aeiou"
 	consonants = "bcdfghjklmnpqrstvwxyz"
 	hexLetters = "abcdef"
+	letters    = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 	digits     = "0123456789"
 )
 

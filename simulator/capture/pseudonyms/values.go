@@ -305,7 +305,7 @@ func (p *Pseudonyms) status(s string) string {
 }
 
 func (p *Pseudonyms) statusWord(s string) string {
-	if p.statuses[strings.ToLower(s)] {
+	if p.statuses[strings.ToLower(s)] || isCause(s) {
 		return s
 	}
 	return p.open(s)

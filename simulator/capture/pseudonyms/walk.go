@@ -35,10 +35,7 @@ func (w *walk) object(k kind, o jobj.Object) jobj.Object {
 	out := make(jobj.Object, len(o))
 	for i, m := range o {
 		f := w.p.field(m.Key)
-		if k.inherited() {
-			f.kind = k
-		}
-		out[i] = jobj.Member{Key: f.name, Value: w.value(f.kind, m.Value)}
+		out[i] = jobj.Member{Key: f.name, Value: w.value(k.within(f.kind), m.Value)}
 	}
 	return out
 }
@@ -46,7 +43,7 @@ func (w *walk) object(k kind, o jobj.Object) jobj.Object {
 // number replaces one that can be a telephone's.
 func (w *walk) number(k kind, n json.Number) json.Number {
 	switch k {
-	case plain, moment, status:
+	case plain, moment, status, interaction:
 		return n
 	case text:
 		return "0"
@@ -91,7 +88,7 @@ func (w *walk) of(k kind, s string) string {
 			return s
 		}
 		return p.scan(s)
-	case moment:
+	case moment, interaction:
 		if isMoment(s) {
 			return s
 		}
@@ -136,7 +133,7 @@ const maxNested = 4
 // nested replaces within text that is JSON itself, as the flow of CHANNEL_PIVOT is.
 func (w *walk) nested(k kind, s string) (string, bool) {
 	trimmed := strings.TrimLeft(s, " \t\r\n")
-	if k.inherited() || trimmed == "" || trimmed[0] != '{' && trimmed[0] != '[' || w.depth == maxNested {
+	if k == text || k == secret || trimmed == "" || trimmed[0] != '{' && trimmed[0] != '[' || w.depth == maxNested {
 		return "", false
 	}
 	v, err := jobj.Parse([]byte(s))
@@ -186,8 +183,13 @@ func (p *Pseudonyms) response(s string) string {
 	if strings.Contains(s, "/") {
 		return p.path(s)
 	}
-	if strings.Contains(s, "_") && strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_") == "" {
-		return s // as NORMAL_CLEARING
+	if isCause(s) {
+		return s
 	}
 	return p.open(s)
+}
+
+// isCause tells of a word of the switch, as NORMAL_CLEARING.
+func isCause(s string) bool {
+	return strings.Contains(s, "_") && strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_") == ""
 }

@@ -1,6 +1,7 @@
 package stage
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"time"
@@ -82,19 +83,14 @@ func (s *Stage) besides(act *scenario.Act) {
 	case *scenario.Load:
 		s.failed(act, s.load(do))
 	case *scenario.REST:
-		s.standing(act, func() error { return s.Ask(do) })
+		s.stand(act, func(ctx context.Context) error { return s.Ask(ctx, do) })
+	case *scenario.Send:
+		s.stand(act, func(ctx context.Context) error { return s.Send(ctx, do) })
 	case *scenario.Fault:
-		s.standing(act, func() error { return s.Break(do) })
+		s.failed(act, s.Break(do))
 	case []scenario.Expected:
-		s.standing(act, func() error { return s.Check(do) })
+		s.stand(act, func(ctx context.Context) error { return s.Check(ctx, do) })
 	}
-}
-
-// standing does something while the time stands still.
-func (s *Stage) standing(act *scenario.Act, do func() error) {
-	release := s.Line.Hold()
-	defer release()
-	s.failed(act, do())
 }
 
 // inCall has something happen in a call, when what was before it is done.
@@ -127,7 +123,7 @@ func (s *Stage) at(act *scenario.Act, call, who string, do func(*pbx.Channel, sw
 // begins has a call begin.
 func (s *Stage) begins(act *scenario.Act, do *scenario.Call) {
 	a := s.World.Offices[do.Account].Account
-	c := &cast{name: string(do.Name), account: do.Account, legs: map[string]*pbx.Channel{}, ids: map[string]string{}}
+	c := &cast{name: string(do.Name), account: do.Account, legs: map[string]*pbx.Channel{}, ids: map[string]string{}, due: map[string]bool{}}
 	if len(do.Rings) == 0 {
 		c.outside = do.To
 	}
@@ -176,8 +172,10 @@ func (s *Stage) ring(c *cast, do *scenario.Ring, then switchboard.Then) {
 		}
 	}
 	if len(devices) == 0 {
+		c.expect(c.outside)
 		s.board.RingNumber(c.first, c.first.Destination(), then)
 	} else {
+		c.expect(do.Who...)
 		s.board.Ring(c.flow, devices, do.Early, then)
 	}
 	for _, leg := range c.flow.Dialled() {
@@ -208,6 +206,7 @@ func (s *Stage) transfer(c *cast, do *scenario.Transfer, then switchboard.Then) 
 	by := c.legs[do.By]
 	c.outside = do.To
 	if do.How == "blind" {
+		c.expect(s.called(c, do.Number, do.To)...)
 		s.board.Transfer(by, do.Number, then)
 		return
 	}
@@ -231,11 +230,28 @@ func (s *Stage) transfer(c *cast, do *scenario.Transfer, then switchboard.Then) 
 	})
 	if err != nil {
 		then(err)
+		return
 	}
+	s.steered[consult] = true
+}
+
+// called are those whose telephones ring for a number: somebody outside where it is nobody's
+// in the house.
+func (s *Stage) called(c *cast, number, outside string) []string {
+	devices := s.World.Offices[c.account].Called(number)
+	if len(devices) == 0 {
+		return []string{outside}
+	}
+	who := make([]string, len(devices))
+	for i, d := range devices {
+		who[i] = s.World.userOf(d)
+	}
+	return who
 }
 
 func (s *Stage) forward(c *cast, do *scenario.Forward, then switchboard.Then) {
 	c.outside = do.To
+	c.expect(do.To)
 	s.board.Forward(c.first, s.World.users[do.User].device, do.Number, then)
 }
 
