@@ -93,10 +93,15 @@ func (j *Judge) destroyed(l *look, g *leg, at int64) {
 		j.finding("bridge.unbridge", j.count, "Event-Name", "CHANNEL_DESTROY while bridged with "+quote(g.partner), "CHANNEL_UNBRIDGE first")
 	}
 	g.ended, g.cause, g.named = at, strings.Clone(f.text("Hangup-Cause")), strings.Clone(f.text("Other-Leg-Call-ID"))
+	g.duration, _ = f.int("Duration-Seconds")
+	g.billed, _ = f.int("Billing-Seconds")
 	j.lasted(l, g)
 	j.retire(g)
 	index, code := j.count, strings.Clone(f.text("Hangup-Code"))
-	j.soon.add(j, func() { j.ending(g, code, index) })
+	j.soon.add(j, func() {
+		j.ending(g, code, index)
+		j.unrecorded(g, index)
+	})
 }
 
 // lasted: the switch rounds the whole duration down, the billed one up, by milliseconds.

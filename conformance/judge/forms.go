@@ -75,10 +75,13 @@ func isNode(s string) bool {
 	return ok && name != "" && host != "" && !strings.Contains(host, "@")
 }
 
+// isE164 reports whether s is a number as the whole telephone network knows it.
+func isE164(s string) bool { return len(s) > 1 && s[0] == '+' && isDigits(s[1:]) }
+
 // isAddress reports whether s is user@host[:port], without a scheme.
 func isAddress(s string) bool {
 	i := strings.LastIndexByte(s, '@')
-	return i >= 0 && i < len(s)-1 && !strings.HasPrefix(s, "sip:") && !strings.HasPrefix(s, "sips:") && !strings.ContainsAny(s, "<>")
+	return i > 0 && i < len(s)-1 && !strings.HasPrefix(s, "sip:") && !strings.HasPrefix(s, "sips:") && !strings.ContainsAny(s, "<>")
 }
 
 // interactionTime is the time in a Call-Interaction-ID, in Gregorian seconds: eleven

@@ -38,6 +38,7 @@ type Judge struct {
 	late  queue // what can be told when applications have, too
 
 	legs        legs
+	records     bool // whether any leg's has been seen: not everybody listens to them
 	documents   *memory[document]
 	accounts    map[string]*accountChange
 	faxes       *memory[faxCourse]
@@ -139,6 +140,8 @@ func (j *Judge) follow(l *look) {
 	switch l.kind.topic {
 	case "call-event":
 		j.callEvent(l)
+	case "call-record":
+		j.recorded(l)
 	case "route-request":
 		j.asked(l)
 	case "usurp":
@@ -180,6 +183,10 @@ func sequenceRules() map[string]string {
 		"leg.interaction-time": "mod_kazoo: Call-Interaction-ID",
 		"leg.durations":        "mod_kazoo: ecallmgr's events/*.xml",
 		"leg.loopback":         "mod_loopback",
+		"record.once":          "mod_kazoo: KZ_CDR",
+		"record.each-leg":      "mod_kazoo: KZ_CDR",
+		"record.ended":         "mod_kazoo: KZ_CDR",
+		"record.agrees":        "mod_kazoo: KZ_CDR",
 		"bridge.legs":          "mod_kazoo",
 		"bridge.answered":      "mod_kazoo",
 		"bridge.once":          "mod_kazoo",

@@ -28,6 +28,8 @@ type leg struct {
 	moved                                     bool // by a transfer or a replacement: its partner can be any
 	fell                                      bool // a bridge of it failed: its cause can be of that
 	loopback                                  bool
+	duration, billed                          int64 // seconds, as its end told them
+	recorded                                  bool
 }
 
 // legs are those that are up, and the last that were.

@@ -1,6 +1,9 @@
 package judge
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // recordKinds are call detail records (kapi_cdr), one for each leg.
 func recordKinds() []kind {
@@ -53,5 +56,44 @@ func (l *look) interaction() {
 	}
 	if t, ok := l.body.int("Timestamp"); ok && t != at {
 		l.aspect("interaction", "Timestamp", fmt.Sprint(t), id[:11])
+	}
+}
+
+// recorded: a leg has one record, once it has ended, which says of it what its end said. The two
+// travel by exchanges of their own.
+func (j *Judge) recorded(l *look) {
+	f := l.body
+	id, index := strings.Clone(f.text("Call-ID")), j.count
+	cause := strings.Clone(f.text("Hangup-Cause"))
+	duration, _ := f.int("Duration-Seconds")
+	billed, _ := f.int("Billing-Seconds")
+	j.records = true
+	if g := j.legs.find(id); g != nil {
+		everyNode := j.cfg.Ecallmgrs > 1 && !f.get("Custom-Channel-Vars").fields.has("Ecallmgr-Node")
+		if g.recorded && !everyNode {
+			j.finding("record.once", index, "Call-ID", quote(id)+" again", "once")
+		}
+		g.recorded = true
+	}
+	j.soon.add(j, func() {
+		g := j.legs.find(id)
+		switch {
+		case g == nil && j.cfg.Cut, g != nil && g.lost:
+		case g == nil || g.ended == 0:
+			j.finding("record.ended", index, "Call-ID", quote(id), "a leg whose CHANNEL_DESTROY was told")
+		case g.cause != cause:
+			j.finding("record.agrees", index, "Hangup-Cause", quote(cause), quote(g.cause)+", as in its CHANNEL_DESTROY")
+		case g.duration != duration:
+			j.finding("record.agrees", index, "Duration-Seconds", fmt.Sprint(duration), fmt.Sprintf("%d, as in its CHANNEL_DESTROY", g.duration))
+		case g.billed != billed:
+			j.finding("record.agrees", index, "Billing-Seconds", fmt.Sprint(billed), fmt.Sprintf("%d, as in its CHANNEL_DESTROY", g.billed))
+		}
+	})
+}
+
+// unrecorded: where records are heard of, each leg of an account has one.
+func (j *Judge) unrecorded(g *leg, index int) {
+	if j.records && !g.recorded && g.account != "" && !g.cut && !j.cfg.Cut {
+		j.finding("record.each-leg", index, "Call-ID", quote(g.id)+" has no cdr report", "one after its CHANNEL_DESTROY")
 	}
 }

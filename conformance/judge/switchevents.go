@@ -90,7 +90,7 @@ func (l *look) addresses() {
 		l.form("addresses", field, isAddress, "user@host[:port], without sip:")
 	}
 	l.form("addresses", "Channel-Name", func(s string) bool {
-		return strings.HasPrefix(s, "sofia/") && strings.Count(s, "/") >= 2 ||
+		return strings.HasPrefix(s, "sofia/") && strings.Count(s, "/") >= 2 && !strings.Contains(s, "/@") ||
 			strings.HasPrefix(s, "loopback/") && (strings.HasSuffix(s, "-a") || strings.HasSuffix(s, "-b"))
 	}, "sofia/<profile>/<address>, or loopback/<number>-a or -b")
 }
@@ -162,6 +162,8 @@ func (l *look) vars() {
 		{"Account-ID", "32 hexadecimal digits", func(s string) bool { return isHex(s, 32) }},
 		{"Call-Interaction-ID", "11 digits, a hyphen, 8 hexadecimal digits", func(s string) bool { _, ok := interactionTime(s); return ok }},
 		{"Ecallmgr-Node", "name@host", isNode},
+		{"E164-Destination", "+ and digits", isE164},
+		{"E164-Origination", "+ and digits", isE164},
 	} {
 		if v := vars.fields.get(c.name); v.sort == text && v.str != "" && !c.holds(v.str) {
 			l.aspect("vars", field+"."+c.name, v.String(), c.want)
