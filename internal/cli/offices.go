@@ -85,7 +85,8 @@ func officeOf(account runfile.Account, random *ids.Source) office.Office {
 			continue
 		}
 		o.Devices = append(o.Devices, telephone(fixtures.NewDevice(random, user.ID, user.Name, user.Extension)))
-		o.Boxes = append(o.Boxes, &pbx.Mailbox{ID: random.Hex(32), Number: user.Extension, OwnerID: user.ID})
+		phones := []string{o.Devices[len(o.Devices)-1].Username}
+		o.Boxes = append(o.Boxes, &pbx.Mailbox{ID: random.Hex(32), Number: user.Extension, OwnerID: user.ID, Phones: phones})
 	}
 	if len(o.Devices) == 0 { // an account without telephones has a common one
 		o.Devices = []pbx.Device{telephone(fixtures.NewDevice(random, "", account.Name, "1001"))}
@@ -93,6 +94,7 @@ func officeOf(account runfile.Account, random *ids.Source) office.Office {
 	if len(o.Numbers) == 0 {
 		o.Numbers = []string{fixtures.NewNumber(random)}
 	}
+	o.Account.Number = o.Numbers[0]
 	box := fixtures.NewFaxBox(random, account.Realm)
 	o.FaxBoxes = []pbx.FaxBox{{ID: box.ID, Name: box.Name, Number: box.Number, Email: box.Email}}
 	o.Alerts = alerts(account.Users, o.Numbers)

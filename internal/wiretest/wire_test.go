@@ -106,6 +106,7 @@ func offices(n int) []office.Office {
 			Account: pbx.Account{ID: random.Hex(32), ResellerID: random.Hex(32), Realm: fmt.Sprintf("office%d.sip.example.com", i)},
 			Numbers: []string{fmt.Sprintf("+141555501%02d", i)},
 		}
+		o.Account.Number = o.Numbers[0]
 		o.FaxBoxes = []pbx.FaxBox{{ID: random.Hex(32), Name: "Fax", Number: fmt.Sprintf("+141555502%02d", i), Email: "fax@example.com"}}
 		o.Alerts = map[string][]string{o.Numbers[0]: {"front@" + o.Account.Realm}}
 		for d := range 4 {
@@ -113,7 +114,7 @@ func offices(n int) []office.Office {
 				ID: random.Hex(32), OwnerID: random.Hex(32), Username: fmt.Sprintf("user_%d", d),
 				Name: fmt.Sprintf("Desk %d", d), Extension: fmt.Sprintf("100%d", d),
 			})
-			o.Boxes = append(o.Boxes, &pbx.Mailbox{ID: random.Hex(32), Number: fmt.Sprintf("100%d", d)})
+			o.Boxes = append(o.Boxes, &pbx.Mailbox{ID: random.Hex(32), Number: fmt.Sprintf("100%d", d), Phones: []string{fmt.Sprintf("user_%d", d)}})
 		}
 		all[i] = o
 	}

@@ -174,7 +174,7 @@ func (l *listens) next() string {
 		case e := <-l.events:
 			name := e.String("Event-Name")
 			switch {
-			case name == "dialog_update":
+			case name == "dialog_update", name == "report": // a record follows each end
 				continue
 			case strings.HasPrefix(name, "doc_"):
 				return name + " " + e.String("Type")

@@ -166,11 +166,9 @@ func controlKinds() []Kind {
 		usurp("usurp_publisher", "another node publishes the call's events from now on",
 			`{"Call-ID": "{call_id}", "Reference": "{hex8}", "Media-Node": "{switch_node}", "Reason": "redirect"}`, cast),
 		{
-			Name: "cdr_report", About: "the record of a leg that ended", base: (*scene).leg,
+			Name: "cdr_report", About: "the record of a leg that ended", base: (*scene).record,
 			category: kapi.CategoryCallRecord, event: "report", by: bySwitch(),
-			fields: `{"Account-ID": "{account_id}", "Node": "{core_uuid}", "Timestamp": "{interaction_time}",
-				"Channel-Created-Time": "{created_us}", "To-URI": "sip:{dialled}@{public}", "From-URI": "sip:{caller_number}@{carrier}",
-				"Call-Interaction": {"Id": "{interaction}", "Key": "{interaction_key}", "Timestamp": "{interaction_time}", "Is-Root": true}}`,
+			fields: `{"Account-ID": "{account_id}", "Node": "{core_uuid}"}`,
 		},
 	}
 }

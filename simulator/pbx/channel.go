@@ -2,7 +2,6 @@ package pbx
 
 import (
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/kazoolab/kazoolab/bridge/kapi"
@@ -186,25 +185,20 @@ func (c *Core) Place(a Account, d Device, callID string, shown Party) (*Channel,
 	return b, c.announce(b)
 }
 
-// IsNumber tells whether what is dialled leads to the telephone network: E.164, or the
-// digits of it.
-func IsNumber(dialled string) bool {
-	digits := strings.TrimPrefix(dialled, "+")
-	return len(digits) >= 7 && len(digits) <= 15 && strings.Trim(digits, "0123456789") == ""
-}
-
 // DialNumber places a leg to the telephone network.
 func (ch *Channel) DialNumber(number string) (*Channel, error) {
 	b, err := ch.place("dial from")
 	if err != nil {
 		return nil, err
 	}
-	host := ch.core.host
+	host, dialled := ch.core.host, number
+	number = e164(dialled)
+	b.callerNumber = b.account.outside(ch.callerNumber)
 	b.name = "sofia/sipinterface_1/" + number + "@" + host.Carrier
 	b.calleeNumber, b.destination = number, number
 	b.presenceID = number + "@" + host.Carrier
-	b.request, b.to, b.from = number+"@"+host.Carrier, number+"@"+host.Carrier, ch.callerNumber+"@"+host.Public
-	b.vars = ch.core.termination(b.account, ch, number)
+	b.request, b.to, b.from = number+"@"+host.Carrier, number+"@"+host.Carrier, b.callerNumber+"@"+host.Public
+	b.vars = ch.core.termination(b, ch, dialled)
 	b.join(ch)
 	return b, ch.core.announce(b)
 }
@@ -431,7 +425,8 @@ func (ch *Channel) hangUp(cause string) error {
 	}
 	c := ch.core
 	answered := ch.Answered()
-	heard := answered || ch.answerState == isEarly
+	own := ch.loopback.end != "" // there is no wire, hence nothing to agree on
+	heard := !own && (answered || ch.answerState == isEarly)
 	ch.gone = true
 	ch.state, ch.callState, ch.answerState = "REPORTING", "HANGUP", isGone
 	ch.endVars()
@@ -446,10 +441,10 @@ func (ch *Channel) hangUp(cause string) error {
 	if heard {
 		ch.ending.localSDP = sdp("FreeSWITCH", c.host.Address, ch.ports[0])
 	}
-	if heard || ch.direction == "inbound" {
+	if heard || !own && ch.direction == "inbound" {
 		ch.ending.remoteSDP = sdp("-", ch.farAddress(), ch.ports[1])
 	}
-	c.event(kapi.ChannelDestroy, ch)
+	c.record(ch, c.event(kapi.ChannelDestroy, ch))
 	delete(c.channels, ch.callID)
 	return nil
 }

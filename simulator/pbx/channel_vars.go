@@ -18,7 +18,7 @@ func carrierVars(a Account, public, number, from, resourceID string) jobj.Object
 	}...)
 	if from != "" { // a caller who withholds the number has no origination
 		vars = append(vars,
-			jobj.Member{Key: "E164-Origination", Value: from}, jobj.Member{Key: "DID-Classifier", Value: "did_us"})
+			jobj.Member{Key: "E164-Origination", Value: from}, jobj.Member{Key: "DID-Classifier", Value: classify(from)})
 	}
 	return append(vars, jobj.Member{Key: "Ignore-Display-Updates", Value: "true"})
 }
@@ -38,26 +38,36 @@ func (a Account) vars() jobj.Object {
 
 // deviceVars are what it knows of a telephone (kz_directory_endpoint).
 func (c *Core) deviceVars(a Account, d Device) jobj.Object {
-	vars := jobj.Object{{Key: "Account-ID", Value: a.ID}}
-	if a.ResellerID != "" {
-		vars = append(vars, jobj.Member{Key: "Reseller-ID", Value: a.ResellerID})
-	}
-	vars = append(vars, jobj.Object{
-		{Key: "Realm", Value: a.Realm},
-		{Key: "Username", Value: d.Username},
-		{Key: "SIP-Invite-Domain", Value: a.Realm},
-		{Key: "Authorizing-ID", Value: d.ID},
-		{Key: "Authorizing-Type", Value: "device"},
-	}...)
-	if d.OwnerID != "" {
-		vars = append(vars, jobj.Member{Key: "Owner-ID", Value: d.OwnerID})
+	vars := make(jobj.Object, 0, roomy)
+	for _, m := range [...][2]string{
+		{"Account-ID", a.ID},
+		{"Reseller-ID", a.ResellerID},
+		{"Realm", a.Realm},
+		{"Username", d.Username},
+		{"SIP-Invite-Domain", a.Realm},
+		{"Authorizing-ID", d.ID},
+		{"Authorizing-Type", "device"},
+		{"Ignore-Completed-Elsewhere", "true"}, // by default_ignore_completed_elsewhere
+		{"Owner-ID", d.OwnerID},
+	} {
+		if m[1] != "" { // who calls from elsewhere may lack any
+			vars = append(vars, jobj.Member{Key: m[0], Value: m[1]})
+		}
 	}
 	return vars
 }
 
-// termination are the variables of a leg to the telephone network.
-func (c *Core) termination(a Account, from *Channel, number string) jobj.Object {
-	vars := jobj.Object{{Key: "Account-ID", Value: a.ID}}
+// roomy is how many variables a leg usually comes to have.
+const roomy = 20
+
+// termination are the variables of a leg to the telephone network, which was placed for a call
+// that has dialled it so.
+func (c *Core) termination(b, from *Channel, dialled string) jobj.Object {
+	a := b.account
+	var vars jobj.Object
+	if a.ID != "" {
+		vars = append(vars, jobj.Member{Key: "Account-ID", Value: a.ID})
+	}
 	if a.ResellerID != "" {
 		vars = append(vars, jobj.Member{Key: "Reseller-ID", Value: a.ResellerID})
 	}
@@ -66,11 +76,12 @@ func (c *Core) termination(a Account, from *Channel, number string) jobj.Object 
 		{Key: "Global-Resource", Value: "true"},
 		{Key: "Resource-ID", Value: c.ids.Hex(32)},
 		{Key: "Resource-Type", Value: "offnet-termination"},
-		{Key: "E164-Destination", Value: number},
-		{Key: "DID-Classifier", Value: "did_us"},
-		{Key: "Original-Number", Value: number},
+		{Key: "E164-Destination", Value: b.calleeNumber},
+		{Key: "E164-Origination", Value: b.callerNumber},
+		{Key: "DID-Classifier", Value: classify(b.calleeNumber)},
+		{Key: "Original-Number", Value: dialled},
 	}...)
-	for _, name := range []string{"Authorizing-ID", "Authorizing-Type", "Owner-ID", "E164-Origination"} {
+	for _, name := range []string{"Authorizing-ID", "Authorizing-Type", "Owner-ID"} {
 		if value := from.vars.String(name); value != "" {
 			vars = append(vars, jobj.Member{Key: name, Value: value})
 		}

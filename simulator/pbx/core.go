@@ -16,6 +16,7 @@ type Account struct {
 	Name       string
 	Realm      string
 	ResellerID string // "" for one without
+	Number     string // E.164, which its callers show in the telephone network; "" for one of nobody
 }
 
 // Device is a telephone of an account's user.
@@ -47,6 +48,10 @@ type Core struct {
 	kinds    map[[2]string]*kapi.Publication
 	rooms    map[string]*Room // by account and id
 	begun    int              // channels, ever
+	// registered are the Call-IDs of the telephones' registrations, by user@realm.
+	registered map[string]string
+	cdr        *kapi.Publication
+	coreID     string // of the switch's run
 
 	// Who follows what becomes of channels; nil for nobody.
 	connected func(a, b *Channel)
@@ -58,6 +63,7 @@ func NewCore(s *Switch, line *timeline.Timeline, say func(Event)) *Core {
 	return &Core{
 		Switch: s, line: line, say: say,
 		channels: map[string]*Channel{}, kinds: map[[2]string]*kapi.Publication{}, rooms: map[string]*Room{},
+		registered: map[string]string{}, cdr: callRecord(), coreID: newCoreID(s.host.Switch),
 	}
 }
 
@@ -113,14 +119,16 @@ func (c *Core) tick() time.Time {
 	return c.last
 }
 
-// event says what has happened to a channel, with fields beyond those that all have.
-func (c *Core) event(name string, ch *Channel, more ...jobj.Member) {
+// event says what has happened to a channel, with fields beyond those that all have, and
+// returns all.
+func (c *Core) event(name string, ch *Channel, more ...jobj.Member) jobj.Object {
 	at := c.tick()
 	fields := c.compose(name, ch.leg, at)
 	for _, m := range more {
 		fields = fields.Put(m.Key, m.Value)
 	}
 	c.say(Event{c.channel, c.sender(bySwitch()), fields})
+	return fields
 }
 
 // brief is event with little more than the channel's name and variables: so are digits

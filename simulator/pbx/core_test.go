@@ -120,9 +120,9 @@ func TestACallFromTheTelephoneNetworkRingsTwoTelephones(t *testing.T) {
 	g.Expect(st.told(names)).To(Equal([]string{
 		"A CHANNEL_CREATE", "A route_req", "A usurp_control", "B1 CHANNEL_CREATE", "B2 CHANNEL_CREATE",
 		"B1 CHANNEL_PROGRESS", "B2 CHANNEL_PROGRESS_MEDIA", "B1 CHANNEL_ANSWER", "A CHANNEL_ANSWER", "A CHANNEL_BRIDGE",
-		"B2 CHANNEL_DESTROY", "A CHANNEL_UNBRIDGE", "A CHANNEL_DESTROY", "B1 CHANNEL_DESTROY",
+		"B2 CHANNEL_DESTROY", "B2 report", "A CHANNEL_UNBRIDGE", "A CHANNEL_DESTROY", "A report", "B1 CHANNEL_DESTROY", "B1 report",
 	}))
-	bridge, end := st.events[9], st.events[12]
+	bridge, end := st.events[9], st.events[13]
 	g.Expect(bridge.String("Bridge-B-Unique-ID")).To(Equal(winner.CallID()))
 	g.Expect(bridge.Has("Request")).To(BeFalse(), "nor To, nor From")
 	g.Expect(bridge.String("Callee-ID-Name")).To(Equal("Dana Desk"))
@@ -170,6 +170,7 @@ func checkLegs(t rapid.TB, events []jobj.Object) {
 		vars         jobj.Object
 		answered, up bool
 		bridged      bool
+		reported     bool
 	}
 	legs := map[string]*record{}
 	for _, e := range events {
@@ -178,6 +179,13 @@ func checkLegs(t rapid.TB, events []jobj.Object) {
 			continue
 		}
 		r := legs[id]
+		if name == "report" {
+			if r == nil || r.up || r.reported {
+				t.Fatalf("%s: a record after %v", id, r.seen)
+			}
+			r.reported = true
+			continue
+		}
 		switch {
 		case r == nil && name != kapi.ChannelCreate:
 			t.Fatalf("%s begins with %s", id, name)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/kazoolab/kazoolab/bridge/kapi"
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
@@ -33,11 +34,12 @@ func (d document) fields() jobj.Object {
 }
 
 // Change says that a document has been written. The first write of a document has
-// revision 1. A document of the month stands in the database of that month.
+// revision 1. A document of a month, which its id begins with, stands in the database of that
+// month, whenever it is written.
 func (c *Core) Change(a Account, action, typ, id string, revision int, monthly bool) error {
 	db := kapi.AccountDB(a.ID)
 	if monthly {
-		db = kapi.MonthlyDB(a.ID, c.now())
+		db = monthDB(a, id, c.now())
 	}
 	if err := c.changed(a, db, action, typ, id, revision); err != nil || typ != "account" {
 		return err
@@ -53,6 +55,16 @@ func (c *Core) changed(a Account, db, action, typ, id string, revision int) erro
 		deleted: action == "deleted", created: now, modified: now,
 	}
 	return c.tell(kapi.CategoryConfiguration, "doc_"+action, origin{"datamgr", cast}, d.fields())
+}
+
+// monthDB is the database of the month in which a document was created, which its id begins with;
+// that of now where it does not.
+func monthDB(a Account, id string, now time.Time) string {
+	created, err := time.Parse("200601", id[:min(6, len(id))])
+	if err != nil {
+		created = now
+	}
+	return kapi.MonthlyDB(a.ID, created)
 }
 
 // NewDocumentID is an id for a document: one of a month begins with it.

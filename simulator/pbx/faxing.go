@@ -26,22 +26,26 @@ type Fax struct {
 	box      FaxBox
 	outgoing bool
 	job      string // Job-ID of its states
+	stored   string // id of its document, which begins with the month of its beginning
 	far      string // E.164
 	pages    int
 	ch       *Channel
-	page     int // that is told
-	over     int // pages that went over the line
+	told     bool // whether the switch has told anything of the transfer
+	page     int  // that is told
+	over     int  // pages that went over the line
 }
 
 // SendFax begins a fax to a number: its document waits to be sent.
 func (c *Core) SendFax(a Account, box FaxBox, number string, pages int) (*Fax, error) {
-	f := &Fax{core: c, account: a, box: box, outgoing: true, job: c.ids.Hex(32), far: number, pages: pages}
+	f := &Fax{core: c, account: a, box: box, outgoing: true, job: c.ids.Hex(32), far: e164(number), pages: pages}
+	f.stored = c.now().Format("200601") + "-" + f.job
 	return f, f.changed("faxes", "created", f.job, 1)
 }
 
 // ReceiveFax begins a fax on a call that has come in, which has been routed.
 func (c *Core) ReceiveFax(ch *Channel, box FaxBox, pages int) (*Fax, error) {
 	f := &Fax{core: c, account: ch.account, box: box, job: c.NewDocumentID(true), far: ch.callerNumber, pages: pages, ch: ch}
+	f.stored = f.job
 	return f, f.State("New Fax from "+f.far, "start")
 }
 
@@ -132,9 +136,9 @@ func (f *Fax) File(well bool) error {
 		return f.file(well, "")
 	}
 	if well {
-		month := kapi.MonthlyDB(f.account.ID, f.core.now())
+		month := monthDB(f.account, f.stored, f.core.now())
 		for i, action := range []string{"created", "edited"} { // the pages are attached
-			if err := f.changed(month, action, f.job, i+1); err != nil {
+			if err := f.changed(month, action, f.stored, i+1); err != nil {
 				return err
 			}
 		}
@@ -151,14 +155,12 @@ func (f *Fax) File(well bool) error {
 
 // file moves the document of a fax that was sent, or given up, to the account's month.
 func (f *Fax) file(well bool, cause string) error {
-	now := f.core.now()
-	stored := now.Format("200601") + "-" + f.job
 	for _, change := range []struct {
 		db, action, id string
 		revision       int
 	}{
 		{"faxes", "edited", f.job, 2},
-		{kapi.MonthlyDB(f.account.ID, now), "created", stored, 1},
+		{monthDB(f.account, f.stored, f.core.now()), "created", f.stored, 1},
 		{"faxes", "deleted", f.job, 3},
 	} {
 		if err := f.changed(change.db, change.action, change.id, change.revision); err != nil {
@@ -169,7 +171,7 @@ func (f *Fax) file(well bool, cause string) error {
 	if cause != "" { // nothing else is known of a call that did not come about
 		info = jobj.Object{{Key: "Fax-Result-Text", Value: cause}}
 	}
-	fields := f.withCall(f.sent(stored, now)).Set("Fax-Info", info.Set("Fax-Hangup-Code", 0))
+	fields := f.withCall(f.sent(f.core.now())).Set("Fax-Info", info.Set("Fax-Hangup-Code", 0))
 	if !well {
 		return f.notify("outbound_fax_error", fields.Set("Fax-Error", cause))
 	}
@@ -179,7 +181,7 @@ func (f *Fax) file(well bool, cause string) error {
 // received are the fields of a notification of a fax that came in, without what the switch
 // says of it.
 func (f *Fax) received(host Host, at time.Time) jobj.Object {
-	return f.notice(f.job, at).Merge(jobj.Object{
+	return f.notice(at).Merge(jobj.Object{
 		{Key: "Callee-ID-Number", Value: f.box.Number},
 		{Key: "Caller-ID-Name", Value: f.far}, {Key: "Caller-ID-Number", Value: f.far},
 		{Key: "From-User", Value: f.far}, {Key: "From-Realm", Value: host.Carrier},
@@ -189,33 +191,34 @@ func (f *Fax) received(host Host, at time.Time) jobj.Object {
 }
 
 // sent are those of one that was sent, and is stored by another id than that of its states.
-func (f *Fax) sent(stored string, at time.Time) jobj.Object {
-	return f.notice(stored, at).Merge(jobj.Object{
-		{Key: "Fax-JobId", Value: stored},
+func (f *Fax) sent(at time.Time) jobj.Object {
+	return f.notice(at).Merge(jobj.Object{
+		{Key: "Fax-JobId", Value: f.stored},
 		{Key: "Callee-ID-Name", Value: f.far}, {Key: "Callee-ID-Number", Value: f.far},
 		{Key: "Caller-ID-Name", Value: f.box.Name}, {Key: "Caller-ID-Number", Value: f.box.Number},
 	})
 }
 
 // notice are the fields that all notifications of a fax have.
-func (f *Fax) notice(id string, at time.Time) jobj.Object {
+func (f *Fax) notice(at time.Time) jobj.Object {
 	sendTo := []any{}
 	if f.box.Email != "" {
 		sendTo = append(sendTo, f.box.Email)
 	}
 	return jobj.Object{
 		{Key: "Account-ID", Value: f.account.ID},
-		{Key: "Account-DB", Value: kapi.MonthlyDB(f.account.ID, at)},
+		{Key: "Account-DB", Value: monthDB(f.account, f.stored, at)},
 		{Key: "FaxBox-ID", Value: f.box.ID},
-		{Key: "Fax-ID", Value: id},
+		{Key: "Fax-ID", Value: f.stored},
 		{Key: "Fax-Timestamp", Value: kapi.Gregorian(at)},
 		{Key: "Fax-Notifications", Value: jobj.Object{{Key: "email", Value: jobj.Object{{Key: "send_to", Value: sendTo}}}}},
 	}
 }
 
-// withCall adds the call of a fax. Without a fax event none is known.
+// withCall adds the call of a fax. Of one that is sent none is known before the switch has told
+// anything of the transfer.
 func (f *Fax) withCall(fields jobj.Object) jobj.Object {
-	if f.ch == nil || f.over == 0 {
+	if f.ch == nil || f.outgoing && !f.told {
 		return fields
 	}
 	return fields.Set("Call-ID", f.ch.callID)
@@ -240,6 +243,7 @@ func (f *Fax) heard(event string, data jobj.Object) error {
 	if err := f.up(); err != nil {
 		return err
 	}
+	f.told = true
 	f.core.brief("CHANNEL_FAX_STATUS", f.ch,
 		jobj.Member{Key: "Application-Name", Value: f.words("send_fax", "receive_fax")},
 		jobj.Member{Key: "Application-Event", Value: event},

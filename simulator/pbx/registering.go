@@ -30,7 +30,9 @@ func (c *Core) Register(a Account, d Device, first bool) error {
 
 // Deregister says that a telephone's registration has run out.
 func (c *Core) Deregister(a Account, d Device) error {
-	return c.tell(kapi.CategoryNotification, "deregister", origin{"ecallmgr", cast}, c.registration(a, d).Merge(jobj.Object{
+	fields := c.registration(a, d)
+	delete(c.registered, d.Username+"@"+a.Realm)
+	return c.tell(kapi.CategoryNotification, "deregister", origin{"ecallmgr", cast}, fields.Merge(jobj.Object{
 		{Key: "Status", Value: "Registered(UDP)"},
 		{Key: "Profile-Name", Value: "sipinterface_1"},
 		{Key: "Suppress-Unregister-Notify", Value: false},
@@ -38,8 +40,14 @@ func (c *Core) Deregister(a Account, d Device) error {
 	}))
 }
 
+// registration are the fields of a telephone's present registration, all of whose requests have
+// one Call-ID.
 func (c *Core) registration(a Account, d Device) jobj.Object {
-	return registration(a, d, c.ids.Hex(32), c.host.Phone, "5060", c.now())
+	who := d.Username + "@" + a.Realm
+	if c.registered[who] == "" {
+		c.registered[who] = c.ids.Hex(32)
+	}
+	return registration(a, d, c.registered[who], c.host.Phone, "5060", c.now())
 }
 
 // registration are the fields of all that is said of a telephone at its registrar, by the

@@ -85,20 +85,17 @@ func (sc *scene) hosts() map[string]any {
 func (sc *scene) callValues() map[string]any {
 	c := sc.call
 	return map[string]any{
-		"call_id":          c.spec.CallID,
-		"other_leg":        c.otherID,
-		"third_leg":        c.sw.uuid4(),
-		"core_uuid":        c.sw.uuid1(),
-		"fetch_id":         c.fetchID,
-		"interaction":      c.interaction,
-		"interaction_key":  c.interaction[len(c.interaction)-8:],
-		"interaction_time": kapi.Gregorian(c.created),
-		"created_us":       c.created.UnixMicro(),
-		"from_tag":         c.fromTag,
-		"to_tag":           c.toTag,
-		"vars":             c.inboundLeg().customChannelVars(),
-		"hex8":             c.sw.ids.Hex(8),
-		"hex32":            c.sw.ids.Hex(32),
+		"call_id":     c.spec.CallID,
+		"other_leg":   c.otherID,
+		"third_leg":   c.sw.uuid4(),
+		"core_uuid":   c.sw.uuid1(),
+		"fetch_id":    c.fetchID,
+		"interaction": c.interaction,
+		"from_tag":    c.fromTag,
+		"to_tag":      c.toTag,
+		"vars":        c.inboundLeg().customChannelVars(),
+		"hex8":        c.sw.ids.Hex(8),
+		"hex32":       c.sw.ids.Hex(32),
 	}
 }
 

@@ -21,6 +21,9 @@ func (sc *scene) leg() jobj.Object {
 	return sc.call.sw.compose(sc.call.event, sc.call.inboundLeg(), sc.call.happened)
 }
 
+// record is what is left of the leg when it has ended.
+func (sc *scene) record() jobj.Object { return sc.call.inboundLeg().recorded(sc.leg()) }
+
 // head is which leg, when, and its variables.
 func (sc *scene) head() jobj.Object {
 	return jobj.Object{
@@ -77,22 +80,22 @@ func (sc *scene) lamp() jobj.Object {
 }
 
 // fax is a fax of the scene's box, sent or received, of that id.
-func (sc *scene) fax(outgoing bool, job string) *Fax {
+func (sc *scene) fax(outgoing bool, job, stored string) *Fax {
 	spec := sc.call.spec
 	return &Fax{
-		account: Account{ID: spec.AccountID}, outgoing: outgoing, job: sc.text(job), far: sc.call.callerNumber,
+		account: Account{ID: spec.AccountID}, outgoing: outgoing, job: sc.text(job), stored: sc.text(stored), far: sc.call.callerNumber,
 		box: FaxBox{ID: sc.text("faxbox_id"), Name: spec.AccountName, Number: spec.Dialled, OwnerID: spec.OwnerID, Email: spec.Email},
 	}
 }
 
 // faxGoing and faxComing are a fax on its way, faxSent and faxReceived one that was.
-func (sc *scene) faxGoing() jobj.Object  { return sc.fax(true, "fax_job").state() }
-func (sc *scene) faxComing() jobj.Object { return sc.fax(false, "fax_id").state() }
+func (sc *scene) faxGoing() jobj.Object  { return sc.fax(true, "fax_job", "sent_fax_id").state() }
+func (sc *scene) faxComing() jobj.Object { return sc.fax(false, "fax_id", "fax_id").state() }
 
 func (sc *scene) faxSent() jobj.Object {
-	return sc.fax(true, "fax_job").sent(sc.text("sent_fax_id"), sc.call.happened)
+	return sc.fax(true, "fax_job", "sent_fax_id").sent(sc.call.happened)
 }
 
 func (sc *scene) faxReceived() jobj.Object {
-	return sc.fax(false, "fax_id").received(sc.call.sw.host, sc.call.happened)
+	return sc.fax(false, "fax_id", "fax_id").received(sc.call.sw.host, sc.call.happened)
 }

@@ -12,8 +12,10 @@ type Mailbox struct {
 	ID      string // of its document
 	Number  string // of the box
 	OwnerID string
-	New     int // messages that nobody has heard
-	Saved   int
+	// Phones are the user names of its owner's telephones, which are told unasked.
+	Phones []string
+	New    int // messages that nobody has heard
+	Saved  int
 }
 
 // Left says that a caller has left a message of that length in a box: its document,
@@ -39,8 +41,15 @@ func (c *Core) Left(ch *Channel, box *Mailbox, messageID string, length time.Dur
 	return c.Lamp(a, box)
 }
 
-// Lamp tells the telephones of a box how many messages wait (kvm_mwi).
+// Lamp tells the telephones of a box how many messages wait: its owner's, then whoever has asked
+// for it (kvm_mwi).
 func (c *Core) Lamp(a Account, box *Mailbox) error {
+	for _, user := range box.Phones {
+		fields := lamp(user+"@"+a.Realm, box.New, box.Saved)
+		if err := c.tell(kapi.CategoryPresence, "mwi_unsolicited_update", origin{"callflow", cast}, fields); err != nil {
+			return err
+		}
+	}
 	return c.tell(kapi.CategoryPresence, "mwi_update", origin{"callflow", cast}, lamp(box.Number+"@"+a.Realm, box.New, box.Saved))
 }
 

@@ -52,7 +52,8 @@ func newHouse(t *testing.T) *house {
 	return h
 }
 
-// say keeps what is of a call, of a fax or of a conference; presence is told elsewhere.
+// say keeps what is of a call, of a fax or of a conference; presence, and the records of legs, are
+// told elsewhere.
 func (h *house) say(e pbx.Event) {
 	h.said = append(h.said, e)
 	if _, err := e.Message(); err != nil {
@@ -63,7 +64,7 @@ func (h *house) say(e pbx.Event) {
 	}
 	name := e.Name()
 	switch name {
-	case "dialog_update", "route_req", "usurp_control":
+	case "dialog_update", "route_req", "usurp_control", "report":
 		return
 	case "event":
 		name = e.Fields().String("Event")

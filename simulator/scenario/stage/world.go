@@ -83,7 +83,7 @@ func (w *World) open(key string, a scenario.Account, random *ids.Source, reselle
 		}
 		var box *pbx.Mailbox
 		if u.Value.Voicemail {
-			box = &pbx.Mailbox{ID: random.Hex(32), Number: d.Extension, OwnerID: d.OwnerID}
+			box = &pbx.Mailbox{ID: random.Hex(32), Number: d.Extension, OwnerID: d.OwnerID, Phones: []string{d.Username}}
 		}
 		o.Devices, o.Boxes = append(o.Devices, d), append(o.Boxes, box)
 		w.users[u.Name] = seat{key, d}
@@ -96,11 +96,10 @@ func (w *World) open(key string, a scenario.Account, random *ids.Source, reselle
 	for i, g := range a.Groups {
 		o.Groups[scenario.GroupExtension(i)] = w.devices(g.Value)
 	}
-	number := ""
 	if len(o.Numbers) > 0 {
-		number = o.Numbers[0]
+		o.Account.Number = o.Numbers[0]
 	}
-	o.FaxBoxes = []pbx.FaxBox{{ID: random.Hex(32), Name: a.Name, Number: number, Email: "fax@" + realm}}
+	o.FaxBoxes = []pbx.FaxBox{{ID: random.Hex(32), Name: a.Name, Number: o.Account.Number, Email: "fax@" + realm}}
 	w.Offices[key] = o
 }
 

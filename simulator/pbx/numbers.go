@@ -1,0 +1,60 @@
+package pbx
+
+import (
+	"slices"
+	"strings"
+)
+
+// IsNumber tells whether what is dialled leads to the telephone network: E.164, or the
+// digits of it.
+func IsNumber(dialled string) bool {
+	digits := strings.TrimPrefix(dialled, "+")
+	return len(digits) >= 7 && len(digits) <= 15 && strings.Trim(digits, "0123456789") == ""
+}
+
+// e164 is a number as the telephone network knows it: what is dialled without + is read as in
+// North America (knm_converters:normalize/1).
+func e164(dialled string) string {
+	if strings.HasPrefix(dialled, "+") {
+		return dialled
+	}
+	for _, abroad := range []string{"011", "00"} {
+		if rest, ok := strings.CutPrefix(dialled, abroad); ok {
+			return "+" + rest
+		}
+	}
+	if len(dialled) == 10 && dialled[0] >= '2' {
+		return "+1" + dialled
+	}
+	return "+" + dialled
+}
+
+// classify names the kind of an E.164 number (knm_converters:classify/1, whose default
+// classifiers leave numbers abroad to the prefix they are dialled with).
+func classify(number string) string {
+	national, ok := strings.CutPrefix(number, "+1")
+	switch {
+	case !ok || len(national) != 10:
+		return "international"
+	case slices.Contains([]string{"800", "833", "844", "855", "866", "877", "888"}, national[:3]):
+		return "tollfree_us"
+	case national[:3] == "900":
+		return "toll_us"
+	}
+	return "did_us"
+}
+
+// outside is the number that a caller of the account shows in the telephone network: an
+// extension is unknown there.
+func (a Account) outside(callerNumber string) string {
+	if strings.HasPrefix(callerNumber, "+") {
+		return callerNumber
+	}
+	if a.Number != "" {
+		return a.Number
+	}
+	return nobodysNumber
+}
+
+// nobodysNumber is shown for an account without numbers. It is kept free for fiction.
+const nobodysNumber = "+14155550199"
