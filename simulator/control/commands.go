@@ -2,6 +2,8 @@ package control
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/kazoolab/kazoolab/bridge/kapi"
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
@@ -9,22 +11,31 @@ import (
 	"github.com/kazoolab/kazoolab/simulator/pbx"
 )
 
-// command does what an application's dialplan command says (kapi_dialplan). One that
-// cannot be done is told on the bus, unless it is a hangup or a bridge
+// command does what an application's dialplan command says (kapi_dialplan).
+func (c *Control) command(message jobj.Object) { c.perform(message, func() {}) }
+
+// queue does commands one after the other; next follows the last.
+func (c *Control) queue(callID string, commands []any, next func()) {
+	if len(commands) == 0 {
+		next()
+		return
+	}
+	command, _ := commands[0].(jobj.Object)
+	if !command.Has("Call-ID") {
+		command = command.Set("Call-ID", callID)
+	}
+	c.perform(command, func() { c.queue(callID, commands[1:], next) })
+}
+
+// perform does a command, and says so; next follows as long as the call is up. One that cannot be
+// done is told on the bus, unless it is a hangup or a bridge
 // (ecallmgr_call_control:publish_error_resp/1).
-func (c *Control) command(message jobj.Object) {
+func (c *Control) perform(message jobj.Object, next func()) {
 	name := message.String("Application-Name")
 	if name == "queue" {
 		value, _ := message.Get("Commands")
-		list, _ := value.([]any)
-		for _, one := range list {
-			if command, ok := one.(jobj.Object); ok {
-				if !command.Has("Call-ID") {
-					command = command.Set("Call-ID", message.String("Call-ID"))
-				}
-				c.command(command)
-			}
-		}
+		commands, _ := value.([]any)
+		c.queue(message.String("Call-ID"), commands, next)
 		return
 	}
 	ch, ok := c.channel(message)
@@ -32,17 +43,41 @@ func (c *Control) command(message jobj.Object) {
 		c.cannot(message, nil, fmt.Sprintf("Session %s not found for %s", message.String("Call-ID"), name))
 		return
 	}
+	_, waits := c.idle[ch]
+	delete(c.idle, ch)
+	done := false
 	c.dialplan(name, ch, message, func(err error) {
+		if done {
+			return
+		}
+		done = true
+		if err == nil && tells(name) && !ch.Gone() {
+			err = ch.Executed(name, map[string]string{"noop": message.String("Msg-ID")}[name])
+		}
 		if err != nil {
 			c.cannot(message, ch, "Could not execute dialplan action: "+name)
 		}
+		if ch.Gone() {
+			return
+		}
+		if waits {
+			c.attend(ch)
+		}
+		next()
 	})
 }
 
+// tells says whether the end of an application is told as CHANNEL_EXECUTE_COMPLETE. The bridge
+// tells of its end itself, as a conference does that lasts as long as the call.
+func tells(application string) bool {
+	return !slices.Contains(strings.Fields("set park ring bridge hangup conference"), application)
+}
+
+// dialplan does one command; then is told when it is done, or why it cannot be.
 func (c *Control) dialplan(name string, ch *pbx.Channel, message jobj.Object, then func(error)) {
 	switch name {
 	case "answer":
-		then(ch.Answer())
+		then(c.Board.Take(ch))
 	case "progress", "ring":
 		then(ch.Progress(name == "progress"))
 	case "hangup":
@@ -51,53 +86,63 @@ func (c *Control) dialplan(name string, ch *pbx.Channel, message jobj.Object, th
 		c.Board.Hold(ch, then)
 	case "hold_control":
 		c.holdControl(ch, message.String("Action"), then)
-	case "park", "set": // the leg waits, as it does anyway; and that variables are set is not told
+	case "set":
+		ch.SetVars(message.Object("Custom-Channel-Vars"), message.Object("Custom-Call-Vars"), message.Object("Custom-Application-Vars"))
 		then(nil)
 	case "unbridge":
-		then(ch.Unbridge())
+		c.unbridge(ch, then)
 	case "bridge":
 		c.bridge(ch, message, then)
 	case "transfer":
 		to := message.String("Transfer-To")
 		c.transfer(ch, jobj.Object{{Key: "target", Value: to}, {Key: "transfer-type", Value: message.String("Transfer-Type")}}, then)
 	case "call_pickup", "connect_leg":
-		target, ok := c.Core.Channel(message.String("Target-Call-ID"))
-		if !ok {
-			then(fmt.Errorf("no call %s", message.String("Target-Call-ID")))
-			return
-		}
-		c.Board.Connect(ch, target, name == "call_pickup" || message.Bool(true, "Publish-Usurp"), then)
+		c.pickUp(ch, message.String("Target-Call-ID"), name == "call_pickup" || message.Bool(true, "Publish-Usurp"), then)
 	case "send_dtmf":
 		c.Board.Press(ch, message.String("DTMFs"), then)
 	case "conference":
-		c.Board.Enter(ch, message.String("Conference-ID"), message.Bool(false, "Moderator"), then)
+		c.Board.Enter(ch, message.String("Conference-ID"), message.Bool(false, "Moderator"), func(err error) {
+			if err != nil {
+				then(err)
+				return
+			}
+			ch.Runs(name)
+		})
 	case "record_call":
 		c.record(ch, message.String("Record-Action"), then)
-	case "noop":
-		then(ch.Executed("noop", message.String("Msg-ID")))
-	case "play", "say", "tts", "tones", "play_and_collect_digits", "break", "playstop", "echo", "tone_detect":
-		then(ch.Executed(name, ""))
+	case "park", // the leg waits, as it does anyway
+		"noop", "play", "say", "tts", "tones", "play_and_collect_digits", "break", "playstop", "echo", "tone_detect":
+		then(nil)
 	default:
 		then(fmt.Errorf("the switch has no application %q", name))
 	}
 }
 
-// bridge rings the endpoints of a command; who answers is connected.
-func (c *Control) bridge(ch *pbx.Channel, message jobj.Object, then func(error)) {
-	value, _ := message.Get("Endpoints")
-	list, _ := value.([]any)
-	var devices []pbx.Device
-	for _, one := range list {
-		endpoint, _ := one.(jobj.Object)
-		if route := endpoint.String("Route"); pbx.IsNumber(route) {
-			c.Board.RingNumber(ch, route, then)
-			continue
+// unbridge parts a channel from its peer; whichever of them an application leads has had its bridge.
+func (c *Control) unbridge(ch *pbx.Channel, then func(error)) {
+	peer := ch.Peer()
+	err := ch.Unbridge()
+	for _, one := range []*pbx.Channel{ch, peer} {
+		if err == nil && one.Led() {
+			err = one.Bridged("NORMAL_CLEARING")
 		}
-		devices = append(devices, device(endpoint, c.Offices, ch.Account()))
 	}
-	if len(devices) > 0 {
-		c.Board.Ring(ch, devices, false, then)
+	then(err)
+}
+
+// pickUp has a channel take the call of another one.
+func (c *Control) pickUp(ch *pbx.Channel, targetID string, usurp bool, then func(error)) {
+	target, ok := c.Core.Channel(targetID)
+	if !ok {
+		then(fmt.Errorf("no call %s", targetID))
+		return
 	}
+	c.Board.Connect(ch, target, usurp, func(err error) {
+		if err == nil && ch.Peer() == nil {
+			err = &pbx.StateError{CallID: targetID, Doing: "pick up", State: "in no state for it"}
+		}
+		then(err)
+	})
 }
 
 // cannot tells that a command was not done.

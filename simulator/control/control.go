@@ -45,6 +45,8 @@ type Config struct {
 type Control struct {
 	Config
 
+
+	idle map[*pbx.Channel]time.Time // since when an application that leads a call has said nothing
 	ctx  context.Context //nolint:containedctx // its own life: the bus hands messages over without one
 	bus  *bus.Bus
 	ears []*ear
@@ -58,7 +60,9 @@ type ear struct {
 }
 
 // New returns a control of a switch, which works until ctx ends.
-func New(ctx context.Context, c Config) *Control { return &Control{Config: c, ctx: ctx} }
+func New(ctx context.Context, c Config) *Control {
+	return &Control{Config: c, ctx: ctx, idle: map[*pbx.Channel]time.Time{}}
+}
 
 // CommandQueue is the Control-Queue of all calls: the routing key on callctl of what the
 // dialplan is told to do.

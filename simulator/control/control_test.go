@@ -42,6 +42,7 @@ type rig struct {
 	log    chan string
 
 	answers bool // whether somebody answers what rings
+	busy    bool // or refuses it
 	ready   <-chan error
 }
 
@@ -129,6 +130,9 @@ func newRig(t *testing.T) *rig {
 func (r *rig) rings(leg *pbx.Channel) {
 	if r.answers {
 		r.line.After(2*time.Second, func() { r.board.Answer(leg, nil) })
+	}
+	if r.busy {
+		r.line.After(time.Second, func() { r.board.Refuse(leg, "USER_BUSY", false, nil) })
 	}
 }
 
@@ -261,47 +265,6 @@ func TestMetaflowsAreObeyed(t *testing.T) {
 		{Key: "Call-ID", Value: r.a.CallID()}, {Key: "Action", Value: "hangup"}, {Key: "Data", Value: jobj.Object{}},
 	})
 	r.Expect(r.until("CHANNEL_DESTROY").String("Call-ID")).To(Equal(r.a.CallID()))
-}
-
-func TestDialplanCommandsAreObeyedOrRefused(t *testing.T) {
-	t.Parallel()
-	r := newRig(t)
-	r.command("send_dtmf", jobj.Member{Key: "DTMFs", Value: "12"})
-	r.Expect(r.until("DTMF").String("DTMF-Digit") + r.until("DTMF").String("DTMF-Digit")).To(Equal("12"))
-	r.command("noop")
-	r.Expect(r.until("CHANNEL_EXECUTE_COMPLETE").String("Application-Response")).To(Equal("m1"))
-	r.command("answer")
-	refused := r.reply()
-	r.Expect(refused.String("Event-Category") + " " + refused.String("Error-Message")).To(Equal("error Could not execute dialplan action: answer"))
-	r.Expect(refused.String("Request", "Application-Name")).To(Equal("answer"))
-	r.command("answer", jobj.Member{Key: "Call-ID", Value: "nobody's"})
-	r.Expect(r.reply().String("Error-Message")).To(HavePrefix("Session "))
-	r.command("hangup", jobj.Member{Key: "Hangup-Cause", Value: "CALL_REJECTED"})
-	r.Expect(r.until("CHANNEL_DESTROY").String("Hangup-Cause")).To(Equal("CALL_REJECTED"))
-}
-
-func TestARequestedCallRingsAndIsConnected(t *testing.T) {
-	t.Parallel()
-	r := newRig(t)
-	r.send(kapi.OriginateRequest(), r.asking(
-		jobj.Member{Key: "Application-Name", Value: "transfer"},
-		jobj.Member{Key: "Application-Data", Value: jobj.Object{{Key: "Route", Value: "1001"}}},
-		jobj.Member{Key: "Custom-Channel-Vars", Value: jobj.Object{{Key: "Account-ID", Value: "a1b2c3d4e5f60718293a4b5c6d7e8f90"}}},
-		jobj.Member{Key: "Timeout", Value: 30},
-		jobj.Member{Key: "Endpoints", Value: []any{jobj.Object{
-			{Key: "Invite-Format", Value: "username"}, {Key: "To-Username", Value: "user_1002"}, {Key: "Outbound-Call-ID", Value: "one-quickcall"},
-		}}},
-	))
-	r.Expect(r.until("CHANNEL_PROGRESS").String("Call-ID")).To(Equal("one-quickcall"))
-	r.Expect(r.waits.Load()).To(BeEquivalentTo(1), "for the answer")
-	r.do(func() {
-		leg, _ := r.core.Channel("one-quickcall")
-		r.Expect(leg.Answer()).To(Succeed())
-	})
-	answer := r.reply()
-	r.Expect(answer.String("Event-Name") + " " + answer.String("Call-ID")).To(Equal("originate_resp one-quickcall"))
-	r.do(func() {})
-	r.Expect(r.waits.Load()).To(BeZero())
 }
 
 func TestWhoCannotBeCalledIsNotWaitedFor(t *testing.T) {

@@ -43,7 +43,7 @@ func (c *Control) module(name string, message, data jobj.Object, then func(error
 	case "hangup":
 		c.Board.Hangup(ch, "NORMAL_CLEARING", then)
 	case "break":
-		then(ch.Executed("play", "NONE"))
+		then(ch.Executed(name, ""))
 	case "hold":
 		c.Board.Hold(ch, then)
 	case "resume":

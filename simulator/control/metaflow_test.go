@@ -50,7 +50,7 @@ func posted() []order {
 		},
 		{what: "transfer to nobody", leg: "B", module: "transfer", data: `{"target":"9"}`, refused: "nobody has the number 9"},
 		{what: "hangup", leg: "B", module: "hangup", data: `{}`, follows: `A CHANNEL_UNBRIDGE, B CHANNEL_DESTROY, A CHANNEL_DESTROY`},
-		{what: "break", leg: "A", module: "break", data: `{}`, follows: `A CHANNEL_EXECUTE_COMPLETE of play`},
+		{what: "break", leg: "A", module: "break", data: `{}`, follows: `A CHANNEL_EXECUTE_COMPLETE of break`},
 		{
 			what: "callflow", leg: "A", module: "callflow", data: `{"captures":["1002"]}`,
 			follows: `A CHANNEL_UNBRIDGE, B CHANNEL_DESTROY, C CHANNEL_CREATE, C CHANNEL_PROGRESS, C CHANNEL_ANSWER, A CHANNEL_BRIDGE`,
@@ -176,6 +176,8 @@ func (l *listens) next() string {
 			switch {
 			case name == "dialog_update", name == "report": // a record follows each end
 				continue
+			case name == "event":
+				return e.String("Event")
 			case strings.HasPrefix(name, "doc_"):
 				return name + " " + e.String("Type")
 			}
@@ -190,6 +192,9 @@ func (l *listens) next() string {
 				told += " by konami"
 			case app != "" && !strings.Contains(app, "::"):
 				told += " of " + app
+			}
+			if e.String("Application-Name") == "bridge" {
+				told += ": " + e.String("Application-Response")
 			}
 			return told
 		case <-clock.System().After(20 * time.Second):

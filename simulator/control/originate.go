@@ -14,20 +14,16 @@ import (
 // number that it names (ecallmgr_originate). The asker hears of the answer, or why there
 // is none.
 func (c *Control) originate(request jobj.Object) {
-	if c.Elsewhere != nil && c.Elsewhere(request.String("Custom-Channel-Vars", "Account-ID")) {
+	o := &origination{Control: c, request: request, told: func() {}}
+	account := o.account()
+	if c.Elsewhere != nil && c.Elsewhere(account.ID) {
 		return
 	}
-	o := &origination{Control: c, request: request, told: func() {}}
 	if c.Awaited != nil && request.String("Server-ID") != "" {
 		o.told = c.Awaited()
 	}
-	value, _ := request.Get("Endpoints")
-	endpoints, _ := value.([]any)
-	account := o.account()
-	for _, one := range endpoints {
-		endpoint, _ := one.(jobj.Object)
-		leg, err := c.Board.Originate(account, device(endpoint, c.Offices, account), endpoint.String("Outbound-Call-ID"), o.shown(endpoint),
-			request.String("Application-Data", "Route"), c.then("originate", request))
+	for _, end := range c.endpoints(request, account) {
+		leg, err := o.call(account, end)
 		if err != nil {
 			c.then("originate", request)(err)
 			continue
@@ -56,19 +52,38 @@ type origination struct {
 	told    func() // whoever has asked
 }
 
-// account is that of the request, as the offices know it.
-func (o *origination) account() pbx.Account {
-	id := o.request.String("Custom-Channel-Vars", "Account-ID")
-	if known, ok := office.Of(o.Offices, id); ok {
-		return known.Account
+// call begins to ring for an endpoint. What is no telephone is called by way of the switch itself.
+func (o *origination) call(account pbx.Account, end endpoint) (*pbx.Channel, error) {
+	id, shown := end.fields.String("Outbound-Call-ID"), o.shown(end.fields)
+	to, then := o.request.String("Application-Data", "Route"), o.then("originate", o.request)
+	if end.device != nil {
+		return o.Board.Originate(account, *end.device, id, shown, to, then)
 	}
-	realm := "unknown.sip.example.com"
-	if value, _ := o.request.Get("Endpoints"); value != nil {
-		if list, _ := value.([]any); len(list) > 0 {
-			if first, _ := list[0].(jobj.Object); first.String("To-Realm") != "" {
-				realm = first.String("To-Realm")
-			}
+	vars := o.request.Object("Custom-Channel-Vars").Merge(end.fields.Object("Custom-Channel-Vars")).Delete("Account-ID")
+	return o.Board.Click(account, end.route, id, shown, vars, to, then)
+}
+
+// account is that of the request, as the offices know it: the one that it, or its first endpoint,
+// names, else the one of the endpoint's realm.
+func (o *origination) account() pbx.Account {
+	value, _ := o.request.Get("Endpoints")
+	list, _ := value.([]any)
+	var first jobj.Object
+	if len(list) > 0 {
+		first, _ = list[0].(jobj.Object)
+	}
+	realm := first.String("To-Realm")
+	id := o.request.String("Custom-Channel-Vars", "Account-ID")
+	if id == "" {
+		id = first.String("Custom-Channel-Vars", "Account-ID")
+	}
+	for _, known := range o.Offices {
+		if known.Account.ID == id || id == "" && known.Account.Realm == realm {
+			return known.Account
 		}
+	}
+	if realm == "" {
+		realm = "unknown.sip.example.com"
 	}
 	return pbx.Account{ID: id, Realm: realm}
 }
@@ -116,7 +131,7 @@ func (o *origination) watch() {
 	}
 	switch {
 	case up == 0:
-		o.refuse(errors.New("NO_ANSWER"))
+		o.refuse(errors.New(o.legs[len(o.legs)-1].Cause()))
 	case o.Line.Now().After(o.until):
 		o.stop(nil, "NO_ANSWER")
 		o.refuse(errors.New("NO_ANSWER"))

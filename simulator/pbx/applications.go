@@ -29,7 +29,7 @@ func (ch *Channel) Executed(application, response string) error {
 
 // Bridged says that a bridge that had been asked for is over: it ended, for cause
 // NORMAL_CLEARING, or it failed for another one, which the leg reports to its end
-// (ecallmgr_fs_bridge:post_exec/2).
+// (ecallmgr_fs_bridge:post_exec/2). Who leads the channel goes on.
 func (ch *Channel) Bridged(cause string) error {
 	if err := ch.must("execute on", isRinging, isEarly, isAnswered); err != nil {
 		return err
@@ -49,6 +49,10 @@ func (ch *Channel) Bridged(cause string) error {
 		jobj.Member{Key: "Endpoint-Disposition", Value: endpoint},
 		jobj.Member{Key: "Hangup-Cause", Value: cause},
 		jobj.Member{Key: "Hangup-Code", Value: HangupCode(cause)})
+	if over := ch.over; over != nil {
+		ch.over = nil
+		over()
+	}
 	return nil
 }
 

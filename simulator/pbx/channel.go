@@ -34,6 +34,10 @@ type Channel struct {
 	failed     string
 	failedCode string
 	ports      [2]int // RTP, here and there
+
+	over     func()      // told when a bridge is over; nil where no application waits for that
+	running  string      // the application that it is in to its end
+	exported jobj.Object // variables that legs which are placed for it have, too
 }
 
 // Names of states in the words of Channel-Answer-State.
@@ -172,6 +176,7 @@ func (c *Core) Place(a Account, d Device, callID string, shown Party) (*Channel,
 	if callID == "" {
 		callID = c.uuid4()
 	}
+	shown = shown.orNobody()
 	b := c.begin(a, callID, "outbound")
 	b.device = &d
 	b.name = "sofia/sipinterface_1/" + d.Username + "@" + a.Realm
@@ -229,6 +234,9 @@ func (ch *Channel) join(a *Channel) {
 	ch.set("Bridge-ID", a.vars.String("Bridge-ID"))
 	ch.set("Ecallmgr-Node", "ecallmgr@"+ch.core.host.Apps)
 	ch.set("Inception", a.vars.String("Inception"))
+	for _, m := range a.exported {
+		ch.set(m.Key, text(m.Value))
+	}
 }
 
 // asPartner is what the other leg knows of this one.
@@ -420,6 +428,11 @@ func (ch *Channel) hangUp(cause string) error {
 	}
 	if ch.member != nil {
 		if err := ch.member.Leave(); err != nil {
+			return err
+		}
+	}
+	if ch.running != "" {
+		if err := ch.Executed(ch.running, ""); err != nil {
 			return err
 		}
 	}

@@ -35,6 +35,14 @@ type Party struct {
 	Number string // E.164
 }
 
+// orNobody is who is shown where nobody is named: the switch's own default.
+func (p Party) orNobody() Party {
+	if p.Number == "" {
+		p.Number = "0000000000"
+	}
+	return p
+}
+
 // Core is the calls that a switch has now: its channels, and who is connected with
 // whom. Each change says its events at once, in the order of the wire. It is used by
 // the goroutine of its timeline alone.
@@ -144,6 +152,7 @@ func (c *Core) brief(name string, ch *Channel, more ...jobj.Member) {
 		{Key: "Channel-Created-Time", Value: micros(ch.created)},
 		{Key: "Custom-Channel-Vars", Value: ch.customChannelVars()},
 	}, more...)
+	fields = append(fields, ch.applicationVars()...)
 	c.say(Event{c.channel, c.sender(bySwitch()), fields})
 }
 

@@ -178,11 +178,16 @@ func (s *Switch) compose(name string, l leg, at time.Time) jobj.Object {
 		{Key: "User-Agent", Value: l.userAgent},
 		{Key: "Custom-Channel-Vars", Value: l.customChannelVars()},
 	}...)
+	fields = append(fields, l.applicationVars()...)
 	if l.loopback.end != "" {
 		fields = append(fields, jobj.Object{
 			{Key: "Channel-Is-Loopback", Value: true},
 			{Key: "Channel-Loopback-Leg", Value: l.loopback.end},
 			{Key: "Channel-Loopback-Other-Leg-ID", Value: l.loopback.other},
+		}...)
+	}
+	if l.loopback.end != "" && !l.loopback.stays {
+		fields = append(fields, jobj.Object{
 			{Key: "Channel-Loopback-Bowout", Value: true},
 			{Key: "Channel-Loopback-Bowout-Execute", Value: true},
 		}...)

@@ -31,6 +31,7 @@ type leg struct {
 	// vars are the variables set on the channel, in the order they came;
 	// fetchID and interactionID belong to them but are printed behind.
 	vars          jobj.Object
+	appVars       jobj.Object // of applications
 	fetchID       string
 	interactionID string
 	referredTo    string // sip:user@realm, after a REFER
@@ -44,6 +45,7 @@ type leg struct {
 type loopback struct {
 	end   string // A or B, "" for an ordinary leg
 	other string // Call-ID of the other end
+	stays bool   // when both ends are connected
 }
 
 // partner is the other leg, as far as it is known.
@@ -61,6 +63,14 @@ type ending struct {
 	disposition  string
 	localSDP     string
 	remoteSDP    string
+}
+
+// applicationVars is the field of that name, which is there when there are any.
+func (l leg) applicationVars() jobj.Object {
+	if len(l.appVars) == 0 {
+		return nil
+	}
+	return jobj.Object{{Key: "Custom-Application-Vars", Value: l.appVars}}
 }
 
 // customChannelVars prints the variables the way the switch builds them: what is

@@ -10,18 +10,8 @@ func (ch *Channel) Loop(to Account, number string, forwarding *Device) (a, b *Ch
 	if a, err = ch.place("dial from"); err != nil {
 		return nil, nil, err
 	}
-	c := ch.core
-	b = c.begin(to, c.uuid4(), "inbound")
-	b.interactionID, b.callerName, b.callerNumber = ch.interactionID, ch.callerName, ch.callerNumber
-	b.fromTag = c.switchTag()
-	a.loopback, b.loopback = loopback{"A", b.callID}, loopback{"B", a.callID}
+	b = a.pairUp(to, number, ch.presenceID, false)
 	for _, end := range []*Channel{a, b} {
-		end.name = "loopback/" + number + map[string]string{"A": "-a", "B": "-b"}[end.loopback.end]
-		realm := end.account.Realm
-		end.destination, end.calleeNumber = number, number
-		end.presenceID = ch.presenceID
-		end.request, end.to, end.from = number+"@"+realm, number+"@"+realm, ch.callerNumber+"@"+realm
-		end.vars = end.account.vars()
 		if forwarding != nil {
 			end.forwarded(*forwarding, ch)
 		}
@@ -29,11 +19,50 @@ func (ch *Channel) Loop(to Account, number string, forwarding *Device) (a, b *Ch
 		if to.ID != ch.account.ID {
 			end.across(to, number)
 		}
+		if err := ch.core.announce(end); err != nil {
+			return nil, nil, err
+		}
+	}
+	return a, b, nil
+}
+
+// PlaceLoop places such a pair that nobody has dialled, which stays in the call: so does a
+// click to call. vars are variables of both.
+func (c *Core) PlaceLoop(of Account, number, callID string, shown Party, vars jobj.Object) (a, b *Channel, err error) {
+	if callID == "" {
+		callID = c.uuid4()
+	}
+	shown = shown.orNobody()
+	a = c.begin(of, callID, "outbound")
+	a.callerName, a.callerNumber, a.fromTag = shown.Name, shown.Number, c.switchTag()
+	b = a.pairUp(of, number, number+"@"+of.Realm, true)
+	for _, end := range []*Channel{a, b} {
+		end.SetVars(vars, nil, nil)
+		end.set("Ecallmgr-Node", "ecallmgr@"+c.host.Apps)
 		if err := c.announce(end); err != nil {
 			return nil, nil, err
 		}
 	}
 	return a, b, nil
+}
+
+// pairUp makes a leg the first of a pair that leads to a number, and returns the second, a call
+// of an account.
+func (ch *Channel) pairUp(to Account, number, presenceID string, stays bool) *Channel {
+	c := ch.core
+	b := c.begin(to, c.uuid4(), "inbound")
+	b.interactionID, b.callerName, b.callerNumber = ch.interactionID, ch.callerName, ch.callerNumber
+	b.fromTag = c.switchTag()
+	ch.loopback, b.loopback = loopback{"A", b.callID, stays}, loopback{"B", ch.callID, stays}
+	for _, end := range []*Channel{ch, b} {
+		end.name = "loopback/" + number + map[string]string{"A": "-a", "B": "-b"}[end.loopback.end]
+		realm := end.account.Realm
+		end.destination, end.calleeNumber = number, number
+		end.presenceID = presenceID
+		end.request, end.to, end.from = number+"@"+realm, number+"@"+realm, ch.callerNumber+"@"+realm
+		end.vars = end.account.vars()
+	}
+	return b
 }
 
 // across are the variables of the two legs that lead from one account to another. Nobody

@@ -50,6 +50,10 @@ func (ch *Channel) reports() []report {
 	if bridge == "" {
 		bridge = ch.callID
 	}
+	var appVars any = ""
+	if len(ch.appVars) > 0 {
+		appVars = ch.appVars
+	}
 	return []report{
 		{"account_billing", "Account-Billing", v("Account-Billing")},
 		{"account_id", "Account-ID", ch.account.ID},
@@ -62,6 +66,7 @@ func (ch *Channel) reports() []report {
 		{"callflow_id", "CallFlow-ID", v("CallFlow-ID")},
 		{"channel_authorized", "Channel-Authorized", v("Channel-Authorized") == "true"},
 		{"context", "Context", "context_2"},
+		{"custom_application_vars", "Custom-Application-Vars", appVars},
 		{"custom_channel_vars", "Custom-Channel-Vars", ch.customChannelVars()},
 		{"destination", "Destination", ch.destination},
 		{"dialplan", "Dialplan", "XML"},
@@ -115,7 +120,7 @@ func (ch *Channel) Status() jobj.Object {
 			status = append(status, m)
 		}
 	}
-	return status
+	return append(status, ch.applicationVars()...)
 }
 
 // States are the words of Channel-State and Channel-Call-State.

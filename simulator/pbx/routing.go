@@ -14,7 +14,7 @@ func (ch *Channel) Route(application, callflowID string) error {
 		return err
 	}
 	c := ch.core
-	ch.fetchID = c.uuid1()
+	ch.fetchID, ch.over = c.uuid1(), nil
 	if err := c.tell(kapi.CategoryDialplan, "route_req", origin{"ecallmgr", direct}, c.routeRequest(ch.leg, ch.farAddress())); err != nil {
 		return err
 	}

@@ -73,9 +73,18 @@ func (b *Board) Answer(leg *pbx.Channel, then Then) {
 	b.connect(way, func(err error) {
 		if err == nil {
 			b.bowOut(way)
+			b.passOn(way[len(way)-1].caller)
 		}
 		b.done(then, err)
 	})
+}
+
+// passOn has the first of the two legs that the switch has with itself be answered as a telephone
+// is, once the second was, where nobody has dialled it.
+func (b *Board) passOn(inner *pbx.Channel) {
+	if outer, ok := inner.OtherEnd(); ok && b.onward[outer] != nil {
+		b.Answer(outer, nil)
+	}
 }
 
 // Take has the callflow answer a call, for whoever made it.
@@ -101,6 +110,7 @@ func (b *Board) Take(a *pbx.Channel) error {
 		return err
 	}
 	b.connect(way, nil)
+	b.passOn(a)
 	return nil
 }
 

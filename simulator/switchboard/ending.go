@@ -86,7 +86,12 @@ func (b *Board) Hangup(ch *pbx.Channel, cause string, then Then) {
 		}
 	}
 	b.act(then, atOnce(func() error { return ch.Hangup(cause) }),
-		step{5 * time.Millisecond, 60 * time.Millisecond, func() error { return b.drop(peer, cause) }})
+		step{5 * time.Millisecond, 60 * time.Millisecond, func() error {
+			if peer != nil && peer.Led() && b.busy(peer) == "" { // an application goes on with it
+				return peer.Bridged(usual)
+			}
+			return b.drop(peer, cause)
+		}})
 }
 
 // connected has a channel that is in a call with another now leave its slot, and what waits for

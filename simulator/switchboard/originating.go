@@ -23,7 +23,9 @@ func (b *Board) Originate(a pbx.Account, d pbx.Device, callID string, shown pbx.
 // answerOriginated takes a call that nobody has dialled, and dials for who answers.
 func (b *Board) answerOriginated(leg *pbx.Channel, to string, then Then) {
 	b.act(then, atOnce(leg.Answer), later(func() error {
-		b.report(leg.Presence("confirmed"))
+		if leg.Device() != nil {
+			b.report(leg.Presence("confirmed"))
+		}
 		return b.route(leg)
 	}), soon(func() error {
 		b.RingCalled(leg, to, func(err error) {

@@ -245,13 +245,14 @@ func (b *Board) lost(a *pbx.Channel, cause string, keep bool, then Then) {
 }
 
 // fell tells the callflow that nobody has taken the call, which is over unless keep has the
-// callflow go on. Where the call is the switch's own, the one that led to it has failed, too, and
+// callflow, or an application leads the call, go on. Where the call is the switch's own, the one that led to it has failed, too, and
 // it is the callflow of that which may go on, unless the two are of different accounts.
 func (b *Board) fell(a *pbx.Channel, cause string, keep bool, then Then) {
 	if state := b.busy(a); state != "" {
 		b.done(then, &pbx.StateError{CallID: a.CallID(), Doing: "give up", State: state})
 		return
 	}
+	keep = keep || a.Led()
 	if err := a.Bridged(cause); err != nil {
 		b.done(then, err)
 		return

@@ -1,0 +1,143 @@
+package control
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
+	"github.com/kazoolab/kazoolab/simulator/pbx"
+)
+
+const (
+	// patience is how long a bridge rings that has no Timeout (FreeSWITCH's own).
+	patience = 60 * time.Second
+	// silence is how long a caller listens to nothing once a bridge is over, of which only the
+	// application knows what comes next.
+	silence = 20 * time.Second
+)
+
+// bridge rings the endpoints of a command, for as long as its Timeout says; who answers is
+// connected. then is told when that is over, or did not come about: the application goes on.
+func (c *Control) bridge(ch *pbx.Channel, message jobj.Object, then func(error)) {
+	if ch.Peer() != nil || ch.Led() {
+		then(&pbx.StateError{CallID: ch.CallID(), Doing: "bridge", State: "bridged"})
+		return
+	}
+	ends := c.endpoints(message, ch.Account())
+	over := false
+	ch.Lead(func() {
+		over = true
+		c.attend(ch)
+		then(nil)
+	})
+	if len(ends) == 0 {
+		c.failed(ch, "USER_NOT_REGISTERED", message)
+		return
+	}
+	told := c.then("bridge", message)
+	rung := func(err error) {
+		told(err)
+		if err != nil && !over {
+			c.failed(ch, "NO_ROUTE_DESTINATION", message)
+		}
+	}
+	var devices []pbx.Device
+	for _, end := range ends {
+		switch {
+		case end.device != nil:
+			devices = append(devices, *end.device)
+		case end.loopback:
+			c.loop(ch, end.route, rung)
+		default:
+			c.Board.RingNumber(ch, end.route, rung)
+		}
+	}
+	if len(devices) > 0 {
+		c.Board.Ring(ch, devices, false, rung)
+	}
+	timeout := patience
+	if seconds := message.Int("Timeout"); seconds > 0 {
+		timeout = time.Duration(seconds) * time.Second
+	}
+	c.Line.After(timeout, func() {
+		if !over && !ch.Gone() && ch.Peer() == nil && !slices.ContainsFunc(ch.Dialled(), (*pbx.Channel).Answered) {
+			c.Board.GiveUp(ch, true, told)
+		}
+	})
+}
+
+// loop has the switch call itself for what could be dialled, and rings there.
+func (c *Control) loop(ch *pbx.Channel, route string, rung func(error)) {
+	var inner *pbx.Channel
+	inner, err := c.Board.Across(ch, ch.Account(), route, func(err error) {
+		if err != nil {
+			rung(err)
+			return
+		}
+		c.Board.RingCalled(inner, route, func(err error) {
+			if err != nil && !inner.Gone() {
+				c.Board.Hangup(inner, "NO_ROUTE_DESTINATION", nil)
+			}
+			rung(err)
+		})
+	})
+	if err != nil {
+		rung(err)
+	}
+}
+
+// failed ends a bridge that cannot come about, unless something else rings for it.
+func (c *Control) failed(ch *pbx.Channel, cause string, message jobj.Object) {
+	if ch.Gone() || ch.Peer() != nil || len(ch.Dialled()) > 0 {
+		return
+	}
+	c.then("bridge", message)(ch.Bridged(cause))
+}
+
+// attend has who called hang up if nobody says for a while what is to come.
+func (c *Control) attend(ch *pbx.Channel) {
+	since := c.Line.Now()
+	c.idle[ch] = since
+	c.Line.After(silence, func() {
+		if at, idle := c.idle[ch]; !idle || !at.Equal(since) {
+			return
+		}
+		delete(c.idle, ch)
+		if !ch.Gone() && ch.Peer() == nil && ch.Member() == nil && len(ch.Dialled()) == 0 {
+			c.Board.Hangup(ch, "", nil)
+		}
+	})
+}
+
+// endpoint is who a request or a command wants called: a telephone, a number of the telephone
+// network, or, by way of the switch itself, what a telephone could dial.
+type endpoint struct {
+	device   *pbx.Device
+	route    string
+	loopback bool
+	fields   jobj.Object
+}
+
+// endpoints are those of a message that can be called.
+func (c *Control) endpoints(message jobj.Object, account pbx.Account) []endpoint {
+	value, _ := message.Get("Endpoints")
+	list, _ := value.([]any)
+	told := c.then("call an endpoint", message)
+	var ends []endpoint
+	for i, one := range list {
+		fields, _ := one.(jobj.Object)
+		end := endpoint{route: fields.String("Route"), loopback: fields.String("Invite-Format") == "loopback", fields: fields}
+		d := device(fields, c.Offices, account)
+		switch {
+		case end.route != "" && (end.loopback || pbx.IsNumber(end.route)):
+		case d.Username != "" && !end.loopback:
+			end.device = &d
+		default:
+			told(fmt.Errorf("endpoint %d names nobody: give it a To-Username, a number as its Route, or the Invite-Format loopback and a Route", i+1))
+			continue
+		}
+		ends = append(ends, end)
+	}
+	return ends
+}

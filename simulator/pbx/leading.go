@@ -1,0 +1,52 @@
+package pbx
+
+import (
+	"slices"
+
+	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
+)
+
+// Lead has an application lead the channel, which stays up when the bridge that it is told to
+// make next is over, or did not come about; over is told then. Whoever the call is routed to
+// anew leads it from there.
+func (ch *Channel) Lead(over func()) { ch.over = over }
+
+// Led tells whether an application waits for the end of the channel's bridge.
+func (ch *Channel) Led() bool { return ch.over != nil }
+
+// Cause is why the channel has ended, "" before that.
+func (ch *Channel) Cause() string { return ch.ending.cause }
+
+// Runs notes which application the channel is in to its end; "" is none.
+func (ch *Channel) Runs(application string) { ch.running = application }
+
+// SetVars sets variables as an application asks for: of the channel, of the call, which legs
+// that are placed for it have too, and the application's own (ecallmgr's set). What the switch
+// itself writes stays as it is.
+func (ch *Channel) SetVars(channel, call, application jobj.Object) {
+	own := []string{
+		"Fetch-ID", "Referred-To", "Referred-By", "Call-Interaction-ID", "Call-Interaction-Is-Root", "Presence-ID",
+		"Privacy-Hide-Number", "Privacy-Hide-Name",
+	}
+	for _, set := range []struct {
+		vars jobj.Object
+		onto *jobj.Object
+	}{{channel, &ch.vars}, {call, &ch.vars}, {call, &ch.exported}, {application, &ch.appVars}} {
+		for _, m := range set.vars {
+			if value := text(m.Value); value != "" && (set.onto == &ch.appVars || !slices.Contains(own, m.Key)) {
+				*set.onto = set.onto.Set(m.Key, value)
+			}
+		}
+	}
+}
+
+// text is a value as a variable of the switch holds it: all of them are text.
+func text(value any) string {
+	switch v := value.(type) {
+	case string:
+		return v
+	case nil:
+		return ""
+	}
+	return string(jobj.Append(nil, value))
+}
