@@ -37,7 +37,9 @@ func TestTheRecordsOfLegs(t *testing.T) {
 		{"none of one", func(s *story) []judge.Message { return []judge.Message{s.recordOf("a")} }, 0, false, []string{"record.each-leg"}},
 		{"of a piece one", func(s *story) []judge.Message { return []judge.Message{s.recordOf("a")} }, 0, true, []string{}},
 		{
-			"two of one", func(s *story) []judge.Message { return []judge.Message{s.recordOf("a"), s.recordOf("b"), s.recordOf("b")} },
+			"two of one", func(s *story) []judge.Message {
+				return []judge.Message{s.recordOf("a"), s.recordOf("b"), s.recordOf("b")}
+			},
 			0, false, []string{"record.once"},
 		},
 		{

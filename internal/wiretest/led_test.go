@@ -44,7 +44,8 @@ func led(t *testing.T, do func(b *switchboard.Board, o office.Office)) {
 func TestAClickIsSound(t *testing.T) {
 	led(t, func(b *switchboard.Board, o office.Office) {
 		vars := jobj.Object{{Key: "Authorizing-Type", Value: "clicktocall"}}
-		if _, err := b.Click(o.Account, "1001", "c2c-1", pbx.Party{Name: "Click"}, vars, "+12125550188", nil); err != nil {
+		click := switchboard.Click{First: "1001", Second: "+12125550188", CallID: "c2c-1", Shown: pbx.Party{Name: "Click"}, Vars: vars}
+		if _, err := b.Click(o.Account, click, nil); err != nil {
 			t.Error(err)
 		}
 	})

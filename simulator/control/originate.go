@@ -8,6 +8,7 @@ import (
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 	"github.com/kazoolab/kazoolab/simulator/office"
 	"github.com/kazoolab/kazoolab/simulator/pbx"
+	"github.com/kazoolab/kazoolab/simulator/switchboard"
 )
 
 // originate calls the endpoints of a request, and connects the first who answers with the
@@ -60,7 +61,7 @@ func (o *origination) call(account pbx.Account, end endpoint) (*pbx.Channel, err
 		return o.Board.Originate(account, *end.device, id, shown, to, then)
 	}
 	vars := o.request.Object("Custom-Channel-Vars").Merge(end.fields.Object("Custom-Channel-Vars")).Delete("Account-ID")
-	return o.Board.Click(account, end.route, id, shown, vars, to, then)
+	return o.Board.Click(account, switchboard.Click{First: end.route, Second: to, CallID: id, Shown: shown, Vars: vars}, then)
 }
 
 // account is that of the request, as the offices know it: the one that it, or its first endpoint,

@@ -14,11 +14,11 @@ func carrierVars(a Account, public, number, from, resourceID string) jobj.Object
 		{Key: "Resource-ID", Value: resourceID},
 		{Key: "Global-Resource", Value: "true"},
 		{Key: "Authorizing-Type", Value: "resource"},
-		{Key: "E164-Destination", Value: number},
+		{Key: "E164-Destination", Value: e164(number)},
 	}...)
 	if from != "" { // a caller who withholds the number has no origination
 		vars = append(vars,
-			jobj.Member{Key: "E164-Origination", Value: from}, jobj.Member{Key: "DID-Classifier", Value: classify(from)})
+			jobj.Member{Key: "E164-Origination", Value: e164(from)}, jobj.Member{Key: "DID-Classifier", Value: classify(e164(from))})
 	}
 	return append(vars, jobj.Member{Key: "Ignore-Display-Updates", Value: "true"})
 }

@@ -17,24 +17,24 @@ func TestALegToTheTelephoneNetworkShowsANumber(t *testing.T) {
 		shows, destination, classifier string
 	}{
 		"of the account": {
-			"+14155550100", dialsFrom(1), "+12125550188", "+14155550100", "+12125550188", "did_us",
+			"+14155550100", dials, "+12125550188", "+14155550100", "+12125550188", "did_us",
 		},
 		"of an account without one": {
-			"", dialsFrom(1), "+12125550188", "+14155550199", "+12125550188", "did_us",
+			"", dials, "+12125550188", "+14155550199", "+12125550188", "did_us",
 		},
 		"of who called": {
 			"+14155550100", func(st *stage, a pbx.Account) (*pbx.Channel, error) {
 				return st.FromCarrier(a, pbx.Party{Number: "+442079460123"}, "+14155550100", "")
 			}, "+12125550188", "+442079460123", "+12125550188", "did_us",
 		},
-		"ten digits":       {"+14155550100", dialsFrom(1), "2125550188", "+14155550100", "+12125550188", "did_us"},
-		"eleven digits":    {"+14155550100", dialsFrom(1), "12125550188", "+14155550100", "+12125550188", "did_us"},
-		"free of charge":   {"+14155550100", dialsFrom(1), "+18005550188", "+14155550100", "+18005550188", "tollfree_us"},
-		"at a price":       {"+14155550100", dialsFrom(1), "+19005550188", "+14155550100", "+19005550188", "toll_us"},
-		"abroad":           {"+14155550100", dialsFrom(1), "+442079460123", "+14155550100", "+442079460123", "international"},
-		"abroad, from NA":  {"+14155550100", dialsFrom(1), "011442079460123", "+14155550100", "+442079460123", "international"},
-		"abroad, from EU":  {"+14155550100", dialsFrom(1), "00442079460123", "+14155550100", "+442079460123", "international"},
-		"digits of abroad": {"+14155550100", dialsFrom(1), "442079460123", "+14155550100", "+442079460123", "international"},
+		"ten digits":       {"+14155550100", dials, "2125550188", "+14155550100", "+12125550188", "did_us"},
+		"eleven digits":    {"+14155550100", dials, "12125550188", "+14155550100", "+12125550188", "did_us"},
+		"free of charge":   {"+14155550100", dials, "+18005550188", "+14155550100", "+18005550188", "tollfree_us"},
+		"at a price":       {"+14155550100", dials, "+19005550188", "+14155550100", "+19005550188", "toll_us"},
+		"abroad":           {"+14155550100", dials, "+442079460123", "+14155550100", "+442079460123", "international"},
+		"abroad, from NA":  {"+14155550100", dials, "011442079460123", "+14155550100", "+442079460123", "international"},
+		"abroad, from EU":  {"+14155550100", dials, "00442079460123", "+14155550100", "+442079460123", "international"},
+		"digits of abroad": {"+14155550100", dials, "442079460123", "+14155550100", "+442079460123", "international"},
 	} {
 		t.Run(what, func(t *testing.T) {
 			g := NewWithT(t)
@@ -58,9 +58,7 @@ func TestALegToTheTelephoneNetworkShowsANumber(t *testing.T) {
 	}
 }
 
-func dialsFrom(n int) func(*stage, pbx.Account) (*pbx.Channel, error) {
-	return func(st *stage, a pbx.Account) (*pbx.Channel, error) { return st.FromDevice(a, desk(n), "x", "") }
-}
+func dials(st *stage, a pbx.Account) (*pbx.Channel, error) { return st.FromDevice(a, desk(1), "x", "") }
 
 func TestACallerFromAbroadIsClassified(t *testing.T) {
 	g := NewWithT(t)

@@ -13,9 +13,9 @@ func IsNumber(dialled string) bool {
 }
 
 // e164 is a number as the telephone network knows it: what is dialled without + is read as in
-// North America (knm_converters:normalize/1).
+// North America (knm_converters, by its default rules). What is no number stays as it is.
 func e164(dialled string) string {
-	if strings.HasPrefix(dialled, "+") {
+	if strings.HasPrefix(dialled, "+") || !IsNumber(dialled) {
 		return dialled
 	}
 	for _, abroad := range []string{"011", "00"} {
