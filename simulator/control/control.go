@@ -45,9 +45,8 @@ type Config struct {
 type Control struct {
 	Config
 
-
 	idle map[*pbx.Channel]time.Time // since when an application that leads a call has said nothing
-	ctx  context.Context //nolint:containedctx // its own life: the bus hands messages over without one
+	ctx  context.Context            //nolint:containedctx // its own life: the bus hands messages over without one
 	bus  *bus.Bus
 	ears []*ear
 }

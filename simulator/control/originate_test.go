@@ -32,10 +32,13 @@ func TestARequestedCallRingsAndIsConnected(t *testing.T) {
 	r.do(func() { r.answers = true })
 	r.originates("1001", `[{"Invite-Format":"username","To-Username":"user_1002","Outbound-Call-ID":"one-quickcall"}]`)
 	r.Expect(r.until("CHANNEL_PROGRESS").String("Call-ID")).To(Equal("one-quickcall"))
+	r.Expect(r.waits.Load()).To(BeEquivalentTo(1), "for the answer")
 	bridge := r.until("CHANNEL_BRIDGE")
 	r.Expect(bridge.String("Call-ID") + " " + bridge.String("Other-Leg-Destination-Number")).To(Equal("one-quickcall user_1001"))
 	answer := r.reply()
 	r.Expect(answer.String("Event-Name") + " " + answer.String("Call-ID")).To(Equal("originate_resp one-quickcall"))
+	r.do(func() {})
+	r.Expect(r.waits.Load()).To(BeZero())
 }
 
 func TestAClickConnectsTwoWhoAreNoTelephones(t *testing.T) {
