@@ -254,3 +254,20 @@ func TestVariablesThatAreSetAreTold(t *testing.T) {
 	r.Expect(vars.String("Fetch-ID")).NotTo(Equal("mine"), "which is the switch's own")
 	r.Expect(e.String("Custom-Application-Vars", "ticket")).To(Equal("42"))
 }
+
+func TestAnAttendedTransferIsCommanded(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.do(func() { r.answers = true })
+	r.command("transfer", r.object(`{"Call-ID":"`+r.b.CallID()+`","Transfer-Type":"attended","Transfer-To":"1002"}`)...)
+	r.Expect(r.until("CHANNEL_HOLD").String("Call-ID")).To(Equal(r.b.CallID()))
+	consult := r.until("CHANNEL_CREATE").String("Call-ID")
+	target := r.until("CHANNEL_CREATE").String("Call-ID")
+	r.until("CHANNEL_REPLACED")
+	bridge := r.until("CHANNEL_BRIDGE")
+	r.Expect(bridge.String("Call-ID") + " " + bridge.String("Bridge-B-Unique-ID")).To(Equal(r.a.CallID() + " " + target))
+	for _, id := range []string{r.b.CallID(), consult} {
+		end := r.until("CHANNEL_DESTROY")
+		r.Expect(end.String("Call-ID") + " " + end.String("Hangup-Cause")).To(Equal(id + " ATTENDED_TRANSFER"))
+	}
+}

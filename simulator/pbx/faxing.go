@@ -37,6 +37,7 @@ type Fax struct {
 
 // SendFax begins a fax to a number: its document waits to be sent.
 func (c *Core) SendFax(a Account, box FaxBox, number string, pages int) (*Fax, error) {
+	box.Number = a.outside(box.Number)
 	f := &Fax{core: c, account: a, box: box, outgoing: true, job: c.ids.Hex(32), far: e164(number), pages: pages}
 	f.stored = c.now().Format("200601") + "-" + f.job
 	return f, f.changed("faxes", "created", f.job, 1)

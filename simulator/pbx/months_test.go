@@ -106,6 +106,19 @@ func TestAFaxThatBrokeOffNamesItsCall(t *testing.T) {
 		must(t, f.File(false))
 		g.Expect(st.named("outbound_fax_error")[0].String("Call-ID")).To(Equal(f.Channel().CallID()))
 	})
+	t.Run("of a box without a number", func(t *testing.T) {
+		g := NewWithT(t)
+		st := newStage(t, "broken")
+		a := acme()
+		a.Number = "+14155550100"
+		f, err := st.SendFax(a, pbx.FaxBox{ID: box.ID}, "2125550188", 1)
+		must(t, err)
+		must(t, f.Originate())
+		must(t, f.Failed("USER_BUSY"))
+		leg, told := st.named("CHANNEL_CREATE")[0], st.named("outbound_fax_error")[0]
+		g.Expect(leg.String("From") + " " + leg.String("Request")).To(Equal("+14155550100@203.0.113.5 +12125550188@203.0.113.20"))
+		g.Expect(told.String("Caller-ID-Number") + " " + told.String("Callee-ID-Number")).To(Equal("+14155550100 +12125550188"))
+	})
 	t.Run("of which the switch has told nothing", func(t *testing.T) {
 		g := NewWithT(t)
 		st := newStage(t, "broken")

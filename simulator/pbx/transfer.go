@@ -111,6 +111,7 @@ func (ch *Channel) TellTransferee(target *Channel) error {
 // Usurp says that whoever controls the channel no longer does, as its call is picked up
 // (ecallmgr_call_command).
 func (ch *Channel) Usurp() error {
+	ch.over = nil
 	return ch.core.tell(kapi.CategoryCallEvent, "usurp_control", origin{"ecallmgr", cast}, jobj.Object{
 		{Key: "Call-ID", Value: ch.callID},
 		{Key: "Fetch-ID", Value: ch.core.ids.Hex(8)},
