@@ -2,6 +2,7 @@ package control_test
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -269,5 +270,27 @@ func TestAnAttendedTransferIsCommanded(t *testing.T) {
 	for _, id := range []string{r.b.CallID(), consult} {
 		end := r.until("CHANNEL_DESTROY")
 		r.Expect(end.String("Call-ID") + " " + end.String("Hangup-Cause")).To(Equal(id + " ATTENDED_TRANSFER"))
+	}
+}
+
+// seconds is when an event was.
+func (r *rig) seconds(e jobj.Object) int {
+	r.Helper()
+	micros, err := strconv.Atoi(e.String("Msg-ID"))
+	r.Expect(err).NotTo(HaveOccurred())
+	return micros / 1_000_000
+}
+
+func TestABridgeRingsAsLongAsItsTimeout(t *testing.T) {
+	t.Parallel()
+	for timeout, most := range map[string]int{`,"Timeout":5`: 6, ``: 61} {
+		r := newRig(t)
+		r.do(func() { alone(r) })
+		r.drain()
+		r.command("bridge", r.object(`{"Endpoints":[{"To-Username":"user_1002"}]`+timeout+`}`)...)
+		began := r.seconds(r.until("CHANNEL_CREATE"))
+		over := r.until("CHANNEL_EXECUTE_COMPLETE")
+		r.Expect(over.String("Disposition")).To(Equal("NO_ANSWER"))
+		r.Expect(r.seconds(over) - began).To(And(BeNumerically(">=", most-2), BeNumerically("<=", most)))
 	}
 }
