@@ -76,8 +76,9 @@ func (c *Control) loop(ch *pbx.Channel, route string, rung func(error)) {
 			return
 		}
 		c.Board.RingCalled(inner, route, func(err error) {
-			if err != nil && !inner.Gone() {
+			if err != nil && !inner.Gone() { // of which the board tells who called
 				c.Board.Hangup(inner, "NO_ROUTE_DESTINATION", nil)
+				return
 			}
 			rung(err)
 		})

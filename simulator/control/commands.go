@@ -137,12 +137,7 @@ func (c *Control) pickUp(ch *pbx.Channel, targetID string, usurp bool, then func
 		then(fmt.Errorf("no call %s", targetID))
 		return
 	}
-	c.Board.Connect(ch, target, usurp, func(err error) {
-		if err == nil && ch.Peer() == nil {
-			err = &pbx.StateError{CallID: targetID, Doing: "pick up", State: "in no state for it"}
-		}
-		then(err)
-	})
+	c.Board.Connect(ch, target, usurp, then)
 }
 
 // cannot tells that a command was not done.

@@ -106,12 +106,12 @@ func commands() []told {
 		{application: "transfer", fields: `"Transfer-Type":"blind","Transfer-To":"9"`, refused: "transfer"},
 		{
 			application: "call_pickup", fields: `"Target-Call-ID":"t@203.0.113.20"`, before: beside,
-			follows: `C usurp_control, C CHANNEL_ANSWER, C CHANNEL_INTERCEPTED by A, A CHANNEL_BRIDGE, ` + complete + `call_pickup, D CHANNEL_DESTROY`,
+			follows: `C usurp_control, C CHANNEL_ANSWER, C CHANNEL_INTERCEPTED by A, A CHANNEL_BRIDGE, D CHANNEL_DESTROY, ` + complete + `call_pickup`,
 		},
 		{application: "call_pickup", fields: `"Target-Call-ID":"nobody's"`, before: alone, refused: "call_pickup"},
 		{
 			application: "connect_leg", fields: `"Target-Call-ID":"t@203.0.113.20","Publish-Usurp":false`, before: beside,
-			follows: `C CHANNEL_ANSWER, C CHANNEL_INTERCEPTED by A, A CHANNEL_BRIDGE, ` + complete + `connect_leg, D CHANNEL_DESTROY`,
+			follows: `C CHANNEL_ANSWER, C CHANNEL_INTERCEPTED by A, A CHANNEL_BRIDGE, D CHANNEL_DESTROY, ` + complete + `connect_leg`,
 		},
 		{application: "send_dtmf", fields: `"DTMFs":"12"`, follows: `A DTMF, A DTMF, ` + complete + `send_dtmf`},
 		{application: "send_dtmf", fields: `"DTMFs":"12"`, before: ringing, refused: "send_dtmf"},

@@ -259,7 +259,7 @@ func (b *Board) fell(a *pbx.Channel, cause string, keep bool, then Then) {
 	}
 	outer, own := a.OtherEnd()
 	switch {
-	case own && !outer.Answered() && (!keep || outer.Account().ID == a.Account().ID):
+	case own && outer.Dialler() != nil && !outer.Answered() && (!keep || outer.Account().ID == a.Account().ID):
 		b.Refuse(outer, cause, keep, then)
 	case keep:
 		b.done(then, nil)
