@@ -29,17 +29,30 @@ func e164(dialled string) string {
 	return "+" + dialled
 }
 
-// classify names the kind of an E.164 number (knm_converters:classify/1, whose default
-// classifiers leave numbers abroad to the prefix they are dialled with).
+// classify names the kind of an E.164 number (knm_converters:classify/1, by its default
+// classifiers).
 func classify(number string) string {
+	const (
+		tollFree  = "800 822 833 844 855 866 877 880 881 882 883 884 885 886 887 888 889"
+		caribbean = "684 264 268 242 246 441 284 345 767 809 829 849 473 671 876 664 670 787 939 869 758 784 721 868 649 340"
+	)
+	if len(number) < 9 || number[0] != '+' || number[1] == '0' {
+		return "unknown"
+	}
 	national, ok := strings.CutPrefix(number, "+1")
 	switch {
-	case !ok || len(national) != 10:
+	case !ok:
 		return "international"
-	case slices.Contains([]string{"800", "833", "844", "855", "866", "877", "888"}, national[:3]):
+	case len(national) != 10:
+		return "unknown"
+	case slices.Contains(strings.Fields(tollFree), national[:3]):
 		return "tollfree_us"
 	case national[:3] == "900":
 		return "toll_us"
+	case slices.Contains(strings.Fields(caribbean), national[:3]):
+		return "caribbean"
+	case national[0] < '2' || national[3] < '2':
+		return "unknown"
 	}
 	return "did_us"
 }
