@@ -86,8 +86,8 @@ func (d Definition) begin(from Sender, fields jobj.Object) jobj.Object {
 	return dropEmpty(filled[:0], filled, !d.KeepEmpty, true)
 }
 
-// fill works on one copy: to set each default on a copy of its own took a tenth of what a
-// message costs.
+// fill works on one copy, which it goes through once: to set each default on a copy of its
+// own took a tenth of what a message costs. A field that is empty counts as missing.
 func fill(def Definition, from Sender, fields jobj.Object) jobj.Object {
 	defaults := [...]jobj.Member{
 		{Key: "Msg-ID"},
@@ -97,26 +97,45 @@ func fill(def Definition, from Sender, fields jobj.Object) jobj.Object {
 		{Key: "App-Version", Value: from.AppVersion},
 		{Key: "App-Name", Value: from.AppName},
 	}
-	if !present(fields, "Msg-ID") {
+	out := append(make(jobj.Object, 0, len(fields)+len(defaults)), fields...)
+	var at [len(defaults)]int // one more than the index of each
+	for i, m := range out {
+		if n := defaultOf(m.Key); n >= 0 && at[n] == 0 {
+			at[n] = i + 1
+		}
+	}
+	if at[0] == 0 || out[at[0]-1].Value == "" {
 		defaults[0].Value = from.MsgID()
 	}
-	out := append(make(jobj.Object, 0, len(fields)+len(defaults)), fields...)
-	for _, d := range defaults {
-		if d.Value == nil || d.Value == "" || present(out, d.Key) {
-			continue
+	for n, d := range defaults {
+		switch {
+		case d.Value == nil || d.Value == "":
+		case at[n] == 0:
+			out = append(out, d)
+		case out[at[n]-1].Value == "":
+			out[at[n]-1].Value = d.Value
 		}
-		if i := slices.IndexFunc(out, func(m jobj.Member) bool { return m.Key == d.Key }); i >= 0 {
-			out[i].Value = d.Value
-			continue
-		}
-		out = append(out, d)
 	}
 	return out
 }
 
-func present(fields jobj.Object, key string) bool {
-	v, ok := fields.Get(key)
-	return ok && v != ""
+// defaultOf is the place of a field among the defaults, -1 for any other.
+func defaultOf(key string) int {
+	switch key {
+	case "Msg-ID":
+		return 0
+	case "Node":
+		return 1
+	case "Event-Name":
+		return 2
+	case "Event-Category":
+		return 3
+	case "App-Version":
+		return 4
+	case "App-Name":
+		return 5
+	}
+	return -1
 }
 
 // dropEmpty appends all but empty strings to dst, in nested objects too when deep. An empty

@@ -104,7 +104,7 @@ func (o options) compare(ctx context.Context, name, url string) error {
 		if err != nil {
 			return err
 		}
-		const size = 1500 // bytes: what the messages of a call have on average
+		const size = 1635 // bytes: what the messages of a call have on average
 		b, err := o.command(ctx, self, "-bare", "-amqp-url", url, "-messages", strconv.Itoa(s.Messages), "-size", strconv.Itoa(size))
 		if err != nil {
 			return err
