@@ -112,7 +112,9 @@ func (p *play) run(ctx context.Context, b *bus.Bus) error {
 		Plan: p.plan, World: p.house.world, Line: p.line, IDs: newIDs(p.plan.Seed), Host: p.house.host, Say: p.say,
 		Break: p.fault, Ask: p.askStep, Send: p.send, Check: p.check,
 	})
-	if err = p.obey(ctx, b); err == nil {
+	obeying, deaf := context.WithCancel(ctx)
+	defer deaf() // else a message that comes when the timeline has ended waits for it for ever, and the bus for that
+	if err = p.obey(obeying, b); err == nil {
 		err = p.perform(ctx)
 	}
 	if p.over != nil && ctx.Err() == nil {

@@ -1,6 +1,7 @@
 package cli_test
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"os"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	. "github.com/onsi/gomega"
+	amqp "github.com/rabbitmq/amqp091-go"
 
 	"github.com/kazoolab/kazoolab/internal/brokertest"
 	"github.com/kazoolab/kazoolab/internal/cli"
@@ -109,6 +111,34 @@ func TestAScenarioIsPlayedInTheUpThatRuns(t *testing.T) {
 	began := running.state.Clock.Now()
 	without("1").expect(cli.ExitOK)
 	g.Expect(running.state.Clock.Since(began)).To(BeNumerically(">", 4*time.Second))
+}
+
+// What the switch is asked when the story is over keeps nobody.
+func TestAScenarioEndsWhileTheSwitchIsAsked(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	broker := brokertest.New(t)
+	running, _ := up(t, broker)
+	channel := broker.Channel(t)
+	g.Expect(channel.Confirm(false)).To(Succeed())
+	ctx, stop := context.WithCancel(t.Context())
+	flooded := make(chan error, 1)
+	go func() {
+		var err error
+		for n := 0; err == nil && ctx.Err() == nil; n++ {
+			var confirmed *amqp.DeferredConfirmation
+			confirmed, err = channel.PublishWithDeferredConfirmWithContext(t.Context(), "callevt", "call.status_req.none", false, false, amqp.Publishing{
+				Body: []byte(`{"Event-Category":"call_event","Event-Name":"channel_status_req","Call-ID":"none","Msg-ID":"1"}`),
+			})
+			if err == nil && n%8 == 0 { // no more than that is on its way
+				confirmed.Wait()
+			}
+		}
+		flooded <- err
+	}()
+	beside(running, "simulate", withSteps(t, "  - hangup: first\n"), "--on-running", "--speed", "max").start().expect(cli.ExitOK)
+	stop()
+	g.Expect(<-flooded).To(Succeed())
 }
 
 func TestWhatCannotBePlayedInTheUpThatRuns(t *testing.T) {
