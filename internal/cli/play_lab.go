@@ -69,7 +69,7 @@ func (a *app) newGuest(ctx context.Context, plan *scenario.Plan, running runfile
 		return h, err
 	}
 	h.now, h.time = now.Now, &distantClock{ctx: ctx, running: running}
-	h.world = stage.NewWorld(plan, random, master.ID)
+	h.world = stage.NewWorld(plan, random.Hex(32), master.ID)
 	for _, name := range h.world.Order { // names and realms are one account's each
 		account := &h.world.Offices[name].Account
 		account.Realm = random.Hex(6) + "." + account.Realm

@@ -1,9 +1,12 @@
 package cli_test
 
 import (
+	"crypto/md5"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -12,6 +15,7 @@ import (
 
 	"github.com/kazoolab/kazoolab/internal/brokertest"
 	"github.com/kazoolab/kazoolab/internal/cli"
+	"github.com/kazoolab/kazoolab/internal/runfile"
 )
 
 // plays is what up -o json prints when it plays a scenario: what runs, and what came of it.
@@ -105,6 +109,78 @@ func TestWhatCameOfAScenarioIsSaidAndUpGoesOn(t *testing.T) {
 	g.Expect(p.stdout.String()).To(MatchRegexp(`scenario +story, played now; its accounts are the last below`))
 	g.Expect(p.stdout.String()).To(MatchRegexp(`User of Acme: user_[0-9a-f]+, password [0-9a-f]{12} \(Dana, extension 1001\)`))
 	beside(p, "health").start().expect(cli.ExitOK)
+	p.end(cli.ErrTerminated)
+	p.expect(cli.ExitOK)
+}
+
+// toldOf writes a story that does nothing, of an account Acme with users and numbers, and of another.
+func toldOf(t *testing.T, users, numbers string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "story.yaml")
+	text := `scenario: A story
+accounts:
+  acme: {numbers: [` + numbers + `], users: {` + users + `}}
+  zeta: {numbers: ["+14155550177"], users: {zoe: Zoe}}
+steps:
+  - emit: {event: doc_edited, account: acme}
+`
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// The accounts of a story that is edited stay those that they are, and have what is new.
+func TestAnEditedStoryIsThatOfTheLab(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	broker := brokertest.New(t)
+	data := filepath.Join(t.TempDir(), "lab")
+	in := func(users, numbers string) (acme, zeta runfile.Account, l lab) {
+		p := prepare(t, "up", "-o", "json", "--amqp-url", broker.URL, "--rest-listen", "127.0.0.1:0", "--data", data,
+			"--scenario", toldOf(t, users, numbers), "--speed", "max").start()
+		l, _, _ = plays(t, p)
+		g.Expect(l.Accounts).To(HaveLen(6))
+		acme, zeta = l.Accounts[4], l.Accounts[5]
+		for _, user := range acme.Users {
+			sum := md5.Sum([]byte(user.Username + ":" + user.Password))
+			status, answer := call(t, http.MethodPut, l.REST+"/v2/user_auth", "",
+				`{"data":{"credentials":"`+hex.EncodeToString(sum[:])+`","account_realm":"`+acme.Realm+`"}}`)
+			g.Expect(status).To(Equal(http.StatusCreated), "%s: %v", user.Name, answer)
+		}
+		p.end(cli.ErrTerminated)
+		p.expect(cli.ExitOK)
+		return acme, zeta, l
+	}
+	acme, zeta, _ := in("dana: Dana", `"+14155550100"`)
+	edited, same, _ := in("remy: Remy, dana: Dana Two", `"+14155550101", "+14155550100"`)
+	g.Expect(same).To(Equal(zeta))
+	g.Expect(edited.ID).To(Equal(acme.ID))
+	g.Expect(edited.APIKey).To(Equal(acme.APIKey))
+	g.Expect(edited.Numbers).To(ConsistOf("+14155550100", "+14155550101"))
+	g.Expect(edited.Users).To(HaveLen(2))
+	g.Expect(edited.Users[1].ID).To(Equal(acme.Users[0].ID))
+	g.Expect(edited.Users[1].Password).To(Equal(acme.Users[0].Password))
+	g.Expect(edited.Users[1].Name).To(Equal("Dana Two"))
+}
+
+// Numbers of the demo are for the story to have, unless they have been given before.
+func TestAStoryHasNumbersOfTheDemo(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	broker := brokertest.New(t)
+	data := filepath.Join(t.TempDir(), "lab")
+	running, l := up(t, broker, "--seed", "demo", "--data", data)
+	running.end(cli.ErrTerminated)
+	running.expect(cli.ExitOK)
+	demo := l.Accounts[2].Numbers[0]
+	path := toldOf(t, "dana: Dana", `"`+demo+`"`)
+	args := []string{"up", "-o", "json", "--amqp-url", broker.URL, "--rest-listen", "127.0.0.1:0", "--seed", "demo", "--scenario", path}
+	run(t, append(args, "--data", data)...).expect(cli.ExitUsage, "number "+demo+" of the scenario is that of another account in this lab, "+l.Accounts[2].ID)
+	p := prepare(t, append(args, "--speed", "max")...).start()
+	l, _, _ = plays(t, p)
+	g.Expect(l.Accounts[2].Numbers).NotTo(ContainElement(demo))
+	g.Expect(l.Accounts[4].Numbers).To(Equal([]string{demo}))
 	p.end(cli.ErrTerminated)
 	p.expect(cli.ExitOK)
 }

@@ -39,7 +39,7 @@ steps:
 	random := ids.Seeded("commanded")
 	c.line = timeline.New(timeline.Config{Wall: clock.System()})
 	c.stage = stage.New(stage.Config{
-		Plan: plan, World: stage.NewWorld(plan, random, ""), Line: c.line, IDs: random,
+		Plan: plan, World: stage.NewWorld(plan, "commanded", ""), Line: c.line, IDs: random,
 		Say: func(e pbx.Event) {
 			c.events = append(c.events, e.Name()+" "+c.stage.Since().Truncate(time.Second).String())
 		},
