@@ -38,8 +38,8 @@ type play struct {
 	out      *outlet.Outlet
 	control  *control.Control
 	evidence *verdict.Evidence
-	clients  map[string]*client // by the account's name
-	guests   map[string]*guest  // by the websocket's
+	clients  clients
+	guests   map[string]*guest // by the websocket's
 	wall     clock.Clock
 	began    atomic.Pointer[time.Time] // witnesses read it, on goroutines of their own
 	told     bool                      // whether anything was said since the clock was put forward
@@ -74,7 +74,7 @@ func (a *app) playScenario(ctx context.Context, plan *scenario.Plan, options pla
 		return err
 	}
 	p := &play{
-		app: a, playOptions: options, plan: plan, evidence: verdict.NewEvidence(), clients: map[string]*client{},
+		app: a, playOptions: options, plan: plan, evidence: verdict.NewEvidence(), clients: clients{known: map[string]dated{}},
 		guests: map[string]*guest{}, wall: clock.Machine(a.Clock),
 	}
 	p.begin()

@@ -147,6 +147,8 @@ func TestWhatCannotBePlayedInTheUpThatRuns(t *testing.T) {
 	run(t, "simulate", "../../scenarios/fax.yaml", "--on-running").expect(cli.ExitUnreachable, "kazoolab up is not running")
 	run(t, "simulate", "../../scenarios/fax.yaml", "--run-file", "x").expect(cli.ExitUsage, "--run-file is for calls that are made up")
 	run(t, "simulate", "../../scenarios/quickcall.yaml", "--on-running").expect(cli.ExitUsage, "line 26: the running up places a quickcall itself")
+	wired := withSteps(t, "  - send: {frame: {action: api, data: {endpoint: \"/v2/accounts/{acme}/users/{dana}/quickcall/1002\", verb: get}}}\n")
+	run(t, "simulate", wired, "--on-running").expect(cli.ExitUsage, "line 11: the running up places a quickcall itself")
 	run(t, "simulate", "../../scenarios/faults-on-the-bus.yaml", "--on-running").expect(cli.ExitUsage, "broker_drop is for a broker that the story has for itself")
 	nobody := prepare(t, "simulate", "../../scenarios/fax.yaml", "--on-running")
 	path := strings.TrimPrefix(nobody.state.Env[0], "KAZOOLAB_RUN_FILE=")
