@@ -119,6 +119,9 @@ func (p *play) run(ctx context.Context, b *bus.Bus) error {
 	}
 	if p.over != nil && ctx.Err() == nil {
 		p.over(p.tell(err))
+		tap.Close()
+		p.evidence.Close()
+		p.mend()
 		p.line.Pace(1)
 		err = p.line.Run(ctx, true)
 		return orderly(ctx, errors.Join(err, p.out.Close()))
@@ -245,6 +248,12 @@ func (p *play) say(e pbx.Event) {
 		p.twice--
 		p.publish(e)
 	}
+}
+
+// mend has what goes on after the story go on without its faults on the bus.
+func (p *play) mend() {
+	p.letGo()
+	p.twice = 0
 }
 
 // letGo publishes what was held back, however little that is.

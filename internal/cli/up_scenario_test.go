@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	. "github.com/onsi/gomega"
+	amqp "github.com/rabbitmq/amqp091-go"
 
 	"github.com/kazoolab/kazoolab/internal/brokertest"
 	"github.com/kazoolab/kazoolab/internal/cli"
@@ -35,13 +36,36 @@ func plays(t *testing.T, p *program) (l lab, scenario string, came played) {
 	return l, scenario, came
 }
 
+// placed counts how often a quickcall is placed until somebody takes it.
+func placed(t *testing.T, deliveries <-chan amqp.Delivery) (times int) {
+	t.Helper()
+	for {
+		var event struct {
+			Name   string `json:"Event-Name"`
+			CallID string `json:"Call-ID"`
+		}
+		if err := json.Unmarshal((<-deliveries).Body, &event); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.HasSuffix(event.CallID, "-quickcall") {
+			continue
+		}
+		switch event.Name {
+		case "CHANNEL_CREATE":
+			times++
+		case "CHANNEL_ANSWER":
+			return times
+		}
+	}
+}
+
 // The story's calls are up when it is over, and obey; so they do in the next run.
 func TestUpPlaysAScenarioAndGoesOn(t *testing.T) {
 	t.Parallel()
 	g := NewWithT(t)
 	broker := brokertest.New(t)
 	data := filepath.Join(t.TempDir(), "lab")
-	path := withSteps(t, "expect:\n  - bus: {event: CHANNEL_BRIDGE, exactly: 1}\n  - frames: {exactly: 2}\n")
+	path := withSteps(t, "  - fault: {duplicate: 1000}\n    after: 5s\nexpect:\n  - bus: {event: CHANNEL_BRIDGE, exactly: 1}\n  - frames: {exactly: 2}\n")
 	for range 2 {
 		p := prepare(t, "up", "-o", "json", "--amqp-url", broker.URL, "--rest-listen", "127.0.0.1:0", "--data", data,
 			"--scenario", path, "--speed", "max").start()
@@ -81,22 +105,31 @@ func TestUpPlaysAScenarioAndGoesOn(t *testing.T) {
 		quickcall := l.REST + "/v2/accounts/" + story.ID + "/users/" + story.Users[0].ID + "/quickcall/1002"
 		status, _ = call(t, http.MethodGet, quickcall, own["AUTH_TOKEN"], "")
 		g.Expect(status).To(Equal(http.StatusOK))
-		created, answered := 0, false
-		for !answered {
-			var event struct {
-				Name   string `json:"Event-Name"`
-				CallID string `json:"Call-ID"`
-			}
-			g.Expect(json.Unmarshal((<-deliveries).Body, &event)).To(Succeed())
-			if strings.HasSuffix(event.CallID, "-quickcall") {
-				created += strings.Count(event.Name, "CHANNEL_CREATE")
-				answered = event.Name == "CHANNEL_ANSWER"
-			}
-		}
-		g.Expect(created).To(Equal(1))
+		g.Expect(placed(t, deliveries)).To(Equal(1))
 		p.end(cli.ErrTerminated)
 		p.expect(cli.ExitOK)
 	}
+}
+
+// What a story that fails has held back goes out, and so does what comes after it.
+func TestFaultsOfAStoryEndWithIt(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	broker := brokertest.New(t)
+	path := withSteps(t, "  - fault: {out_of_order: 1000}\n  - rest: {get: /channel}\n")
+	deliveries := bound(t, broker)
+	p := prepare(t, "up", "-o", "json", "--amqp-url", broker.URL, "--rest-listen", "127.0.0.1:0", "--scenario", path, "--speed", "max").start()
+	l, _, came := plays(t, p)
+	g.Expect(came.Error).To(ContainSubstring("GET /channel answered 404"))
+	story := l.Accounts[len(l.Accounts)-1]
+	env := beside(p, "env", "-o", "json", "--account", story.ID).start().expect(cli.ExitOK)
+	var own map[string]string
+	g.Expect(json.Unmarshal([]byte(env.stdout.String()), &own)).To(Succeed())
+	status, _ := call(t, http.MethodGet, l.REST+"/v2/accounts/"+story.ID+"/users/"+story.Users[0].ID+"/quickcall/1002", own["AUTH_TOKEN"], "")
+	g.Expect(status).To(Equal(http.StatusOK))
+	g.Expect(placed(t, deliveries)).To(Equal(1))
+	p.end(cli.ErrTerminated)
+	p.expect(cli.ExitOK)
 }
 
 func TestWhatCameOfAScenarioIsSaidAndUpGoesOn(t *testing.T) {
