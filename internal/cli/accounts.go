@@ -27,6 +27,11 @@ func hasAccounts(ctx context.Context, s *store.Store) (bool, error) {
 // or nothing.
 // No change messages go out: nothing runs yet that could know older ones.
 func saveAccounts(ctx context.Context, s *store.Store, accounts []fixtures.Account) error {
+	return s.SaveAll(ctx, documents(accounts))
+}
+
+// documents are those of accounts with their users and numbers.
+func documents(accounts []fixtures.Account) []store.Document {
 	var docs []store.Document
 	for _, a := range accounts {
 		docs = append(docs, accountDocument(a, kapi.AccountDB(a.ID)), accountDocument(a, kapi.DatabaseAccounts))
@@ -40,7 +45,7 @@ func saveAccounts(ctx context.Context, s *store.Store, accounts []fixtures.Accou
 			})
 		}
 	}
-	return s.SaveAll(ctx, docs)
+	return docs
 }
 
 func accountDocument(a fixtures.Account, db string) store.Document {

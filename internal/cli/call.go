@@ -80,15 +80,16 @@ metaflow. When it is over, what the webhooks of the running bridge made of it is
 		if len(args) == 1 {
 			from = args[0]
 		}
-		h := &handCall{app: a, flags: flags, from: from, script: script, typed: flags.script == "", offices: offices, random: random, at: offices[0]}
+		h := &handCall{app: a, flags: flags, from: from, script: script, typed: flags.script == "", offices: offices, placed: placedBy(running, url), random: random, at: offices[0]}
 		if running != nil {
 			usual, err := chooseAccount(*running, *flags.account)
 			if o, ok := office.Of(offices, usual.ID); ok && err == nil {
 				h.at = o
 			}
 		}
-		return onBroker(cmd.Context(), b, url, patience, func() error {
-			if err := h.make(cmd.Context(), b, log); err != nil {
+		// What was published before Ctrl-C is still confirmed after it.
+		return onBroker(context.WithoutCancel(cmd.Context()), b, url, patience, func() error {
+			if err := h.make(cmd.Context(), b, log); err != nil || cmd.Context().Err() != nil {
 				return err
 			}
 			return h.tellHooks(cmd.Context(), running)
@@ -107,6 +108,7 @@ type handCall struct {
 	typed   bool // what happens is typed
 	busy    bool // something is under way
 	offices []office.Office
+	placed  func(accountID string) bool // see placedBy
 	random  *ids.Source
 
 	sim     *simulation
@@ -128,7 +130,7 @@ func (h *handCall) make(ctx context.Context, b *bus.Bus, log *slog.Logger) error
 	publishing, giveUp := lingering(ctx, wall)
 	defer giveUp()
 	h.sim = newSimulation(line, outlet.New(publishing, b), otherHost(h.random), h.offices, h.random)
-	h.sim.byHand = true
+	h.sim.byHand, h.sim.elsewhere = true, h.placed
 	h.ladder = ladder{app: h.app, now: line.Now, began: line.Now()}
 	h.sim.heard = h.hear
 	c, err := h.sim.obey(ctx, b, log)

@@ -2,6 +2,7 @@ package cli_test
 
 import (
 	"encoding/json"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -75,17 +76,24 @@ func channels(t *testing.T, g Gomega, l lab) []channelRow {
 	return rows
 }
 
-// A telephone is rung first, somebody takes it, and then whom it is to be connected with.
-func TestAQuickcallConnectsTwoTelephones(t *testing.T) {
-	t.Parallel()
+// quickcall has a new telephone of a lab be connected with 1002.
+func quickcall(t *testing.T, l lab) {
+	t.Helper()
 	g := NewWithT(t)
-	_, l := up(t, brokertest.New(t))
 	account := l.REST + "/v2/accounts/" + l.AccountID
 	status, made := call(t, http.MethodPut, account+"/devices", l.Token, `{"data":{"name":"Desk","sip":{"username":"user_q","password":"secret1234"}}}`)
 	g.Expect(status).To(Equal(http.StatusCreated), "%v", made)
 	device, _ := made["data"].(map[string]any)["id"].(string)
 	status, answer := call(t, http.MethodPost, account+"/devices/"+device+"/quickcall/1002", l.Token, `{"data":{}}`)
 	g.Expect(status).To(Equal(http.StatusOK), "%v", answer)
+}
+
+// A telephone is rung first, somebody takes it, and then whom it is to be connected with.
+func TestAQuickcallConnectsTwoTelephones(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	_, l := up(t, brokertest.New(t))
+	quickcall(t, l)
 	g.Eventually(t.Context(), func(g Gomega) {
 		rows := channels(t, g, l)
 		g.Expect(rows).To(HaveLen(2))
@@ -93,6 +101,30 @@ func TestAQuickcallConnectsTwoTelephones(t *testing.T) {
 		g.Expect(rows[0].Other).To(Equal(rows[1].UUID))
 		g.Expect(rows[0].UUID + rows[1].UUID).To(ContainSubstring("-quickcall"))
 	}).WithTimeout(eventually).Should(Succeed())
+}
+
+// The switch of up alone places what is asked of its accounts, whoever calls beside it.
+func TestAQuickcallIsPlacedOnce(t *testing.T) {
+	t.Parallel()
+	for _, args := range [][]string{{"simulate", "--rate", "5", "--mix", "call=1"}, {"call", "--to", "1001"}} {
+		t.Run(args[0], func(t *testing.T) {
+			t.Parallel()
+			g := NewWithT(t)
+			broker := brokertest.New(t)
+			running, l := up(t, broker)
+			deliveries := bound(t, broker)
+			p := beside(running, args...)
+			in, typing := io.Pipe()
+			p.state.Stdin = in
+			p.start()
+			<-deliveries // of a switch that hears
+			quickcall(t, l)
+			g.Expect(placed(t, deliveries)).To(Equal(1))
+			p.end(cli.ErrTerminated)
+			p.expect(cli.ExitOK)
+			g.Expect(typing.Close()).To(Succeed())
+		})
+	}
 }
 
 func TestUpMakesCallsByItself(t *testing.T) {

@@ -49,6 +49,17 @@ func officesFor(running *runfile.File, name string, made int, random *ids.Source
 	return offices, nil
 }
 
+// placedBy tells of accounts whose calls the switch of the up that runs places, if it is on
+// the broker at url; nil for none.
+func placedBy(running *runfile.File, url string) func(accountID string) bool {
+	if running == nil || running.AMQP != url {
+		return nil
+	}
+	return func(accountID string) bool {
+		return slices.ContainsFunc(running.Accounts, func(a runfile.Account) bool { return a.ID == accountID })
+	}
+}
+
 // noted is an account as a run file has it.
 func noted(a fixtures.Account) runfile.Account {
 	account := runfile.Account{ID: a.ID, Name: a.Name, Realm: a.Realm, ResellerID: a.ResellerID, Numbers: a.Numbers}

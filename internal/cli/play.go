@@ -38,8 +38,8 @@ type play struct {
 	out      *outlet.Outlet
 	control  *control.Control
 	evidence *verdict.Evidence
-	clients  map[string]*client // by the account's name
-	guests   map[string]*guest  // by the websocket's
+	clients  clients
+	guests   map[string]*guest // by the websocket's
 	wall     clock.Clock
 	began    atomic.Pointer[time.Time] // witnesses read it, on goroutines of their own
 	told     bool                      // whether anything was said since the clock was put forward
@@ -74,7 +74,7 @@ func (a *app) playScenario(ctx context.Context, plan *scenario.Plan, options pla
 		return err
 	}
 	p := &play{
-		app: a, playOptions: options, plan: plan, evidence: verdict.NewEvidence(), clients: map[string]*client{},
+		app: a, playOptions: options, plan: plan, evidence: verdict.NewEvidence(), clients: clients{known: map[string]dated{}},
 		guests: map[string]*guest{}, wall: clock.Machine(a.Clock),
 	}
 	p.begin()
@@ -112,11 +112,16 @@ func (p *play) run(ctx context.Context, b *bus.Bus) error {
 		Plan: p.plan, World: p.house.world, Line: p.line, IDs: newIDs(p.plan.Seed), Host: p.house.host, Say: p.say,
 		Break: p.fault, Ask: p.askStep, Send: p.send, Check: p.check,
 	})
-	if err = p.obey(ctx, b); err == nil {
+	obeying, deaf := context.WithCancel(ctx)
+	defer deaf() // else a message that comes when the timeline has ended waits for it for ever, and the bus for that
+	if err = p.obey(obeying, b); err == nil {
 		err = p.perform(ctx)
 	}
 	if p.over != nil && ctx.Err() == nil {
 		p.over(p.tell(err))
+		tap.Close()
+		p.evidence.Close()
+		p.mend()
 		p.line.Pace(1)
 		err = p.line.Run(ctx, true)
 		return orderly(ctx, errors.Join(err, p.out.Close()))
@@ -243,6 +248,12 @@ func (p *play) say(e pbx.Event) {
 		p.twice--
 		p.publish(e)
 	}
+}
+
+// mend has what goes on after the story go on without its faults on the bus.
+func (p *play) mend() {
+	p.letGo()
+	p.twice = 0
 }
 
 // letGo publishes what was held back, however little that is.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/kazoolab/kazoolab/bridge/kapi"
@@ -14,18 +15,46 @@ import (
 	"github.com/kazoolab/kazoolab/simulator/scenario/verdict"
 )
 
-// clientOf is the client of an account.
+// halfLife is for how long a token is used: it is good for an hour, and the story may be
+// longer.
+const halfLife = 30 * time.Minute
+
+// clients are those of accounts, by the names of these. Steps and websockets ask for them.
+type clients struct {
+	mu    sync.Mutex
+	known map[string]dated
+}
+
+// dated is a client, and when it got its token.
+type dated struct {
+	*client
+
+	since time.Time
+}
+
+// forget has the next who asks get another token.
+func (c *clients) forget(account string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.known, account)
+}
+
+// clientOf is the client of an account, with a token that is still good.
 func (p *play) clientOf(ctx context.Context, account string) (*client, error) {
-	if c := p.clients[account]; c != nil {
-		return c, nil
+	p.clients.mu.Lock()
+	defer p.clients.mu.Unlock()
+	now := p.wall.Now().Add(p.house.time.Ahead()) // as the bridge counts
+	if c, ok := p.clients.known[account]; ok && now.Sub(c.since) < halfLife {
+		return c.client, nil
 	}
 	token, err := newToken(ctx, p.house.rest, p.house.keys[account])
 	if err != nil {
 		return nil, err
 	}
 	id := p.house.world.Offices[account].Account.ID
-	p.clients[account] = &client{base: p.house.rest, accountID: id, account: account, token: token}
-	return p.clients[account], nil
+	c := &client{base: p.house.rest, accountID: id, account: account, token: token}
+	p.clients.known[account] = dated{c, now}
+	return c, nil
 }
 
 // forgetHooks removes those that an earlier up has made for the story: their receivers
@@ -114,7 +143,7 @@ func (p *play) fillAll(texts []string) []string {
 type guest struct {
 	*socketclient.Client
 
-	client  *client                 // of its account
+	account string                  // its name
 	replies chan socketclient.Frame // to what it has said
 	ended   chan error
 }
@@ -129,10 +158,14 @@ func (p *play) connectSocket(ctx context.Context, name string, s scenario.Socket
 		return err
 	}
 	bindings := p.fillAll(s.Subscribe)
-	g := &guest{client: client, replies: make(chan socketclient.Frame, manyReplies), ended: make(chan error, 1)}
+	g := &guest{account: s.Account, replies: make(chan socketclient.Frame, manyReplies), ended: make(chan error, 1)}
 	g.Client = socketclient.New(socketclient.Config{
-		Find: func(context.Context) (socketclient.Place, error) {
-			return socketclient.Place{URL: p.house.socket, Token: client.token}, nil
+		Find: func(ctx context.Context) (socketclient.Place, error) {
+			c, err := p.clientOf(ctx, s.Account)
+			if err != nil {
+				return socketclient.Place{}, err
+			}
+			return socketclient.Place{URL: p.house.socket, Token: c.token}, nil
 		},
 		AccountID: client.accountID, Bindings: bindings, Clock: p.wall, IDs: newIDs(""),
 		Frame: func(f socketclient.Frame) error {
@@ -157,7 +190,7 @@ func (p *play) connectSocket(ctx context.Context, name string, s scenario.Socket
 	})
 	p.guests[name] = g
 	for _, binding := range bindings {
-		reply, err := g.reply(ctx, func(f socketclient.Frame) bool {
+		reply, err := g.reply(ctx, askLimit, func(f socketclient.Frame) bool {
 			return f.Answers == socketclient.Request{Action: "subscribe", Binding: binding}
 		})
 		if err == nil {
@@ -171,8 +204,8 @@ func (p *play) connectSocket(ctx context.Context, name string, s scenario.Socket
 }
 
 // reply waits for the reply that is meant, and leaves others out.
-func (g *guest) reply(ctx context.Context, meant func(socketclient.Frame) bool) (socketclient.Frame, error) {
-	ctx, cancel := context.WithTimeout(ctx, askLimit)
+func (g *guest) reply(ctx context.Context, limit time.Duration, meant func(socketclient.Frame) bool) (socketclient.Frame, error) {
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	for {
 		select {
@@ -184,7 +217,7 @@ func (g *guest) reply(ctx context.Context, meant func(socketclient.Frame) bool) 
 			g.ended <- nil
 			return socketclient.Frame{}, err
 		case <-ctx.Done():
-			return socketclient.Frame{}, fmt.Errorf("no reply came within %s", askLimit)
+			return socketclient.Frame{}, fmt.Errorf("no reply came within %s", limit)
 		}
 	}
 }

@@ -71,9 +71,8 @@ func (a *app) newPlayhouse(ctx context.Context, plan *scenario.Plan, log *slog.L
 		plan: plan, keys: map[string]string{}, down: map[string]*atomic.Bool{}, host: pbx.DefaultHost(),
 		now: adjustable.Now, time: adjustable, ours: func([]byte) bool { return true },
 	}
-	random := newIDs(plan.Seed + " accounts")
-	h.master = fixtures.DemoTree(random)[0]
-	h.world = stage.NewWorld(plan, random, h.master.ID)
+	h.master = fixtures.DemoTree(newIDs(plan.Seed + " master"))[0]
+	h.world = stage.NewWorld(plan, plan.Seed, h.master.ID)
 	if err := h.receivers(ctx, report); err != nil {
 		return h, err
 	}
@@ -161,8 +160,8 @@ func (h *playhouse) openBroker(ctx context.Context) error {
 func (h *playhouse) accounts() []fixtures.Account {
 	tree := map[string][]string{"": {h.master.ID}}
 	all := []fixtures.Account{h.master}
-	secrets := newIDs(h.plan.Seed + " keys")
 	for _, a := range h.plan.Accounts {
+		secrets := newIDs(h.plan.Seed + " keys " + a.Name)
 		o := h.world.Offices[a.Name]
 		account := fixtures.Account{
 			ID: o.Account.ID, Name: o.Account.Name, Realm: o.Account.Realm, Tree: tree[a.Value.Parent],
@@ -171,7 +170,8 @@ func (h *playhouse) accounts() []fixtures.Account {
 		tree[a.Name] = append(append([]string(nil), account.Tree...), account.ID)
 		h.keys[a.Name] = account.APIKey
 		for n, d := range o.Devices {
-			u := fixtures.User{ID: d.OwnerID, Username: d.Username, Password: secrets.Hex(12), Extension: d.Extension, IsAdmin: n == 0}
+			password := newIDs(h.plan.Seed + " password " + d.OwnerID).Hex(12)
+			u := fixtures.User{ID: d.OwnerID, Username: d.Username, Password: password, Extension: d.Extension, IsAdmin: n == 0}
 			u.First, u.Email = d.Name, d.Username+"@"+account.Realm
 			account.Users = append(account.Users, u)
 		}
@@ -183,11 +183,10 @@ func (h *playhouse) accounts() []fixtures.Account {
 // telephones are the documents of those of the plan, which ring for quickcalls.
 func (h *playhouse) telephones() []store.Document {
 	var all []store.Document
-	secrets := newIDs(h.plan.Seed + " telephones")
 	for _, o := range h.world.List() {
 		for _, d := range o.Devices {
 			all = append(all, store.Document{
-				DB: kapi.AccountDB(o.Account.ID), ID: d.ID, Type: store.TypeDevice, AccountID: o.Account.ID, Body: deviceDocument(d, secrets),
+				DB: kapi.AccountDB(o.Account.ID), ID: d.ID, Type: store.TypeDevice, AccountID: o.Account.ID, Body: deviceDocument(d, newIDs(h.plan.Seed+" telephone "+d.ID)),
 			})
 		}
 	}

@@ -25,14 +25,17 @@ import (
 // fitsRunning says why a scenario cannot be played in an up in another process.
 func fitsRunning(plan *scenario.Plan) error {
 	for _, act := range plan.Acts {
-		var request *scenario.REST
+		var target string
 		switch do := act.Do.(type) {
 		case *scenario.REST:
-			request = do
+			target = do.Target
 		case *scenario.Send:
-			request = do.Request
+			target = do.Frame.String("data", "endpoint")
+			if do.Request != nil {
+				target = do.Request.Target
+			}
 		}
-		if request != nil && strings.Contains(request.Target, "/quickcall/") {
+		if strings.Contains(target, "/quickcall/") {
 			return usagef("line %d: the running up places a quickcall itself, beside the story; play it without --on-running", act.Line)
 		}
 	}
@@ -69,7 +72,7 @@ func (a *app) newGuest(ctx context.Context, plan *scenario.Plan, running runfile
 		return h, err
 	}
 	h.now, h.time = now.Now, &distantClock{ctx: ctx, running: running}
-	h.world = stage.NewWorld(plan, random, master.ID)
+	h.world = stage.NewWorld(plan, random.Hex(32), master.ID)
 	for _, name := range h.world.Order { // names and realms are one account's each
 		account := &h.world.Offices[name].Account
 		account.Realm = random.Hex(6) + "." + account.Realm
@@ -159,11 +162,11 @@ func (h *playhouse) belongs() func(body []byte) bool {
 type distantClock struct {
 	ctx     context.Context //nolint:containedctx // the play's: time passes without one
 	running runfile.File
-	by      time.Duration
+	by      atomic.Int64 // nanoseconds; websockets ask, too
 }
 
 // Ahead is by how much it has been put forward here.
-func (c *distantClock) Ahead() time.Duration { return c.by }
+func (c *distantClock) Ahead() time.Duration { return time.Duration(c.by.Load()) }
 
 // Advance puts it forward.
 func (c *distantClock) Advance(by time.Duration) error {
@@ -174,6 +177,6 @@ func (c *distantClock) Advance(by time.Duration) error {
 	if _, err := askClock(c.ctx, c.running, http.MethodPost, labclock.PathAdvance, body); err != nil {
 		return fmt.Errorf("the clock of the running up cannot be put forward, so that the story can be played with --speed 1 alone: %w", err)
 	}
-	c.by += by
+	c.by.Add(int64(by))
 	return nil
 }

@@ -1,6 +1,8 @@
 package cli_test
 
 import (
+	"bytes"
+	"context"
 	"encoding/json"
 	"net/http"
 	"os"
@@ -10,6 +12,7 @@ import (
 	"time"
 
 	. "github.com/onsi/gomega"
+	amqp "github.com/rabbitmq/amqp091-go"
 
 	"github.com/kazoolab/kazoolab/internal/brokertest"
 	"github.com/kazoolab/kazoolab/internal/cli"
@@ -66,6 +69,28 @@ expect:
 	g.Expect(r.Passed).To(BeFalse())
 	g.Expect(r.Error).To(HavePrefix("line 11, rest at 4.7s: GET /channel answered 404"))
 	g.Expect(r.Expectations).To(BeEmpty())
+
+	p := prepare(t, "up", "-o", "json", "--amqp-url", brokertest.New(t).URL, "--rest-listen", "127.0.0.1:0", "--speed", "max", "--scenario", unmade(t)).start()
+	_, _, r = plays(t, p)
+	g.Expect(r.Error).To(HavePrefix("hook ends: "))
+	g.Expect(r.Played).To(BeZero(), "it has not begun")
+	p.end(cli.ErrTerminated)
+	p.expect(cli.ExitOK)
+}
+
+// unmade is a story that fails before it begins: its hook is refused.
+func unmade(t *testing.T) string {
+	t.Helper()
+	path := withSteps(t, "  - hangup: first\n")
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text = bytes.Replace(text, []byte("hook: channel_destroy"), []byte(`hook: channel_destroy, uri: "ftp://example.com"`), 1)
+	if err := os.WriteFile(path, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
 }
 
 // A story is played in the up that runs, whose clock goes along, and nothing of it stays.
@@ -111,12 +136,42 @@ func TestAScenarioIsPlayedInTheUpThatRuns(t *testing.T) {
 	g.Expect(running.state.Clock.Since(began)).To(BeNumerically(">", 4*time.Second))
 }
 
+// What the switch is asked when the story is over keeps nobody.
+func TestAScenarioEndsWhileTheSwitchIsAsked(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	broker := brokertest.New(t)
+	running, _ := up(t, broker)
+	channel := broker.Channel(t)
+	g.Expect(channel.Confirm(false)).To(Succeed())
+	ctx, stop := context.WithCancel(t.Context())
+	flooded := make(chan error, 1)
+	go func() {
+		var err error
+		for n := 0; err == nil && ctx.Err() == nil; n++ {
+			var confirmed *amqp.DeferredConfirmation
+			confirmed, err = channel.PublishWithDeferredConfirmWithContext(t.Context(), "callevt", "call.status_req.none", false, false, amqp.Publishing{
+				Body: []byte(`{"Event-Category":"call_event","Event-Name":"channel_status_req","Call-ID":"none","Msg-ID":"1"}`),
+			})
+			if err == nil && n%8 == 0 { // no more than that is on its way
+				confirmed.Wait()
+			}
+		}
+		flooded <- err
+	}()
+	beside(running, "simulate", withSteps(t, "  - hangup: first\n"), "--on-running", "--speed", "max").start().expect(cli.ExitOK)
+	stop()
+	g.Expect(<-flooded).To(Succeed())
+}
+
 func TestWhatCannotBePlayedInTheUpThatRuns(t *testing.T) {
 	t.Parallel()
 	run(t, "simulate", "--on-running").expect(cli.ExitUsage, "--on-running is for a scenario; name its file")
 	run(t, "simulate", "../../scenarios/fax.yaml", "--on-running").expect(cli.ExitUnreachable, "kazoolab up is not running")
 	run(t, "simulate", "../../scenarios/fax.yaml", "--run-file", "x").expect(cli.ExitUsage, "--run-file is for calls that are made up")
 	run(t, "simulate", "../../scenarios/quickcall.yaml", "--on-running").expect(cli.ExitUsage, "line 26: the running up places a quickcall itself")
+	wired := withSteps(t, "  - send: {frame: {action: api, data: {endpoint: \"/v2/accounts/{acme}/users/{dana}/quickcall/1002\", verb: get}}}\n")
+	run(t, "simulate", wired, "--on-running").expect(cli.ExitUsage, "line 11: the running up places a quickcall itself")
 	run(t, "simulate", "../../scenarios/faults-on-the-bus.yaml", "--on-running").expect(cli.ExitUsage, "broker_drop is for a broker that the story has for itself")
 	nobody := prepare(t, "simulate", "../../scenarios/fax.yaml", "--on-running")
 	path := strings.TrimPrefix(nobody.state.Env[0], "KAZOOLAB_RUN_FILE=")

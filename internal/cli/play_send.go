@@ -61,7 +61,7 @@ func (p *play) give(ctx context.Context, g *guest, s *scenario.Send) (what strin
 			break
 		}
 		asked := socketclient.Request{Action: verb, Binding: binding}
-		reply, err = g.reply(ctx, func(f socketclient.Frame) bool { return f.Answers == asked })
+		reply, err = g.reply(ctx, askLimit, func(f socketclient.Frame) bool { return f.Answers == asked })
 		if err != nil || unlike(s, reply.Fields) != "" {
 			break
 		}
@@ -75,7 +75,11 @@ func (p *play) pass(ctx context.Context, g *guest, r *scenario.REST) (socketclie
 	if err != nil {
 		return socketclient.Frame{}, err
 	}
-	command := jobj.Object{{Key: "endpoint", Value: g.client.path(target)}, {Key: "verb", Value: strings.ToLower(r.Method)}}
+	c, err := p.clientOf(ctx, g.account)
+	if err != nil {
+		return socketclient.Frame{}, err
+	}
+	command := jobj.Object{{Key: "endpoint", Value: c.path(target)}, {Key: "verb", Value: strings.ToLower(r.Method)}}
 	if data != nil {
 		body := jobj.Append(nil, jobj.Object{{Key: "data", Value: data}})
 		command = append(command, jobj.Member{Key: "body", Value: string(body)})
@@ -86,7 +90,11 @@ func (p *play) pass(ctx context.Context, g *guest, r *scenario.REST) (socketclie
 // speak sends a frame, and returns the reply to it.
 func (p *play) speak(ctx context.Context, g *guest, frame jobj.Object) (socketclient.Frame, error) {
 	if !frame.Has("auth_token") {
-		frame = frame.Set("auth_token", g.client.token)
+		c, err := p.clientOf(ctx, g.account)
+		if err != nil {
+			return socketclient.Frame{}, err
+		}
+		frame = frame.Set("auth_token", c.token)
 	}
 	if !frame.Has("request_id") {
 		frame = frame.Set("request_id", newIDs("").Hex(32))
@@ -96,7 +104,11 @@ func (p *play) speak(ctx context.Context, g *guest, frame jobj.Object) (socketcl
 	if err := g.Send(jobj.Append(nil, frame)); err != nil {
 		return socketclient.Frame{}, err
 	}
-	return g.reply(ctx, func(f socketclient.Frame) bool { return f.Fields.String("request_id") == id })
+	limit := askLimit
+	if frame.String("action") == "api" { // REST takes as long as it takes
+		limit = longestAnswer
+	}
+	return g.reply(ctx, limit, func(f socketclient.Frame) bool { return f.Fields.String("request_id") == id })
 }
 
 // unlike says what a reply says that has another status than is wanted; "" where it has that.

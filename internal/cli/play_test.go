@@ -115,3 +115,17 @@ expect:
 `)
 	run(t, "simulate", path, "--speed", "30x").expect(cli.ExitOK)
 }
+
+// A token is good for an hour alone.
+func TestAStoryOfHoursGivesCommands(t *testing.T) {
+	t.Parallel()
+	path := withSteps(t, `  - hangup: first
+  - send: {api: {get: /channels}}
+    after: 61m
+  - rest: {get: /channels, data: {"0": absent}}
+    after: 61m
+  - send: {subscribe: [call.CHANNEL_HOLD.*]}
+    after: 0s
+`)
+	run(t, "simulate", path, "--speed", "max").expect(cli.ExitOK)
+}

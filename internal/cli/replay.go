@@ -10,6 +10,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -175,10 +176,12 @@ func (a *app) replayCapture(ctx context.Context, b *bus.Bus, r replaying) error 
 	defer giveUp()
 	out := outlet.New(publishing, b)
 	watching, stop := context.WithCancel(ctx)
-	defer stop()
-	go a.watchReplay(watching, b, out, *r.flags.output == outputJSON, func(why error) {
-		refuse(why)
-		giveUp() // it would not come even a little later
+	var watch sync.WaitGroup
+	watch.Go(func() {
+		a.watchReplay(watching, b, out, *r.flags.output == outputJSON, func(why error) {
+			refuse(why)
+			giveUp() // it would not come even a little later
+		})
 	})
 	chosen := &choice{wanted: r.flags.only, seen: map[string]bool{}}
 	late := &spread{}
@@ -193,6 +196,8 @@ func (a *app) replayCapture(ctx context.Context, b *bus.Bus, r replaying) error 
 	})
 	played := a.play(ctx, player, r)
 	err := errors.Join(played, out.Close())
+	stop()
+	watch.Wait() // it tells of the messages on its way
 	switch why := context.Cause(ctx); {
 	case errors.Is(why, bus.ErrForbidden):
 		err = unreachablef("%w", cause(why))

@@ -113,8 +113,9 @@ and stays so.`,
 			return err
 		}
 		b := a.switchBus(url, "kazoolab simulate", log)
-		return onBroker(cmd.Context(), b, url, patience, func() error {
-			return a.simulate(cmd.Context(), b, load{flags, speed, arrivals, offices, random, log})
+		// What was published before Ctrl-C is still confirmed after it.
+		return onBroker(context.WithoutCancel(cmd.Context()), b, url, patience, func() error {
+			return a.simulate(cmd.Context(), b, load{flags, speed, arrivals, offices, placedBy(running, url), random, log})
 		})
 	}
 	return cmd
@@ -166,6 +167,7 @@ type load struct {
 	pace     float64 // how fast time passes
 	arrivals traffic.Arrivals
 	offices  []office.Office
+	placed   func(accountID string) bool // see placedBy
 	random   *ids.Source
 	log      *slog.Logger
 }
@@ -215,6 +217,7 @@ func (a *app) simulate(ctx context.Context, b *bus.Bus, l load) error {
 	defer giveUp()
 	out := outlet.New(publishing, b)
 	sim := newSimulation(line, out, otherHost(l.random), l.offices, l.random)
+	sim.elsewhere = l.placed
 	leave := func() {}
 	if l.pace > 0 { // in a day of a minute nobody has the time to ask
 		obeying, stop := context.WithCancel(ctx)

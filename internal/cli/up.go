@@ -218,7 +218,7 @@ func (u *up) folder() (string, error) {
 
 // accounts puts the demo accounts into an empty store and lists what is there.
 func (u *up) accounts(ctx context.Context, s *store.Store) ([]runfile.Account, error) {
-	demo := fixtures.DemoTree(newIDs(u.config.Seed))
+	demo := fixtures.DemoTree(newIDs(u.config.Seed), u.storyNumbers()...)
 	has, err := hasAccounts(ctx, s)
 	if err != nil {
 		return nil, err

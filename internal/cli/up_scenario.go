@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"log/slog"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 	"github.com/kazoolab/kazoolab/bridge/store"
 	"github.com/kazoolab/kazoolab/fixtures"
 	"github.com/kazoolab/kazoolab/internal/clock"
@@ -45,7 +47,20 @@ func (a *app) newStory(cmd *cobra.Command, file, speed string) (*story, error) {
 	return &story{plan: plan, speed: pace}, fitsShared(plan)
 }
 
-// inhabit puts the accounts of the story into the store, unless an earlier up has, and
+// storyNumbers are those that the accounts of the story have.
+func (u *up) storyNumbers() (numbers []string) {
+	if u.story == nil {
+		return nil
+	}
+	for _, a := range u.story.plan.Accounts {
+		for _, n := range a.Value.Numbers {
+			numbers = append(numbers, string(n.Number))
+		}
+	}
+	return numbers
+}
+
+// inhabit has the store hold the accounts of the story, as the story has them now, and
 // returns those of the demo with them behind.
 func (u *up) inhabit(ctx context.Context, s *store.Store, demo []fixtures.Account) ([]runfile.Account, error) {
 	all, err := runAccounts(ctx, s, demo)
@@ -63,23 +78,41 @@ func (u *up) inhabit(ctx context.Context, s *store.Store, demo []fixtures.Accoun
 			h.master.ID = account.ID
 		}
 	}
-	h.world = stage.NewWorld(plan, newIDs(plan.Seed+" accounts"), h.master.ID)
+	h.world = stage.NewWorld(plan, plan.Seed, h.master.ID)
 	h.ours = h.belongs()
 	accounts := h.accounts()[1:] // without the master
-	there := func(id string) bool {
-		return slices.ContainsFunc(all, func(a runfile.Account) bool { return a.ID == id })
-	}
-	fresh := slices.DeleteFunc(slices.Clone(accounts), func(a fixtures.Account) bool { return there(a.ID) })
-	telephones := slices.DeleteFunc(h.telephones(), func(d store.Document) bool { return there(d.AccountID) })
-	if err := saveAccounts(ctx, s, fresh); err != nil {
-		return nil, err
-	}
-	if err := s.SaveAll(ctx, telephones); err != nil {
+	if err := h.settleIn(ctx, s, append(documents(accounts), h.telephones()...)); err != nil {
 		return nil, err
 	}
 	all, err = runAccounts(ctx, s, append(slices.Clone(demo), accounts...))
 	slices.SortStableFunc(all, func(x, y runfile.Account) int { return rank(h.has(x.ID)) - rank(h.has(y.ID)) })
 	return all, err
+}
+
+// settleIn saves what a store does not have yet, or has otherwise: an earlier up may have
+// played the story, which may have been edited since.
+func (h *playhouse) settleIn(ctx context.Context, s *store.Store, wanted []store.Document) error {
+	var changed []store.Document
+	for _, doc := range wanted {
+		old, err := s.Get(ctx, doc.DB, doc.ID)
+		switch {
+		case errors.Is(err, store.ErrNotFound):
+		case err != nil:
+			return err
+		case old.Deleted: // it gives way
+		case doc.Type == store.TypeNumber && !h.has(old.AccountID):
+			return usagef("number %s of the scenario is that of another account in this lab, %s; give the scenario another number, or the lab another --data folder",
+				doc.ID, old.AccountID)
+		default:
+			// What others have added stays; pvt_reseller is there or not.
+			doc.Rev, doc.Body = old.Rev, old.Body.Delete("pvt_reseller").Merge(doc.Body)
+			if old.AccountID == doc.AccountID && bytes.Equal(jobj.Append(nil, old.Body), jobj.Append(nil, doc.Body)) {
+				continue
+			}
+		}
+		changed = append(changed, doc)
+	}
+	return s.SaveAll(ctx, changed)
 }
 
 func rank(last bool) int {

@@ -1,17 +1,22 @@
 package cli_test
 
 import (
+	"crypto/md5"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	. "github.com/onsi/gomega"
+	amqp "github.com/rabbitmq/amqp091-go"
 
 	"github.com/kazoolab/kazoolab/internal/brokertest"
 	"github.com/kazoolab/kazoolab/internal/cli"
+	"github.com/kazoolab/kazoolab/internal/runfile"
 )
 
 // plays is what up -o json prints when it plays a scenario: what runs, and what came of it.
@@ -31,13 +36,36 @@ func plays(t *testing.T, p *program) (l lab, scenario string, came played) {
 	return l, scenario, came
 }
 
+// placed counts how often a quickcall is placed until somebody takes it.
+func placed(t *testing.T, deliveries <-chan amqp.Delivery) (times int) {
+	t.Helper()
+	for {
+		var event struct {
+			Name   string `json:"Event-Name"`
+			CallID string `json:"Call-ID"`
+		}
+		if err := json.Unmarshal((<-deliveries).Body, &event); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.HasSuffix(event.CallID, "-quickcall") {
+			continue
+		}
+		switch event.Name {
+		case "CHANNEL_CREATE":
+			times++
+		case "CHANNEL_ANSWER":
+			return times
+		}
+	}
+}
+
 // The story's calls are up when it is over, and obey; so they do in the next run.
 func TestUpPlaysAScenarioAndGoesOn(t *testing.T) {
 	t.Parallel()
 	g := NewWithT(t)
 	broker := brokertest.New(t)
 	data := filepath.Join(t.TempDir(), "lab")
-	path := withSteps(t, "expect:\n  - bus: {event: CHANNEL_BRIDGE, exactly: 1}\n  - frames: {exactly: 2}\n")
+	path := withSteps(t, "  - fault: {duplicate: 1000}\n    after: 5s\nexpect:\n  - bus: {event: CHANNEL_BRIDGE, exactly: 1}\n  - frames: {exactly: 2}\n")
 	for range 2 {
 		p := prepare(t, "up", "-o", "json", "--amqp-url", broker.URL, "--rest-listen", "127.0.0.1:0", "--data", data,
 			"--scenario", path, "--speed", "max").start()
@@ -77,22 +105,31 @@ func TestUpPlaysAScenarioAndGoesOn(t *testing.T) {
 		quickcall := l.REST + "/v2/accounts/" + story.ID + "/users/" + story.Users[0].ID + "/quickcall/1002"
 		status, _ = call(t, http.MethodGet, quickcall, own["AUTH_TOKEN"], "")
 		g.Expect(status).To(Equal(http.StatusOK))
-		created, answered := 0, false
-		for !answered {
-			var event struct {
-				Name   string `json:"Event-Name"`
-				CallID string `json:"Call-ID"`
-			}
-			g.Expect(json.Unmarshal((<-deliveries).Body, &event)).To(Succeed())
-			if strings.HasSuffix(event.CallID, "-quickcall") {
-				created += strings.Count(event.Name, "CHANNEL_CREATE")
-				answered = event.Name == "CHANNEL_ANSWER"
-			}
-		}
-		g.Expect(created).To(Equal(1))
+		g.Expect(placed(t, deliveries)).To(Equal(1))
 		p.end(cli.ErrTerminated)
 		p.expect(cli.ExitOK)
 	}
+}
+
+// What a story that fails has held back goes out, and so does what comes after it.
+func TestFaultsOfAStoryEndWithIt(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	broker := brokertest.New(t)
+	path := withSteps(t, "  - fault: {out_of_order: 1000}\n  - rest: {get: /channel}\n")
+	deliveries := bound(t, broker)
+	p := prepare(t, "up", "-o", "json", "--amqp-url", broker.URL, "--rest-listen", "127.0.0.1:0", "--scenario", path, "--speed", "max").start()
+	l, _, came := plays(t, p)
+	g.Expect(came.Error).To(ContainSubstring("GET /channel answered 404"))
+	story := l.Accounts[len(l.Accounts)-1]
+	env := beside(p, "env", "-o", "json", "--account", story.ID).start().expect(cli.ExitOK)
+	var own map[string]string
+	g.Expect(json.Unmarshal([]byte(env.stdout.String()), &own)).To(Succeed())
+	status, _ := call(t, http.MethodGet, l.REST+"/v2/accounts/"+story.ID+"/users/"+story.Users[0].ID+"/quickcall/1002", own["AUTH_TOKEN"], "")
+	g.Expect(status).To(Equal(http.StatusOK))
+	g.Expect(placed(t, deliveries)).To(Equal(1))
+	p.end(cli.ErrTerminated)
+	p.expect(cli.ExitOK)
 }
 
 func TestWhatCameOfAScenarioIsSaidAndUpGoesOn(t *testing.T) {
@@ -105,6 +142,78 @@ func TestWhatCameOfAScenarioIsSaidAndUpGoesOn(t *testing.T) {
 	g.Expect(p.stdout.String()).To(MatchRegexp(`scenario +story, played now; its accounts are the last below`))
 	g.Expect(p.stdout.String()).To(MatchRegexp(`User of Acme: user_[0-9a-f]+, password [0-9a-f]{12} \(Dana, extension 1001\)`))
 	beside(p, "health").start().expect(cli.ExitOK)
+	p.end(cli.ErrTerminated)
+	p.expect(cli.ExitOK)
+}
+
+// toldOf writes a story that does nothing, of an account Acme with users and numbers, and of another.
+func toldOf(t *testing.T, users, numbers string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "story.yaml")
+	text := `scenario: A story
+accounts:
+  acme: {numbers: [` + numbers + `], users: {` + users + `}}
+  zeta: {numbers: ["+14155550177"], users: {zoe: Zoe}}
+steps:
+  - emit: {event: doc_edited, account: acme}
+`
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// The accounts of a story that is edited stay those that they are, and have what is new.
+func TestAnEditedStoryIsThatOfTheLab(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	broker := brokertest.New(t)
+	data := filepath.Join(t.TempDir(), "lab")
+	in := func(users, numbers string) (acme, zeta runfile.Account, l lab) {
+		p := prepare(t, "up", "-o", "json", "--amqp-url", broker.URL, "--rest-listen", "127.0.0.1:0", "--data", data,
+			"--scenario", toldOf(t, users, numbers), "--speed", "max").start()
+		l, _, _ = plays(t, p)
+		g.Expect(l.Accounts).To(HaveLen(6))
+		acme, zeta = l.Accounts[4], l.Accounts[5]
+		for _, user := range acme.Users {
+			sum := md5.Sum([]byte(user.Username + ":" + user.Password))
+			status, answer := call(t, http.MethodPut, l.REST+"/v2/user_auth", "",
+				`{"data":{"credentials":"`+hex.EncodeToString(sum[:])+`","account_realm":"`+acme.Realm+`"}}`)
+			g.Expect(status).To(Equal(http.StatusCreated), "%s: %v", user.Name, answer)
+		}
+		p.end(cli.ErrTerminated)
+		p.expect(cli.ExitOK)
+		return acme, zeta, l
+	}
+	acme, zeta, _ := in("dana: Dana", `"+14155550100"`)
+	edited, same, _ := in("remy: Remy, dana: Dana Two", `"+14155550101", "+14155550100"`)
+	g.Expect(same).To(Equal(zeta))
+	g.Expect(edited.ID).To(Equal(acme.ID))
+	g.Expect(edited.APIKey).To(Equal(acme.APIKey))
+	g.Expect(edited.Numbers).To(ConsistOf("+14155550100", "+14155550101"))
+	g.Expect(edited.Users).To(HaveLen(2))
+	g.Expect(edited.Users[1].ID).To(Equal(acme.Users[0].ID))
+	g.Expect(edited.Users[1].Password).To(Equal(acme.Users[0].Password))
+	g.Expect(edited.Users[1].Name).To(Equal("Dana Two"))
+}
+
+// Numbers of the demo are for the story to have, unless they have been given before.
+func TestAStoryHasNumbersOfTheDemo(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	broker := brokertest.New(t)
+	data := filepath.Join(t.TempDir(), "lab")
+	running, l := up(t, broker, "--seed", "demo", "--data", data)
+	running.end(cli.ErrTerminated)
+	running.expect(cli.ExitOK)
+	demo := l.Accounts[2].Numbers[0]
+	path := toldOf(t, "dana: Dana", `"`+demo+`"`)
+	args := []string{"up", "-o", "json", "--amqp-url", broker.URL, "--rest-listen", "127.0.0.1:0", "--seed", "demo", "--scenario", path}
+	run(t, append(args, "--data", data)...).expect(cli.ExitUsage, "number "+demo+" of the scenario is that of another account in this lab, "+l.Accounts[2].ID)
+	p := prepare(t, append(args, "--speed", "max")...).start()
+	l, _, _ = plays(t, p)
+	g.Expect(l.Accounts[2].Numbers).NotTo(ContainElement(demo))
+	g.Expect(l.Accounts[4].Numbers).To(Equal([]string{demo}))
 	p.end(cli.ErrTerminated)
 	p.expect(cli.ExitOK)
 }

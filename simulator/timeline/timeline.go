@@ -36,6 +36,7 @@ type Timeline struct {
 	counts  int // of what is planned, what is waited for
 	order   int64
 	held    int // while above zero the time stands still
+	stays   int // while above zero the run does not end
 	outside chan func()
 
 	// The time was since when the wall's was from.
@@ -113,6 +114,13 @@ func (t *Timeline) Hold() (release func()) {
 	}
 }
 
+// Stay has Run go on, though nothing is planned, until leave is called: something is to come
+// from outside. What nobody waits for does not happen meanwhile.
+func (t *Timeline) Stay() (leave func()) {
+	t.stays++
+	return func() { t.stays-- }
+}
+
 // Do has something happen now, from any goroutine, and returns when it has. It returns
 // ctx's error when that ends first; it may happen all the same then.
 func (t *Timeline) Do(ctx context.Context, do func()) error {
@@ -131,7 +139,7 @@ func (t *Timeline) Do(ctx context.Context, do func()) error {
 }
 
 // Run runs what is planned, and what that plans in turn, until nothing is left and
-// nothing holds the time, or until ctx ends, whose error it returns. With forever it
+// nothing holds the time or stays, or until ctx ends, whose error it returns. With forever it
 // waits for more when nothing is left.
 func (t *Timeline) Run(ctx context.Context, forever bool) error {
 	t.mark()
@@ -148,6 +156,10 @@ func (t *Timeline) Run(ctx context.Context, forever bool) error {
 		}
 		next := t.next()
 		switch {
+		case t.counts == 0 && t.held == 0 && t.stays > 0 && !forever:
+			if err := t.await(ctx, nil); err != nil {
+				return err
+			}
 		case t.counts == 0 && t.held == 0 && !forever:
 			return nil
 		case next != nil && t.due(next):

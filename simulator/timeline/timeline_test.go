@@ -114,6 +114,27 @@ func TestTimeStandsStillWhileItIsHeld(t *testing.T) {
 	g.Expect(seen).To(Equal([]string{"now", "later"}))
 }
 
+// What is to come from outside keeps the run from its end, and lets nothing happen that
+// nobody waits for.
+func TestStayingWaitsForWhatComesFromOutside(t *testing.T) {
+	g := NewWithT(t)
+	line := timeline.New(timeline.Config{Start: start(), Wall: clock.System()})
+	leave := line.Stay()
+	var seen []string
+	line.Meanwhile(time.Second, func() { seen = append(seen, "meanwhile") })
+	ended := make(chan error, 1)
+	go func() { ended <- line.Run(t.Context(), false) }()
+	g.Expect(line.Do(t.Context(), func() { line.After(500*time.Millisecond, func() { seen = append(seen, "planned") }) })).To(Succeed())
+	planned := func() (has bool) {
+		g.Expect(line.Do(t.Context(), func() { has = len(seen) > 0 })).To(Succeed())
+		return has
+	}
+	g.Eventually(planned).WithContext(t.Context()).Should(BeTrue())
+	g.Expect(line.Do(t.Context(), leave)).To(Succeed())
+	g.Expect(<-ended).To(Succeed())
+	g.Expect(seen).To(Equal([]string{"planned"}))
+}
+
 func TestItSaysHowLateItIs(t *testing.T) {
 	g := NewWithT(t)
 	wall := clockwork.NewFakeClockAt(start())

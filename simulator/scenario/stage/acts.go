@@ -101,6 +101,10 @@ func (s *Stage) inCall(act *scenario.Act, call string, do func(*cast, switchboar
 		return
 	}
 	c.do(func(done func()) {
+		if s.ctx.Err() != nil { // it has waited for what is done only after the play
+			done()
+			return
+		}
 		do(c, func(err error) {
 			s.failed(act, err)
 			done()

@@ -129,8 +129,13 @@ func (s *Stage) Begin(ctx context.Context) {
 	}
 }
 
-// Since is how long the story has been going on.
-func (s *Stage) Since() time.Duration { return s.Line.Now().Sub(s.began) }
+// Since is how long the story has been going on; 0 before it begins.
+func (s *Stage) Since() time.Duration {
+	if s.began.IsZero() {
+		return 0
+	}
+	return s.Line.Now().Sub(s.began)
+}
 
 // Err is what went otherwise than planned; nil where nothing did.
 func (s *Stage) Err() error { return errors.Join(s.wrong...) }

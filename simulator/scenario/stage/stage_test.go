@@ -38,7 +38,7 @@ func play(t *testing.T, plan *scenario.Plan, seed string) played {
 	line := timeline.New(timeline.Config{Start: start, Wall: clock.System()})
 	var wire bytes.Buffer
 	p.stage = stage.New(stage.Config{
-		Plan: plan, World: stage.NewWorld(plan, random, ""), Line: line, IDs: random,
+		Plan: plan, World: stage.NewWorld(plan, seed, ""), Line: line, IDs: random,
 		Say: func(e pbx.Event) {
 			m, err := e.Message()
 			if err != nil {

@@ -11,6 +11,7 @@ import (
 // still and its acts wait.
 type standing struct {
 	release func() // lets the time pass
+	leave   func() // lets the story end
 	asked   int    // what the switch is waited for, for which the time must pass
 	since   time.Time
 	waiting []*scenario.Act
@@ -20,6 +21,7 @@ type standing struct {
 func (s *Stage) comes(act *scenario.Act) {
 	due := s.began.Add(act.At + s.late)
 	switch {
+	case s.ctx.Err() != nil: // the play has ended, and its switch goes on
 	case s.still != nil:
 		s.still.waiting = append(s.still.waiting, act)
 	case s.Line.Now().Before(due):
@@ -32,7 +34,7 @@ func (s *Stage) comes(act *scenario.Act) {
 // stand has something done on a goroutine of its own, while the time stands still and
 // the switch answers and obeys.
 func (s *Stage) stand(act *scenario.Act, do func(context.Context) error) {
-	s.still = &standing{release: s.Line.Hold()}
+	s.still = &standing{release: s.Line.Hold(), leave: s.Line.Stay()}
 	s.stood.Go(func() {
 		err := do(s.ctx)
 		_ = s.Line.Do(s.ctx, func() { // that the play has ended is its own error
@@ -45,15 +47,23 @@ func (s *Stage) stand(act *scenario.Act, do func(context.Context) error) {
 // goOn has the time pass again, and the acts happen that have waited.
 func (s *Stage) goOn() {
 	still := s.still
-	s.still = nil
+	s.moves()
 	if still.asked > 0 { // whoever asked has given up
 		s.late += s.Line.Now().Sub(still.since)
-	} else {
-		still.release()
 	}
 	for _, act := range still.waiting {
 		s.comes(act)
 	}
+}
+
+// moves has nothing stand any more.
+func (s *Stage) moves() {
+	still := s.still
+	s.still = nil
+	if still.asked == 0 {
+		still.release()
+	}
+	still.leave()
 }
 
 // Awaited lets the time pass until told is called: somebody waits for what takes the
@@ -79,5 +89,10 @@ func (s *Stage) Awaited() (told func()) {
 }
 
 // Wait returns when nothing of the story is under way any more, once its context or its
-// timeline has ended.
-func (s *Stage) Wait() { s.stood.Wait() }
+// timeline has ended. The timeline can run on then.
+func (s *Stage) Wait() {
+	s.stood.Wait()
+	if s.still != nil {
+		s.moves()
+	}
+}

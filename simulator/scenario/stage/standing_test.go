@@ -39,7 +39,7 @@ steps:
 	random := ids.Seeded("commanded")
 	c.line = timeline.New(timeline.Config{Wall: clock.System()})
 	c.stage = stage.New(stage.Config{
-		Plan: plan, World: stage.NewWorld(plan, random, ""), Line: c.line, IDs: random,
+		Plan: plan, World: stage.NewWorld(plan, "commanded", ""), Line: c.line, IDs: random,
 		Say: func(e pbx.Event) {
 			c.events = append(c.events, e.Name()+" "+c.stage.Since().Truncate(time.Second).String())
 		},
@@ -139,25 +139,69 @@ func TestTheTimePassesForWhatTakesTheSwitchItsTime(t *testing.T) {
 	c.stage.Awaited()() // nobody waits any more
 }
 
-// Who has asked gives up before the switch has an answer: the story goes on from there.
+// Who has asked gives up before the switch has an answer: the story goes on from there, and
+// an answer that comes later is nothing to it.
 func TestAStepCanGiveUp(t *testing.T) {
 	c := newCommanded(t, `
   - rest: {post: "/users/{dana}/quickcall/1002"}
   - emit: {event: doc_edited}
     after: 3s
+  - rest: {get: /channels}
+    after: 1s
+  - emit: {event: doc_deleted}
+    after: 2s
 `)
-	c.ask = func(ctx context.Context, _ *scenario.REST) error {
+	var told func()
+	c.ask = func(ctx context.Context, r *scenario.REST) error {
+		if r.Target == "/channels" {
+			c.do(ctx, told)
+			return nil
+		}
 		given := make(chan struct{})
 		c.do(ctx, func() {
-			told := c.stage.Awaited()
-			c.line.After(5*time.Second, func() { close(given) })
-			c.line.After(5*time.Minute, told)
+			told = c.stage.Awaited()
+			c.line.After(7*time.Second, func() { close(given) }) // the last that is planned
 		})
 		<-given
 		return errors.New("nobody answers")
 	}
 	c.Expect(c.play(t.Context())).To(MatchError("line 6, rest at 0s: nobody answers"))
-	c.Expect(c.events).To(HaveLen(1))
+	c.Expect(c.events).To(Equal([]string{"doc_edited 10s", "doc_deleted 13s"}))
+}
+
+// A step that waits for a switch which has nothing to do is waited for.
+func TestAStepOutlivesAllThatIsPlanned(t *testing.T) {
+	c := newCommanded(t, `
+  - rest: {post: "/users/{dana}/quickcall/1002"}
+`)
+	c.ask = func(ctx context.Context, _ *scenario.REST) error {
+		c.do(ctx, func() { c.stage.Awaited() })
+		c.do(ctx, func() {})
+		return errors.New("nobody answers")
+	}
+	c.Expect(c.play(t.Context())).To(MatchError("line 6, rest at 0s: nobody answers"))
+}
+
+// What the story has not come to when it ends does not happen, and its switch goes on.
+func TestTheTimelineGoesOnWhenThePlayHasEnded(t *testing.T) {
+	c := newCommanded(t, `
+  - rest: {get: /channels}
+  - emit: {event: doc_edited}
+    after: 3s
+`)
+	c.Expect(c.stage.Since()).To(BeZero())
+	ctx, stop := context.WithCancel(t.Context())
+	c.ask = func(ctx context.Context, _ *scenario.REST) error {
+		stop()
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	c.Expect(c.play(ctx)).To(MatchError(context.Canceled))
+	passed := false
+	c.line.After(time.Minute, func() { passed = true })
+	c.Expect(c.line.Run(t.Context(), false)).To(Succeed())
+	c.Expect(passed).To(BeTrue())
+	c.Expect(c.events).To(BeEmpty())
 }
 
 func TestAStepEndsWithThePlay(t *testing.T) {

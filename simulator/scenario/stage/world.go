@@ -28,9 +28,13 @@ type seat struct {
 	device  pbx.Device
 }
 
-// NewWorld draws everybody's ids and telephones. provider is the reseller of accounts
-// that have none above them; "" for none.
-func NewWorld(plan *scenario.Plan, random *ids.Source, provider string) *World {
+// NewWorld draws everybody's ids and telephones: each from the seed and its name, so that
+// they stay as they are whoever comes into the plan. provider is the reseller of accounts that
+// have none above them; "" for none.
+func NewWorld(plan *scenario.Plan, seed, provider string) *World {
+	draw := func(kind string, names ...string) *ids.Source {
+		return ids.Seeded(seed + " " + kind + " " + strings.Join(names, " "))
+	}
 	w := &World{
 		Offices: map[string]*office.Office{}, Hooks: map[string]string{}, URIs: map[string]string{},
 		users: map[string]seat{}, people: map[string]pbx.Party{}, rooms: map[string]string{},
@@ -39,20 +43,20 @@ func NewWorld(plan *scenario.Plan, random *ids.Source, provider string) *World {
 	for _, a := range plan.Accounts {
 		sells[a.Name] = a.Value.Reseller
 		w.Order = append(w.Order, a.Name)
-		w.open(a.Name, a.Value, random, w.reseller(a.Value.Parent, sells, provider))
+		w.open(a.Name, a.Value, draw, w.reseller(a.Value.Parent, sells, provider))
 	}
 	for _, p := range plan.People {
 		w.people[p.Name] = pbx.Party{Name: p.Value.Name, Number: string(p.Value.Number)}
 	}
 	for _, h := range plan.Hooks {
-		w.Hooks[h.Name] = random.Hex(32)
+		w.Hooks[h.Name] = draw("hook", h.Name).Hex(32)
 		if h.Value.URI != "" {
 			w.URIs[h.Name] = h.Value.URI
 		}
 	}
 	for _, act := range plan.Acts {
 		if c, ok := act.Do.(*scenario.Conference); ok && w.rooms[string(c.Name)] == "" {
-			w.rooms[string(c.Name)] = random.Hex(32)
+			w.rooms[string(c.Name)] = draw("conference", string(c.Name)).Hex(32)
 		}
 	}
 	return w
@@ -71,13 +75,15 @@ func (w *World) reseller(parent string, sells map[string]bool, provider string) 
 }
 
 // open gives an account its telephones.
-func (w *World) open(key string, a scenario.Account, random *ids.Source, reseller string) {
+func (w *World) open(key string, a scenario.Account, draw func(kind string, names ...string) *ids.Source, reseller string) {
+	own := draw("account", key)
 	realm := strings.ReplaceAll(strings.ToLower(key), "_", "-") + ".sip.example.com"
 	o := &office.Office{
-		Account: pbx.Account{ID: random.Hex(32), Name: a.Name, Realm: realm, ResellerID: reseller},
+		Account: pbx.Account{ID: own.Hex(32), Name: a.Name, Realm: realm, ResellerID: reseller},
 		Groups:  map[string][]pbx.Device{}, Rings: map[string][]pbx.Device{}, Alerts: map[string][]string{},
 	}
 	for _, u := range a.Users {
+		random := draw("user", key, u.Name)
 		d := pbx.Device{
 			ID: random.Hex(32), OwnerID: random.Hex(32), Username: "user_" + random.Hex(10), Name: u.Value.Name, Extension: string(u.Value.Extension),
 		}
@@ -99,7 +105,7 @@ func (w *World) open(key string, a scenario.Account, random *ids.Source, reselle
 	if len(o.Numbers) > 0 {
 		o.Account.Number = o.Numbers[0]
 	}
-	o.FaxBoxes = []pbx.FaxBox{{ID: random.Hex(32), Name: a.Name, Number: o.Account.Number, Email: "fax@" + realm}}
+	o.FaxBoxes = []pbx.FaxBox{{ID: own.Hex(32), Name: a.Name, Number: o.Account.Number, Email: "fax@" + realm}}
 	w.Offices[key] = o
 }
 

@@ -14,6 +14,7 @@ type Evidence struct {
 	sockets   map[string][]Item
 	bus       []Item
 	changed   chan struct{}
+	closed    bool
 }
 
 // NewEvidence is evidence of nothing.
@@ -34,18 +35,29 @@ func (e *Evidence) AtSocket(name string, i Item) {
 // OnBus adds what was on the bus.
 func (e *Evidence) OnBus(i Item) { e.add(func() { e.bus = append(e.bus, i) }) }
 
+// Close leaves nothing of what has come, and has nothing kept any more.
+func (e *Evidence) Close() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.forget()
+	e.closed = true
+}
+
 // Forget leaves nothing of what has come so far.
-func (e *Evidence) Forget() {
-	e.add(func() {
-		clear(e.receivers)
-		clear(e.sockets)
-		e.bus = nil
-	})
+func (e *Evidence) Forget() { e.add(e.forget) }
+
+func (e *Evidence) forget() {
+	clear(e.receivers)
+	clear(e.sockets)
+	e.bus = nil
 }
 
 func (e *Evidence) add(do func()) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if e.closed {
+		return
+	}
 	do()
 	close(e.changed)
 	e.changed = make(chan struct{})

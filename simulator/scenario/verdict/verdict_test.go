@@ -129,3 +129,14 @@ func TestChangedTellsThatMoreHasCome(t *testing.T) {
 	e.Forget()
 	g.Expect(verdict.Judge(expected(t, `bus: {exactly: 0}`), e, lookup).Met).To(BeTrue())
 }
+
+func TestClosedEvidenceKeepsNothing(t *testing.T) {
+	g := NewWithT(t)
+	e := evidence(t)
+	e.Close()
+	e.OnBus(verdict.Message(0, nil))
+	e.AtReceiver("crm", verdict.Webhook(0, receiver.Request{Method: "POST"}))
+	for _, nothing := range []string{`bus: {exactly: 0}`, `webhooks: {receiver: crm, exactly: 0}`} {
+		g.Expect(verdict.Judge(expected(t, nothing), e, lookup).Met).To(BeTrue(), nothing)
+	}
+}
