@@ -30,13 +30,18 @@ func saveAccounts(ctx context.Context, s *store.Store, accounts []fixtures.Accou
 	return s.SaveAll(ctx, documents(accounts))
 }
 
-// documents are those of accounts with their users and numbers.
+// documents are those of accounts with their users, telephones and numbers.
 func documents(accounts []fixtures.Account) []store.Document {
 	var docs []store.Document
 	for _, a := range accounts {
 		docs = append(docs, accountDocument(a, kapi.AccountDB(a.ID)), accountDocument(a, kapi.DatabaseAccounts))
 		for _, u := range a.Users {
 			docs = append(docs, userDocument(a, u))
+			if u.Device.ID != "" {
+				docs = append(docs, store.Document{
+					DB: kapi.AccountDB(a.ID), ID: u.Device.ID, Type: store.TypeDevice, AccountID: a.ID, Body: deviceDocument(u.Device),
+				})
+			}
 		}
 		for _, number := range a.Numbers {
 			docs = append(docs, store.Document{
@@ -104,6 +109,17 @@ func userDocument(a fixtures.Account, u fixtures.User) store.Document {
 	return store.Document{DB: kapi.AccountDB(a.ID), ID: u.ID, Type: store.TypeUser, AccountID: a.ID, Body: body}
 }
 
+// deviceDocument is a telephone as REST takes it.
+func deviceDocument(d fixtures.Device) jobj.Object {
+	return jobj.Object{
+		{Key: "name", Value: d.Name},
+		{Key: "owner_id", Value: d.OwnerID},
+		{Key: "device_type", Value: "softphone"},
+		{Key: "enabled", Value: true},
+		{Key: "sip", Value: jobj.Object{{Key: "username", Value: d.Username}, {Key: "password", Value: d.Password}}},
+	}
+}
+
 // runAccounts lists the store's accounts for the run file: the master first, then
 // resellers, then customers, each by name. Passwords are known only for users of
 // the demo accounts, since the store has none.
@@ -157,6 +173,7 @@ func runAccount(ctx context.Context, s *store.Store, doc store.Document, demo []
 		for _, u := range a.Users {
 			described.Users = append(described.Users, runfile.User{
 				ID: u.ID, Name: strings.TrimSpace(u.Name()), Username: u.Username, Password: u.Password, Email: u.Email, Extension: u.Extension,
+				DeviceID: u.Device.ID, DeviceUsername: u.Device.Username,
 			})
 		}
 	}

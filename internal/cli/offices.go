@@ -64,7 +64,10 @@ func placedBy(running *runfile.File, url string) func(accountID string) bool {
 func noted(a fixtures.Account) runfile.Account {
 	account := runfile.Account{ID: a.ID, Name: a.Name, Realm: a.Realm, ResellerID: a.ResellerID, Numbers: a.Numbers}
 	for _, u := range a.Users {
-		account.Users = append(account.Users, runfile.User{ID: u.ID, Name: u.Name(), Username: u.Username, Email: u.Email, Extension: u.Extension})
+		account.Users = append(account.Users, runfile.User{
+			ID: u.ID, Name: u.Name(), Username: u.Username, Email: u.Email, Extension: u.Extension,
+			DeviceID: u.Device.ID, DeviceUsername: u.Device.Username,
+		})
 	}
 	return account
 }
@@ -95,7 +98,11 @@ func officeOf(account runfile.Account, random *ids.Source) office.Office {
 		if user.Extension == "" {
 			continue
 		}
-		o.Devices = append(o.Devices, telephone(fixtures.NewDevice(random, user.ID, user.Name, user.Extension)))
+		d := fixtures.NewDevice(random, user.ID, user.Name, user.Extension)
+		if user.DeviceID != "" {
+			d.ID, d.Username = user.DeviceID, user.DeviceUsername
+		}
+		o.Devices = append(o.Devices, telephone(d))
 		phones := []string{o.Devices[len(o.Devices)-1].Username}
 		o.Boxes = append(o.Boxes, &pbx.Mailbox{ID: random.Hex(32), Number: user.Extension, OwnerID: user.ID, Phones: phones})
 	}

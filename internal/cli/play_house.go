@@ -12,13 +12,9 @@ import (
 	"time"
 
 	"github.com/kazoolab/kazoolab/bridge"
-	"github.com/kazoolab/kazoolab/bridge/kapi"
-	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
-	"github.com/kazoolab/kazoolab/bridge/store"
 	"github.com/kazoolab/kazoolab/fixtures"
 	"github.com/kazoolab/kazoolab/internal/clock"
 	"github.com/kazoolab/kazoolab/internal/config"
-	"github.com/kazoolab/kazoolab/internal/ids"
 	"github.com/kazoolab/kazoolab/internal/receiver"
 	"github.com/kazoolab/kazoolab/simulator/broker"
 	"github.com/kazoolab/kazoolab/simulator/office"
@@ -106,7 +102,7 @@ func (h *playhouse) open(ctx context.Context) error {
 		return err
 	}
 	h.atEnd(func(context.Context) error { return s.Close() })
-	if err := errors.Join(saveAccounts(ctx, s, h.accounts()), s.SaveAll(ctx, h.telephones())); err != nil {
+	if err := saveAccounts(ctx, s, h.accounts()); err != nil {
 		return err
 	}
 	if err := h.openBroker(ctx); err != nil {
@@ -171,7 +167,7 @@ func (h *playhouse) accounts() []fixtures.Account {
 		h.keys[a.Name] = account.APIKey
 		for n, d := range o.Devices {
 			password := newIDs(h.plan.Seed + " password " + d.OwnerID).Hex(12)
-			u := fixtures.User{ID: d.OwnerID, Username: d.Username, Password: password, Extension: d.Extension, IsAdmin: n == 0}
+			u := fixtures.User{ID: d.OwnerID, Username: d.Username, Password: password, Extension: d.Extension, IsAdmin: n == 0, Device: h.deviceOf(d)}
 			u.First, u.Email = d.Name, d.Username+"@"+account.Realm
 			account.Users = append(account.Users, u)
 		}
@@ -180,27 +176,11 @@ func (h *playhouse) accounts() []fixtures.Account {
 	return all
 }
 
-// telephones are the documents of those of the plan, which ring for quickcalls.
-func (h *playhouse) telephones() []store.Document {
-	var all []store.Document
-	for _, o := range h.world.List() {
-		for _, d := range o.Devices {
-			all = append(all, store.Document{
-				DB: kapi.AccountDB(o.Account.ID), ID: d.ID, Type: store.TypeDevice, AccountID: o.Account.ID, Body: deviceDocument(d, newIDs(h.plan.Seed+" telephone "+d.ID)),
-			})
-		}
-	}
-	return all
-}
-
-// deviceDocument is the document of a telephone, as REST takes it.
-func deviceDocument(d pbx.Device, secrets *ids.Source) jobj.Object {
-	return jobj.Object{
-		{Key: "name", Value: d.Name},
-		{Key: "owner_id", Value: d.OwnerID},
-		{Key: "device_type", Value: "softphone"},
-		{Key: "enabled", Value: true},
-		{Key: "sip", Value: jobj.Object{{Key: "username", Value: d.Username}, {Key: "password", Value: secrets.Hex(12)}}},
+// deviceOf is a telephone of the plan, whose password comes from its seed.
+func (h *playhouse) deviceOf(d pbx.Device) fixtures.Device {
+	return fixtures.Device{
+		ID: d.ID, Username: d.Username, Password: newIDs(h.plan.Seed + " telephone " + d.ID).Hex(12),
+		OwnerID: d.OwnerID, Name: d.Name, Extension: d.Extension,
 	}
 }
 

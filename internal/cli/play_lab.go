@@ -132,7 +132,7 @@ func (h *playhouse) move(ctx context.Context, entry form.Entry[scenario.Account]
 		if err != nil {
 			return err
 		}
-		if _, err := own.do(ctx, http.MethodPut, "/devices", deviceDocument(d, random).Set("id", d.ID)); err != nil {
+		if _, err := own.do(ctx, http.MethodPut, "/devices", deviceDocument(h.deviceOf(d)).Set("id", d.ID)); err != nil {
 			return err
 		}
 	}

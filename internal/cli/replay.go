@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -8,9 +9,11 @@ import (
 	"io/fs"
 	"maps"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -74,7 +77,7 @@ Of a capture that is cut off or damaged, what comes before is published.`,
 		if err != nil {
 			return err
 		}
-		alter, err := flags.moves()
+		moved, err := flags.moves()
 		if err != nil {
 			return err
 		}
@@ -99,7 +102,7 @@ Of a capture that is cut off or damaged, what comes before is published.`,
 		}
 		// What was published before Ctrl-C is still confirmed after it.
 		return onBroker(context.WithoutCancel(cmd.Context()), b, url, patience, func() error {
-			return a.replayCapture(cmd.Context(), b, replaying{flags, file, speed, now, alter})
+			return a.replayCapture(cmd.Context(), b, replaying{flags, file, speed, now, moved})
 		})
 	}
 	return cmd
@@ -111,11 +114,11 @@ type replaying struct {
 	capture *openedCapture
 	speed   float64
 	now     clock.Clock
-	alter   []replay.Alteration
+	moved   *movedAccounts
 }
 
 // moves reads --map-account.
-func (f *playFlags) moves() ([]replay.Alteration, error) {
+func (f *playFlags) moves() (*movedAccounts, error) {
 	if len(f.accounts) == 0 {
 		return nil, nil
 	}
@@ -134,7 +137,59 @@ func (f *playFlags) moves() ([]replay.Alteration, error) {
 	if err != nil {
 		return nil, usagef("--map-account: %w", err)
 	}
-	return []replay.Alteration{alter}, nil
+	return &movedAccounts{moves: moves, alter: alter, seen: map[string]bool{}, others: map[string]bool{},
+		named: regexp.MustCompile(`"Account-ID":"([0-9a-f]{32})"`)}, nil
+}
+
+// movedAccounts are what --map-account moves, and whether there was anything of them.
+type movedAccounts struct {
+	moves  map[string]string
+	alter  replay.Alteration
+	named  *regexp.Regexp  // an account in a message
+	seen   map[string]bool // those of moves
+	others map[string]bool // some accounts of the capture, where one of moves is yet to come
+}
+
+func (m *movedAccounts) alterations() []replay.Alteration {
+	if m == nil {
+		return nil
+	}
+	return []replay.Alteration{func(_ time.Time, one capture.Message) capture.Message {
+		if len(m.seen) < len(m.moves) {
+			m.look(one)
+		}
+		return one
+	}, m.alter}
+}
+
+func (m *movedAccounts) look(one capture.Message) {
+	text, _ := capture.Unpack(one)
+	for from := range m.moves {
+		if strings.Contains(one.Key, from) || bytes.Contains(text, []byte(from)) {
+			m.seen[from] = true
+		}
+	}
+	if found := m.named.FindSubmatch(text); found != nil && len(m.others) < 5 {
+		m.others[string(found[1])] = true
+	}
+}
+
+// missed says of which account nothing was there to move.
+func (m *movedAccounts) missed() error {
+	if m == nil {
+		return nil
+	}
+	for _, from := range slices.Sorted(maps.Keys(m.moves)) {
+		if m.seen[from] {
+			continue
+		}
+		has := "none that is named"
+		if len(m.others) > 0 {
+			has = strings.Join(slices.Sorted(maps.Keys(m.others)), ", ")
+		}
+		return fmt.Errorf("--map-account: no message is of account %s; the capture has %s", from, has)
+	}
+	return nil
 }
 
 // openedCapture is a capture that is read.
@@ -205,7 +260,7 @@ func (a *app) replayCapture(ctx context.Context, b *bus.Bus, r replaying) error 
 		err = nil // that is how a replay is ended
 	}
 	if err == nil {
-		err = chosen.missed(player.Count().Messages)
+		err = errors.Join(chosen.missed(player.Count().Messages), r.moved.missed())
 	}
 	return errors.Join(a.printReplay(player.Count(), out.Sent(), wall.Since(began), late, *r.flags.output), err, a.toEnd(player, r.capture))
 }
@@ -216,7 +271,7 @@ func (a *app) play(ctx context.Context, player *replay.Player, r replaying) erro
 	if !ok {
 		return nil
 	}
-	alter := r.alter
+	alter := r.moved.alterations()
 	if r.flags.shift {
 		alter = append(alter, replay.Shift(r.now.Now().Sub(first)))
 	}

@@ -42,8 +42,8 @@ type simulated struct {
 	Messages int64          `json:"messages"`
 	Seconds  float64        `json:"seconds"`       // on the wall
 	Played   float64        `json:"played_s"`      // in the simulation
-	Offered  float64        `json:"offered_per_s"` // on the wall, those that --concurrent refused included
-	PerS     float64        `json:"begun_per_s"`   // on the wall
+	Offered  float64        `json:"offered_per_s"` // in the simulation, those that --concurrent refused included
+	PerS     float64        `json:"begun_per_s"`   // in the simulation, while there were new ones
 	Late99   float64        `json:"late_p99_ms"`   // of 100 calls 99 began no later after their time
 	LateMost float64        `json:"late_worst_ms"` // and none
 }
@@ -51,7 +51,7 @@ type simulated struct {
 func (a *app) printSummary(count traffic.Count, messages int64, took, played time.Duration, late *spread, output string) error {
 	s := simulated{
 		Begun: count.Begun, Calls: count.Calls(), Refused: count.Refused, Up: count.Up(), Outcomes: map[string]int{}, Did: map[string]int{}, Messages: messages,
-		Seconds: took.Seconds(), Played: played.Seconds(), Offered: float64(count.Offered) / took.Seconds(), PerS: float64(count.Begun) / took.Seconds(),
+		Seconds: took.Seconds(), Played: played.Seconds(), Offered: perSecond(count.Offered, count.Window), PerS: perSecond(count.Begun, count.Window),
 		Late99: float64(late.at(0.99).Microseconds()) / 1000, LateMost: float64(late.at(1).Microseconds()) / 1000,
 	}
 	for outcome, n := range count.Outcomes {
@@ -71,7 +71,7 @@ func (a *app) printSummary(count traffic.Count, messages int64, took, played tim
 	}
 	a.printf("%d calls (%s)%s, %d messages, %s played in %s\n", count.Calls(), strings.Join(ends, ", "), besides(count), messages,
 		played.Round(time.Second), took.Round(time.Millisecond))
-	a.printf("%.1f offered a second, %.1f begun, and %.0f messages/s on the wall; they began %.1f ms late at p99, %.1f at most\n",
+	a.printf("%.1f offered a second, %.1f begun; %.0f messages/s on the wall; they began %.1f ms late at p99, %.1f at most\n",
 		s.Offered, s.PerS, float64(messages)/took.Seconds(), s.Late99, s.LateMost)
 	if s.Refused > 0 || s.Up > 0 {
 		a.printf("%d refused by --concurrent, %d still up\n", s.Refused, s.Up)
@@ -90,4 +90,11 @@ func besides(count traffic.Count) (text string) {
 		}
 	}
 	return text
+}
+
+func perSecond(n int, in time.Duration) float64 {
+	if in <= 0 {
+		return 0 // a single one comes at once
+	}
+	return float64(n) / in.Seconds()
 }

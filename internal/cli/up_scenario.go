@@ -81,7 +81,7 @@ func (u *up) inhabit(ctx context.Context, s *store.Store, demo []fixtures.Accoun
 	h.world = stage.NewWorld(plan, plan.Seed, h.master.ID)
 	h.ours = h.belongs()
 	accounts := h.accounts()[1:] // without the master
-	if err := h.settleIn(ctx, s, append(documents(accounts), h.telephones()...)); err != nil {
+	if err := h.settleIn(ctx, s, documents(accounts)); err != nil {
 		return nil, err
 	}
 	all, err = runAccounts(ctx, s, append(slices.Clone(demo), accounts...))

@@ -51,6 +51,9 @@ type User struct {
 	Password  string `json:"password"`
 	Email     string `json:"email,omitempty"`
 	Extension string `json:"extension,omitempty"`
+	// DeviceID is the document of the user's telephone, DeviceUsername with what it registers.
+	DeviceID       string `json:"device_id,omitempty"`
+	DeviceUsername string `json:"device_username,omitempty"`
 }
 
 // Kinds of accounts.

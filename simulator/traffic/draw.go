@@ -45,8 +45,10 @@ func (t *Traffic) draw(wish What, at office.Office) (what What, begin func(done 
 	}
 	c, what := t.call(wish, at)
 	return what, func(done func()) {
-		t.count.Outcomes[c.Outcome]++
-		t.player.Play(c, done)
+		t.player.Play(c, func() {
+			t.count.Outcomes[c.Outcome]++
+			done()
+		})
 	}
 }
 

@@ -29,8 +29,10 @@ type Config struct {
 // Count is what there has been.
 type Count struct {
 	Offered, Begun, Refused, Ended int
-	Outcomes                       map[calls.Outcome]int // of the calls that have begun
+	Outcomes                       map[calls.Outcome]int // of the calls that have ended
 	Did                            map[What]int          // of what has begun
+	// Window is the time in which all that was offered.
+	Window time.Duration
 }
 
 // Up is how many calls there are now.
@@ -38,8 +40,8 @@ func (c Count) Up() int { return c.Begun - c.Ended }
 
 // Calls is how many calls of two there have been.
 func (c Count) Calls() (n int) {
-	for _, ended := range c.Outcomes {
-		n += ended
+	for _, what := range []What{Call, Hold, Transfer, Consult, Park} {
+		n += c.Did[what]
 	}
 	return n
 }
@@ -89,6 +91,7 @@ func (t *Traffic) plan() {
 
 func (t *Traffic) offer() {
 	t.count.Offered++
+	t.count.Window = t.line.Now().Sub(t.began)
 	if t.late != nil {
 		t.late(t.line.Behind())
 	}
