@@ -127,7 +127,7 @@ func TestAScenarioEndsWhileTheSwitchIsAsked(t *testing.T) {
 		var err error
 		for n := 0; err == nil && ctx.Err() == nil; n++ {
 			var confirmed *amqp.DeferredConfirmation
-			confirmed, err = channel.PublishWithDeferredConfirmWithContext(t.Context(), "callevt", "call.status_req.none", false, false, amqp.Publishing{
+			confirmed, err = channel.PublishWithDeferredConfirm("callevt", "call.status_req.none", false, false, amqp.Publishing{
 				Body: []byte(`{"Event-Category":"call_event","Event-Name":"channel_status_req","Call-ID":"none","Msg-ID":"1"}`),
 			})
 			if err == nil && n%8 == 0 { // no more than that is on its way
