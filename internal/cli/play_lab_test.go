@@ -1,7 +1,6 @@
 package cli_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -69,28 +68,6 @@ expect:
 	g.Expect(r.Passed).To(BeFalse())
 	g.Expect(r.Error).To(HavePrefix("line 11, rest at 4.7s: GET /channel answered 404"))
 	g.Expect(r.Expectations).To(BeEmpty())
-
-	p := prepare(t, "up", "-o", "json", "--amqp-url", brokertest.New(t).URL, "--rest-listen", "127.0.0.1:0", "--speed", "max", "--scenario", unmade(t)).start()
-	_, _, r = plays(t, p)
-	g.Expect(r.Error).To(HavePrefix("hook ends: "))
-	g.Expect(r.Played).To(BeZero(), "it has not begun")
-	p.end(cli.ErrTerminated)
-	p.expect(cli.ExitOK)
-}
-
-// unmade is a story that fails before it begins: its hook is refused.
-func unmade(t *testing.T) string {
-	t.Helper()
-	path := withSteps(t, "  - hangup: first\n")
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	text = bytes.Replace(text, []byte("hook: channel_destroy"), []byte(`hook: channel_destroy, uri: "ftp://example.com"`), 1)
-	if err := os.WriteFile(path, text, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return path
 }
 
 // A story is played in the up that runs, whose clock goes along, and nothing of it stays.
@@ -150,7 +127,7 @@ func TestAScenarioEndsWhileTheSwitchIsAsked(t *testing.T) {
 		var err error
 		for n := 0; err == nil && ctx.Err() == nil; n++ {
 			var confirmed *amqp.DeferredConfirmation
-			confirmed, err = channel.PublishWithDeferredConfirmWithContext(t.Context(), "callevt", "call.status_req.none", false, false, amqp.Publishing{
+			confirmed, err = channel.PublishWithDeferredConfirm("callevt", "call.status_req.none", false, false, amqp.Publishing{
 				Body: []byte(`{"Event-Category":"call_event","Event-Name":"channel_status_req","Call-ID":"none","Msg-ID":"1"}`),
 			})
 			if err == nil && n%8 == 0 { // no more than that is on its way
