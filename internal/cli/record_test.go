@@ -291,6 +291,8 @@ func TestReplayChoosesEventsAndSaysWhatItCouldNotRead(t *testing.T) {
 	file := small(t)
 	play(file, "--only-event", "CHANNEL_ANSWER").expect(cli.ExitOK)
 	g.Expect((<-copied).RoutingKey).To(Equal("call.CHANNEL_ANSWER.a"))
+	const nobody = "00000000000000000000000000000000"
+	play(file, "--map-account", nobody+"="+customerID).expect(cli.ExitFailed, "--map-account: no message is of account "+nobody+"; the capture has ")
 	play(file, "--only-event", "CHANNEL_CRATE").expect(cli.ExitFailed,
 		"--only-event: the capture has no event CHANNEL_CRATE; it has CHANNEL_ANSWER, CHANNEL_CREATE, CHANNEL_DESTROY; did you mean CHANNEL_CREATE?")
 	lines := strings.SplitAfter(file, "\n")
