@@ -29,7 +29,11 @@ func scramble(s string, from *ids.Source) string {
 		b.WriteRune(other(r, random[i], hexadecimal))
 		i++
 	}
-	return b.String()
+	made := b.String()
+	if s != "" && allDigits(s) && s[0] != '0' && made[0] == '0' {
+		return "9" + made[1:] // as a number it has as many digits
+	}
+	return made
 }
 
 func other(r rune, random byte, hexadecimal bool) rune {
