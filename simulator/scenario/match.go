@@ -26,7 +26,7 @@ type Rule struct {
 	re   *regexp.Regexp
 }
 
-// ParseRule reads a rule: a text that must be it; * for any value; absent for none;
+// ParseRule reads a rule: a text that must be it; * for any value, an object or a list, too; absent for none;
 // /regular expression/ that must be found in it; >= 3 and the like for numbers; != text
 // for another one; = text where the text begins as one of these.
 func ParseRule(text string) (Rule, error) {
