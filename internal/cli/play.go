@@ -64,7 +64,7 @@ type playOptions struct {
 }
 
 // opening is how a house is found for a scenario: it is ended in any case. Requests that its
-// receivers have answered are told to report.
+// receivers have got, and those that they have answered, are told to report.
 type opening func(log *slog.Logger, report func(string, receiver.Request)) (*playhouse, error)
 
 // playScenario plays a scenario, and says whether all came as expected.
@@ -78,7 +78,7 @@ func (a *app) playScenario(ctx context.Context, plan *scenario.Plan, options pla
 		guests: map[string]*guest{}, wall: clock.Machine(a.Clock),
 	}
 	p.begin()
-	p.house, err = open(log, func(name string, r receiver.Request) { p.evidence.AtReceiver(name, verdict.Webhook(p.elapsed(), r)) })
+	p.house, err = open(log, p.witness)
 	if p.house != nil {
 		defer func() { err = errors.Join(err, p.house.end(ctx)) }()
 	}

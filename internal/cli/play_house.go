@@ -49,8 +49,8 @@ type leaping interface {
 	Advance(by time.Duration) error
 }
 
-// newPlayhouse opens one for a plan. It is to be ended in any case. A request that a
-// receiver has answered is told to report.
+// newPlayhouse opens one for a plan. It is to be ended in any case. A request is told
+// to report when a receiver has got it, without an outcome, and when it has answered.
 func (a *app) newPlayhouse(ctx context.Context, plan *scenario.Plan, log *slog.Logger, report func(string, receiver.Request)) (*playhouse, error) {
 	loaded, err := config.Load(config.Sources{Command: "up"}) // the defaults: what up is told is for up
 	if err != nil {
@@ -198,7 +198,8 @@ func (h *playhouse) receivers(ctx context.Context, report func(string, receiver.
 		down := &atomic.Bool{}
 		h.down[r.Name] = down
 		// Its delays are the machine's: the clock of the lab leaps.
-		answers := receiver.New(receiver.Config{Clock: clock.Machine(h.Clock), Script: script, Report: func(done receiver.Request) { report(r.Name, done) }})
+		tell := func(req receiver.Request) { report(r.Name, req) }
+		answers := receiver.New(receiver.Config{Clock: clock.Machine(h.Clock), Script: script, Arrived: tell, Report: tell})
 		server := &http.Server{ReadHeaderTimeout: 10 * time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 			if down.Load() {
 				if conn, _, err := http.NewResponseController(w).Hijack(); err == nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/kazoolab/kazoolab/internal/receiver"
 	"github.com/kazoolab/kazoolab/simulator/scenario"
 	"github.com/kazoolab/kazoolab/simulator/scenario/verdict"
 )
@@ -17,8 +18,10 @@ func (p *play) check(ctx context.Context, list []scenario.Expected) error {
 	return ctx.Err()
 }
 
-// await judges until all is met, or until that is hopeless, or patience is at an end; what
-// is met and could still become too much is judged once more after a moment's silence.
+// await judges until all is met, or until that is hopeless, or patience is at an end. What
+// is met and could still become too much is judged once more after a moment's silence, which
+// begins when no request is unanswered and none that broke off is to be tried again; for
+// that, too, patience is the bound.
 func (p *play) await(ctx context.Context, list []scenario.Expected) []judgement {
 	const silence = 300 * time.Millisecond
 	var judged []judgement
@@ -29,13 +32,14 @@ func (p *play) await(ctx context.Context, list []scenario.Expected) []judgement 
 			changed := p.evidence.Changed()
 			v := p.judge(ctx, x)
 			left := x.Within - p.wall.Since(began)
-			if v.Met && (settled || !v.Bounded) || v.Hopeless || !v.Met && left <= 0 {
+			busy := min(p.evidence.Busy(x.Receiver, p.elapsed()), left)
+			if v.Met && (settled && busy <= 0 || !v.Bounded) || v.Hopeless || !v.Met && left <= 0 {
 				judged = append(judged, judgement{x.Line, x.Of, v.Met, v.Report})
 				break
 			}
 			pause := left
 			if v.Met {
-				pause = silence
+				pause = max(busy, 0) + silence
 			} else if x.Of == scenario.OverREST {
 				pause = min(left, silence) // it tells of no change
 			}
@@ -73,6 +77,15 @@ func (p *play) judge(ctx context.Context, x scenario.Expected) verdict.Verdict {
 		return verdict.Verdict{Report: err.Error()}
 	}
 	return v
+}
+
+// witness has what a receiver has got be evidence, and later that it has answered.
+func (p *play) witness(name string, r receiver.Request) {
+	if r.Outcome == "" {
+		p.evidence.AtReceiver(name, verdict.Webhook(p.elapsed(), r))
+		return
+	}
+	p.evidence.Answered(name, p.elapsed(), r.BrokenOff())
 }
 
 // begin has the play begin now.

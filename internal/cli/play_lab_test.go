@@ -66,7 +66,7 @@ expect:
 `)
 	r = reported(t, run(t, "simulate", path, "--speed", "max", "-o", "json").expect(cli.ExitFailed, "line 11, rest"))
 	g.Expect(r.Passed).To(BeFalse())
-	g.Expect(r.Error).To(HavePrefix("line 11, rest at 4.7s: GET /channel answered 404"))
+	g.Expect(r.Error).To(HavePrefix("line 11, rest at 4.7s: GET /channel: wanted success, got 404"))
 	g.Expect(r.Expectations).To(BeEmpty())
 }
 

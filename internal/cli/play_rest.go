@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -42,26 +43,45 @@ func (p *play) ask(ctx context.Context, r *scenario.REST) error {
 	if err != nil {
 		return err
 	}
-	target, data, err := p.request(ctx, r)
+	target, body, err := p.request(ctx, r)
 	if err != nil {
 		return err
 	}
-	status, envelope, err := c.answer(ctx, r.Method, target, data)
+	status, envelope, err := c.answer(ctx, r.Method, target, body)
 	if status == http.StatusUnauthorized && r.Status != status { // somebody else has put the clock forward
 		p.clients.forget(r.Account)
 		if c, err = p.clientOf(ctx, r.Account); err != nil {
 			return err
 		}
-		status, envelope, err = c.answer(ctx, r.Method, target, data)
+		status, envelope, err = c.answer(ctx, r.Method, target, body)
 	}
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
-	case r.Status == 0 && status >= http.StatusMultipleChoices, r.Status != 0 && status != r.Status:
-		return fmt.Errorf("%s %s answered %d %s", r.Method, target, status, refusal(status, envelope))
 	}
-	value, _ := envelope.Get("data")
-	return p.compare(ctx, r.Method+" "+target, value, r.Wants)
+	miss, err := p.compare(ctx, envelope, r.Wants)
+	if err != nil {
+		return err
+	}
+	if miss = otherStatus(r.Status, status, envelope) + miss; miss != "" {
+		return fmt.Errorf("%s %s:%s", r.Method, target, miss)
+	}
+	return nil
+}
+
+// otherStatus says that a status is not the one that was wanted, which is 0 for any success; ""
+// when it is.
+func otherStatus(wanted, status int, envelope jobj.Object) string {
+	if wanted == status || wanted == 0 && status < http.StatusMultipleChoices {
+		return ""
+	}
+	want, got := strconv.Itoa(wanted), fmt.Sprintf("%d %s", status, http.StatusText(status))
+	if wanted == 0 {
+		want = "success"
+	}
+	if why := refusal(status, envelope); status >= http.StatusBadRequest && why != http.StatusText(status) {
+		got += ": " + why
+	}
+	return fmt.Sprintf(" wanted %s, got %s", want, got)
 }
 
 // request is where a request goes, and the data that goes along.
@@ -80,21 +100,26 @@ func (p *play) request(ctx context.Context, r *scenario.REST) (target string, da
 	return made.target, made.data, err
 }
 
-// compare says in what an answer's data differs from what was wanted.
-func (p *play) compare(ctx context.Context, what string, value any, wants []scenario.Match) error {
-	fields, isObject := value.(jobj.Object)
-	if !isObject {
-		fields = jobj.Object{{Key: "data", Value: value}}
-		list, _ := value.([]any)
-		for i, element := range list {
-			fields = append(fields, jobj.Member{Key: strconv.Itoa(i), Value: element})
-		}
+// compare says in what an answer's data differs from what was wanted, and what it was; ""
+// when it does not.
+func (p *play) compare(ctx context.Context, answer jobj.Object, wants []scenario.Match) (string, error) {
+	data, there := answer.Get("data")
+	fields, _ := data.(jobj.Object)
+	if there && !fields.Has("data") {
+		fields = append(slices.Clip(fields), jobj.Member{Key: "data", Value: data})
+	}
+	list, _ := data.([]any)
+	for i, element := range list {
+		fields = append(fields, jobj.Member{Key: strconv.Itoa(i), Value: element})
 	}
 	miss, err := onStage(ctx, p.line, func() string { return verdict.Differ(fields, wants, p.stage.Lookup) })
-	if err == nil && miss != "" {
-		err = fmt.Errorf("%s:%s", what, miss)
+	switch {
+	case err != nil || miss == "":
+		return "", err
+	case there:
+		return miss + "\n    the data of the answer: " + verdict.Short(string(jobj.Append(nil, data))), nil
 	}
-	return err
+	return miss + "\n    the answer has no data", nil
 }
 
 // onStage asks the stage something from a goroutine that is not the timeline's.

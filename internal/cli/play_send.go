@@ -22,12 +22,15 @@ func (p *play) send(ctx context.Context, s *scenario.Send) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", what, err)
 	}
-	value, _ := reply.Fields.Get("data")
 	if refused := unlike(s, reply.Fields); refused != "" {
 		return fmt.Errorf("%s was answered %s, and was to be answered %s", what, refused, s.Status)
 	}
-	if err := p.compare(ctx, what, value, s.Wants); err != nil {
+	miss, err := p.compare(ctx, reply.Fields, s.Wants)
+	if err != nil {
 		return err
+	}
+	if miss != "" {
+		return fmt.Errorf("%s:%s", what, miss)
 	}
 	return p.settle(ctx)
 }

@@ -138,7 +138,7 @@ func TestWhatCameOfAScenarioIsSaidAndUpGoesOn(t *testing.T) {
 	broker := brokertest.New(t)
 	path := withSteps(t, "  - rest: {get: /channel}\n")
 	p := prepare(t, "up", "--amqp-url", broker.URL, "--rest-listen", "127.0.0.1:0", "--scenario", path, "--speed", "100x").start()
-	g.Eventually(t.Context(), p.stderr.String).WithTimeout(eventually).Should(ContainSubstring("line 11, rest at 4.7s: GET /channel answered 404"))
+	g.Eventually(t.Context(), p.stderr.String).WithTimeout(eventually).Should(ContainSubstring("line 11, rest at 4.7s: GET /channel: wanted success, got 404"))
 	g.Expect(p.stdout.String()).To(MatchRegexp(`scenario +story, played now; its accounts are the last below`))
 	g.Expect(p.stdout.String()).To(MatchRegexp(`User of Acme: user_[0-9a-f]+, password [0-9a-f]{12} \(Dana, extension 1001\)`))
 	beside(p, "health").start().expect(cli.ExitOK)

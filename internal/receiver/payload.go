@@ -37,7 +37,7 @@ func (r Request) Fields() []Field {
 		_, query, _ := strings.Cut(r.Target, "?")
 		return formFields(query)
 	}
-	if strings.HasPrefix(r.Header.Get("Content-Type"), "application/json") {
+	if r.IsJSON() {
 		value, err := jobj.Parse(r.Body)
 		if err != nil {
 			return nil
@@ -45,6 +45,11 @@ func (r Request) Fields() []Field {
 		return jsonFields(nil, "", value)
 	}
 	return formFields(string(r.Body))
+}
+
+// IsJSON tells whether the request has a body that is said to be JSON.
+func (r Request) IsJSON() bool {
+	return len(r.Body) > 0 && strings.HasPrefix(r.Header.Get("Content-Type"), "application/json")
 }
 
 func formFields(text string) []Field {

@@ -24,12 +24,15 @@ const (
 	OutcomeGone    = "gone" // the sender closed the connection before the answer
 )
 
-// Config is what a receiver needs. All fields are required.
+// Config is what a receiver needs. All fields but Arrived are required.
 type Config struct {
 	Clock  clock.Clock
 	Script *Script
-	// Report is called once for each request, when it has been answered, and never
-	// by two goroutines at a time.
+	// Arrived is called once for each request, when it has been read and is about to be
+	// answered: Took and Outcome are not known yet. It may be nil.
+	Arrived func(Request)
+	// Report is called once for each request, when it has been answered. It and Arrived
+	// are never called by two goroutines at a time.
 	Report func(Request)
 }
 
@@ -41,6 +44,9 @@ type Receiver struct {
 
 // New returns a receiver.
 func New(config Config) *Receiver { return &Receiver{config: config} }
+
+// BrokenOff tells whether the request got no answer.
+func (r Request) BrokenOff() bool { return r.Outcome == OutcomeDropped || r.Outcome == OutcomeGone }
 
 // Request is one request and how it was answered.
 type Request struct {
@@ -63,6 +69,7 @@ func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		Header:   req.Header,
 	}
 	done.Body, done.Outcome = readBody(w, req)
+	r.arrived(done)
 	if done.Outcome == "" {
 		done.Outcome = r.answer(w, req)
 	}
@@ -111,6 +118,16 @@ func (r *Receiver) answer(w http.ResponseWriter, req *http.Request) string {
 	}
 	w.WriteHeader(next.status)
 	return strconv.Itoa(next.status)
+}
+
+func (r *Receiver) arrived(req Request) {
+	if r.config.Arrived == nil {
+		return
+	}
+	req.Outcome = "" // a body that is too large or broken off is told when it has been answered
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.config.Arrived(req)
 }
 
 func (r *Receiver) report(done Request) {

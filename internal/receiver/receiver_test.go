@@ -114,6 +114,42 @@ func TestSlowAnswersAfterTheWait(t *testing.T) {
 	}
 }
 
+// A request is told when it has been read, however long the answer takes.
+func TestARequestIsToldWhenItArrives(t *testing.T) {
+	t.Parallel()
+	fake := clockwork.NewFakeClock()
+	script, err := receiver.ParseScript("slow:1h,drop")
+	if err != nil {
+		t.Fatal(err)
+	}
+	arrivals, reports := make(chan receiver.Request, 2), make(chan receiver.Request, 2)
+	server := httptest.NewServer(receiver.New(receiver.Config{
+		Clock: fake, Script: script,
+		Arrived: func(req receiver.Request) { arrivals <- req }, Report: func(done receiver.Request) { reports <- done },
+	}))
+	t.Cleanup(server.Close)
+	r := rig{url: server.URL, client: server.Client()}
+	answered := make(chan int)
+	go func() {
+		status, _ := r.post(t, "text/plain", "body")
+		answered <- status
+	}()
+	if req := <-arrivals; string(req.Body) != "body" || req.Outcome != "" || len(reports) > 0 {
+		t.Fatalf("%+v, %d reported", req, len(reports))
+	}
+	if err := fake.BlockUntilContext(t.Context(), 1); err != nil {
+		t.Fatal(err)
+	}
+	fake.Advance(time.Hour)
+	if status, done := <-answered, <-reports; status != 200 || done.BrokenOff() {
+		t.Fatalf("answered %d: %+v", status, done)
+	}
+	r.post(t, "text/plain", "")
+	if req, done := <-arrivals, <-reports; req.BrokenOff() || !done.BrokenOff() {
+		t.Fatalf("%+v, %+v", req, done)
+	}
+}
+
 func TestASenderThatLeavesIsReported(t *testing.T) {
 	t.Parallel()
 	fake := clockwork.NewFakeClock()

@@ -26,7 +26,7 @@ type Rule struct {
 	re   *regexp.Regexp
 }
 
-// ParseRule reads a rule: a text that must be it; * for any value; absent for none;
+// ParseRule reads a rule: a text that must be it; * for any value, an object or a list, too; absent for none;
 // /regular expression/ that must be found in it; >= 3 and the like for numbers; != text
 // for another one; = text where the text begins as one of these.
 func ParseRule(text string) (Rule, error) {
@@ -110,9 +110,28 @@ func (m Match) Holds(value string, there bool, lookup func(Reference) (string, b
 // Wanted is the rule with what its references stand for.
 func (m Match) Wanted(lookup func(Reference) (string, bool)) string { return Fill(m.Text, lookup) }
 
+// empty tells of members that have nothing in them, and so would be no rule.
+func (p *planner) empty(path string, fields jobj.Object) {
+	for _, member := range fields {
+		at := path + "." + member.Key
+		switch v := member.Value.(type) {
+		case jobj.Object:
+			if len(v) == 0 {
+				p.wrong(at, `an empty mapping is no rule; write "= {}" for an empty object, "*" for any value`)
+			}
+			p.empty(at, v)
+		case []any:
+			if len(v) == 0 {
+				p.wrong(at, `an empty list is no rule; write "= []" for an empty list, "*" for any value`)
+			}
+		}
+	}
+}
+
 // matches reads the rules of fields.
 func (p *planner) matches(path string, fields jobj.Object, s *scope) []Match {
 	var all []Match
+	p.empty(path, fields)
 	for _, member := range flat("", fields) {
 		at := path + "." + member.Key
 		values, isList := member.Value.([]any)

@@ -18,11 +18,25 @@ func Differ(fields jobj.Object, wants []scenario.Match, lookup Lookup) string {
 	return text.String()
 }
 
+// longest is how much of a value a report shows, in bytes.
+const longest = 300
+
+// Short is a text for a report, of which the end is left out when it is long.
+func Short(text string) string {
+	if len(text) <= longest {
+		return text
+	}
+	return strings.ToValidUTF8(text[:longest], "") + "..."
+}
+
 // line shows the difference.
 func (d difference) line() string {
 	got := fmt.Sprintf("%q", d.got)
-	if !d.there {
+	switch {
+	case !d.there:
 		got = "none" + d.hint
+	case d.whole:
+		got = Short(d.got)
 	}
 	return fmt.Sprintf("\n    %s: wanted %s, got %s", d.field, d.want, got)
 }

@@ -1,8 +1,10 @@
 package verdict
 
 import (
+	"math"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/kazoolab/kazoolab/simulator/scenario"
 )
@@ -13,18 +15,63 @@ type Evidence struct {
 	receivers map[string][]Item
 	sockets   map[string][]Item
 	bus       []Item
+	underway  map[string]delivery // by the receiver
 	changed   chan struct{}
 	closed    bool
 }
 
-// NewEvidence is evidence of nothing.
-func NewEvidence() *Evidence {
-	return &Evidence{receivers: map[string][]Item{}, sockets: map[string][]Item{}, changed: make(chan struct{})}
+// delivery is what is known of requests that may still come to a receiver.
+type delivery struct {
+	unanswered int
+	retried    time.Duration // when the last that broke off is tried again, from the story's beginning
 }
 
-// AtReceiver adds what a receiver got.
+// retryPause is how long after one that broke off a request is tried again
+// (webhooks_util:retry_hook/3).
+const retryPause = 2 * time.Second
+
+// Endless is how long more may come to a receiver that owes an answer.
+const Endless = time.Duration(math.MaxInt64)
+
+// NewEvidence is evidence of nothing.
+func NewEvidence() *Evidence {
+	return &Evidence{receivers: map[string][]Item{}, sockets: map[string][]Item{}, underway: map[string]delivery{}, changed: make(chan struct{})}
+}
+
+// AtReceiver adds what a receiver got, and has not answered yet.
 func (e *Evidence) AtReceiver(name string, i Item) {
-	e.add(func() { e.receivers[name] = append(e.receivers[name], i) })
+	e.add(func() {
+		e.receivers[name] = append(e.receivers[name], i)
+		d := e.underway[name]
+		d.unanswered++
+		e.underway[name] = d
+	})
+}
+
+// Answered says when a receiver answered one of its requests; brokenOff, that it closed the
+// connection instead, or that the sender did.
+func (e *Evidence) Answered(name string, at time.Duration, brokenOff bool) {
+	e.add(func() {
+		d := e.underway[name]
+		d.unanswered--
+		if brokenOff {
+			d.retried = at + retryPause
+		}
+		e.underway[name] = d
+	})
+}
+
+// Busy is how long from now more may come to a receiver because of what it has got: Endless
+// while a request is unanswered, since the next of its call waits for that; until the
+// retry of one that broke off; else 0.
+func (e *Evidence) Busy(name string, now time.Duration) time.Duration {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	d := e.underway[name]
+	if d.unanswered > 0 {
+		return Endless
+	}
+	return max(d.retried-now, 0)
 }
 
 // AtSocket adds what a websocket got.
@@ -43,13 +90,16 @@ func (e *Evidence) Close() {
 	e.closed = true
 }
 
-// Forget leaves nothing of what has come so far.
+// Forget leaves nothing of what has come so far; what is unanswered stays so.
 func (e *Evidence) Forget() { e.add(e.forget) }
 
 func (e *Evidence) forget() {
 	clear(e.receivers)
 	clear(e.sockets)
 	e.bus = nil
+	for name, d := range e.underway {
+		e.underway[name] = delivery{unanswered: d.unanswered}
+	}
 }
 
 func (e *Evidence) add(do func()) {

@@ -104,6 +104,7 @@ func (c *court) others(meant, used []int) []int {
 type difference struct {
 	field, want, got string
 	there            bool
+	whole            bool   // an object or a list, of which got is the JSON
 	hint             string // of a field that is meant, where it is not there
 }
 
@@ -117,7 +118,11 @@ func (c *court) differ(i Item, fields, headers []scenario.Match) []difference {
 	}
 	for _, m := range fields {
 		value, there := i.has(m.Field)
+		n := len(all)
 		compare(m, value, there)
+		if len(all) > n {
+			_, all[n].whole = i.wholes[m.Field]
+		}
 	}
 	for _, m := range headers {
 		value, there := i.header(m.Field)

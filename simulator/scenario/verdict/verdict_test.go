@@ -118,6 +118,66 @@ expected no CHANNEL_CREATE on the bus, but there was 1:
 	}
 }
 
+// An object or a list is there, as the JSON it is, and so is an empty one.
+func TestWhatHasMembersIsThere(t *testing.T) {
+	e := verdict.NewEvidence()
+	object := []byte(`{"call_id":"c-1","vars":{"a":{"b":1}},"list":["x"],"none":{},"nobody":[]}`)
+	fields, err := jobj.ParseObject(object)
+	if err != nil {
+		t.Fatal(err)
+	}
+	header := func(form string) http.Header {
+		return http.Header{"X-Hook-Id": {"h-1"}, "Content-Type": {form}}
+	}
+	e.AtReceiver("crm", verdict.Webhook(0, receiver.Request{Method: "POST", Header: header("application/json"), Body: object}))
+	e.AtSocket("console", verdict.Frame(0, jobj.Object{{Key: "action", Value: "event"}, {Key: "data", Value: fields}}))
+	e.OnBus(verdict.Message(0, fields))
+	judge := func(text string) verdict.Verdict { return verdict.Judge(expected(t, text), e, lookup) }
+	for _, place := range []string{"webhooks: {hook: calls, body: ", "frames: {frame: ", "bus: {fields: "} {
+		for _, path := range []string{"vars", "vars.a", "list", "none", "nobody"} {
+			g := NewWithT(t)
+			v := judge(place + "{" + path + ": absent}}")
+			g.Expect(v.Met).To(BeFalse(), place+path)
+			g.Expect(v.Report).To(ContainSubstring(path + ": wanted absent, got "))
+			v = judge(place + "{" + path + `: "*"}}`)
+			g.Expect(v.Met).To(BeTrue(), "%s%s: %s", place, path, v.Report)
+		}
+		for _, rest := range []string{`{"vars.c": absent}}`, `{va: absent}}`, `{vars: '= {"a":{"b":1}}'}}`, `{list: '["x"]'}}`, `{"list.0": x, "list.1": absent}}`, `{nobody: "= []"}}`} {
+			v := judge(place + rest)
+			NewWithT(t).Expect(v.Met).To(BeTrue(), "%s%s: %s", place, rest, v.Report)
+		}
+	}
+	e = verdict.NewEvidence()
+	e.AtReceiver("crm", verdict.Webhook(0, receiver.Request{Method: "POST", Header: header("application/x-www-form-urlencoded"), Body: []byte("vars[a][b]=1&call_id=c-1")}))
+	for text, met := range map[string]bool{
+		"{vars: absent}": false, "{vars.a: absent}": false, `{vars: "*", vars.a: "*"}`: true, "{vars.b: absent, call: absent}": true, "{vars.a.b: 1}": true,
+	} {
+		NewWithT(t).Expect(judge("webhooks: {hook: calls, body: "+text+"}").Met).To(Equal(met), text)
+	}
+}
+
+// More may come while a request is unanswered, and until the retry of one that broke off.
+func TestAReceiverIsBusyUntilNothingIsDue(t *testing.T) {
+	g := NewWithT(t)
+	e := verdict.NewEvidence()
+	g.Expect(e.Busy("crm", 0)).To(BeZero())
+	e.AtReceiver("crm", verdict.Webhook(time.Second, receiver.Request{}))
+	e.AtReceiver("crm", verdict.Webhook(time.Second, receiver.Request{}))
+	e.Answered("crm", 2*time.Second, true)
+	g.Expect(e.Busy("crm", 2*time.Second)).To(Equal(verdict.Endless))
+	g.Expect(e.Busy("other", 2*time.Second)).To(BeZero())
+	changed := e.Changed()
+	e.Answered("crm", 3*time.Second, false)
+	g.Expect(changed).To(BeClosed())
+	g.Expect(e.Busy("crm", 3*time.Second)).To(Equal(time.Second))
+	g.Expect(e.Busy("crm", 5*time.Second)).To(BeZero())
+	e.AtReceiver("crm", verdict.Webhook(0, receiver.Request{}))
+	e.Forget()
+	g.Expect(e.Busy("crm", 0)).To(Equal(verdict.Endless))
+	e.Answered("crm", 0, false)
+	g.Expect(e.Busy("crm", 0)).To(BeZero())
+}
+
 func TestChangedTellsThatMoreHasCome(t *testing.T) {
 	g := NewWithT(t)
 	e := verdict.NewEvidence()
