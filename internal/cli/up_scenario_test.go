@@ -120,7 +120,7 @@ func TestFaultsOfAStoryEndWithIt(t *testing.T) {
 	deliveries := bound(t, broker)
 	p := prepare(t, "up", "-o", "json", "--amqp-url", broker.URL, "--rest-listen", "127.0.0.1:0", "--scenario", path, "--speed", "max").start()
 	l, _, came := plays(t, p)
-	g.Expect(came.Error).To(ContainSubstring("GET /channel answered 404"))
+	g.Expect(came.Error).To(ContainSubstring("GET /channel: wanted success, got 404"))
 	story := l.Accounts[len(l.Accounts)-1]
 	env := beside(p, "env", "-o", "json", "--account", story.ID).start().expect(cli.ExitOK)
 	var own map[string]string
