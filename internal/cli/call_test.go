@@ -2,6 +2,7 @@ package cli_test
 
 import (
 	"encoding/json"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -40,6 +41,47 @@ func TestACallThatIsTypedEndsWithTheCall(t *testing.T) {
 	p.state.Stdin = strings.NewReader("anser\nwait 1500ms\nanswer\nhangup\n")
 	p.start().expect(cli.ExitOK, `"anser" is nothing that happens to a call; did you mean answer?`)
 	NewWithT(t).Expect(p.stdout.String()).To(ContainSubstring("CHANNEL_BRIDGE"))
+}
+
+// Who types waits for what each word does before the next.
+func TestACallObeysEachWordAsItIsTyped(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	running, _ := up(t, brokertest.New(t))
+	words, keyboard := io.Pipe()
+	p := beside(running, "call", "+15551230001", "--to", "1001")
+	p.state.Stdin = words
+	p.start()
+	at := 0
+	for _, one := range []struct{ word, then string }{
+		{"", "CHANNEL_PROGRESS"}, {"answer", "CHANNEL_BRIDGE"}, {"hold", "CHANNEL_HOLD"}, {"resume", "CHANNEL_UNHOLD"},
+		{"press 1", "DTMF"}, {"record", "RECORD_START"}, {"stop", "RECORD_STOP"}, {"hold", "CHANNEL_HOLD"}, {"hangup", "CHANNEL_DESTROY"},
+	} {
+		_, err := io.WriteString(keyboard, one.word+"\n")
+		g.Expect(err).NotTo(HaveOccurred())
+		g.Eventually(t.Context(), func() string { return p.stdout.String()[at:] }).WithTimeout(eventually).Should(ContainSubstring(one.then), one.word)
+		told := p.stdout.String()
+		at += strings.Index(told[at:], one.then) + len(one.then)
+	}
+	p.expect(cli.ExitOK)
+	g.Expect(keyboard.Close()).To(Succeed())
+}
+
+func TestAStepOfAScriptThatCannotBeDoneIsAFailure(t *testing.T) {
+	t.Parallel()
+	running, _ := up(t, brokertest.New(t))
+	for _, one := range []struct {
+		script string
+		told   []string
+	}{
+		{"hold, answer, hangup", []string{"step 1, hold: nobody has taken the call", "the script was not done: 1 of 3 steps failed"}},
+		{"answer, answer, hangup", []string{"step 2, answer: nothing rings", "1 of 3 steps failed"}},
+		{"answer 1002, answer 1001", []string{"step 1, answer 1002: 1002 does not ring", "1 of 2 steps failed"}},
+		{"answer, retrieve 9999, hold, hold", []string{"step 2, retrieve 9999: nobody has the extension 9999", "step 4, hold: cannot hold", "2 of 4 steps failed"}},
+		{"answer, hangup, wait 2s, hold, wait 1s", []string{"step 4, hold: the call is over", "1 of 5 steps failed"}},
+	} {
+		beside(running, "call", "--to", "1001", "--script", one.script).start().expect(cli.ExitFailed, one.told...)
+	}
 }
 
 func TestCallSaysWhatIsWrong(t *testing.T) {
