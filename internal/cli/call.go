@@ -95,6 +95,9 @@ metaflow. When it is over, what the webhooks of the running bridge made of it is
 			if err := h.make(cmd.Context(), b, log); err != nil {
 				return err
 			}
+			if cmd.Context().Err() != nil {
+				return h.judge()
+			}
 			return errors.Join(h.tellHooks(cmd.Context(), running), h.judge())
 		})
 	}

@@ -17,8 +17,9 @@ const actsHelp = `  answer [WHO]      who rings takes the call         busy [WHO
   hold | resume     who took it holds it              press KEYS    and presses keys
   transfer WHO      and gives it away                 consult WHO   or asks first; then join
   park [SLOT]       or parks it                       retrieve WHO  and WHO takes it out again
-  voicemail         nobody takes it: a message        conference NAME
-  record | stop     its sound is recorded             wait 2s       (or 2s)
+  voicemail         nobody takes it: a message        wait 2s       (or 2s)
+  record | stop     its sound is recorded
+  conference NAME   the caller goes into a conference; who took the call is left, and hangs up
   hangup [caller]   who took it hangs up, or the caller`
 
 // act is one thing that happens to a call.
@@ -102,7 +103,7 @@ func (h *handCall) do(one act) (waits bool, err error) {
 	case "voicemail":
 		return h.leaveMessage()
 	case "conference":
-		board.Enter(h.caller, one.what, true, h.done)
+		board.Withdraw(h.caller, one.what, h.done)
 		return true, nil
 	case "join":
 		callee, err := h.callee()

@@ -84,6 +84,27 @@ func TestAStepOfAScriptThatCannotBeDoneIsAFailure(t *testing.T) {
 	}
 }
 
+func TestACallLeavesForAConference(t *testing.T) {
+	t.Parallel()
+	running, _ := up(t, brokertest.New(t))
+	for _, before := range []string{"", "answer, ", "answer, hold, "} {
+		p := beside(running, "call", "--to", "1001", "--script", before+"conference standup, hangup").start().expect(cli.ExitOK)
+		NewWithT(t).Expect(p.stdout.String()).To(MatchRegexp(`(?s)conference-create.*add-member.*del-member`))
+	}
+}
+
+// What the end itself has the switch say is still said.
+func TestACallThatIsEndedSaysNothingOfIt(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	running, _ := up(t, brokertest.New(t))
+	p := beside(running, "call", "--to", "1001", "--script", "answer, wait 1h").start()
+	g.Eventually(t.Context(), p.stdout.String).WithTimeout(eventually).Should(ContainSubstring("CHANNEL_BRIDGE"))
+	p.end(cli.ErrTerminated)
+	p.expect(cli.ExitOK)
+	g.Expect(p.stderr.String()).To(BeEmpty())
+}
+
 func TestCallSaysWhatIsWrong(t *testing.T) {
 	t.Parallel()
 	for _, wrong := range []struct {
