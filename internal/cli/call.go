@@ -254,7 +254,7 @@ func (h *handCall) wrong(err error) {
 		h.say("%v", err)
 	default:
 		h.undone++
-		h.say("step %d, %s: %v", h.steps, h.doing, err)
+		h.say("step %d, %s: %v", h.steps, &h.doing, err)
 	}
 }
 

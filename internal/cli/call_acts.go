@@ -31,7 +31,7 @@ type act struct {
 // errOver says that something can no longer be done.
 var errOver = errors.New("the call is over")
 
-func (one act) String() string { return strings.TrimSpace(one.word + " " + one.what) }
+func (one *act) String() string { return strings.TrimSpace(one.word + " " + one.what) }
 
 // acts are the words, and whether something must, may or cannot follow them.
 func acts() map[string]string {

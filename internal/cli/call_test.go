@@ -75,7 +75,7 @@ func TestAStepOfAScriptThatCannotBeDoneIsAFailure(t *testing.T) {
 		told   []string
 	}{
 		{"hold, answer, hangup", []string{"step 1, hold: nobody has taken the call", "the script was not done: 1 of 3 steps failed"}},
-		{"answer, answer, hangup", []string{"step 2, answer: nothing rings", "1 of 3 steps failed"}},
+		{"answer, answer 1001, hangup", []string{"step 2, answer 1001: 1001 does not ring", "1 of 3 steps failed"}},
 		{"answer 1002, answer 1001", []string{"step 1, answer 1002: 1002 does not ring", "1 of 2 steps failed"}},
 		{"answer, retrieve 9999, hold, hold", []string{"step 2, retrieve 9999: nobody has the extension 9999", "step 4, hold: cannot hold", "2 of 4 steps failed"}},
 		{"answer, hangup, wait 2s, hold, wait 1s", []string{"step 4, hold: the call is over", "1 of 5 steps failed"}},
