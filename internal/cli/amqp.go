@@ -24,9 +24,10 @@ func (a *app) brokerOf(ctx context.Context, loaded *config.Loaded) (url string, 
 }
 
 // onBroker runs a bus for as long as a piece of work needs it. limit bounds the wait for
-// the connection; a broker that is not there is an error at once.
+// the connection; a broker that is not there is an error at once. The bus outlives ctx, at whose
+// end the work still has something to say.
 func onBroker(ctx context.Context, b *bus.Bus, url string, limit time.Duration, work func() error) error {
-	running, stop := context.WithCancel(ctx)
+	running, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	ended := make(chan error, 1)
 	go func() { ended <- b.Run(running) }()

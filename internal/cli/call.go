@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"strings"
@@ -40,6 +41,9 @@ number of the telephone network, or the extension of somebody in the account who
 
 What is to happen is typed, a line each, or given by --script, with commas between:
 ` + actsHelp + `
+Nobody answers but who is told to, whoever it is that rings. What cannot be done is told;
+of a script which step, and the exit code is 1 when the call is over.
+
 While it is up the call answers and obeys like any other: by REST, a websocket, a
 metaflow. When it is over, what the webhooks of the running bridge made of it is listed.`,
 		Example: "  kazoolab call +15551230001 --to 1001\n" +
@@ -92,7 +96,10 @@ metaflow. When it is over, what the webhooks of the running bridge made of it is
 			if err := h.make(cmd.Context(), b, log); err != nil || cmd.Context().Err() != nil {
 				return err
 			}
-			return h.tellHooks(cmd.Context(), running)
+			if cmd.Context().Err() != nil {
+				return h.judge()
+			}
+			return errors.Join(h.tellHooks(cmd.Context(), running), h.judge())
 		})
 	}
 	return cmd
@@ -107,6 +114,9 @@ type handCall struct {
 	script  []act
 	typed   bool // what happens is typed
 	busy    bool // something is under way
+	steps   int  // begun
+	doing   act  // the last of them
+	undone  int  // could not be done
 	offices []office.Office
 	placed  func(accountID string) bool // see placedBy
 	random  *ids.Source
@@ -167,10 +177,10 @@ func (h *handCall) begin() error {
 	h.busy = true
 	rings := func(err error) {
 		if err != nil {
-			h.next(err)
+			h.done(err)
 			return
 		}
-		h.sim.board.RingCalled(h.caller, h.flags.to, h.next)
+		h.sim.board.RingCalled(h.caller, h.flags.to, h.done)
 	}
 	if d, ok := h.at.Device(h.from); ok {
 		h.caller, err = h.sim.board.Dial(h.at.Account, d, h.flags.to, "", "", rings)
@@ -215,14 +225,18 @@ func (h *handCall) read(ctx context.Context, line *timeline.Timeline) {
 	})
 }
 
+// done is what acts call when they are over. Some are within the call that begins them: what comes
+// next waits until that has returned, or it would be taken for under way for ever.
+func (h *handCall) done(err error) { h.sim.line.After(0, func() { h.next(err) }) }
+
 // next does what comes next. Without more to come the call is hung up.
 func (h *handCall) next(err error) {
 	h.busy = false
 	h.wrong(err)
 	for len(h.script) > 0 {
-		one := h.script[0]
-		h.script = h.script[1:]
-		waits, err := h.do(one)
+		h.doing, h.script = h.script[0], h.script[1:]
+		h.steps++
+		waits, err := h.do(h.doing)
 		h.wrong(err)
 		if err == nil && waits {
 			h.busy = true
@@ -234,10 +248,35 @@ func (h *handCall) next(err error) {
 	}
 }
 
+// wrong tells what cannot be done, and of a script which step that is.
 func (h *handCall) wrong(err error) {
-	if err != nil {
+	switch {
+	case err == nil:
+	case h.flags.script == "":
 		h.say("%v", err)
+	default:
+		h.undone++
+		h.say("step %d, %s: %v", h.steps, &h.doing, err)
 	}
+}
+
+// left tells of what a script has left when the call is over. Nobody misses a wait.
+func (h *handCall) left() {
+	for _, one := range h.script {
+		h.doing = one
+		if h.steps++; one.word != "wait" {
+			h.wrong(errOver)
+		}
+	}
+	h.script = nil
+}
+
+// judge is an error where a script's steps could not be done.
+func (h *handCall) judge() error {
+	if h.undone == 0 {
+		return nil
+	}
+	return fmt.Errorf("the script was not done: %d of %d steps failed", h.undone, h.steps)
 }
 
 // hear draws what is said. Once the last leg has ended, whatever was still to come does not.
@@ -248,7 +287,7 @@ func (h *handCall) hear(e pbx.Event) {
 	}
 	h.sim.line.After(0, func() {
 		if h.sim.core.Channels() == 0 {
-			h.script = nil
+			h.left()
 			h.over()
 		}
 	})

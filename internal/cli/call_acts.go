@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -16,8 +17,9 @@ const actsHelp = `  answer [WHO]      who rings takes the call         busy [WHO
   hold | resume     who took it holds it              press KEYS    and presses keys
   transfer WHO      and gives it away                 consult WHO   or asks first; then join
   park [SLOT]       or parks it                       retrieve WHO  and WHO takes it out again
-  voicemail         nobody takes it: a message        conference NAME
-  record | stop     its sound is recorded             wait 2s       (or 2s)
+  voicemail         nobody takes it: a message        wait 2s       (or 2s)
+  record | stop     its sound is recorded
+  conference NAME   the caller goes into a conference; who took the call is left, and hangs up
   hangup [caller]   who took it hangs up, or the caller`
 
 // act is one thing that happens to a call.
@@ -25,6 +27,11 @@ type act struct {
 	word, what string
 	wait       time.Duration
 }
+
+// errOver says that something can no longer be done.
+var errOver = errors.New("the call is over")
+
+func (one *act) String() string { return strings.TrimSpace(one.word + " " + one.what) }
 
 // acts are the words, and whether something must, may or cannot follow them.
 func acts() map[string]string {
@@ -96,7 +103,7 @@ func (h *handCall) do(one act) (waits bool, err error) {
 	case "voicemail":
 		return h.leaveMessage()
 	case "conference":
-		board.Enter(h.caller, one.what, true, h.next)
+		board.Withdraw(h.caller, one.what, h.done)
 		return true, nil
 	case "join":
 		callee, err := h.callee()
@@ -106,7 +113,7 @@ func (h *handCall) do(one act) (waits bool, err error) {
 		if err != nil {
 			return false, err
 		}
-		board.Join(callee, h.consult, h.next)
+		board.Join(callee, h.consult, h.done)
 		return true, nil
 	case "retrieve":
 		return h.retrieve(one.what)
@@ -125,22 +132,22 @@ func (h *handCall) doAs(callee *pbx.Channel, one act) (waits bool, err error) {
 	board := h.sim.board
 	switch one.word {
 	case "hold":
-		board.Hold(callee, h.next)
+		board.Hold(callee, h.done)
 	case "resume":
-		board.Resume(callee, h.next)
+		board.Resume(callee, h.done)
 	case "press":
-		board.Press(callee, one.what, h.next)
+		board.Press(callee, one.what, h.done)
 	case "transfer":
-		board.Transfer(callee, one.what, h.next)
+		board.Transfer(callee, one.what, h.done)
 	case "consult":
-		h.consult, err = board.Consult(callee, one.what, h.next)
+		h.consult, err = board.Consult(callee, one.what, h.done)
 		return err == nil, err
 	case "park":
 		h.recent = one.what
 		if h.recent == "" {
 			h.recent = "100"
 		}
-		board.Park(callee, h.recent, h.next)
+		board.Park(callee, h.recent, h.done)
 	case "record":
 		return false, board.StartRecording(callee, "by_hand.mp3")
 	case "stop":
@@ -175,9 +182,9 @@ func (h *handCall) decide(one act) (bool, error) {
 	case i < 0:
 		return false, fmt.Errorf("nothing rings")
 	case one.word == "answer":
-		h.sim.board.Answer(legs[i], h.next)
+		h.sim.board.Answer(legs[i], h.done)
 	default:
-		h.sim.board.Refuse(legs[i], "USER_BUSY", false, h.next)
+		h.sim.board.Refuse(legs[i], "USER_BUSY", false, h.done)
 	}
 	return true, nil
 }
@@ -193,10 +200,10 @@ func (h *handCall) leaveMessage() (bool, error) {
 	}
 	h.sim.board.GiveUp(h.caller, true, func(err error) {
 		if err != nil {
-			h.next(err)
+			h.done(err)
 			return
 		}
-		h.sim.board.Voicemail(h.caller, box, 10*time.Second, h.next)
+		h.sim.board.Voicemail(h.caller, box, 10*time.Second, h.done)
 	})
 	return true, nil
 }
@@ -206,7 +213,7 @@ func (h *handCall) retrieve(who string) (bool, error) {
 	if !ok {
 		return false, fmt.Errorf("nobody has the extension %s; there are %s", who, strings.Join(extensions(h.at), ", "))
 	}
-	_, err := h.sim.board.Retrieve(h.at.Account, h.recent, d, h.next)
+	_, err := h.sim.board.Retrieve(h.at.Account, h.recent, d, h.done)
 	return err == nil, err
 }
 
@@ -218,9 +225,9 @@ func (h *handCall) hangUp(who string) (bool, error) {
 		}
 	}
 	if ch.Gone() {
-		return false, fmt.Errorf("the call is over")
+		return false, errOver
 	}
-	h.sim.board.Hangup(ch, "", h.next)
+	h.sim.board.Hangup(ch, "", h.done)
 	return true, nil
 }
 

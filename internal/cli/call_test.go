@@ -43,6 +43,68 @@ func TestACallThatIsTypedEndsWithTheCall(t *testing.T) {
 	NewWithT(t).Expect(p.stdout.String()).To(ContainSubstring("CHANNEL_BRIDGE"))
 }
 
+// Who types waits for what each word does before the next.
+func TestACallObeysEachWordAsItIsTyped(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	running, _ := up(t, brokertest.New(t))
+	words, keyboard := io.Pipe()
+	p := beside(running, "call", "+15551230001", "--to", "1001")
+	p.state.Stdin = words
+	p.start()
+	at := 0
+	for _, one := range []struct{ word, then string }{
+		{"", "CHANNEL_PROGRESS"}, {"answer", "CHANNEL_BRIDGE"}, {"hold", "CHANNEL_HOLD"}, {"resume", "CHANNEL_UNHOLD"},
+		{"press 1", "DTMF"}, {"record", "RECORD_START"}, {"stop", "RECORD_STOP"}, {"hold", "CHANNEL_HOLD"}, {"hangup", "CHANNEL_DESTROY"},
+	} {
+		_, err := io.WriteString(keyboard, one.word+"\n")
+		g.Expect(err).NotTo(HaveOccurred())
+		g.Eventually(t.Context(), func() string { return p.stdout.String()[at:] }).WithTimeout(eventually).Should(ContainSubstring(one.then), one.word)
+		told := p.stdout.String()
+		at += strings.Index(told[at:], one.then) + len(one.then)
+	}
+	p.expect(cli.ExitOK)
+	g.Expect(keyboard.Close()).To(Succeed())
+}
+
+func TestAStepOfAScriptThatCannotBeDoneIsAFailure(t *testing.T) {
+	t.Parallel()
+	running, _ := up(t, brokertest.New(t))
+	for _, one := range []struct {
+		script string
+		told   []string
+	}{
+		{"hold, answer, hangup", []string{"step 1, hold: nobody has taken the call", "the script was not done: 1 of 3 steps failed"}},
+		{"answer, answer 1001, hangup", []string{"step 2, answer 1001: 1001 does not ring", "1 of 3 steps failed"}},
+		{"answer 1002, answer 1001", []string{"step 1, answer 1002: 1002 does not ring", "1 of 2 steps failed"}},
+		{"answer, retrieve 9999, hold, hold", []string{"step 2, retrieve 9999: nobody has the extension 9999", "step 4, hold: cannot hold", "2 of 4 steps failed"}},
+		{"answer, hangup, wait 2s, hold, wait 1s", []string{"step 4, hold: the call is over", "1 of 5 steps failed"}},
+	} {
+		beside(running, "call", "--to", "1001", "--script", one.script).start().expect(cli.ExitFailed, one.told...)
+	}
+}
+
+func TestACallLeavesForAConference(t *testing.T) {
+	t.Parallel()
+	running, _ := up(t, brokertest.New(t))
+	for _, before := range []string{"", "answer, ", "answer, hold, "} {
+		p := beside(running, "call", "--to", "1001", "--script", before+"conference standup, hangup").start().expect(cli.ExitOK)
+		NewWithT(t).Expect(p.stdout.String()).To(MatchRegexp(`(?s)conference-create.*add-member.*del-member`))
+	}
+}
+
+// What the end itself has the switch say is still said.
+func TestACallThatIsEndedSaysNothingOfIt(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	running, _ := up(t, brokertest.New(t))
+	p := beside(running, "call", "--to", "1001", "--script", "answer, wait 1h").start()
+	g.Eventually(t.Context(), p.stdout.String).WithTimeout(eventually).Should(ContainSubstring("CHANNEL_BRIDGE"))
+	p.end(cli.ErrTerminated)
+	p.expect(cli.ExitOK)
+	g.Expect(p.stderr.String()).To(BeEmpty())
+}
+
 func TestCallSaysWhatIsWrong(t *testing.T) {
 	t.Parallel()
 	for _, wrong := range []struct {

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"slices"
 	"sync/atomic"
@@ -97,7 +98,12 @@ func (p *play) run(ctx context.Context, b *bus.Bus) error {
 	if err := tap.WaitReady(ctx); err != nil {
 		return err
 	}
-	p.out = outlet.New(ctx, b)
+	publishing, giveUp := ctx, func() {}
+	if p.over == nil { // in an up the broker ends with ctx
+		publishing, giveUp = lingering(ctx, p.wall)
+	}
+	defer giveUp()
+	p.out = outlet.New(publishing, b)
 	start := p.plan.Start
 	if start.IsZero() {
 		start = p.house.now()
@@ -125,6 +131,9 @@ func (p *play) run(ctx context.Context, b *bus.Bus) error {
 		p.line.Pace(1)
 		err = p.line.Run(ctx, true)
 		return orderly(ctx, errors.Join(err, p.out.Close()))
+	}
+	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
+		err = fmt.Errorf("the story was ended before it was over, and is not judged: %w", context.Cause(ctx))
 	}
 	if p.control != nil {
 		p.control.Leave()

@@ -59,10 +59,10 @@ summary. --speed max makes a day of calls as fast as the machine can; the times 
 messages are the day's. An end by Ctrl-C is none of the calls': they stay up.
 
 With a FILE, play that scenario, on a bridge and a broker of its own in this process, and
-judge what it expects: the exit code is 1 when that does not come. With --on-running it is
-played in the up that runs: its accounts, users, devices and hooks are made there over
-REST, and removed at the end; at another speed than 1 the clock of that up is put forward,
-and stays so.`,
+judge what it expects: the exit code is 1 when that does not come, or when the story is
+ended before it is over. With --on-running it is played in the up that runs: its accounts,
+users, devices and hooks are made there over REST, and removed at the end; at another speed
+than 1 the clock of that up is put forward, and stays so.`,
 		Example: "  kazoolab simulate --rate 5 --duration 1m\n" +
 			"  kazoolab simulate scenarios/screen-pop.yaml --speed max\n" +
 			"  kazoolab simulate scenarios/screen-pop.yaml --on-running\n" +

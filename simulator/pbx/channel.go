@@ -357,8 +357,8 @@ func (ch *Channel) Unbridge() error {
 		jobj.Member{Key: "Disposition", Value: "SUCCESS"})
 	a.peer, b.peer, a.caller = nil, nil, false
 	// The switch remembers no more than who it was.
-	a.partner = partner{callID: b.callID, direction: b.direction}
-	b.partner = partner{callID: a.callID, direction: a.direction}
+	a.partner = partner{callID: b.callID, direction: b.direction, past: true}
+	b.partner = partner{callID: a.callID, direction: a.direction, past: true}
 	if b.direction == "outbound" {
 		b.state = "CONSUME_MEDIA"
 	}

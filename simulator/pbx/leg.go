@@ -53,6 +53,7 @@ type partner struct {
 	callID                   string
 	callerName, callerNumber string
 	destination, direction   string
+	past                     bool // they are parted
 }
 
 // ending is known once the leg has hung up.

@@ -82,7 +82,7 @@ func (ch *Channel) reports() []report {
 		{"loopback_leg_name", "Loopback-Leg-Name", ch.loopback.end},
 		{"loopback_other_leg", "Loopback-Other-Leg", ch.loopback.other},
 		{"node", "Media-Node", c.node()},
-		{"other_leg", "Other-Leg-Call-ID", ch.partner.callID},
+		{"other_leg", "Other-Leg-Call-ID", ch.otherLeg()},
 		{"owner_id", "Owner-ID", v("Owner-ID")},
 		{"precedence", "Precedence", 5},
 		{"presence_id", "Presence-ID", ch.presenceID},
@@ -102,6 +102,15 @@ func (ch *Channel) reports() []report {
 	}
 }
 
+// otherLeg is the leg that the channel is connected with or rings for. Events still name one that it
+// has been parted from; who asks for channels is not told of that.
+func (ch *Channel) otherLeg() string {
+	if ch.partner.past {
+		return ""
+	}
+	return ch.partner.callID
+}
+
 // Status is what is answered to whether the channel is up
 // (ecallmgr_fs_channels:channel_status/1).
 func (ch *Channel) Status() jobj.Object {
@@ -111,7 +120,7 @@ func (ch *Channel) Status() jobj.Object {
 		{Key: "Switch-Hostname", Value: c.host.Switch},
 		{Key: "Switch-Nodename", Value: c.node()},
 		{Key: "Switch-URL", Value: c.url()},
-		{Key: "Other-Leg-Call-ID", Value: ch.partner.callID},
+		{Key: "Other-Leg-Call-ID", Value: ch.otherLeg()},
 		{Key: "Realm", Value: ch.vars.String("Realm")},
 		{Key: "Username", Value: ch.vars.String("Username")},
 		{Key: "Custom-Channel-Vars", Value: ch.customChannelVars()},

@@ -216,6 +216,32 @@ func TestWhoHangsUpAfterABlindTransferRefuses(t *testing.T) {
 	h.over(nil)
 }
 
+func TestWhoWasGivenAwayIsListedWithoutTheLegThatDidSo(t *testing.T) {
+	g := NewWithT(t)
+	h := newHouse(t)
+	a, b := h.talking()
+	other := func() string { return a.Listed().String("other_leg") + a.Status().String("Other-Leg-Call-ID") }
+	g.Expect(other()).To(Equal(b.CallID() + b.CallID()))
+	h.Transfer(b, "1002", h.fine)
+	h.pass()
+	g.Expect(b.Gone()).To(BeTrue())
+	g.Expect(other()).To(BeEmpty())
+	c := a.Dialled()[0]
+	h.Answer(c, h.fine)
+	h.pass()
+	g.Expect(other()).To(Equal(c.CallID() + c.CallID()))
+}
+
+func TestWhoWithdrawsIntoAConferenceLeavesTheOtherEnd(t *testing.T) {
+	g := NewWithT(t)
+	h := newHouse(t)
+	a, _ := h.talking()
+	h.heard()
+	h.Withdraw(a, "standup", h.fine)
+	g.Expect(h.heard()).To(Equal([]string{"A CHANNEL_UNBRIDGE", "B CHANNEL_DESTROY", "conference-create", "add-member"}))
+	g.Expect(a.Member()).NotTo(BeNil())
+}
+
 func TestWhatRingsForAQuickcallIsCancelledWithIt(t *testing.T) {
 	h := newHouse(t)
 	leg, err := h.Originate(h.Account, h.device("1001"), "", pbx.Party{Number: "1002"}, "1002", h.fine)

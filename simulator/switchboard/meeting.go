@@ -14,6 +14,18 @@ func (b *Board) Enter(ch *pbx.Channel, conference string, moderator bool, then T
 	}))
 }
 
+// Withdraw has a channel leave its call for a conference. Who was at its other end is dropped.
+func (b *Board) Withdraw(ch *pbx.Channel, conference string, then Then) {
+	left := ch.Peer()
+	b.act(func(err error) {
+		if err != nil {
+			b.done(then, err)
+			return
+		}
+		b.Enter(ch, conference, true, then)
+	}, atOnce(func() error { return b.leave(ch, left) }))
+}
+
 // Leave has a member leave the conference and hang up.
 func (b *Board) Leave(ch *pbx.Channel, then Then) { b.Hangup(ch, usual, then) }
 
