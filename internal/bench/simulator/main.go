@@ -20,9 +20,11 @@ import (
 	"os"
 	"os/exec"
 	"strconv"
+	"syscall"
 	"time"
 
 	"github.com/kazoolab/kazoolab/internal/bench/figures"
+	"github.com/kazoolab/kazoolab/internal/clock"
 	"github.com/kazoolab/kazoolab/internal/lab"
 )
 
@@ -99,13 +101,13 @@ func (o options) compare(ctx context.Context, name, url string) error {
 	}
 	var switches, bares []result
 	for i := range o.runs {
-		s, err := o.command(ctx, o.kazoolab, "simulate", "--amqp-url", url, "--calls", strconv.Itoa(o.calls), "--rate", "1.2", "--arrivals", "day",
+		s, err := o.command(ctx, 0, o.kazoolab, "simulate", "--amqp-url", url, "--calls", strconv.Itoa(o.calls), "--rate", "1.2", "--arrivals", "day",
 			"--speed", "max", "--seed", "bench", "--output", "json", "--run-file", os.DevNull)
 		if err != nil {
 			return err
 		}
 		const size = 1635 // bytes: what the messages of a call have on average
-		b, err := o.command(ctx, self, "-bare", "-amqp-url", url, "-messages", strconv.Itoa(s.Messages), "-size", strconv.Itoa(size))
+		b, err := o.command(ctx, 0, self, "-bare", "-amqp-url", url, "-messages", strconv.Itoa(s.Messages), "-size", strconv.Itoa(size))
 		if err != nil {
 			return err
 		}
@@ -117,25 +119,37 @@ func (o options) compare(ctx context.Context, name, url string) error {
 	return nil
 }
 
-// openLoop offers calls at a rate whatever the broker does.
+// openLoop offers calls at a rate whatever the broker does. Those that are up by then would
+// go on for up to an hour, and are left.
 func (o options) openLoop(ctx context.Context, name, url string) error {
-	s, err := o.command(ctx, o.kazoolab, "simulate", "--amqp-url", url, "--rate", strconv.FormatFloat(o.rate, 'g', -1, 64), "--arrivals", "steady",
+	s, err := o.command(ctx, o.lasts+time.Second, o.kazoolab, "simulate", "--amqp-url", url, "--rate", strconv.FormatFloat(o.rate, 'g', -1, 64), "--arrivals", "steady",
 		"--duration", o.lasts.String(), "--seed", "bench", "--output", "json", "--run-file", os.DevNull)
 	if err != nil {
 		return err
 	}
-	// The last calls go on after the last has begun.
 	fmt.Fprintf(o.out, "%-9s  %d calls in %s: %.1f calls/s of %g offered, late %.1f ms at p99 and %.1f at most; %s\n",
 		name, s.Begun, o.lasts, float64(s.Begun)/o.lasts.Seconds(), o.rate, s.Late99, s.Late, s)
 	return nil
 }
 
-// command runs one of the two to its end.
-func (o options) command(ctx context.Context, name string, args ...string) (d result, err error) {
+// command runs one of the two to its end, or until it is ended after a while; 0 is not.
+func (o options) command(ctx context.Context, lasts time.Duration, name string, args ...string) (d result, err error) {
 	cmd := exec.CommandContext(ctx, name, args...) //nolint:gosec // the binary that the user names
 	var told bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &told, os.Stderr
-	if err := cmd.Run(); err != nil {
+	if err := cmd.Start(); err != nil {
+		return d, err
+	}
+	if lasts > 0 {
+		waiting, stop := context.WithCancel(ctx)
+		defer stop()
+		go func() {
+			if clock.Sleep(waiting, clock.System(), lasts) == nil {
+				_ = cmd.Process.Signal(syscall.SIGTERM)
+			}
+		}()
+	}
+	if err := cmd.Wait(); err != nil {
 		return d, fmt.Errorf("%s %s: %w", name, args[0], err)
 	}
 	if err := json.Unmarshal(told.Bytes(), &d); err != nil {
