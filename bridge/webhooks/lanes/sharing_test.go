@@ -135,10 +135,11 @@ func TestWhatWouldWaitTooLongIsRefused(t *testing.T) {
 	t.Run("one whose queue is long, though it answers", func(t *testing.T) {
 		g := NewWithT(t)
 		c := newCrowd(t, cfg)
-		first := make(chan struct{})
-		c.Add(slow, "first", Job{Do: func() { <-first }})
+		first, begun := make(chan struct{}), make(chan struct{})
+		c.Add(slow, "first", Job{Do: func() { close(begun); <-first }})
 		c.add(slow, 3)
 		g.Eventually(c.running(slow)).Should(Equal(3))
+		g.Eventually(begun).Should(BeClosed())
 		c.clock.Advance(900 * time.Millisecond)
 		close(first)
 		g.Eventually(c.Running).Should(Equal(3))
