@@ -7,6 +7,9 @@ import (
 // carrierVars are what the directory knows of a call from the telephone network
 // (kz_directory_resource).
 func carrierVars(a Account, public, number, from, resourceID string) jobj.Object {
+	if !IsNumber(number) { // whoever reaches an extension from outside has dialled the account's number
+		number = a.outside(number)
+	}
 	vars := a.vars()
 	vars = append(vars, jobj.Object{
 		{Key: "Inception", Value: number + "@" + public},
