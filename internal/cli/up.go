@@ -153,7 +153,7 @@ func (u *up) start(ctx context.Context) error {
 	c.Tools = labclock.Handler(labclock.Config{
 		Clock: u.clock, Token: lab.ClockToken, Port: portOf(listener), Log: u.log,
 	})
-	collectLess(200)
+	collectLess(300)
 	b := bridge.New(c)
 	return u.serve(ctx, b, banner{lab: lab, path: path, broker: broker})
 }
