@@ -77,11 +77,9 @@ func TestUpPlaysAScenarioAndGoesOn(t *testing.T) {
 		g.Expect(l.Accounts).To(HaveLen(5))
 		g.Expect(story.Name).To(Equal("Acme"))
 
-		env := beside(p, "env", "-o", "json", "--account", story.ID).start().expect(cli.ExitOK)
-		var own map[string]string
-		g.Expect(json.Unmarshal([]byte(env.stdout.String()), &own)).To(Succeed())
+		token := tokenOf(t, p, story.ID)
 		channels := func() (ids []string) {
-			status, answer := call(t, http.MethodGet, l.REST+"/v2/accounts/"+story.ID+"/channels", own["AUTH_TOKEN"], "")
+			status, answer := call(t, http.MethodGet, l.REST+"/v2/accounts/"+story.ID+"/channels", token, "")
 			g.Expect(status).To(Equal(http.StatusOK))
 			list, _ := answer["data"].([]any)
 			for _, one := range list {
@@ -91,24 +89,33 @@ func TestUpPlaysAScenarioAndGoesOn(t *testing.T) {
 			}
 			return ids
 		}
-		status, hooks := call(t, http.MethodGet, l.REST+"/v2/accounts/"+story.ID+"/webhooks", own["AUTH_TOKEN"], "")
+		status, hooks := call(t, http.MethodGet, l.REST+"/v2/accounts/"+story.ID+"/webhooks", token, "")
 		g.Expect(status).To(Equal(http.StatusOK))
 		g.Expect(hooks["data"]).To(HaveLen(1), "not that of the run before")
 		up := channels()
 		g.Expect(up).To(HaveLen(2))
-		status, _ = call(t, http.MethodPost, l.REST+"/v2/accounts/"+story.ID+"/channels/"+up[0], own["AUTH_TOKEN"], `{"data":{"action":"hangup"}}`)
+		status, _ = call(t, http.MethodPost, l.REST+"/v2/accounts/"+story.ID+"/channels/"+up[0], token, `{"data":{"action":"hangup"}}`)
 		g.Expect(status).To(Equal(http.StatusOK))
 		g.Eventually(t.Context(), channels).WithTimeout(eventually).Should(BeEmpty())
 
 		// One switch alone places what is asked for.
 		deliveries := bound(t, broker)
 		quickcall := l.REST + "/v2/accounts/" + story.ID + "/users/" + story.Users[0].ID + "/quickcall/1002"
-		status, _ = call(t, http.MethodGet, quickcall, own["AUTH_TOKEN"], "")
+		status, _ = call(t, http.MethodGet, quickcall, token, "")
 		g.Expect(status).To(Equal(http.StatusOK))
 		g.Expect(placed(t, deliveries)).To(Equal(1))
 		p.end(cli.ErrTerminated)
 		p.expect(cli.ExitOK)
 	}
+}
+
+// tokenOf is a token of an account in the up that runs.
+func tokenOf(t *testing.T, p *program, account string) string {
+	t.Helper()
+	env := beside(p, "env", "-o", "json", "--account", account).start().expect(cli.ExitOK)
+	var own map[string]string
+	NewWithT(t).Expect(json.Unmarshal([]byte(env.stdout.String()), &own)).To(Succeed())
+	return own["AUTH_TOKEN"]
 }
 
 // What a story that fails has held back goes out, and so does what comes after it.
@@ -122,10 +129,8 @@ func TestFaultsOfAStoryEndWithIt(t *testing.T) {
 	l, _, came := plays(t, p)
 	g.Expect(came.Error).To(ContainSubstring("GET /channel: wanted success, got 404"))
 	story := l.Accounts[len(l.Accounts)-1]
-	env := beside(p, "env", "-o", "json", "--account", story.ID).start().expect(cli.ExitOK)
-	var own map[string]string
-	g.Expect(json.Unmarshal([]byte(env.stdout.String()), &own)).To(Succeed())
-	status, _ := call(t, http.MethodGet, l.REST+"/v2/accounts/"+story.ID+"/users/"+story.Users[0].ID+"/quickcall/1002", own["AUTH_TOKEN"], "")
+	token := tokenOf(t, p, story.ID)
+	status, _ := call(t, http.MethodGet, l.REST+"/v2/accounts/"+story.ID+"/users/"+story.Users[0].ID+"/quickcall/1002", token, "")
 	g.Expect(status).To(Equal(http.StatusOK))
 	g.Expect(placed(t, deliveries)).To(Equal(1))
 	p.end(cli.ErrTerminated)

@@ -34,7 +34,8 @@ type Config struct {
 type Board struct {
 	Config
 
-	slots  map[string]*parked // by account and slot
+	slots  map[string]*parked       // by account and slot
+	inSlot map[*pbx.Channel]*parked // those of slots in which a call waits
 	taking map[*pbx.Channel]*pbx.Recording
 	// onward is what follows when somebody answers a leg that nobody has dialled.
 	onward map[*pbx.Channel]func(Then)
@@ -47,7 +48,7 @@ type Board struct {
 // New returns a board of a switch, whose core it follows.
 func New(c Config) *Board {
 	b := &Board{
-		Config: c, slots: map[string]*parked{}, onward: map[*pbx.Channel]func(Then){}, taking: map[*pbx.Channel]*pbx.Recording{},
+		Config: c, slots: map[string]*parked{}, inSlot: map[*pbx.Channel]*parked{}, onward: map[*pbx.Channel]func(Then){}, taking: map[*pbx.Channel]*pbx.Recording{},
 		won: map[*pbx.Channel]*pbx.Channel{}, waits: map[*pbx.Channel][]func(){},
 	}
 	c.Core.Follow(b.connected, b.ended)

@@ -32,22 +32,16 @@ func (b *Board) Parked(accountID, slot string) (*pbx.Channel, bool) {
 
 // Slot is the slot in which a channel waits, if it does.
 func (b *Board) Slot(ch *pbx.Channel) (slot string, waits bool) {
-	p := b.slotOf(ch)
-	if p == nil {
-		return "", false
+	if p := b.slotOf(ch); p != nil {
+		return p.slot, true
 	}
-	return p.slot, true
+	return "", false
 }
 
-// slotOf is the slot in which a channel waits; nil while it waits in none.
-func (b *Board) slotOf(ch *pbx.Channel) *parked {
-	for _, p := range b.slots {
-		if p.ch == ch {
-			return p
-		}
-	}
-	return nil
-}
+// slotOf is the slot in which a channel waits; nil while it waits in none. Each connection and
+// each end asks, and slots outlive their calls, so that to go through them would take longer
+// the more accounts there are.
+func (b *Board) slotOf(ch *pbx.Channel) *parked { return b.inSlot[ch] }
 
 // firstSlot is the lowest number that the system gives by itself (cf_park).
 const firstSlot = 100
@@ -100,7 +94,7 @@ func (b *Board) put(ch *pbx.Channel, p *parked) error {
 	if state := b.busy(ch); state != "" {
 		return &pbx.StateError{CallID: ch.CallID(), Doing: "park", State: state}
 	}
-	p.ch = ch
+	p.ch, b.inSlot[ch] = ch, p
 	if err := b.note(p, ch); err != nil {
 		return err
 	}
@@ -122,6 +116,7 @@ func (b *Board) note(p *parked, ch *pbx.Channel) error {
 // vacate has a call leave its slot. A moment later it is told how, and the slot is free.
 func (b *Board) vacate(p *parked, how func(slot string) error) {
 	ch := p.ch
+	delete(b.inSlot, ch)
 	p.ch, p.kept = nil, true
 	b.act(nil, soon(func() error { return how(p.slot) }), atOnce(func() error {
 		p.kept = false
