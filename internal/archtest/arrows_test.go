@@ -78,9 +78,9 @@ func arrows() []arrow {
 				"internal/archtest", "internal/bench", "internal/brokertest", "internal/browsertest", "internal/chaos", "internal/daemon", "internal/lab",
 				"internal/postgres", "internal/postgrestest", "internal/rabbitmq", "internal/realtest", "internal/stack", "internal/vectortest", "internal/wiretest",
 				"bridge/store/storetest",
-				"testing", "github.com/onsi", "github.com/testcontainers", "github.com/Shopify/toxiproxy", "pgregory.net/rapid",
+				"github.com/onsi/gomega", "github.com/Shopify/toxiproxy", "pgregory.net/rapid",
 			},
-			why: "the program carries no test code, and starts no other program",
+			why: "the program carries no test code",
 		},
 	}
 }

@@ -1,0 +1,143 @@
+package capture
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/kazoolab/kazoolab/internal/clock"
+)
+
+// Log is filled by many groups at a time. An entry's place is decided when it is added.
+type Log struct {
+	clock clock.Clock
+	began time.Time
+
+	mu      sync.Mutex // guards what follows
+	entries []Entry
+	byGroup map[string][]int // places of a group's entries
+	masks   []mask
+	grown   chan struct{} // closed and made anew with each entry
+}
+
+// mask is a secret and what stands for it.
+type mask struct{ secret, shown string }
+
+// NewLog returns an empty log that begins now.
+func NewLog(c clock.Clock) *Log {
+	return &Log{clock: c, began: c.Now(), byGroup: map[string][]int{}, grown: make(chan struct{})}
+}
+
+// Began is when the log began.
+func (l *Log) Began() time.Time { return l.began }
+
+// Secret has a value never stand in the log: what is added from now on has "<kind-N>" in its
+// place, the same for the same value, so that judges can still see whether two are equal.
+// Values of fewer than eight characters are left alone: they occur in other words.
+func (l *Log) Secret(kind, value string) {
+	if len(value) < 8 {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	number := 1
+	for _, m := range l.masks {
+		if m.secret == value {
+			return
+		}
+		if strings.HasPrefix(m.shown, "<"+kind+"-") {
+			number++
+		}
+	}
+	l.masks = append(l.masks, mask{value, "<" + kind + "-" + strconv.Itoa(number) + ">"})
+	// A secret that is a part of another must not hide it.
+	slices.SortStableFunc(l.masks, func(a, b mask) int { return len(b.secret) - len(a.secret) })
+}
+
+// Add puts an entry at the end and returns its place. Seq and At are set here.
+func (l *Log) Add(e Entry) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	e.Seq = len(l.entries) + 1
+	e.At = l.clock.Since(l.began).Truncate(time.Microsecond) // what the file can hold, so that both are judged alike
+	e.Name, e.Head, e.Body = l.masked(e.Name), l.masked(e.Head), l.maskedBytes(e.Body)
+	if len(e.Header) > 0 {
+		e.Header = slices.Clone(e.Header)
+		for i := range e.Header {
+			e.Header[i].Value = l.masked(e.Header[i].Value)
+		}
+	}
+	l.byGroup[e.Group] = append(l.byGroup[e.Group], len(l.entries))
+	l.entries = append(l.entries, e)
+	close(l.grown)
+	l.grown = make(chan struct{})
+	return e.Seq
+}
+
+func (l *Log) masked(text string) string {
+	for _, m := range l.masks {
+		text = strings.ReplaceAll(text, m.secret, m.shown)
+	}
+	return text
+}
+
+func (l *Log) maskedBytes(body []byte) []byte {
+	if body == nil {
+		return nil
+	}
+	for _, m := range l.masks {
+		if strings.Contains(string(body), m.secret) {
+			body = []byte(strings.ReplaceAll(string(body), m.secret, m.shown))
+		}
+	}
+	return slices.Clone(body)
+}
+
+// Of returns what a group has seen so far.
+func (l *Log) Of(group string) View {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.of(group)
+}
+
+func (l *Log) of(group string) View {
+	v := View{Entries: make([]Entry, 0, len(l.byGroup[group]))}
+	for _, i := range l.byGroup[group] {
+		v.Entries = append(v.Entries, l.entries[i])
+	}
+	return v
+}
+
+// All returns everything in order.
+func (l *Log) All() []Entry {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.entries)
+}
+
+// Await returns true as soon as holds is true of what the group has seen, and false when
+// limit has passed without, or ctx ended.
+func (l *Log) Await(ctx context.Context, group string, limit time.Duration, holds func(View) bool) bool {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	timer := l.clock.NewTimer(limit)
+	defer timer.Stop()
+	for {
+		l.mu.Lock()
+		view, grown := l.of(group), l.grown
+		l.mu.Unlock()
+		if holds(view) {
+			return true
+		}
+		select {
+		case <-grown:
+		case <-timer.Chan():
+			return false
+		case <-ctx.Done():
+			return false
+		}
+	}
+}

@@ -1,0 +1,178 @@
+package probe
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	amqp "github.com/rabbitmq/amqp091-go"
+
+	"github.com/kazoolab/kazoolab/conformance/capture"
+)
+
+// bus is a group's own connection to the broker. It declares exchanges as Kazoo has them,
+// passively first, so that one that exists is left as it is.
+type bus struct {
+	conn    *amqp.Connection
+	mu      sync.Mutex // guards what follows: publishing waits for the broker's confirm
+	channel *amqp.Channel
+	readers sync.WaitGroup
+	known   map[string]bool
+}
+
+func (p *Probe) connect() (*bus, error) {
+	if p.bus != nil {
+		return p.bus, nil
+	}
+	conn, err := amqp.DialConfig(p.Target.AMQP, amqp.Config{Dial: amqp.DefaultDial(p.Target.Patience.Reply), Properties: amqp.Table{"connection_name": "kazoolab certify " + p.group}})
+	if err != nil {
+		return nil, fmt.Errorf("the broker: %w", err)
+	}
+	channel, err := conn.Channel()
+	if err == nil {
+		err = channel.Confirm(false)
+	}
+	if err != nil {
+		_ = conn.Close()
+		return nil, fmt.Errorf("the broker: %w", err)
+	}
+	p.bus = &bus{conn: conn, channel: channel, known: map[string]bool{}}
+	return p.bus, nil
+}
+
+func (b *bus) close() error {
+	err := b.conn.Close()
+	b.readers.Wait()
+	if errors.Is(err, amqp.ErrClosed) {
+		return nil
+	}
+	return err
+}
+
+// exchange makes sure that an exchange exists.
+func (b *bus) exchange(name string) error {
+	if b.known[name] {
+		return nil
+	}
+	kind := amqp.ExchangeTopic
+	if name == "targeted" {
+		kind = amqp.ExchangeDirect
+	}
+	try, err := b.conn.Channel()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = try.Close() }()
+	if try.ExchangeDeclarePassive(name, kind, false, false, false, false, nil) != nil {
+		if err := b.channel.ExchangeDeclare(name, kind, false, false, false, false, nil); err != nil {
+			return err
+		}
+	}
+	b.known[name] = true
+	return nil
+}
+
+// Publish publishes a message as Kazoo does (application/json, transient) and returns when the
+// broker has it. step is its name in the log.
+func (p *Probe) Publish(ctx context.Context, step, exchange, key string, body []byte) error {
+	return p.PublishAs(ctx, step, exchange, key, amqp.Publishing{ContentType: "application/json", Body: body})
+}
+
+// PublishAs publishes with properties of one's own.
+func (p *Probe) PublishAs(ctx context.Context, step, exchange, key string, message amqp.Publishing) error {
+	b, err := p.connect()
+	if err != nil {
+		return err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if err := b.exchange(exchange); err != nil {
+		return fmt.Errorf("exchange %s: %w", exchange, err)
+	}
+	if message.Timestamp.IsZero() {
+		message.Timestamp = p.Clock.Now().Truncate(time.Second)
+	}
+	ctx, cancel := context.WithTimeout(ctx, p.Target.Patience.Reply)
+	defer cancel()
+	// The entry comes first, so that whatever the target does of it stands behind it.
+	p.add(capture.Entry{
+		Kind: capture.Published, Name: step, Head: exchange + " " + key, Header: properties(message.ContentType, message.ReplyTo, message.CorrelationId, message.MessageId),
+		Body: message.Body,
+	})
+	confirm, err := b.channel.PublishWithDeferredConfirmWithContext(ctx, exchange, key, false, false, message)
+	if err != nil {
+		return fmt.Errorf("publish %s: %w", step, err)
+	}
+	acked, err := confirm.WaitContext(ctx)
+	if err == nil && !acked {
+		err = errors.New("the broker refused it")
+	}
+	if err != nil {
+		return fmt.Errorf("publish %s: %w", step, err)
+	}
+	return nil
+}
+
+func properties(contentType, replyTo, correlationID, messageID string) []capture.Field {
+	var list []capture.Field
+	for _, f := range []capture.Field{{Name: "content-type", Value: contentType}, {Name: "reply-to", Value: replyTo}, {Name: "correlation-id", Value: correlationID}, {Name: "message-id", Value: messageID}} {
+		if f.Value != "" {
+			list = append(list, f)
+		}
+	}
+	return list
+}
+
+// Listen binds a queue of the harness's own (exclusive, gone with the connection) to keys of an
+// exchange. What it is given is in the log under its name. It returns the queue's name at the
+// broker, for replies by the exchange targeted.
+func (p *Probe) Listen(ctx context.Context, name, exchange string, keys ...string) (string, error) {
+	b, err := p.connect()
+	if err != nil {
+		return "", err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if err := b.exchange(exchange); err != nil {
+		return "", fmt.Errorf("exchange %s: %w", exchange, err)
+	}
+	channel, err := b.conn.Channel()
+	if err != nil {
+		return "", fmt.Errorf("queue %s: %w", name, err)
+	}
+	queue, err := channel.QueueDeclare("", false, true, true, false, nil)
+	if err != nil {
+		return "", fmt.Errorf("queue %s: %w", name, err)
+	}
+	for _, key := range keys {
+		if key == "" {
+			key = queue.Name
+		}
+		if err := channel.QueueBind(queue.Name, key, exchange, false, nil); err != nil {
+			return "", fmt.Errorf("bind %s to %s: %w", name, key, err)
+		}
+	}
+	messages, err := channel.ConsumeWithContext(ctx, queue.Name, "", true, true, false, false, nil)
+	if err != nil {
+		return "", fmt.Errorf("queue %s: %w", name, err)
+	}
+	b.readers.Go(func() {
+		for m := range messages {
+			p.add(capture.Entry{
+				Kind: capture.Delivered, Name: name, Head: strings.TrimSpace(m.Exchange + " " + m.RoutingKey),
+				Header: properties(m.ContentType, m.ReplyTo, m.CorrelationId, m.MessageId), Body: m.Body,
+			})
+		}
+	})
+	return queue.Name, nil
+}
+
+// AwaitDeliveries waits for a number of messages in one of the harness's queues.
+func (p *Probe) AwaitDeliveries(ctx context.Context, queue string, n int) bool {
+	return p.Await(ctx, fmt.Sprintf("%d messages in %s", n, queue), p.Target.Patience.Delivery, func(v capture.View) bool {
+		return len(v.Deliveries(queue)) >= n
+	})
+}

@@ -1,0 +1,228 @@
+package probe
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"sort"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/tidwall/gjson"
+
+	"github.com/kazoolab/kazoolab/conformance/capture"
+)
+
+// maxAnswer bounds what is read of an answer, in bytes. The longest that a target has reason
+// to give is an upload that it was given, 8 MB.
+const maxAnswer = 16 << 20
+
+// Request is a request to a target's REST API.
+type Request struct {
+	Method string
+	Path   string // from /v2 on, with the query: as it goes on the wire
+	Token  string // sent as X-Auth-Token; "" sends none
+	Header []capture.Field
+	Body   string
+	// NoType leaves out the Content-Type that a body otherwise has, application/json.
+	NoType bool
+}
+
+// Response is a target's answer.
+type Response struct {
+	Status int
+	Header http.Header
+	Body   []byte
+}
+
+// Data is the member data of an answer.
+func (r Response) Data() gjson.Result { return gjson.GetBytes(r.Body, "data") }
+
+// REST makes a request and writes it and its answer down under the step's name. The error
+// says that no answer came. It can be called by several goroutines.
+func (p *Probe) REST(ctx context.Context, step string, r Request) (Response, error) {
+	ctx, cancel := context.WithTimeout(ctx, p.Target.Patience.Reply)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, r.Method, p.Target.REST+r.Path, strings.NewReader(r.Body))
+	if err != nil {
+		return Response{}, fmt.Errorf("%w: %s: %w", ErrHarness, step, err)
+	}
+	if r.Body != "" && !r.NoType {
+		req.Header["Content-Type"] = []string{"application/json"}
+	}
+	if r.Token != "" {
+		req.Header.Set("X-Auth-Token", r.Token)
+	}
+	for _, f := range r.Header {
+		req.Header[http.CanonicalHeaderKey(f.Name)] = append(own(req.Header, f.Name), f.Value)
+	}
+	sent := p.add(capture.Entry{
+		Kind: capture.RestRequest, Name: step, Head: r.Method + " " + r.Path, Header: fields(req.Header), Body: []byte(r.Body),
+	})
+	answer, err := p.answer(req)
+	if err != nil {
+		p.add(capture.Entry{Kind: capture.RestFailed, Name: step, Body: []byte(err.Error()), Ref: sent})
+		return Response{}, fmt.Errorf("%s: %w", step, err)
+	}
+	p.learn(answer)
+	p.add(capture.Entry{
+		Kind: capture.RestAnswer, Name: step, Head: strconv.Itoa(answer.Status), Header: fields(answer.Header), Body: answer.Body, Ref: sent,
+	})
+	return answer, nil
+}
+
+// own returns what a request has of a header so far; a type that is given replaces the usual.
+func own(h http.Header, name string) []string {
+	if strings.EqualFold(name, "Content-Type") {
+		return nil
+	}
+	return h[http.CanonicalHeaderKey(name)]
+}
+
+func (p *Probe) answer(req *http.Request) (Response, error) {
+	resp, err := p.HTTP.Do(req)
+	if err != nil {
+		return Response{}, err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
+	if err != nil {
+		return Response{}, fmt.Errorf("the body of the answer: %w", err)
+	}
+	if len(body) > maxAnswer {
+		return Response{}, fmt.Errorf("the body of the answer is longer than %d bytes", maxAnswer)
+	}
+	return Response{Status: resp.StatusCode, Header: resp.Header, Body: body}, nil
+}
+
+// learn has tokens and keys of an answer never stand in the log.
+func (p *Probe) learn(r Response) {
+	for kind, path := range map[string]string{"token": "auth_token", "api-key": "data.api_key"} {
+		if v := gjson.GetBytes(r.Body, path); v.Type == gjson.String {
+			p.Log.Secret(kind, v.Str)
+		}
+	}
+}
+
+// fields lists a header by name: the order on the wire is not known of what net/http reads.
+func fields(h http.Header) []capture.Field {
+	var list []capture.Field
+	for name, values := range h {
+		for _, value := range values {
+			list = append(list, capture.Field{Name: strings.ToLower(name), Value: value})
+		}
+	}
+	sort.SliceStable(list, func(i, j int) bool { return list[i].Name < list[j].Name })
+	return list
+}
+
+// Data puts fields into the envelope {"data": …}.
+func Data(fields any) string {
+	text, _ := json.Marshal(map[string]any{"data": fields}) //nolint:errchkjson // groups give what JSON can say
+	return string(text)
+}
+
+// MustREST is REST for what a group stands on: an answer without success is an error.
+func (p *Probe) MustREST(ctx context.Context, step string, r Request) (Response, error) {
+	answer, err := p.REST(ctx, step, r)
+	if err == nil && answer.Status/100 != 2 {
+		err = fmt.Errorf("%s: %s %s was answered with %d: %s", step, r.Method, r.Path, answer.Status, short(answer.Body))
+	}
+	return answer, err
+}
+
+func short(body []byte) string {
+	if len(body) > 300 {
+		return string(body[:300]) + "…"
+	}
+	return string(body)
+}
+
+// Account returns the group's own account, which is made when it is first asked for.
+func (p *Probe) Account(ctx context.Context) (Account, error) {
+	if p.account.ID != "" {
+		return p.account, nil
+	}
+	account, err := p.NewAccount(ctx, "own", p.Target.Parent)
+	p.account = account
+	return account, err
+}
+
+// NewAccount makes an account beneath another, with a token of its own. It is deleted when
+// the group ends. Its id is noted as "account <name>".
+func (p *Probe) NewAccount(ctx context.Context, name string, parent Account) (Account, error) {
+	full := "certify " + p.id(strings.ReplaceAll(p.group, "/", " ")+" "+name)
+	made, err := p.MustREST(ctx, "create account "+name, Request{
+		Method: http.MethodPut, Path: "/v2/accounts/" + parent.ID, Token: parent.Token, Body: Data(map[string]any{"name": full}),
+	})
+	if err != nil {
+		return Account{}, err
+	}
+	account := Account{ID: made.Data().Get("id").Str, Name: full, Realm: made.Data().Get("realm").Str}
+	if account.ID == "" {
+		return Account{}, errors.New("create account " + name + ": the answer has no id")
+	}
+	p.made = append(p.made, account)
+	p.Note("account "+name, account.ID)
+	key, err := p.MustREST(ctx, "api key of "+name, Request{Method: http.MethodGet, Path: "/v2/accounts/" + account.ID + "/api_key", Token: parent.Token})
+	if err != nil {
+		return Account{}, err
+	}
+	p.Log.Secret("api-key", key.Data().Get("api_key").Str)
+	auth, err := p.MustREST(ctx, "log in to "+name, Request{
+		Method: http.MethodPut, Path: "/v2/api_auth", Body: Data(map[string]any{"api_key": key.Data().Get("api_key").Str}),
+	})
+	if err != nil {
+		return Account{}, err
+	}
+	account.Token = gjson.GetBytes(auth.Body, "auth_token").Str
+	p.Note("token "+name, account.Token)
+	return account, nil
+}
+
+// Close deletes what the group made and ends its connections. It goes on whatever fails, and
+// has a time of its own, so that it works after an interruption.
+func (p *Probe) Close(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closing)
+	defer cancel()
+	var errs []error
+	for _, s := range p.sockets {
+		s.drop()
+	}
+	if p.bus != nil {
+		errs = append(errs, p.bus.close())
+	}
+	for _, h := range p.hooks {
+		errs = append(errs, p.remove(ctx, "/v2/accounts/"+h.Account.ID+"/webhooks/"+h.ID))
+	}
+	for _, made := range slices.Backward(p.made) { // children before their parents
+		errs = append(errs, p.remove(ctx, "/v2/accounts/"+made.ID))
+	}
+	return errors.Join(errs...)
+}
+
+// closing bounds the cleaning up of one group.
+const closing = 20 * time.Second
+
+// remove deletes something, unless it is gone. It is not a part of the log, which has ended.
+func (p *Probe) remove(ctx context.Context, path string) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodDelete, p.Target.REST+path, http.NoBody)
+	if err != nil {
+		return err
+	}
+	req.Header.Set("X-Auth-Token", p.Target.Parent.Token)
+	answer, err := p.answer(req)
+	switch {
+	case err != nil:
+		return err
+	case answer.Status/100 == 2, answer.Status == http.StatusNotFound:
+		return nil
+	}
+	return fmt.Errorf("DELETE %s was answered with %d: %s", path, answer.Status, bytes.TrimSpace([]byte(short(answer.Body))))
+}

@@ -1,0 +1,164 @@
+// Package probe drives a target for a group of requirements: REST, receivers of webhooks,
+// websockets, the bus, and bare TCP, all written into the log as it happens. It owns how
+// things are said to a target and how long is waited; it never judges what comes back.
+package probe
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/kazoolab/kazoolab/conformance/capture"
+	"github.com/kazoolab/kazoolab/internal/clock"
+	"github.com/kazoolab/kazoolab/internal/ids"
+)
+
+// ErrHarness marks faults of this program, as opposed to the target's.
+var ErrHarness = errors.New("fault of the harness")
+
+// Target is a deployment as the harness can reach it.
+type Target struct {
+	REST    string // base URL, http://host:8000
+	Sockets string // ws://host:5555, "" without
+	AMQP    string // URL, "" without
+	Clock   Clock  // how its time is put forward
+	Dialect string
+	// Parent is the account beneath which accounts are made, with a token for it.
+	Parent Account
+	// Advertise is the URL under which the target reaches the harness's receivers; their
+	// paths are appended.
+	Advertise string
+	Features  []string
+	Patience  Patience
+}
+
+// Has tells whether a feature can be used.
+func (t Target) Has(feature string) bool { return slices.Contains(t.Features, feature) }
+
+// Clock puts a target's time forward.
+type Clock interface {
+	// Advance moves it by d, or waits until d has passed where time cannot be moved.
+	Advance(ctx context.Context, d time.Duration) error
+}
+
+// Account is an account and a token that may do everything in it.
+type Account struct {
+	ID    string
+	Name  string
+	Realm string
+	Token string
+}
+
+// Patience names every wait. All are real time, and grow with the target's latency.
+type Patience struct {
+	Reply    time.Duration // to a REST request or a command on a socket
+	Delivery time.Duration // from an event to the request at a receiver, or the frame on a socket
+	Retry    time.Duration // from a failed try to the next
+	Disable  time.Duration // from the last failure until a hook is disabled, once its time has come
+	Close    time.Duration // until a connection ends that must end
+	Quiet    time.Duration // after which what has not come does not come: it follows something that did
+}
+
+// NewPatience returns waits for a target that answers a request within latency.
+func NewPatience(latency time.Duration) Patience {
+	more := func(base time.Duration, trips int) time.Duration { return base + time.Duration(trips)*latency }
+	return Patience{
+		Reply: more(10*time.Second, 20), Delivery: more(10*time.Second, 20), Retry: more(12*time.Second, 20),
+		Disable: more(30*time.Second, 20), Close: more(10*time.Second, 20), Quiet: more(250*time.Millisecond, 4),
+	}
+}
+
+// Harness is what all groups of a run share.
+type Harness struct {
+	Target    Target
+	Log       *capture.Log
+	Clock     clock.Clock
+	IDs       *ids.Source
+	HTTP      *http.Client
+	Receivers *Receivers // nil without
+}
+
+// Probe drives the target for one group. It is for one goroutine, unless a method says
+// otherwise.
+type Probe struct {
+	*Harness
+	group    string
+	account  Account
+	made     []Account
+	hooks    []Hook
+	sockets  []*Socket
+	bus      *bus
+	sequence int
+}
+
+// New returns a probe for a group.
+func New(h *Harness, group string) *Probe { return &Probe{Harness: h, group: group} }
+
+// Note writes down a fact for the judges: what was drawn, who is who.
+func (p *Probe) Note(name, value string) {
+	p.add(capture.Entry{Kind: capture.Note, Name: name, Body: []byte(value)})
+}
+
+func (p *Probe) add(e capture.Entry) int {
+	e.Group = p.group
+	return p.Log.Add(e)
+}
+
+// Seen is what the group has seen so far.
+func (p *Probe) Seen() capture.View { return p.Log.Of(p.group) }
+
+// Await waits until holds is true of what the group has seen, at most limit, and writes
+// down when it was not. What did not come is the judges' to find.
+func (p *Probe) Await(ctx context.Context, what string, limit time.Duration, holds func(capture.View) bool) bool {
+	if p.Log.Await(ctx, p.group, limit, holds) {
+		return true
+	}
+	if ctx.Err() == nil {
+		p.add(capture.Entry{Kind: capture.WaitedOut, Name: what, Head: limit.String()})
+	}
+	return false
+}
+
+// AwaitRequests waits for a number of requests at a receiver, as long as a delivery may take.
+func (p *Probe) AwaitRequests(ctx context.Context, receiver string, n int) bool {
+	return p.Await(ctx, fmt.Sprintf("%d requests at %s", n, receiver), p.Target.Patience.Delivery, func(v capture.View) bool {
+		return len(v.Requests(receiver)) >= n
+	})
+}
+
+// Settle waits until nothing of this group has been seen for as long as Patience.Quiet. It
+// is for what must not come, behind something that did.
+func (p *Probe) Settle(ctx context.Context) {
+	for {
+		before := len(p.Seen().Entries)
+		more := p.Log.Await(ctx, p.group, p.Target.Patience.Quiet, func(v capture.View) bool { return len(v.Entries) > before })
+		if !more {
+			return
+		}
+	}
+}
+
+// Pause lets real time pass, which is written down. It is for rules that are about time
+// itself; what comes is awaited.
+func (p *Probe) Pause(ctx context.Context, why string, d time.Duration) error {
+	p.add(capture.Entry{Kind: capture.Note, Name: "pause", Body: []byte(why + ": " + d.String())})
+	return clock.Sleep(ctx, p.Clock, d)
+}
+
+// Advance puts the target's time forward; see Clock.
+func (p *Probe) Advance(ctx context.Context, d time.Duration) error {
+	p.Note("time put forward", d.String())
+	return p.Target.Clock.Advance(ctx, d)
+}
+
+// id draws a name that no other group uses.
+func (p *Probe) id(prefix string) string {
+	p.sequence++
+	return fmt.Sprintf("%s-%s-%d", prefix, p.IDs.Hex(8), p.sequence)
+}
+
+// ID draws 32 hex digits, as documents and calls have.
+func (p *Probe) ID() string { return p.IDs.Hex(32) }
