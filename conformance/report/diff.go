@@ -15,8 +15,9 @@ type span struct {
 
 // Bounds of the comparison.
 const (
-	// mostEdits is where the search for what two have in common ends: with more that differs,
-	// all between the first and the last difference is marked. It bounds time and memory.
+	// mostEdits is where the search for what two have in common ends. With more that differs,
+	// two of the same length are compared place by place, and of others all between the first
+	// and the last difference is marked. It bounds time and memory.
 	mostEdits = 600
 	// island is how many units that are the same by chance stand between two differences
 	// without being shown as the same.
@@ -107,8 +108,8 @@ func single(data []byte) []string {
 	return list
 }
 
-// common returns places of a longest common subsequence (Myers 1986), or none when more
-// than mostEdits differ.
+// common returns places of a longest common subsequence (Myers 1986), or of what stands in
+// the same places when more than mostEdits differ.
 func common(x, y []string) [][2]int {
 	if len(x) == 0 || len(y) == 0 {
 		return nil
@@ -129,7 +130,17 @@ func common(x, y []string) [][2]int {
 			}
 		}
 	}
-	return nil
+	return inPlace(x, y)
+}
+
+func inPlace(x, y []string) [][2]int {
+	var pairs [][2]int
+	for i := range x {
+		if len(x) == len(y) && x[i] == y[i] {
+			pairs = append(pairs, [2]int{i, i})
+		}
+	}
+	return pairs
 }
 
 // furthest is where the path on diagonal k begins its d-th step: from the better neighbour.

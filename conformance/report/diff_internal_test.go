@@ -84,15 +84,19 @@ func TestMuchThatDiffersIsBounded(t *testing.T) {
 	e, a := compare(of("<"+strings.Repeat("ab", 4000)+">"), of("<"+strings.Repeat("cd", 4000)+">"))
 	g.Expect(e).To(HaveLen(3))
 	g.Expect(a).To(HaveLen(3))
+	// Of the same length, what is in the same place is found all the same.
+	e, a = compare(of(strings.Repeat("same-a", 1000)), of(strings.Repeat("same-b", 1000)))
+	g.Expect(marked(e)).To(Equal(strings.Repeat("same-[a]", 1000)))
+	g.Expect(marked(a)).To(Equal(strings.Repeat("same-[b]", 1000)))
 }
 
 func TestVisible(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
 		"plain é 漢":          "plain é 漢",
-		"a\r\nb":             "a␍␊b",
-		"\x1b[31mred\x1b[0m": "␛[31mred␛[0m",
-		"\x00\x7f\t":         "␀␡␉",
+		"a\r\nb":             "a⟨0d⟩↵b",
+		"\x1b[31mred\x1b[0m": "⟨1b⟩[31mred⟨1b⟩[0m",
+		"\x00\x7f\t":         "⟨00⟩⟨7f⟩⟨09⟩",
 		"\xff\xc3":           "⟨ff⟩⟨c3⟩",
 		"a\u202eb\u200b":     "a⟨U+202E⟩b⟨U+200B⟩",
 		"a\u00a0b\u0085":     "a⟨U+00A0⟩b⟨U+0085⟩",
@@ -100,5 +104,5 @@ func TestVisible(t *testing.T) {
 	} {
 		NewWithT(t).Expect(visible(text, true)).To(Equal(want))
 	}
-	NewWithT(t).Expect(visible("a\nb", false)).To(Equal("a␊\nb"))
+	NewWithT(t).Expect(visible("a\nb", false)).To(Equal("a↵\nb"))
 }

@@ -81,6 +81,7 @@ type view struct {
 // pane is one of two that are shown beside each other.
 type pane struct {
 	Label, Size string
+	Dump        bool // in hexadecimal
 	Bits        []bit
 }
 
@@ -105,11 +106,8 @@ func articleOf(r red) article {
 func (v *view) beside(expected, actual *results.Bytes) {
 	v.First = firstDifference(expected, actual)
 	e, a := compare(expected, actual)
-	render := bits
-	if !expected.Text() || !actual.Text() {
-		render = dump
-	}
-	wholeE, wholeA := paneOf("expected", expected, render(e, expected.From)), paneOf("actual", actual, render(a, actual.From))
+	binary := !expected.Text() || !actual.Text()
+	wholeE, wholeA := paneOf("expected", expected, e, binary), paneOf("actual", actual, a, binary)
 	shortE, cutE := short(wholeE)
 	shortA, cutA := short(wholeA)
 	v.Expected, v.Actual = shortE, shortA
@@ -118,18 +116,23 @@ func (v *view) beside(expected, actual *results.Bytes) {
 	}
 }
 
-func paneOf(label string, b *results.Bytes, bits []bit) *pane {
-	size := grouped(b.Size) + " bytes"
+func paneOf(label string, b *results.Bytes, spans []span, binary bool) *pane {
+	p := &pane{Label: label, Size: grouped(b.Size) + " bytes", Dump: binary}
 	if b.Size == 1 {
-		size = "1 byte"
+		p.Size = "1 byte"
 	}
-	if p := part(b); p != "" {
-		size = p
+	if cut := part(b); cut != "" {
+		p.Size = cut
 	}
-	return &pane{Label: label, Size: size, Bits: bits}
+	if binary {
+		p.Bits = dump(spans, b.From)
+	} else {
+		p.Bits = bits(spans)
+	}
+	return p
 }
 
-func bits(spans []span, _ int) []bit {
+func bits(spans []span) []bit {
 	list := make([]bit, 0, len(spans))
 	for _, s := range spans {
 		switch {
@@ -193,10 +196,10 @@ func short(whole *pane) (*pane, bool) {
 		longest = 240 // characters
 		kept    = 80  // on either side of what differs
 	)
-	p, cut := &pane{Label: whole.Label, Size: whole.Size}, false
+	p, cut := &pane{Label: whole.Label, Size: whole.Size, Dump: whole.Dump}, false
 	for i, b := range whole.Bits {
 		runes := []rune(b.Text)
-		if b.Class != "" || len(runes) <= longest || len(whole.Bits) == 1 {
+		if whole.Dump || b.Class != "" || len(runes) <= longest || len(whole.Bits) == 1 {
 			p.Bits = append(p.Bits, b)
 			continue
 		}

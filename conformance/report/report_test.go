@@ -229,6 +229,6 @@ func TestProgress(t *testing.T) {
 		l.Done()
 		l.Done()
 	}
-	g.Expect(pipe.String()).To(Equal("broken sockets/login: no ␛ socket\n"))
-	g.Expect(terminal.String()).To(Equal("1/2 groups  webhooks/retry\r\x1b[Kbroken sockets/login: no ␛ socket\n2/2 groups  sockets/login\r\x1b[K"))
+	g.Expect(pipe.String()).To(Equal("broken sockets/login: no ⟨1b⟩ socket\n"))
+	g.Expect(terminal.String()).To(Equal("1/2 groups  webhooks/retry\r\x1b[Kbroken sockets/login: no ⟨1b⟩ socket\n2/2 groups  sockets/login\r\x1b[K"))
 }

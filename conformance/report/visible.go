@@ -7,9 +7,11 @@ import (
 	"unicode/utf8"
 )
 
-// visible is a text in which nothing is hidden and nothing acts: what is no character stands
-// as its picture or number. In one line, a line feed is a picture too; otherwise it is a
-// picture and a line feed.
+// visible is a text in which nothing is hidden and nothing acts: a byte that is no character,
+// or only moves the cursor, stands as its number, ⟨1b⟩; a character that is not to be seen
+// likewise, ⟨U+202E⟩; and a line feed as ↵, behind which the line ends unless all is to be in
+// one line. These are signs that every font has; there are pictures of control characters,
+// which few have.
 func visible(text string, oneLine bool) string {
 	var b strings.Builder
 	for i := 0; i < len(text); {
@@ -21,19 +23,14 @@ func visible(text string, oneLine bool) string {
 }
 
 func shown(r rune, raw string, oneLine bool) string {
-	const (
-		pictures = 0x2400 // of U+0000 and so on
-		del      = 0x7f
-	)
+	const del = 0x7f
 	switch {
-	case r == utf8.RuneError && len(raw) == 1:
+	case r == '\n' && oneLine:
+		return "↵"
+	case r == '\n':
+		return "↵\n"
+	case r == utf8.RuneError && len(raw) == 1, r < ' ', r == del:
 		return fmt.Sprintf("⟨%02x⟩", raw[0])
-	case r == '\n' && !oneLine:
-		return "␊\n"
-	case r < ' ':
-		return string(pictures + r)
-	case r == del:
-		return "␡"
 	case unicode.IsGraphic(r) && !unicode.Is(unicode.Cf, r) && r != '\u00a0':
 		return raw
 	}
