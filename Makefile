@@ -35,7 +35,7 @@ real_tags = real$(shell test -x /usr/lib/rabbitmq/bin/rabbitmq-server && echo ,r
 # Does PKG hold the tests that run the image?
 with_image := $(filter ./... ./internal/... ./internal/realtest%,$(PKG))
 # And those that run a browser?
-with_browser := $(filter ./... ./internal/... ./internal/browsertest%,$(PKG))
+with_browser := $(filter ./... ./internal/... ./internal/browsertest% ./conformance/... ./conformance/report%,$(PKG))
 
 # The linter is built from the version that tools/go.mod pins, and again when
 # that or the Go toolchain changes: it cannot read code newer than itself.

@@ -7,7 +7,6 @@ import (
 	"iter"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
 	"time"
@@ -17,24 +16,8 @@ import (
 
 	"github.com/kazoolab/kazoolab/conformance/report"
 	"github.com/kazoolab/kazoolab/conformance/results"
+	"github.com/kazoolab/kazoolab/internal/browsertest"
 )
-
-// browserVariable names a browser that is none of those that are looked for.
-const browserVariable = "KAZOOLAB_TEST_BROWSER"
-
-func browser(t *testing.T) string {
-	t.Helper()
-	for _, name := range []string{os.Getenv(browserVariable), "chromium", "chromium-browser", "google-chrome"} {
-		if name == "" {
-			continue
-		}
-		if path, err := exec.LookPath(name); err == nil {
-			return path
-		}
-	}
-	t.Fatalf("there is no browser: run `make test-real`, which installs Chromium, or set %s", browserVariable)
-	return ""
-}
 
 // page is a report in a browser that has no network.
 type page struct {
@@ -57,34 +40,14 @@ func open(t *testing.T, r *results.Results, s scheme) *page {
 	paths, err := report.Write(t.TempDir(), r)
 	g.Expect(err).NotTo(HaveOccurred())
 	p := &page{t: t}
-	p.ctx = p.tab(browser(t), s)
+	// Every way out leads to a closed door.
+	p.ctx = browsertest.Tab(t, chromedp.ProxyServer("127.0.0.1:1"), chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND"), chromedp.Flag("blink-settings", string(s)))
 	p.console = chromedp.Console(p.ctx)
 	file := url.URL{Scheme: "file", Path: paths[2]}
 	p.do(
 		chromedp.EmulateViewport(1280, 900),
 		chromedp.Navigate(file.String()), chromedp.WaitReady(chromedp.CSS("#shown")))
 	return p
-}
-
-// tab is one of a browser whose every way out leads to a closed door.
-func (p *page) tab(browser string, s scheme) context.Context {
-	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(browser),
-		chromedp.NoSandbox, // which root's cannot have
-		chromedp.UserDataDir(p.t.TempDir()),
-		chromedp.NoFirstRun,
-		chromedp.ProxyServer("127.0.0.1:1"),
-		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND"),
-		chromedp.Flag("blink-settings", string(s)),
-	)
-	ctx, end := chromedp.NewExecAllocator(p.t.Context(), options...)
-	p.t.Cleanup(end)
-	tab, closeTab := chromedp.NewContext(ctx)
-	p.t.Cleanup(func() {
-		_ = chromedp.Cancel(tab) // waits for the browser's end, so that its folder can go
-		closeTab()
-	})
-	return tab
 }
 
 func (p *page) do(actions ...chromedp.Action[chromedp.Void]) {
@@ -105,7 +68,7 @@ func evaluate[T any](p *page, expression string) T {
 	return value
 }
 
-// picture keeps what is to be seen: go test -artifacts -outputdir says where.
+// picture keeps what is to be seen, where go test says.
 func (p *page) picture(name string) {
 	p.t.Helper()
 	picture, err := chromedp.Run(p.ctx, chromedp.CaptureScreenshot())

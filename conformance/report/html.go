@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/kazoolab/kazoolab/conformance/results"
@@ -268,10 +269,8 @@ func outcomes() []suite.Outcome {
 func named(g results.Group, e results.Entry) bool {
 	for _, q := range g.Requirements {
 		for _, f := range q.Findings {
-			for _, seq := range f.Entries {
-				if seq == e.Seq {
-					return true
-				}
+			if slices.Contains(f.Entries, e.Seq) {
+				return true
 			}
 		}
 	}

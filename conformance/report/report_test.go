@@ -25,10 +25,10 @@ var update = flag.Bool("update", false, "write the golden files anew") //nolint:
 
 type printer func(io.Writer, *results.Results) error
 
-func printed(t *testing.T, print printer, r *results.Results) string {
+func printed(t *testing.T, to printer, r *results.Results) string {
 	t.Helper()
 	var text bytes.Buffer
-	NewWithT(t).Expect(print(&text, r)).To(Succeed())
+	NewWithT(t).Expect(to(&text, r)).To(Succeed())
 	return text.String()
 }
 
@@ -36,12 +36,12 @@ func plain(w io.Writer, r *results.Results) error { return report.Text(w, r, rep
 
 func TestReportsAreAsTheyWere(t *testing.T) {
 	t.Parallel()
-	for name, print := range map[string]printer{"summary.md": report.Summary, "junit.xml": report.JUnit, "terminal.txt": plain} {
+	for name, to := range map[string]printer{"summary.md": report.Summary, "junit.xml": report.JUnit, "terminal.txt": plain} {
 		for run, r := range map[string]*results.Results{"certified": certified(t), "failing": failing(t)} {
 			t.Run(run+" "+name, func(t *testing.T) {
 				t.Parallel()
 				g := NewWithT(t)
-				got := printed(t, print, r)
+				got := printed(t, to, r)
 				path := filepath.Join("testdata", run+"-"+name)
 				if *update {
 					g.Expect(os.WriteFile(path, []byte(got), 0o600)).To(Succeed())

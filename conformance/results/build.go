@@ -118,12 +118,11 @@ func (b *builder) add(v suite.Verdict) {
 	}
 	g := &b.Groups[at]
 	g.Requirements = append(g.Requirements, r)
-	b.Totals.add(r.Outcome)
-	g.Totals.add(r.Outcome)
-	b.Areas[area].Totals.add(r.Outcome)
+	b.Totals, g.Totals = b.Totals.with(r.Outcome), g.Totals.with(r.Outcome)
+	b.Areas[area].Totals = b.Areas[area].Totals.with(r.Outcome)
 	for i := range b.Levels {
 		if b.Levels[i].Name == string(r.Level) {
-			b.Levels[i].Totals.add(r.Outcome)
+			b.Levels[i].Totals = b.Levels[i].Totals.with(r.Outcome)
 		}
 	}
 }

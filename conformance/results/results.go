@@ -108,7 +108,8 @@ func (t Totals) Of(o suite.Outcome) int {
 	return 0
 }
 
-func (t *Totals) add(o suite.Outcome) {
+// with is the totals and one more outcome.
+func (t Totals) with(o suite.Outcome) Totals {
 	t.Planned++
 	switch o {
 	case suite.Pass:
@@ -124,6 +125,7 @@ func (t *Totals) add(o suite.Outcome) {
 	case suite.Broken:
 		t.Error++
 	}
+	return t
 }
 
 // Part is a share of all: an area or a level.
