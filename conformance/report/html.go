@@ -76,7 +76,10 @@ type view struct {
 	// both without that, where it makes a difference.
 	Expected, Actual *pane
 	Whole            []*pane
-	Excerpt          []results.Entry
+	// Excerpt is the part of the wire that shows it, and More how many entries it has besides;
+	// a finding that stands on the same part as the one before has none.
+	Excerpt []results.Entry
+	More    int
 }
 
 // pane is one of two that are shown beside each other.
@@ -93,9 +96,15 @@ type bit struct {
 }
 
 func articleOf(r red) article {
+	const most = 12 // entries of an excerpt; the log has all
 	a := article{red: r}
-	for _, f := range r.Findings {
-		v := view{What: visible(f.What, true), Excerpt: r.Group.Excerpt(f)}
+	for i, f := range r.Findings {
+		v := view{What: visible(f.What, true)}
+		if i == 0 || !slices.Equal(f.Entries, r.Findings[i-1].Entries) {
+			v.Excerpt = r.Group.Excerpt(f)
+			v.More = max(0, len(v.Excerpt)-most)
+			v.Excerpt = v.Excerpt[:len(v.Excerpt)-v.More]
+		}
 		if f.Expected != nil && f.Actual != nil {
 			v.beside(f.Expected, f.Actual)
 		}
@@ -254,7 +263,7 @@ func lines(e results.Entry) string {
 
 // beginning is the first of a body, in one line.
 func beginning(e results.Entry) string {
-	const most = 200 // characters
+	const most = 500 // characters
 	if e.Body == nil {
 		return ""
 	}

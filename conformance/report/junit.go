@@ -163,9 +163,7 @@ func plain(g results.Group, q results.Requirement) string {
 	var b strings.Builder
 	t := newText(&b, TextOptions{})
 	t.line("\n%s", q.Source)
-	for _, f := range q.Findings {
-		t.finding(g, f)
-	}
+	t.findings(g, q)
 	_ = t.Flush() // to memory
 	return b.String()
 }

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -36,7 +37,7 @@ func Text(w io.Writer, r *results.Results, o TextOptions) error {
 const (
 	widest      = 100 // characters of a line of what was expected or seen
 	around      = 24  // of those, before the first difference
-	mostExcerpt = 8   // entries of the wire
+	mostExcerpt = 8   // entries of the wire, for findings that stand on the same
 )
 
 type text struct {
@@ -71,16 +72,24 @@ func (t *text) group(g results.Group) {
 		if q.Known != nil && q.Outcome == suite.KnownFail {
 			t.line("       known: %s %s", visible(q.Known.Reason, true), visible(q.Known.Link, true))
 		}
-		for _, f := range q.Findings {
-			t.finding(g, f)
-		}
+		t.findings(g, q)
 	}
 	if headed {
 		t.line("")
 	}
 }
 
-func (t *text) finding(g results.Group, f results.Finding) {
+// findings prints what shows it on the wire once, where several stand on the same.
+func (t *text) findings(g results.Group, q results.Requirement) {
+	for i, f := range q.Findings {
+		t.finding(f)
+		if i == len(q.Findings)-1 || !slices.Equal(f.Entries, q.Findings[i+1].Entries) {
+			t.excerpt(g.Excerpt(f))
+		}
+	}
+}
+
+func (t *text) finding(f results.Finding) {
 	t.line("     • %s", visible(f.What, true))
 	if f.Expected != nil && f.Actual != nil {
 		e, a := compare(f.Expected, f.Actual)
@@ -91,7 +100,9 @@ func (t *text) finding(g results.Group, f results.Finding) {
 			t.line("       %s", t.paint.faint(at))
 		}
 	}
-	excerpt := g.Excerpt(f)
+}
+
+func (t *text) excerpt(excerpt []results.Entry) {
 	for i, e := range excerpt {
 		if i == mostExcerpt {
 			t.line("       %s", t.paint.faint(fmt.Sprintf("… %d more", len(excerpt)-i)))

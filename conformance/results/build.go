@@ -67,6 +67,7 @@ type builder struct {
 	options       Options
 	hide          secret
 	areas, groups map[string]int // places in the tree
+	kept          int            // entries of the log
 }
 
 func (b *builder) frame(asked int) {
@@ -188,10 +189,11 @@ func (b *builder) wire(g *Group) {
 		}
 	}
 	for i, e := range entries {
-		if i >= mostEntries && !named[e.Seq] {
+		if (i >= mostEntries || b.kept >= mostOfAll) && !named[e.Seq] {
 			g.WireLeftOut++
 			continue
 		}
+		b.kept++
 		g.Wire = append(g.Wire, Entry{
 			Seq: e.Seq, Micros: (e.At - entries[0].At).Microseconds(), Kind: e.Kind, Name: b.hide.text(e.Name), Head: b.hide.text(e.Head),
 			Header: b.hide.header(e.Header), Body: head(b.hide.bytes(e.Body), MostOfBody), Ref: e.Ref,

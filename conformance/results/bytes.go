@@ -13,7 +13,8 @@ const (
 	MostOfBody    = 4 << 10 // of a body in the log
 	MostOfFinding = 8 << 10 // of what was expected, and of what was seen
 	before        = 1 << 10 // of that, ahead of the first difference
-	mostEntries   = 400     // of the log of a group
+	mostEntries   = 400     // of the log of a group, besides those that a finding names
+	mostOfAll     = 3000    // entries of all groups, likewise
 )
 
 // Bytes is a part of what was on the wire, or of what should have been.
