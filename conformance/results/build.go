@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/kazoolab/kazoolab/conformance/capture"
@@ -50,6 +51,7 @@ func Build(verdicts []suite.Verdict, file capture.File, o Options) (*Results, er
 		b.add(v)
 	}
 	r := &b.Results
+	r.sort()
 	if err := r.check(len(verdicts)); err != nil {
 		return nil, err
 	}
@@ -199,6 +201,16 @@ func (b *builder) wire(g *Group) {
 			Header: b.hide.header(e.Header), Body: head(b.hide.bytes(e.Body), MostOfBody), Ref: e.Ref,
 		})
 	}
+}
+
+// sort makes the tree the same whatever the order in which the requirements were judged.
+func (r *Results) sort() {
+	slices.SortFunc(r.Areas, func(a, b Part) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(r.Groups, func(a, b Group) int { return strings.Compare(a.Name, b.Name) })
+	for _, g := range r.Groups {
+		slices.SortFunc(g.Requirements, func(a, b Requirement) int { return strings.Compare(a.ID, b.ID) })
+	}
+	slices.SortFunc(r.Stale, func(a, b Stale) int { return a.At - b.At })
 }
 
 // check is the arithmetic that every report rests on.

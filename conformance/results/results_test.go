@@ -3,6 +3,7 @@ package results_test
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -178,8 +179,23 @@ func TestOutcomesAddUp(t *testing.T) {
 	}))
 	g.Expect(r.Groups).To(HaveLen(2), "a group's requirements stand together")
 	g.Expect(r.Seen()).To(Equal([]expectations.Seen{
-		{ID: "A-X-001"}, {ID: "A-X-101", Failed: true, What: "it is not so"}, {ID: "A-X-002", Failed: true, What: "it is not so"},
+		{ID: "A-X-001"}, {ID: "A-X-002", Failed: true, What: "it is not so"}, {ID: "A-X-101", Failed: true, What: "it is not so"},
 	}))
+}
+
+func TestTheTreeIsTheSameInWhateverOrderWasJudged(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	verdicts := []suite.Verdict{
+		verdict("c/d", "B-X-002", suite.Fail), verdict("a/b", "A-X-002", suite.Fail), verdict("c/d", "B-X-001", suite.Pass), verdict("a/b", "A-X-001", suite.NotRun),
+	}
+	one, err := results.Build(verdicts, log(nil), results.Options{})
+	g.Expect(err).NotTo(HaveOccurred())
+	slices.Reverse(verdicts)
+	other, err := results.Build(verdicts, log(nil), results.Options{})
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(other).To(Equal(one))
+	g.Expect(one.Why[0]).To(Equal("2 MUST fail: A-X-002, B-X-002."))
 }
 
 func TestAVerdictThatIsNoneIsOurFault(t *testing.T) {
