@@ -38,6 +38,7 @@ type Line struct {
 	At int
 
 	last int // number of its last line
+	deep int // how far its dash is indented
 }
 
 // File is a file of expectations.
@@ -46,12 +47,15 @@ type File struct {
 	Name  string
 	Lines []Line
 
+	ids   []string       // of all requirements
 	text  []string       // its lines
 	lists map[string]int // number of the line of each list's name
 }
 
-// Empty is a file that is not there yet.
-func Empty(name string) *File { return &File{Name: name, lists: map[string]int{}} }
+// Empty is a file that is not there yet. ids are those of all requirements.
+func Empty(name string, ids []string) *File {
+	return &File{Name: name, ids: ids, lists: map[string]int{}}
+}
 
 // Parse reads a file. ids are those of all requirements. The error tells everything that is
 // wrong, each with its line.
@@ -64,7 +68,7 @@ func Parse(name string, data []byte, ids []string) (*File, error) {
 		}
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	r := &reader{File: Empty(name), ids: ids}
+	r := &reader{File: Empty(name, ids)}
 	r.text = strings.Split(strings.TrimSuffix(string(data), "\n"), "\n")
 	if len(data) == 0 {
 		r.text = nil
@@ -76,11 +80,20 @@ func Parse(name string, data []byte, ids []string) (*File, error) {
 		}
 		r.document(doc.Body)
 	}
+	if len(r.errs)+len(r.lists) == 0 && slices.ContainsFunc(r.text, said) {
+		r.wrong(nil, "a file of expectations has the lists %s and %s", KnownFailing, KnownFlaky)
+	}
 	if len(r.errs) > 0 {
 		return nil, errors.Join(r.errs...)
 	}
 	r.ends()
 	return r.File, nil
+}
+
+// said tells whether a line is more than a comment.
+func said(line string) bool {
+	line = strings.TrimSpace(line)
+	return line != "" && !strings.HasPrefix(line, "#")
 }
 
 // Find returns what the file says of a requirement in a dialect. A line for that dialect
@@ -101,7 +114,6 @@ func (f *File) Find(id, dialect string) (Line, bool) {
 
 type reader struct {
 	*File
-	ids  []string
 	errs []error
 }
 
@@ -114,18 +126,16 @@ func (r *reader) wrong(at ast.Node, format string, args ...any) {
 }
 
 func (r *reader) document(body ast.Node) {
-	switch body := body.(type) {
-	case nil, *ast.NullNode, *ast.CommentGroupNode:
-	case *ast.MappingNode:
-		if body.IsFlowStyle {
-			r.wrong(body, "the lists are written in block style, a line for each member")
-			return
-		}
-		for _, member := range body.Values {
-			r.list(member)
-		}
-	default:
-		r.wrong(body, "a file of expectations has the lists %s and %s", KnownFailing, KnownFlaky)
+	mapping, is := body.(*ast.MappingNode)
+	if !is {
+		return // a comment, or nothing that has a list
+	}
+	if mapping.IsFlowStyle {
+		r.wrong(mapping, "the lists are written in block style, a line for each member")
+		return
+	}
+	for _, member := range mapping.Values {
+		r.list(member)
 	}
 }
 
@@ -145,28 +155,27 @@ func (r *reader) list(member *ast.MappingValueNode) {
 			}
 			return
 		}
-		for _, item := range value.Values {
-			r.line(item, name)
+		for _, entry := range value.Entries {
+			r.line(entry, name)
 		}
 	default:
 		r.wrong(value, "%s is a list of {id, reason, link, dialect}", name)
 	}
 }
 
-func (r *reader) line(item ast.Node, list string) {
+func (r *reader) line(entry *ast.SequenceEntryNode, list string) {
+	item := entry.Value
 	mapping, is := item.(*ast.MappingNode)
 	if !is {
-		r.wrong(item, "%s is a list of {id, reason, link, dialect}; %q is none", list, item.String())
+		r.wrong(item, "%s is a list of {id, reason, link, dialect}; %q is none", list, fmt.Sprint(item))
 		return
 	}
-	l := Line{Flaky: list == KnownFlaky, At: item.GetToken().Position.Line}
+	dash := entry.Start.Position
+	l := Line{Flaky: list == KnownFlaky, At: dash.Line, deep: dash.Column - 1}
 	fields := map[string]*string{"id": &l.ID, "reason": &l.Reason, "link": &l.Link, "dialect": &l.Dialect}
 	readable := true
-	for i, member := range mapping.Values {
+	for _, member := range mapping.Values {
 		name := member.Key.String()
-		if i == 0 {
-			l.At = member.Key.GetToken().Position.Line
-		}
 		field, known := fields[name]
 		if !known {
 			r.wrong(member.Key, "%q is no member of a line: there are id, reason, link and dialect", name)
@@ -223,15 +232,14 @@ func (r *reader) judge(item ast.Node, l Line) {
 func (r *reader) ends() {
 	for i := range r.Lines {
 		l := &r.Lines[i]
-		deep := strings.Index(r.text[l.At-1], "-")
 		l.last = l.At
 		for n := l.At + 1; n <= len(r.text); n++ {
 			line := r.text[n-1]
 			bare := strings.TrimLeft(line, " ")
-			if bare == "" || strings.HasPrefix(bare, "#") && len(line)-len(bare) <= deep {
+			if bare == "" || strings.HasPrefix(bare, "#") && len(line)-len(bare) <= l.deep {
 				continue
 			}
-			if len(line)-len(bare) <= deep {
+			if len(line)-len(bare) <= l.deep {
 				break
 			}
 			l.last = n

@@ -71,7 +71,8 @@ func TestWhatIsWrongIsToldWithItsLine(t *testing.T) {
 		"a bare id":      {"known-failing:\n- WH-ENC-012\n", `x.yaml:2: known-failing is a list of {id, reason, link, dialect}; "WH-ENC-012" is none`},
 		"no list":        {"known-failing: WH-ENC-012\n", "x.yaml:1: known-failing is a list of {id, reason, link, dialect}"},
 		"flow":           {"known-failing: [{id: WH-ENC-012, reason: r}]\n", "x.yaml:1: known-failing is written in block style, `- id: …` on a line of its own"},
-		"a list":         {"- id: WH-ENC-012\n", "x.yaml:1: a file of expectations has the lists known-failing and known-flaky"},
+		"a list":         {"- id: WH-ENC-012\n", "x.yaml: a file of expectations has the lists known-failing and known-flaky"},
+		"a tag":          {"!00", "x.yaml: a file of expectations has the lists known-failing and known-flaky"},
 		"two documents":  {"known-failing:\n---\nknown-flaky:\n", "x.yaml:3: a file holds one document"},
 		"two faults":     {"known-failing:\n- id: A\n  reason: r\n- id: WH-ENC-012\n", "x.yaml:2: A is no requirement\nx.yaml:4: WH-ENC-012 has no reason: say why it fails"},
 	} {
@@ -137,7 +138,8 @@ func TestUpdate(t *testing.T) {
 			g := NewWithT(t)
 			f, err := expectations.Parse("x.yaml", []byte(c.text), ids())
 			g.Expect(err).NotTo(HaveOccurred())
-			got := f.Update(c.seen, "5.0")
+			got, err := f.Update(c.seen, "5.0")
+			g.Expect(err).NotTo(HaveOccurred())
 			g.Expect(string(got)).To(Equal(c.want))
 			again, err := expectations.Parse("x.yaml", got, ids())
 			g.Expect(err).NotTo(HaveOccurred(), "what is written can be read")
@@ -147,6 +149,24 @@ func TestUpdate(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestAFileThatIsNotThereIsBegun(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	text, err := expectations.Empty("x.yaml", ids()).Update([]expectations.Seen{{ID: "WH-ENC-012", Failed: true, What: "w"}}, "")
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(string(text)).To(Equal("known-failing:\n  - id: WH-ENC-012\n    reason: \"not looked into yet: w\"\n"))
+}
+
+// A user's file is not spoilt.
+func TestWhatCannotBeRewrittenIsLeftAlone(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	f, err := expectations.Parse("x.yaml", []byte("known-failing: [\n]\n"), ids())
+	g.Expect(err).NotTo(HaveOccurred())
+	_, err = f.Update([]expectations.Seen{{ID: "WH-ENC-012", Failed: true, What: "w"}}, "5.0")
+	g.Expect(err).To(MatchError(expectations.ErrForm))
 }
 
 const one = "  - id: WH-ENC-012\n    reason: \"not looked into yet: \\\"a\\\": 5\\n\"\n    dialect: \"5.0\"\n"

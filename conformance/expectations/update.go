@@ -1,6 +1,7 @@
 package expectations
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -15,12 +16,29 @@ type Seen struct {
 	What string
 }
 
+// ErrForm says that a file is written in a way that cannot be rewritten.
+var ErrForm = errors.New("it is written in a way that cannot be rewritten: put each line of a list on lines of its own, in block style")
+
 // Update returns the file's text as it has to be after a run in a dialect: without the lines
 // of what passed, with one for each new failure. What stays, stays byte for byte, with its
 // reason and the comments above it. Known-flaky lines are never taken out, since one run
 // says nothing about them, nor are lines of requirements that seen does not tell of, or of
-// another dialect.
-func (f *File) Update(seen []Seen, dialect string) []byte {
+// another dialect. The error wraps ErrForm: what would not say what it has to is not returned.
+func (f *File) Update(seen []Seen, dialect string) ([]byte, error) {
+	text := f.rewritten(seen, dialect)
+	again, err := Parse(f.Name, text, f.ids)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w (%w)", f.Name, ErrForm, err)
+	}
+	for _, s := range seen {
+		if line, found := again.Find(s.ID, dialect); found != s.Failed && !line.Flaky {
+			return nil, fmt.Errorf("%s: %w (%s)", f.Name, ErrForm, s.ID)
+		}
+	}
+	return text, nil
+}
+
+func (f *File) rewritten(seen []Seen, dialect string) []byte {
 	drop := map[int]bool{}
 	var fresh []Seen
 	for _, s := range seen {
@@ -79,16 +97,13 @@ func (f *File) heading(text string, drop map[int]bool, fresh int) string {
 // above is the number of the first of the comment lines that stand right above a line.
 func (f *File) above(l Line) int {
 	at := l.At
-	for at > 1 && strings.HasPrefix(strings.TrimSpace(f.text[at-2]), "#") && strings.HasPrefix(f.text[at-2], f.indent(l)) {
+	for at > 1 && strings.HasPrefix(strings.TrimSpace(f.text[at-2]), "#") && strings.HasPrefix(f.text[at-2], indent(l)) {
 		at--
 	}
 	return at
 }
 
-func (f *File) indent(l Line) string {
-	text := f.text[l.At-1]
-	return text[:strings.Index(text, "-")]
-}
+func indent(l Line) string { return strings.Repeat(" ", l.deep) }
 
 // endOfFailing is the number of the line behind which new ones are put: the last of the list.
 func (f *File) endOfFailing(drop map[int]bool) int {
@@ -102,16 +117,13 @@ func (f *File) endOfFailing(drop map[int]bool) int {
 }
 
 func (f *File) item(s Seen, dialect string) []string {
-	indent := "  "
-	for _, l := range f.Lines {
-		if !l.Flaky {
-			indent = f.indent(l)
-			break
-		}
+	before := "  "
+	if i := slices.IndexFunc(f.Lines, func(l Line) bool { return !l.Flaky }); i >= 0 {
+		before = indent(f.Lines[i])
 	}
-	lines := []string{indent + "- id: " + s.ID, fmt.Sprintf("%s  reason: %s", indent, quoted("not looked into yet: "+s.What))}
+	lines := []string{before + "- id: " + s.ID, fmt.Sprintf("%s  reason: %s", before, quoted("not looked into yet: "+s.What))}
 	if dialect != "" {
-		lines = append(lines, fmt.Sprintf("%s  dialect: %s", indent, strconv.Quote(dialect)))
+		lines = append(lines, fmt.Sprintf("%s  dialect: %s", before, strconv.Quote(dialect)))
 	}
 	return lines
 }
