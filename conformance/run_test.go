@@ -28,10 +28,16 @@ func plan(groups ...suite.Group) []suite.Planned {
 	return planned
 }
 
+// broken is a fault of a group's code.
+func broken() error {
+	var none *suite.Suite
+	return none.Check()
+}
+
 func config(features ...string) conformance.Config {
 	return conformance.Config{
 		Target: probe.Target{Features: features, Patience: probe.NewPatience(0)}, Clock: clock.System(), IDs: ids.Seeded("run"),
-		HTTP: http.DefaultClient, AtOnce: 4,
+		HTTP: &http.Client{}, AtOnce: 4,
 	}
 }
 
@@ -44,7 +50,7 @@ func TestEachGroupIsCarriedOutOnceAndEndsAsItEnded(t *testing.T) {
 		{Name: "a/done", Do: func(context.Context, *probe.Probe) error { done.Add(1); return nil }},
 		{Name: "a/broken", Do: func(context.Context, *probe.Probe) error { return errors.New("the target said no") }},
 		{Name: "a/harness", Do: func(context.Context, *probe.Probe) error { return fmt.Errorf("%w: no port", probe.ErrHarness) }},
-		{Name: "a/panics", Do: func(context.Context, *probe.Probe) error { panic("oh") }},
+		{Name: "a/panics", Do: func(context.Context, *probe.Probe) error { return broken() }},
 		{Name: "a/left-out", Needs: []string{suite.Bus}, Do: func(context.Context, *probe.Probe) error { done.Add(100); return nil }},
 		{Name: "a/interrupted", Alone: true, Do: func(ctx context.Context, _ *probe.Probe) error {
 			interrupt()
@@ -66,7 +72,7 @@ func TestEachGroupIsCarriedOutOnceAndEndsAsItEnded(t *testing.T) {
 	}
 	g.Expect(ends).To(Equal(map[string]string{
 		"a/done": "done ", "a/broken": "broken the target said no", "a/harness": "harness fault of the harness: no port",
-		"a/panics": "harness fault of the harness: oh", "a/interrupted": "interrupted context canceled",
+		"a/panics": "harness fault of the harness: runtime error: invalid memory address or nil pointer dereference", "a/interrupted": "interrupted context canceled",
 	}))
 	g.Expect(file.Facts.Groups).To(HaveLen(6))
 	g.Expect(told).To(HaveLen(6))
@@ -81,9 +87,9 @@ func TestWhatMovesTimeRunsAlone(t *testing.T) {
 		defer running.Add(-1)
 		return nil
 	}
-	alone := func(context.Context, *probe.Probe) error {
+	alone := func(ctx context.Context, p *probe.Probe) error {
 		most.Store(max(most.Load(), running.Load()))
-		return beside(t.Context(), nil)
+		return beside(ctx, p)
 	}
 	groups := []suite.Group{{Name: "a/alone", Alone: true, Do: alone}, {Name: "a/alone-too", Alone: true, Do: alone}}
 	for i := range 20 {
@@ -112,7 +118,7 @@ func TestReceiversWriteDownWhatCameAndAnswerAsTold(t *testing.T) {
 				return err
 			}
 			req.Header["x-Own"] = []string{"v"}
-			got := ""
+			var got string
 			if resp, err := client.Do(req); err != nil {
 				got = err.Error()
 			} else {
