@@ -103,7 +103,7 @@ type Receiver struct {
 type Timeouts struct {
 	Preflight Duration `yaml:"preflight" default:"1m" doc:"finding out what the target is" eg:"30s"`
 	Run       Duration `yaml:"run" default:"10m" doc:"all of it" eg:"20m"`
-	Group     Duration `yaml:"group" default:"3m" doc:"one group of requirements; longer where real time has to pass" eg:"5m"`
+	Group     Duration `yaml:"group" default:"3m, or 15m where minutes pass in real time" doc:"one group of requirements" eg:"5m"`
 	Reply     Duration `yaml:"reply" default:"made of the latency that was measured" doc:"an answer of REST, or to a command on a socket" eg:"20s"`
 	Delivery  Duration `yaml:"delivery" default:"made of the latency that was measured" doc:"from an event to its webhook or frame" eg:"30s"`
 }
@@ -276,4 +276,15 @@ func (o Outside) address(field string, a Address, schemes ...string) (string, er
 		return "", fmt.Errorf("%s: what %s%s has is no URL that begins with %s://", field, a.Env, a.File, strings.Join(schemes, ":// or "))
 	}
 	return strings.TrimRight(v, "/"), nil
+}
+
+// RunLimit is how long a run may take.
+func (p Profile) RunLimit() time.Duration { return p.Timeouts.Run.or(10 * time.Minute) }
+
+// GroupLimit is how long one group may take: longer where its minutes pass in real time.
+func (p Profile) GroupLimit(realWaits bool) time.Duration {
+	if realWaits {
+		return p.Timeouts.Group.or(15 * time.Minute)
+	}
+	return p.Timeouts.Group.or(3 * time.Minute)
 }
