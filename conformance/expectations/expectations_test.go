@@ -102,7 +102,9 @@ func TestAnEmptyFileExpectsNothing(t *testing.T) {
 func TestUpdate(t *testing.T) {
 	t.Parallel()
 	pass := func(id string) expectations.Seen { return expectations.Seen{ID: id} }
-	fail := func(id string) expectations.Seen { return expectations.Seen{ID: id, Failed: true, What: `"a": 5` + "\n"} }
+	fail := func(id string) expectations.Seen {
+		return expectations.Seen{ID: id, Failed: true, What: `"a": 5` + "\n"}
+	}
 	for name, c := range map[string]struct {
 		text string
 		seen []expectations.Seen
@@ -127,7 +129,7 @@ func TestUpdate(t *testing.T) {
 			"known-flaky:\n- id: WS-CMD-001\n  reason: r\n", []expectations.Seen{fail("WH-ENC-012"), fail("WS-CMD-001")},
 			"known-flaky:\n- id: WS-CMD-001\n  reason: r\nknown-failing:\n" + one,
 		},
-		"the last goes": {"known-failing:\n- id: WS-CMD-001\n  reason: r\n", []expectations.Seen{pass("WS-CMD-001")}, "known-failing: []\n"},
+		"the last goes":  {"known-failing:\n- id: WS-CMD-001\n  reason: r\n", []expectations.Seen{pass("WS-CMD-001")}, "known-failing: []\n"},
 		"nothing to say": {"", []expectations.Seen{pass("WS-CMD-001")}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -110,7 +110,7 @@ func (r *Results) conclude(interrupted bool) {
 		}
 	}
 	if n := r.Totals.Unsupported; n > 0 {
-		r.Why = append(r.Why, fmt.Sprintf("%d are about what the target does not offer.", n))
+		r.Why = append(r.Why, about(n)+" what the target does not offer.")
 	}
 	r.Exit = r.ExitCode()
 }
@@ -181,4 +181,11 @@ func could(n int) string {
 		return "1 requirement could"
 	}
 	return fmt.Sprintf("%d requirements could", n)
+}
+
+func about(n int) string {
+	if n == 1 {
+		return "1 requirement is about"
+	}
+	return fmt.Sprintf("%d requirements are about", n)
 }

@@ -78,7 +78,7 @@ func TestConclusion(t *testing.T) {
 		},
 		"something is not offered": {
 			[]suite.Verdict{verdict("a/b", "A-X-001", pass), verdict("a/b", "A-X-002", suite.Unsupported)}, results.Options{}, "",
-			results.Certified, 0, "1 are about what the target does not offer.",
+			results.Certified, 0, "1 requirement is about what the target does not offer.",
 		},
 		"nothing is offered": {
 			[]suite.Verdict{verdict("a/b", "A-X-002", suite.Unsupported)}, results.Options{}, "", results.Incomplete, 5, "Nothing passed.",
@@ -195,7 +195,7 @@ func TestAVerdictThatIsNoneIsOurFault(t *testing.T) {
 func log(body []byte) capture.File {
 	entries := []capture.Entry{
 		{Kind: capture.Began, Name: "A"},
-		{Kind: capture.RestRequest, Name: "login", Head: "PUT /v2/api_auth?auth_token=abcdefghij HTTP/1.1", Header: []capture.Field{{"X-Auth-Token", "abcdefghij"}, {"Accept", "*/*"}}, Body: []byte(`{"data":{"api_key":"0123456789"}}`)},
+		{Kind: capture.RestRequest, Name: "login", Head: "PUT /v2/api_auth?auth_token=abcdefghij HTTP/1.1", Header: []capture.Field{{Name: "X-Auth-Token", Value: "abcdefghij"}, {Name: "Accept", Value: "*/*"}}, Body: []byte(`{"data":{"api_key":"0123456789"}}`)},
 		{Kind: capture.RestAnswer, Name: "login", Head: "201", Ref: 2, Body: []byte(`{"auth_token":"<token-1>","password" : "x\"y","page":"<a>"}`)},
 		{Kind: capture.HookRequest, Name: "hook", Head: "POST / HTTP/1.1", Body: body},
 		{Kind: capture.Ended, Head: capture.Done},
@@ -253,7 +253,7 @@ func TestSecretsThatTheLogDidNotKnowAreHidden(t *testing.T) {
 	wire := r.Groups[0].Wire
 	g.Expect(string(wire[2].Body.Data)).To(Equal(`{"auth_token":"<token-1>","password" : "<hidden>","page":"<a>"}`), "what the log has masked can still be told apart")
 	g.Expect(string(wire[3].Body.Data)).To(Equal("name=x&password=<hidden>&token_note=%3Ca%3E"))
-	g.Expect(wire[1].Header).To(Equal([]capture.Field{{"X-Auth-Token", "<hidden>"}, {"Accept", "*/*"}}))
+	g.Expect(wire[1].Header).To(Equal([]capture.Field{{Name: "X-Auth-Token", Value: "<hidden>"}, {Name: "Accept", Value: "*/*"}}))
 	g.Expect(r.Groups[0].Requirements[0].Findings[0].What).To(Equal("password=<hidden> differs (they differ in a secret, which is hidden here)"))
 }
 
