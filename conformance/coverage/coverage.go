@@ -184,4 +184,6 @@ func needs(features []string) string {
 }
 
 // cell is a text that does not end its cell of a table, and means what it says.
-func cell(text string) string { return strings.NewReplacer("|", `\|`, "*", `\*`, "<", "&lt;").Replace(text) }
+func cell(text string) string {
+	return strings.NewReplacer("|", `\|`, "*", `\*`, "<", "&lt;").Replace(text)
+}

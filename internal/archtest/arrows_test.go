@@ -77,7 +77,7 @@ func arrows() []arrow {
 		{
 			from: []string{"cmd"},
 			never: []string{
-				"internal/archtest", "internal/bench", "internal/brokertest", "internal/browsertest", "internal/chaos", "internal/daemon", "internal/lab",
+				"internal/archtest", "internal/bench", "internal/brokertest", "internal/browsertest", "internal/chaos", "internal/daemon", "internal/hostile", "internal/lab",
 				"internal/postgres", "internal/postgrestest", "internal/rabbitmq", "internal/realtest", "internal/stack", "internal/vectortest", "internal/wiretest",
 				"bridge/store/storetest",
 				"github.com/onsi/gomega", "github.com/Shopify/toxiproxy", "pgregory.net/rapid",
