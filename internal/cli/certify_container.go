@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/testcontainers/testcontainers-go"
+	"github.com/testcontainers/testcontainers-go/log"
 	"github.com/testcontainers/testcontainers-go/network"
 	"github.com/testcontainers/testcontainers-go/wait"
 
@@ -51,6 +52,8 @@ func (k *containers) start(ctx context.Context, p *target.Profile) (err error) {
 	if dialect == "" {
 		dialect = suite.Talk
 	}
+	// What the library does is not what people want to read; this is the one place for all of it.
+	log.SetDefault(stdlog.New(io.Discard, "", 0))
 	if k.network, err = network.New(ctx); err != nil {
 		return fmt.Errorf("is Docker running? %w", err)
 	}
@@ -88,7 +91,6 @@ func (k *containers) start(ctx context.Context, p *target.Profile) (err error) {
 
 func (k *containers) run(ctx context.Context, name string, ready wait.Strategy, ports []string, env map[string]string, command ...string) (*testcontainers.DockerContainer, error) {
 	running, err := testcontainers.Run(ctx, k.image,
-		testcontainers.WithLogger(stdlog.New(io.Discard, "", 0)), // what it does is not what people want to read
 		testcontainers.WithEnv(env), testcontainers.WithCmd(command...), testcontainers.WithExposedPorts(ports...),
 		testcontainers.WithHostConfigModifier(func(h *container.HostConfig) { h.ExtraHosts = append(h.ExtraHosts, gateway+":host-gateway") }),
 		testcontainers.WithWaitStrategyAndDeadline(containerLimit, ready),
