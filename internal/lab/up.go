@@ -40,7 +40,7 @@ func StartUp(ctx context.Context, binary, dir, dialect string) (*Up, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = log.Close() }() // the process has its own
+	defer func() { _ = log.Close() }()                                                                      // the process has its own
 	cmd := exec.Command(binary, "up", "--rest-listen", "127.0.0.1:0", "--websockets-listen", "127.0.0.1:0", //nolint:noctx,gosec // it outlives the start; the program is the caller's
 		"--data", filepath.Join(dir, "data"), "--run-file", u.RunFile, "--dialect", dialect)
 	cmd.Env = []string{"TMPDIR=" + dir, "HOME=" + dir} // settings of the developer's are not for it
