@@ -137,7 +137,7 @@ func (c *certify) drive(ctx context.Context, running runfile.File, plan []suite.
 	features := []string{suite.Bus, suite.Hooks, suite.Sockets, suite.Accounts, suite.Admin, suite.Clock, suite.Switch, suite.Lab}
 	return conformance.Run(ctx, conformance.Config{
 		Target: probe.Target{
-			REST: running.REST, Sockets: running.Websocket, AMQP: running.AMQP, Dialect: c.dialect,
+			REST: running.REST, Sockets: running.Websocket, AMQP: running.AMQP, Management: running.Management, Dialect: c.dialect,
 			Clock:     target.LabClock{URL: running.REST + "/_dev/clock/advance", Token: running.ClockToken, HTTP: client},
 			Parent:    probe.Account{ID: master.ID, Name: master.Name, Realm: master.Realm, Token: token},
 			Advertise: "http://" + listener.Addr().String(), Features: features, Patience: probe.NewPatience(10 * time.Millisecond),
