@@ -48,7 +48,8 @@ func broken() suite.Group {
 					due := sentinels(noJSON, otherTypes, excessive, otherProperties)
 					allCame(j, "the hook", due, forms(j.View, "hook", "call_id"))
 					for _, e := range j.Requests("hook") {
-						if call := member(e, "call_id"); !slices.Contains(due, call) && !strings.HasPrefix(call, "poison") {
+						call := member(e, "call_id")
+						if !slices.Contains(due, call) && (!strings.Contains(call, "poison") || call == "poison-half") {
 							j.Fail("a request that no event asked for", e)
 						}
 					}
@@ -112,7 +113,7 @@ func poisons() []poison {
 		{"bytes", noJSON, bare("\x00\xff\xfe\x80")},
 		{"name-number", otherTypes, with("poison-name", `"Event-Name":7`)},
 		{"category-list", otherTypes, with("poison-category", `"Event-Category":["call_event"]`)},
-		{"call-object", otherTypes, with("poison-call", `"Call-ID":{"a":"b"}`)},
+		{"call-object", otherTypes, with("poison-call", `"Call-ID":{"poison":"call"}`)},
 		{"variables-list", otherTypes, with("poison-variables", `"Custom-Channel-Vars":["Account-ID"]`)},
 		{"account-number", otherTypes, with("poison-account", `"Custom-Channel-Vars":{"Account-ID":12}`)},
 		{"variables-null", otherTypes, with("poison-null", `"Custom-Channel-Vars":null`)},

@@ -157,11 +157,9 @@ func heldUp(j *suite.Judging, receiver string) (until int, was bool) {
 		return 0, false
 	}
 	until = notes[0].Seq
-	for _, answer := range j.Named(capture.HookAnswer, receiver) {
-		if answer.Seq < until {
-			j.Fail("the receiver "+receiver+" has lost a request that it held", answer)
-			return 0, false
-		}
+	if answer, answered := j.Answering(j.Requests(receiver)[0].Seq); answered && answer.Seq < until {
+		j.Fail("the receiver "+receiver+" has lost a request that it held", answer)
+		return 0, false
 	}
 	return until, true
 }
