@@ -3,7 +3,6 @@ package probe
 import (
 	"context"
 	"fmt"
-	"net"
 
 	"github.com/gorilla/websocket"
 
@@ -11,16 +10,9 @@ import (
 )
 
 // DialDeaf opens a websocket, subscribes to a binding, and reads nothing from there on until
-// Hear. Its end of the connection takes little, so that it soon stops whoever sends to it.
+// Hear.
 func (p *Probe) DialDeaf(ctx context.Context, name string, account Account, binding string) (*Socket, error) {
-	const few = 4 << 10 // bytes
-	dialer := websocket.Dialer{HandshakeTimeout: p.Target.Patience.Reply, NetDialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
-		conn, err := (&net.Dialer{}).DialContext(ctx, network, address)
-		if tcp, is := conn.(*net.TCPConn); is {
-			_ = tcp.SetReadBuffer(few) // else it takes longer until it is full
-		}
-		return conn, err
-	}}
+	dialer := websocket.Dialer{HandshakeTimeout: p.Target.Patience.Reply}
 	conn, resp, err := dialer.DialContext(ctx, p.Target.Sockets+"/", nil)
 	if err != nil {
 		return nil, fmt.Errorf("socket %s: %w", name, err)

@@ -92,7 +92,7 @@ func doDeaf(ctx context.Context, p *probe.Probe) error {
 		if err := p.PublishAll(ctx, callsOf(account, calls[n:n+atOnce], `"Caller-ID-Name":"`+strings.Repeat("x", largeBytes)+`"`)); err != nil {
 			return err
 		}
-		if !awaitFrames(ctx, p, "reads", calls[n:n+atOnce]) {
+		if !p.AwaitFrames(ctx, "reads", n+atOnce) {
 			break
 		}
 	}
