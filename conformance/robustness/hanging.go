@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"sync"
+	"time"
 
 	"github.com/kazoolab/kazoolab/conformance/probe"
 	"github.com/kazoolab/kazoolab/conformance/suite"
@@ -140,6 +141,10 @@ func doHanging(ctx context.Context, p *probe.Probe) error {
 		return err
 	}
 	awaitCalls(ctx, p, "made-meanwhile", meanwhile)
+	// Longer than that, a delivery does not keep its message, but is written to the store.
+	if err := p.Pause(ctx, "what takes longer than a second is stored", 1500*time.Millisecond); err != nil {
+		return err
+	}
 	p.Note(released, "")
 	release()
 	awaitCalls(ctx, p, "hangs", append(beside, meanwhile...))
