@@ -38,10 +38,8 @@ func broker() suite.Group {
 					if len(frames(j.View, "socket", "call_id")) == 0 {
 						j.Failf("the socket has never got an event")
 					}
-					for _, e := range j.Named(capture.SocketClosed, "socket") {
-						if end, ended := j.End(); ended && e.Seq < end.Seq {
-							j.Fail("the socket has ended", e)
-						}
+					for _, e := range ends(j, "socket") {
+						j.Fail("the socket has ended", e)
 					}
 				},
 			},

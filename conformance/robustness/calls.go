@@ -146,6 +146,12 @@ func late(j *suite.Judging, where, step string, came capture.Entry) {
 	}
 }
 
+// ends are those of a socket that came before the group was done with it.
+func ends(j *suite.Judging, socket string) []capture.Entry {
+	end, _ := j.End()
+	return slices.DeleteFunc(j.Named(capture.SocketClosed, socket), func(e capture.Entry) bool { return e.Seq > end.Seq })
+}
+
 // Notes of the order of things.
 const released = "the receiver that was held answers"
 
