@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/kazoolab/kazoolab/conformance"
 	"github.com/kazoolab/kazoolab/conformance/suite"
 	"github.com/kazoolab/kazoolab/internal/clock"
 	"github.com/kazoolab/kazoolab/internal/lab"
@@ -126,7 +127,7 @@ func (b *bench) judge(ctx context.Context, r *result, binary, dir string) error 
 		return nil
 	}
 	defer up.Kill()
-	verdicts, err := lab.Certify(limited, b.certifier, up.RunFile, r.dialect, []string{planned.Group.Name}, dir, "group")
+	log, err := lab.Certify(limited, b.certifier, up.RunFile, r.dialect, []string{planned.Group.Name}, dir, "group")
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
 		r.outcome, r.why = timedOut, "no verdict within "+b.deadline.String()
@@ -134,7 +135,7 @@ func (b *bench) judge(ctx context.Context, r *result, binary, dir string) error 
 	case err != nil:
 		return fmt.Errorf("%s: %w", r.id, err)
 	}
-	named, failed := sift(verdicts, r.catches)
+	named, failed := sift(conformance.Verdicts(log), r.catches)
 	switch {
 	case named.Outcome == suite.Fail:
 		r.outcome = caught
@@ -162,12 +163,12 @@ func (b *bench) whole(ctx context.Context, r *result, binary, dir string) error 
 		return err
 	}
 	defer up.Kill()
-	verdicts, err := lab.Certify(ctx, b.certifier, up.RunFile, r.dialect, nil, dir, "whole")
+	log, err := lab.Certify(ctx, b.certifier, up.RunFile, r.dialect, nil, dir, "whole")
 	if err != nil {
 		r.why += fmt.Sprintf("; and the whole suite: %v", err)
 		return nil
 	}
-	if _, failed := sift(verdicts, r.catches); len(failed) > 0 {
+	if _, failed := sift(conformance.Verdicts(log), r.catches); len(failed) > 0 {
 		r.outcome, r.why = others, r.why+"; but "+strings.Join(failed, " ")
 	}
 	return nil
@@ -239,5 +240,6 @@ func (b *bench) unmutated(ctx context.Context, dialect string, groups map[string
 	for name := range keys(groups) {
 		patterns = append(patterns, name)
 	}
-	return lab.Certify(ctx, b.certifier, up.RunFile, dialect, patterns, dir, "baseline")
+	log, err := lab.Certify(ctx, b.certifier, up.RunFile, dialect, patterns, dir, "baseline")
+	return conformance.Verdicts(log), err
 }

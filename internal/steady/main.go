@@ -20,6 +20,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/kazoolab/kazoolab/conformance"
 	"github.com/kazoolab/kazoolab/internal/clock"
 	"github.com/kazoolab/kazoolab/internal/daemon"
 	"github.com/kazoolab/kazoolab/internal/lab"
@@ -176,11 +177,12 @@ func (m *measuring) repeat(ctx context.Context, circumstance string, times int, 
 		name := fmt.Sprintf("%s-%02d", circumstance, i+1)
 		began := m.clock.Now()
 		limited, cancel := context.WithTimeout(ctx, m.deadline)
-		verdicts, err := lab.Certify(limited, m.binary, runFile, m.dialect, m.patterns, m.keep, name)
+		log, err := lab.Certify(limited, m.binary, runFile, m.dialect, m.patterns, m.keep, name)
 		cancel()
 		if err != nil {
 			return fmt.Errorf("run %s: %w", name, err)
 		}
+		verdicts := conformance.Verdicts(log)
 		m.book.add(name, verdicts)
 		fmt.Fprintf(m.out, "%-10s %5.1f s  %s\n", name, m.clock.Since(began).Seconds(), counts(verdicts))
 	}
