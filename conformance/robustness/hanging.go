@@ -41,7 +41,7 @@ func hanging() suite.Group {
 				Source: whatBecomes, Ours: true,
 				Judge: func(j *suite.Judging) {
 					if _, was := heldUp(j, "hangs"); was {
-						inTime(j, "made-meanwhile", []string{"meanwhile-000"})
+						inTime(j, "made-meanwhile", series("meanwhile", meanwhileCalls))
 					}
 				},
 			},
@@ -50,7 +50,7 @@ func hanging() suite.Group {
 				Source: whatBecomes, Ours: true,
 				Judge: func(j *suite.Judging) {
 					if _, was := heldUp(j, "hangs"); was {
-						allCame(j, "hangs", append(series("beside", hangingCalls), "meanwhile-000"), forms(j.View, "hangs", "call_id"))
+						allCame(j, "hangs", hung(), forms(j.View, "hangs", "call_id"))
 					}
 				},
 			},
@@ -59,7 +59,7 @@ func hanging() suite.Group {
 				Source: whatBecomes, Ours: true,
 				Judge: func(j *suite.Judging) {
 					if _, was := heldUp(j, "hangs"); was {
-						noneTwice(j, "hangs", append(series("beside", hangingCalls), "meanwhile-000"), forms(j.View, "hangs", "call_id"))
+						noneTwice(j, "hangs", hung(), forms(j.View, "hangs", "call_id"))
 					}
 				},
 			},
@@ -96,8 +96,14 @@ func hanging() suite.Group {
 	}
 }
 
-// hangingCalls are more than one receiver is given at once.
-const hangingCalls = 150
+// hangingCalls are more than one receiver is given at once; meanwhileCalls follow when it has
+// said nothing for long.
+const hangingCalls, meanwhileCalls = 150, 30
+
+// hung are all that the receiver that hangs is to be given.
+func hung() []string {
+	return append(series("beside", hangingCalls), series("meanwhile", meanwhileCalls)...)
+}
 
 func doHanging(ctx context.Context, p *probe.Probe) error {
 	account, err := p.Account(ctx)
@@ -130,24 +136,25 @@ func doHanging(ctx context.Context, p *probe.Probe) error {
 	}
 	awaitCalls(ctx, p, "answers", beside)
 	awaitCalls(ctx, p, "elsewhere", elsewhere)
+	// Longer than that, a delivery does not keep its message, but is written to the store, and
+	// what comes for a receiver that says nothing for so long is put aside.
+	if err := p.Pause(ctx, "what takes longer than a second is stored", 1500*time.Millisecond); err != nil {
+		return err
+	}
 	if _, err := p.REST(ctx, "hooks meanwhile", probe.Request{Method: http.MethodGet, Path: "/v2/accounts/" + account.ID + "/webhooks", Token: account.Token}); err != nil {
 		return err
 	}
 	if err := hook(ctx, p, "made-meanwhile", account); err != nil {
 		return err
 	}
-	meanwhile := series("meanwhile", 1)
+	meanwhile := series("meanwhile", meanwhileCalls)
 	if err := p.PublishAll(ctx, callsOf(account, meanwhile)); err != nil {
 		return err
 	}
 	awaitCalls(ctx, p, "made-meanwhile", meanwhile)
-	// Longer than that, a delivery does not keep its message, but is written to the store.
-	if err := p.Pause(ctx, "what takes longer than a second is stored", 1500*time.Millisecond); err != nil {
-		return err
-	}
 	p.Note(released, "")
 	release()
-	awaitCalls(ctx, p, "hangs", append(beside, meanwhile...))
+	awaitCalls(ctx, p, "hangs", hung())
 	p.Settle(ctx)
 	return nil
 }
