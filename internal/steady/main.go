@@ -109,11 +109,16 @@ func measure(ctx context.Context, out io.Writer, p plan) (err error) {
 	} else if p.keep, err = filepath.Abs(p.keep); err != nil {
 		return err
 	}
-	m := &measuring{plan: p, out: out, binary: binary, up: up, clock: clock.System()}
-	if err := errors.Join(m.quiet(ctx), m.loaded(ctx), m.far(ctx, dir)); err != nil {
+	if err := os.MkdirAll(p.keep, 0o700); err != nil {
 		return err
 	}
-	return m.book.tell(out)
+	m := &measuring{plan: p, out: out, binary: binary, up: up, clock: clock.System()}
+	for _, circumstance := range []func(context.Context) error{m.quiet, m.loaded, func(ctx context.Context) error { return m.far(ctx, dir) }} {
+		if err = circumstance(ctx); err != nil {
+			break
+		}
+	}
+	return errors.Join(err, m.book.tell(out)) // what there is, whatever ended it
 }
 
 // measuring is a measurement that goes on.
