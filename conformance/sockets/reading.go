@@ -125,13 +125,17 @@ func month(p *probe.Probe) string {
 	return now
 }
 
-// closed returns the end of a socket's connection.
+// closed returns the end of a socket's connection, unless the group had ended before.
 func closed(v capture.View, socket string) (capture.Entry, bool) {
-	ends := v.Named(capture.SocketClosed, socket)
-	if len(ends) == 0 {
-		return capture.Entry{}, false
+	for _, e := range v.Entries {
+		switch {
+		case e.Kind == capture.SocketClosed && e.Name == socket:
+			return e, true
+		case e.Kind == capture.Ended:
+			return capture.Entry{}, false
+		}
 	}
-	return ends[0], true
+	return capture.Entry{}, false
 }
 
 // stillOpen wants a socket to have gone on behind an entry.
