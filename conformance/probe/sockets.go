@@ -199,6 +199,9 @@ func (s *Socket) Release() {
 	if s.held {
 		s.held = false
 		s.probe.Note("release", s.name)
+		if tcp, is := s.conn.NetConn().(*net.TCPConn); is {
+			_ = tcp.SetReadBuffer(maxFrame)
+		}
 		s.gate.Unlock()
 	}
 }

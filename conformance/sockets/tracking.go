@@ -128,7 +128,7 @@ func tracking() suite.Group {
 						j.Equal("auth_token", j.Fact("token own"), read(got).Get("data.0.auth_token").Str, got)
 					}
 					if got, ok := j.Status("one to parent", "200"); ok {
-						if shown := read(got).Get("data.0.auth_token"); !shown.Exists() || shown.Str == j.Fact("token own") {
+						if shown := read(got).Get("data.0.auth_token"); !shown.Exists() || strings.Contains(shown.Str, "<token-") {
 							j.Differs("auth_token", []byte("masked"), []byte(shown.Raw), got)
 						}
 					}
