@@ -20,7 +20,7 @@ func bindChanges() suite.Group {
 			{
 				ID: "WS-EVT-010", Text: "A document that is created by REST MUST bring an event doc_created that names it, its type, its account and the account's database.", Source: "websockets.md 7.3; websockets.md 10.2; amqp.md 11.2",
 				Judge: func(j *suite.Judging) {
-					if got, ok := changed1(j, own, "doc_created"); ok {
+					if got, ok := ofDevice(j, "doc_created"); ok {
 						id := j.Fact("device")
 						for path, expected := range map[string]string{
 							"data.type": "device", "data.account_id": "{own}", "data.database": "{db own}", "data.is_soft_deleted": "false", "subscribed_key": "object.*.device",
@@ -34,7 +34,7 @@ func bindChanges() suite.Group {
 			{
 				ID: "WS-EVT-011", Text: "A document that is edited by REST MUST bring an event doc_edited.", Source: "websockets.md 5.2; amqp.md 11.2",
 				Judge: func(j *suite.Judging) {
-					if got, ok := changed1(j, own, "doc_edited"); ok {
+					if got, ok := ofDevice(j, "doc_edited"); ok {
 						j.Equal("routing_key", fill(j, "doc_edited.{db own}.device.")+j.Fact("device"), got.Get("routing_key").Str)
 					}
 				},
@@ -42,7 +42,7 @@ func bindChanges() suite.Group {
 			{
 				ID: "WS-EVT-012", Text: "A document that is deleted by REST MUST bring an event doc_deleted in which data.is_soft_deleted is true.", Source: "websockets.md 7.3; amqp.md 11.2",
 				Judge: func(j *suite.Judging) {
-					if got, ok := changed1(j, own, "doc_deleted"); ok {
+					if got, ok := ofDevice(j, "doc_deleted"); ok {
 						j.Equal("data.is_soft_deleted", "true", got.Get("data.is_soft_deleted").Raw)
 					}
 				},
@@ -62,7 +62,7 @@ func bindChanges() suite.Group {
 			{
 				ID: "WS-EVT-014", Text: "An event of a document MUST NOT have the document's own contents.", Source: "websockets.md 7.3; amqp.md 11.2",
 				Judge: func(j *suite.Judging) {
-					if got, ok := changed1(j, own, "doc_created"); ok && got.Get("data.doc").Exists() {
+					if got, ok := ofDevice(j, "doc_created"); ok && got.Get("data.doc").Exists() {
 						j.Differs("data.doc", nil, []byte(got.Get("data.doc").Raw))
 					}
 				},
@@ -71,12 +71,12 @@ func bindChanges() suite.Group {
 	}
 }
 
-// changed1 wants the events of a name for the device, and returns the first: saving may
+// ofDevice wants the events of a name for the device, and returns the first: saving may
 // take a deployment more than one write.
-func changed1(j *suite.Judging, socket, name string) (gjson.Result, bool) {
-	got := changesOf(j.View, socket, name, j.Fact("device"))
+func ofDevice(j *suite.Judging, name string) (gjson.Result, bool) {
+	got := changesOf(j.View, own, name, j.Fact("device"))
 	if j.Fact("device") == "" || len(got) == 0 {
-		j.Failf("no event %s of the device on socket %s", name, socket)
+		j.Failf("no event %s of the device", name)
 		return gjson.Result{}, false
 	}
 	return read(got[0]), true

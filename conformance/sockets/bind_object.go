@@ -128,7 +128,7 @@ func doBindObject(ctx context.Context, p *probe.Probe) error {
 	if err != nil {
 		return err
 	}
-	for _, words := range strings.Fields("doc_foo.user doc_created.webhook *.webhook doc_foo.* created.user doc_created.# db_created.* doc_created.User") {
+	for words := range strings.FieldsSeq("doc_foo.user doc_created.webhook *.webhook doc_foo.* created.user doc_created.# db_created.* doc_created.User") {
 		ask(ctx, bad, account, "object."+words)
 	}
 	ask(ctx, bad, account, "object", "object.doc_created", "object.doc_created.user.u1", "doc_created.*.user.*")

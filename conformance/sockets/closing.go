@@ -42,7 +42,7 @@ func closing() suite.Group {
 			{
 				ID: "WS-CLOSE-005", Text: "A socket MUST NOT be closed for commands that are refused, whatever the reason.", Source: "websockets.md 1.2",
 				Judge: func(j *suite.Judging) {
-					stillOpen(j, own, "at last")
+					stillOpen(j, own)
 					errors := 0
 					for _, r := range probe.Replies(j.View, own) {
 						if read(r).Get("status").Str == "error" {

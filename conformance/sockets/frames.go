@@ -18,17 +18,7 @@ func frames() suite.Group {
 		Requirements: []suite.Requirement{
 			{
 				ID: "WS-FRM-001", Text: "A ping frame MUST be answered with a pong frame of the same content.", Source: "websockets.md 1.2; RFC 6455 5.5.3",
-				Judge: func(j *suite.Judging) {
-					var pongs []capture.Entry
-					for _, f := range j.Frames(own) {
-						if f.Head == "pong" {
-							pongs = append(pongs, f)
-						}
-					}
-					if pong, ok := j.One("pongs", pongs); ok {
-						j.Equal("content of the pong", "hey", string(pong.Body), pong)
-					}
-				},
+				Judge: judgePong,
 			},
 			{
 				ID: "WS-FRM-002", Text: "A binary frame MUST NOT be answered, even if it has a command in it.", Source: "websockets.md 1.2; blackhole_socket_handler:websocket_handle/2",
@@ -53,21 +43,7 @@ func frames() suite.Group {
 			},
 			{
 				ID: "WS-FRM-005", Text: "Each frame of the server that is no control frame MUST be a text frame with one JSON object.", Source: "websockets.md 0",
-				Judge: func(j *suite.Judging) {
-					seen := 0
-					for _, f := range j.Frames(own) {
-						if f.Head == "pong" {
-							continue
-						}
-						seen++
-						if f.Head != "text" || !gjson.ValidBytes(f.Body) || !gjson.ParseBytes(f.Body).IsObject() {
-							j.Differs("a frame of the server", []byte("text, a JSON object"), append([]byte(f.Head+", "), f.Body...), f)
-						}
-					}
-					if seen < 3 {
-						j.Failf("there are %d frames, fewer than the commands", seen)
-					}
-				},
+				Judge: judgeText,
 			},
 			{
 				ID: "WS-FRM-006", Text: "A close frame MUST be answered with a close frame.", Source: "websockets.md 1.2; RFC 6455 5.5.1",
@@ -139,7 +115,7 @@ func code(j *suite.Judging, socket, expected string) {
 
 // frame is one of a client, whose mask is zero and so changes nothing; short ones only.
 func frame(first byte, content string) []byte {
-	return append([]byte{first, 0x80 | byte(len(content)), 0, 0, 0, 0}, content...)
+	return append([]byte{first, 0x80 | byte(len(content)), 0, 0, 0, 0}, content...) //nolint:gosec // it is short
 }
 
 // First bytes of frames (RFC 6455 5.2).
@@ -199,4 +175,34 @@ func doFrames(ctx context.Context, p *probe.Probe) error {
 	}
 	closes.Close(ctx)
 	return nil
+}
+
+// judgePong wants one pong with the content of the ping.
+func judgePong(j *suite.Judging) {
+	var pongs []capture.Entry
+	for _, f := range j.Frames(own) {
+		if f.Head == "pong" {
+			pongs = append(pongs, f)
+		}
+	}
+	if pong, ok := j.One("pongs", pongs); ok {
+		j.Equal("content of the pong", "hey", string(pong.Body), pong)
+	}
+}
+
+// judgeText looks at all frames of a socket but the pong.
+func judgeText(j *suite.Judging) {
+	seen := 0
+	for _, f := range j.Frames(own) {
+		if f.Head == "pong" {
+			continue
+		}
+		seen++
+		if f.Head != "text" || !gjson.ValidBytes(f.Body) || !gjson.ParseBytes(f.Body).IsObject() {
+			j.Differs("a frame of the server", []byte("text, a JSON object"), append([]byte(f.Head+", "), f.Body...), f)
+		}
+	}
+	if seen < 3 {
+		j.Failf("there are %d frames, fewer than the commands", seen)
+	}
 }

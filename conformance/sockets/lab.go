@@ -21,7 +21,7 @@ func tolerance() suite.Group {
 					for _, id := range []string{"binding 5", "binding null", "binding list"} {
 						refused(j, own, id, "invalid binding : it must be a string")
 					}
-					stillOpen(j, own, "at last")
+					stillOpen(j, own)
 				},
 			},
 			{
@@ -34,7 +34,7 @@ func tolerance() suite.Group {
 						}
 					}
 					j.Equal("refusals of three texts", "3", fmt.Sprint(got))
-					stillOpen(j, own, "at last")
+					stillOpen(j, own)
 				},
 			},
 			{

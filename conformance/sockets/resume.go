@@ -39,25 +39,7 @@ func resume() suite.Group {
 			},
 			{
 				ID: "WS-LAB-032", Text: "A subscribe with the id of an event in since MUST bring the events behind it, each once, in order, behind the reply.", Source: "docs/websockets.md", Ours: true,
-				Judge: func(j *suite.Judging) {
-					r, found := probe.Reply(j.View, "again", "go on")
-					if !found {
-						j.Fail("no reply")
-						return
-					}
-					last := r.Seq
-					for _, name := range []string{"missed 0", "missed 1", "missed 2", "live again"} {
-						event(j, "again", name)
-						for _, e := range probe.EventsOf(j.View, "again", name) {
-							if e.Seq < last {
-								j.Fail(name+" came before what it follows", e)
-							}
-							last = e.Seq
-						}
-					}
-					none(j, "again", "first", "live again")
-					j.Count("gaps", 0, gaps(j.View, "again"))
-				},
+				Judge: judgeMissed,
 			},
 			{
 				ID: "WS-LAB-033", Text: "A subscribe with an id in since that is not kept MUST bring a gap with the reason not_kept before all events that are kept.", Source: "docs/websockets.md", Ours: true,
@@ -148,4 +130,25 @@ func doResume(ctx context.Context, p *probe.Probe) error {
 	}
 	p.Settle(ctx)
 	return nil
+}
+
+// judgeMissed wants what was missed behind the reply, and what is live behind that.
+func judgeMissed(j *suite.Judging) {
+	r, found := probe.Reply(j.View, "again", "go on")
+	if !found {
+		j.Fail("no reply")
+		return
+	}
+	last := r.Seq
+	for _, name := range []string{"missed 0", "missed 1", "missed 2", "live again"} {
+		event(j, "again", name)
+		for _, e := range probe.EventsOf(j.View, "again", name) {
+			if e.Seq < last {
+				j.Fail(name+" came before what it follows", e)
+			}
+			last = e.Seq
+		}
+	}
+	none(j, "again", "first", "live again")
+	j.Count("gaps", 0, gaps(j.View, "again"))
 }

@@ -51,14 +51,7 @@ func tracking() suite.Group {
 			},
 			{
 				ID: "WS-REST-023", Text: "A socket's websocket_session_id MUST be the address of the client and its port, and its source the address alone.", Source: "websockets.md 1.1; websockets.md 8", Dialects: newer,
-				Judge: func(j *suite.Judging) {
-					if one, ok := first(j, "after ping"); ok {
-						source := one.Get("source").Str
-						if id := one.Get("websocket_session_id").Str; source == "" || !regexp.MustCompile(`^`+regexp.QuoteMeta(source)+`:[0-9]+$`).MatchString(id) {
-							j.Differs("websocket_session_id", []byte(source+":<port>"), []byte(id))
-						}
-					}
-				},
+				Judge: judgeSession,
 			},
 			{
 				ID: "WS-REST-024", Text: "A socket's timestamp MUST be the time of its connection in Gregorian seconds.", Source: "websockets.md 8", Dialects: newer,
@@ -76,15 +69,7 @@ func tracking() suite.Group {
 			},
 			{
 				ID: "WS-REST-026", Text: "A socket's name and metadata MUST be those beside the action of its last successful command, and absent when that had none.", Source: "websockets.md 2; websockets.md 8", Dialects: newer,
-				Judge: func(j *suite.Judging) {
-					if one, ok := first(j, "named"); ok {
-						j.Equal("name", "screen", one.Get("name").Str)
-						j.Equal("metadata", `{"Room":1}`, one.Get("metadata").Raw)
-					}
-					if one, ok := first(j, "nameless"); ok && (one.Get("name").Exists() || one.Get("metadata").Exists()) {
-						j.Differs("a socket without name", nil, []byte(one.Raw))
-					}
-				},
+				Judge: judgeName,
 			},
 			{
 				ID: "WS-REST-027", Text: "GET of one socket MUST be answered with the object that the list has, its id with : or %3A.", Source: "websockets.md 8", Dialects: newer,
@@ -100,53 +85,19 @@ func tracking() suite.Group {
 			},
 			{
 				ID: "WS-REST-028", Text: "GET of the list MUST be answered with the ids of the sockets.", Source: "dialects.md 1", Dialects: []string{suite.Talk},
-				Judge: func(j *suite.Judging) {
-					if got, ok := j.Status("after ping", "200"); ok {
-						if !regexp.MustCompile(`^\["\S+:[0-9]+"\]$`).MatchString(read(got).Get("data").Raw) {
-							j.Differs("data", []byte(`["<address>:<port>"]`), []byte(read(got).Get("data").Raw), got)
-						}
-					}
-				},
+				Judge: judgeIDs,
 			},
 			{
 				ID: "WS-REST-029", Text: "GET of one socket MUST be answered with a list of one object with account_id, auth_token, bindings and websocket_session_id.", Source: "dialects.md 1", Dialects: []string{suite.Talk},
-				Judge: func(j *suite.Judging) {
-					if got, ok := j.Status("one", "200"); ok {
-						data := read(got).Get("data")
-						j.Equal("number of objects", "1", fmt.Sprint(len(data.Array())), got)
-						one := data.Get("0")
-						j.Equal("members", "account_id auth_token bindings websocket_session_id", keys(one), got)
-						j.Equal("account_id", fill(j, "{own}"), one.Get("account_id").Str, got)
-						j.Equal("bindings", "[call.CHANNEL_CREATE.* object.*.*]", fmt.Sprint(set(one.Get("bindings"))), got)
-					}
-				},
+				Judge: judgeOldSocket,
 			},
 			{
 				ID: "WS-REST-030", Text: "The auth_token of a socket MUST be shown to who presents the same token, and be masked to others.", Source: "dialects.md 1", Dialects: []string{suite.Talk}, Ours: true, Needs: []string{suite.Lab},
-				Judge: func(j *suite.Judging) {
-					if got, ok := j.Status("one", "200"); ok {
-						j.Equal("auth_token", j.Fact("token own"), read(got).Get("data.0.auth_token").Str, got)
-					}
-					if got, ok := j.Status("one to parent", "200"); ok {
-						if shown := read(got).Get("data.0.auth_token"); !shown.Exists() || strings.Contains(shown.Str, "<token-") {
-							j.Differs("auth_token", []byte("masked"), []byte(shown.Raw), got)
-						}
-					}
-				},
+				Judge: judgeToken,
 			},
 			{
 				ID: "WS-REST-031", Text: "No answer about sockets MUST have a token or the account of a socket.", Source: "websockets.md 8; bh_context:to_json/1", Dialects: newer,
-				Judge: func(j *suite.Judging) {
-					for _, step := range []string{"subscribed", "one", "one to parent"} {
-						if got, ok := j.Status(step, "200"); ok {
-							for _, key := range []string{"auth_token", "auth_account_id", "account_id", "req_id"} {
-								if strings.Contains(read(got).Get("data").Raw, `"`+key+`"`) {
-									j.Fail("data has "+key, got)
-								}
-							}
-						}
-					}
-				},
+				Judge: judgeSecrets,
 			},
 			{
 				ID: "WS-REST-032", Text: "The sockets of an account MUST be shown to the accounts above it and refused with 403 to others.", Source: "websockets.md 8",
@@ -317,5 +268,72 @@ func (t *tracker) lookUntil(ctx context.Context, step string, n int) {
 			return
 		}
 		t.Settle(ctx)
+	}
+}
+
+// judgeSession compares id and source of a socket.
+func judgeSession(j *suite.Judging) {
+	if one, ok := first(j, "after ping"); ok {
+		source := one.Get("source").Str
+		if id := one.Get("websocket_session_id").Str; source == "" || !regexp.MustCompile(`^`+regexp.QuoteMeta(source)+`:[0-9]+$`).MatchString(id) {
+			j.Differs("websocket_session_id", []byte(source+":<port>"), []byte(id))
+		}
+	}
+}
+
+// judgeIDs wants one id and nothing else.
+func judgeIDs(j *suite.Judging) {
+	if got, ok := j.Status("after ping", "200"); ok {
+		if !regexp.MustCompile(`^\["\S+:[0-9]+"\]$`).MatchString(read(got).Get("data").Raw) {
+			j.Differs("data", []byte(`["<address>:<port>"]`), []byte(read(got).Get("data").Raw), got)
+		}
+	}
+}
+
+// judgeOldSocket wants the object that Kazoo 3.22 has for a socket.
+func judgeOldSocket(j *suite.Judging) {
+	if got, ok := j.Status("one", "200"); ok {
+		data := read(got).Get("data")
+		j.Equal("number of objects", "1", fmt.Sprint(len(data.Array())), got)
+		one := data.Get("0")
+		j.Equal("members", "account_id auth_token bindings websocket_session_id", keys(one), got)
+		j.Equal("account_id", fill(j, "{own}"), one.Get("account_id").Str, got)
+		j.Equal("bindings", "[call.CHANNEL_CREATE.* object.*.*]", fmt.Sprint(set(one.Get("bindings"))), got)
+	}
+}
+
+// judgeToken compares what is shown to the owner of the token and to others.
+func judgeToken(j *suite.Judging) {
+	if got, ok := j.Status("one", "200"); ok {
+		j.Equal("auth_token", j.Fact("token own"), read(got).Get("data.0.auth_token").Str, got)
+	}
+	if got, ok := j.Status("one to parent", "200"); ok {
+		if shown := read(got).Get("data.0.auth_token"); !shown.Exists() || strings.Contains(shown.Str, "<token-") {
+			j.Differs("auth_token", []byte("masked"), []byte(shown.Raw), got)
+		}
+	}
+}
+
+// judgeSecrets looks for what is of the bridge alone.
+func judgeSecrets(j *suite.Judging) {
+	for _, step := range []string{"subscribed", "one", "one to parent"} {
+		if got, ok := j.Status(step, "200"); ok {
+			for _, key := range []string{"auth_token", "auth_account_id", "account_id", "req_id"} {
+				if strings.Contains(read(got).Get("data").Raw, `"`+key+`"`) {
+					j.Fail("data has "+key, got)
+				}
+			}
+		}
+	}
+}
+
+// judgeName looks at a socket that has said a name, and then none.
+func judgeName(j *suite.Judging) {
+	if one, ok := first(j, "named"); ok {
+		j.Equal("name", "screen", one.Get("name").Str)
+		j.Equal("metadata", `{"Room":1}`, one.Get("metadata").Raw)
+	}
+	if one, ok := first(j, "nameless"); ok && (one.Get("name").Exists() || one.Get("metadata").Exists()) {
+		j.Differs("a socket without name", nil, []byte(one.Raw))
 	}
 }

@@ -17,18 +17,7 @@ func trackingBus() suite.Group {
 		Requirements: []suite.Requirement{
 			{
 				ID: "WS-REST-040", Text: "GET of an account's sockets MUST publish websockets.get on sysconf with Account-ID and the caller's account as Auth-Account-ID.", Source: "websockets.md 8.1; amqp.md 18.1; kapi_websockets:get_req/1",
-				Judge: func(j *suite.Judging) {
-					if got, ok := asked(j, "{own}", ""); ok {
-						m := read(got)
-						j.Equal("Auth-Account-ID", fill(j, "{own}"), m.Get("Auth-Account-ID").String(), got)
-						for path, expected := range map[string]string{"Event-Category": "websockets", "Event-Name": "get_req", "App-Name": "crossbar"} {
-							j.Equal(path, expected, m.Get(path).Str, got)
-						}
-						if m.Get("Server-ID").Str == "" || m.Get("Msg-ID").Str == "" {
-							j.Fail("it has no Server-ID or Msg-ID", got)
-						}
-					}
-				},
+				Judge: judgeQuestion,
 			},
 			{
 				ID: "WS-REST-041", Text: "GET of one socket MUST publish websockets.get on sysconf with Account-ID and Socket-ID.", Source: "websockets.md 8.1; amqp.md 18.1; kapi_websockets:get_req/1",
@@ -36,25 +25,7 @@ func trackingBus() suite.Group {
 			},
 			{
 				ID: "WS-REST-042", Text: "A bridge MUST answer get_req with a get_resp that has the Msg-ID of the question and the sockets of the account as a list in Data.", Source: "websockets.md 8.1; amqp.md 18.1; blackhole_tracking:handle_get_req/2",
-				Judge: func(j *suite.Judging) {
-					found := false
-					for _, m := range replies(j, "list") {
-						r := read(m)
-						j.Equal("Event-Category and Event-Name", "websockets get_resp", r.Get("Event-Category").Str+" "+r.Get("Event-Name").Str, m)
-						if !r.Get("Data").IsArray() {
-							j.Differs("Data", []byte("a list"), []byte(r.Get("Data").Raw), m)
-						}
-						for _, one := range r.Get("Data").Array() {
-							if fmt.Sprint(set(one.Get("bindings"))) == "[call.CHANNEL_CREATE.*]" {
-								found = true
-								j.Equal("the socket's id", sessionID(j), one.Get("websocket_session_id").Str, m)
-							}
-						}
-					}
-					if !found {
-						j.Fail("no bridge has answered with the socket")
-					}
-				},
+				Judge: judgeList,
 			},
 			{
 				ID: "WS-REST-043", Text: "A bridge that is asked for a Socket-ID that it has MUST have the socket itself in Data.", Source: "websockets.md 8.1; amqp.md 18.1; blackhole_tracking:handle_get_req/2",
@@ -165,4 +136,39 @@ func doTrackingBus(ctx context.Context, p *probe.Probe) error {
 	p.AwaitDeliveries(ctx, "answers", 3)
 	p.Settle(ctx) // of several bridges each answers
 	return nil
+}
+
+// judgeQuestion wants a question with the headers of the bus.
+func judgeQuestion(j *suite.Judging) {
+	if got, ok := asked(j, "{own}", ""); ok {
+		m := read(got)
+		j.Equal("Auth-Account-ID", fill(j, "{own}"), m.Get("Auth-Account-ID").String(), got)
+		for path, expected := range map[string]string{"Event-Category": "websockets", "Event-Name": "get_req", "App-Name": "crossbar"} {
+			j.Equal(path, expected, m.Get(path).Str, got)
+		}
+		if m.Get("Server-ID").Str == "" || m.Get("Msg-ID").Str == "" {
+			j.Fail("it has no Server-ID or Msg-ID", got)
+		}
+	}
+}
+
+// judgeList looks for the socket in all answers.
+func judgeList(j *suite.Judging) {
+	found := false
+	for _, m := range replies(j, "list") {
+		r := read(m)
+		j.Equal("Event-Category and Event-Name", "websockets get_resp", r.Get("Event-Category").Str+" "+r.Get("Event-Name").Str, m)
+		if !r.Get("Data").IsArray() {
+			j.Differs("Data", []byte("a list"), []byte(r.Get("Data").Raw), m)
+		}
+		for _, one := range r.Get("Data").Array() {
+			if fmt.Sprint(set(one.Get("bindings"))) == "[call.CHANNEL_CREATE.*]" {
+				found = true
+				j.Equal("the socket's id", sessionID(j), one.Get("websocket_session_id").Str, m)
+			}
+		}
+	}
+	if !found {
+		j.Fail("no bridge has answered with the socket")
+	}
 }

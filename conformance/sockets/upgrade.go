@@ -23,10 +23,10 @@ func upgrade() suite.Group {
 				ID: "WS-UP-001", Text: "A handshake of RFC 6455 MUST be answered with 101, Connection: Upgrade, Upgrade: websocket and the Sec-WebSocket-Accept of its key.",
 				Source: "websockets.md 1.1; websockets.md 7.1; RFC 6455 4.2.2",
 				Judge: func(j *suite.Judging) {
-					if resp, got, ok := answered(j, "handshake", 101); ok {
-						j.Equal("connection", "upgrade", strings.ToLower(resp.Header.Get("Connection")), got)
-						j.Equal("upgrade", "websocket", strings.ToLower(resp.Header.Get("Upgrade")), got)
-						j.Equal("sec-websocket-accept", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=", resp.Header.Get("Sec-WebSocket-Accept"), got)
+					if a, got, ok := answered(j, "handshake", 101); ok {
+						j.Equal("connection", "upgrade", strings.ToLower(a.header.Get("Connection")), got)
+						j.Equal("upgrade", "websocket", strings.ToLower(a.header.Get("Upgrade")), got)
+						j.Equal("sec-websocket-accept", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=", a.header.Get("Sec-WebSocket-Accept"), got)
 					}
 				},
 			},
@@ -52,9 +52,9 @@ func upgrade() suite.Group {
 				ID: "WS-UP-005", Text: "A request that is no handshake SHOULD be answered with 426, Connection: upgrade and Upgrade: websocket.",
 				Source: "websockets.md 1.1; websockets.md 14",
 				Judge: func(j *suite.Judging) {
-					if resp, got, ok := answered(j, "plain", 426); ok {
-						j.Equal("connection", "upgrade", strings.ToLower(resp.Header.Get("Connection")), got)
-						j.Equal("upgrade", "websocket", strings.ToLower(resp.Header.Get("Upgrade")), got)
+					if a, got, ok := answered(j, "plain", 426); ok {
+						j.Equal("connection", "upgrade", strings.ToLower(a.header.Get("Connection")), got)
+						j.Equal("upgrade", "websocket", strings.ToLower(a.header.Get("Upgrade")), got)
 					}
 				},
 			},
@@ -71,8 +71,8 @@ func upgrade() suite.Group {
 				ID: "WS-UP-007", Text: "Compression of frames SHOULD NOT be agreed to, although the client offers it.",
 				Source: "websockets.md 1",
 				Judge: func(j *suite.Judging) {
-					if resp, got, ok := answered(j, "compression", 101); ok {
-						j.Equal("sec-websocket-extensions", "", resp.Header.Get("Sec-WebSocket-Extensions"), got)
+					if a, got, ok := answered(j, "compression", 101); ok {
+						j.Equal("sec-websocket-extensions", "", a.header.Get("Sec-WebSocket-Extensions"), got)
 					}
 				},
 			},
@@ -150,41 +150,46 @@ func doUpgrade(ctx context.Context, p *probe.Probe) error {
 	return nil
 }
 
-// readAnswer reads an answer as HTTP, its body too.
-func readAnswer(raw []byte) (resp *http.Response, body []byte, err error) {
-	resp, err = http.ReadResponse(bufio.NewReader(bytes.NewReader(raw)), nil)
+// answer is one to a bare request, as HTTP.
+type answer struct {
+	status int
+	header http.Header
+	body   string
+}
+
+func readAnswer(raw []byte) (answer, error) {
+	resp, err := http.ReadResponse(bufio.NewReader(bytes.NewReader(raw)), nil)
 	if err != nil {
-		return nil, nil, err
+		return answer{}, err
 	}
 	defer func() { _ = resp.Body.Close() }()
-	body, err = io.ReadAll(resp.Body)
-	return resp, body, err
+	body, err := io.ReadAll(resp.Body)
+	return answer{resp.StatusCode, resp.Header, string(body)}, err
 }
 
 func isWhole(got []byte) bool {
-	resp, _, err := readAnswer(got) //nolint:bodyclose // readAnswer closes it
-	return err == nil && resp != nil
+	_, err := readAnswer(got)
+	return err == nil
 }
 
 // answered wants the answer to a bare request to have a status.
-func answered(j *suite.Judging, name string, status int) (resp *http.Response, got capture.Entry, ok bool) {
+func answered(j *suite.Judging, name string, status int) (a answer, got capture.Entry, ok bool) {
 	all := j.Named(capture.RawGot, name)
 	if len(all) == 0 {
 		j.Failf("%s has no answer", name)
-		return nil, got, false
+		return a, got, false
 	}
 	got = all[0]
-	resp, _, err := readAnswer(got.Body) //nolint:bodyclose // readAnswer closes it
+	a, err := readAnswer(got.Body)
 	if err != nil {
 		j.Fail(fmt.Sprintf("the answer to %s is no HTTP: %v", name, err), got)
-		return nil, got, false
+		return a, got, false
 	}
-	return resp, got, j.Equal("status of "+name, fmt.Sprint(status), fmt.Sprint(resp.StatusCode), got)
+	return a, got, j.Equal("status of "+name, fmt.Sprint(status), fmt.Sprint(a.status), got)
 }
 
 func emptyRefusal(j *suite.Judging, name string, status int) {
-	if _, got, ok := answered(j, name, status); ok { //nolint:bodyclose // readAnswer closes it
-		_, body, _ := readAnswer(got.Body) //nolint:bodyclose,errcheck // as above; it was read before
-		j.Equal("body of the answer to "+name, "", string(body), got)
+	if a, got, ok := answered(j, name, status); ok {
+		j.Equal("body of the answer to "+name, "", a.body, got)
 	}
 }
