@@ -74,7 +74,7 @@ func bindChanges() suite.Group {
 // ofDevice wants the events of a name for the device, and returns the first: saving may
 // take a deployment more than one write.
 func ofDevice(j *suite.Judging, name string) (gjson.Result, bool) {
-	got := changesOf(j.View, own, name, j.Fact("device"))
+	got := changesOf(j.View, name, j.Fact("device"))
 	if j.Fact("device") == "" || len(got) == 0 {
 		j.Failf("no event %s of the device", name)
 		return gjson.Result{}, false
@@ -82,9 +82,9 @@ func ofDevice(j *suite.Judging, name string) (gjson.Result, bool) {
 	return read(got[0]), true
 }
 
-func changesOf(v capture.View, socket, name, id string) []capture.Entry {
+func changesOf(v capture.View, name, id string) []capture.Entry {
 	var found []capture.Entry
-	for _, e := range probe.Events(v, socket) {
+	for _, e := range probe.Events(v, own) {
 		if frame := read(e); frame.Get("name").Str == name && frame.Get("data.id").Str == id {
 			found = append(found, e)
 		}
@@ -137,7 +137,7 @@ func doChanges(ctx context.Context, p *probe.Probe) error {
 		return err
 	}
 	p.Await(ctx, "the end of the device", p.Target.Patience.Delivery, func(v capture.View) bool {
-		return len(changesOf(v, own, "doc_created", device)) > 0 && len(changesOf(v, own, "doc_edited", device)) > 0 && len(changesOf(v, own, "doc_deleted", device)) > 0
+		return len(changesOf(v, "doc_created", device)) > 0 && len(changesOf(v, "doc_edited", device)) > 0 && len(changesOf(v, "doc_deleted", device)) > 0
 	})
 	p.Settle(ctx)
 	return nil

@@ -119,7 +119,7 @@ func doEvents(ctx context.Context, p *probe.Probe) error {
 			return err
 		}
 	}
-	if _, err := listening(ctx, p, "second", account, "call.CHANNEL_CREATE.*", call("CHANNEL_CREATE", "warm", account.ID)); err != nil {
+	if _, err := listening(ctx, p, "second", account, "call.*.*", call("CHANNEL_CREATE", "warm", account.ID)); err != nil {
 		return err
 	}
 	into := strings.NewReplacer("{own}", account.ID, "{db own}", db, "{domain}", account.Realm)
