@@ -24,6 +24,8 @@ MUTATE_SEED ?=
 STEADYFLAGS ?=
 # How many events stack-test sends, and how fast.
 STACKFLAGS ?=
+# Flags of `kazoolab certify`.
+CERTIFYFLAGS ?=
 IMAGE    ?= kazoolab
 
 version = $(shell git describe --tags --always --dirty 2>/dev/null)
@@ -163,7 +165,17 @@ bench-simulator: rabbitmq build ## Measure the simulated switch beside a bare pu
 soak: rabbitmq postgresql build ## An hour of mixed load on two nodes: memory, goroutines, files and sockets must stay (BENCHFLAGS='-for 10m')
 	$(GO) run ./internal/bench/shared soak -nodes 2 $(BENCHFLAGS)
 
+.PHONY: certify
+certify: build ## Judge an up of this tree by its wire, in each dialect (CERTIFYFLAGS='--run WH-*')
+	bin/kazoolab certify --target up --dialect talk --out .tmp/certify/talk $(CERTIFYFLAGS)
+	bin/kazoolab certify --target up --dialect 5.0 --out .tmp/certify/5.0 $(CERTIFYFLAGS)
+	bin/kazoolab certify --target up --dialect 4.3 --out .tmp/certify/4.3 $(CERTIFYFLAGS)
+
 ##@ Keep in order
+
+.PHONY: requirements
+requirements: build ## Write docs/requirements.md
+	bin/kazoolab certify --list -o markdown > docs/requirements.md
 
 .PHONY: lint
 lint: $(golangci) ## Check the code: golangci-lint, vet, format and module files

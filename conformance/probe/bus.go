@@ -27,8 +27,13 @@ type bus struct {
 const harnessName = "kazoolab certify "
 
 func (p *Probe) connect() (*bus, error) {
+	p.open.Lock()
+	defer p.open.Unlock()
 	if p.bus != nil {
 		return p.bus, nil
+	}
+	if p.cut {
+		return nil, errCut
 	}
 	conn, err := amqp.DialConfig(p.Target.AMQP, amqp.Config{Dial: amqp.DefaultDial(p.Target.Patience.Reply), Properties: amqp.Table{"connection_name": harnessName + p.group}})
 	if err != nil {
@@ -47,12 +52,30 @@ func (p *Probe) connect() (*bus, error) {
 }
 
 func (b *bus) close() error {
-	err := b.conn.Close()
+	// A broker that has stopped to answer must not hold the harness up.
+	err := b.conn.CloseDeadline(time.Now().Add(goodbye)) //nolint:forbidigo // a deadline of the machine's, for the network
 	b.readers.Wait()
 	if errors.Is(err, amqp.ErrClosed) {
 		return nil
 	}
 	return err
+}
+
+// goodbye is how long the end of a connection may take.
+const goodbye = 5 * time.Second
+
+// Exchange makes sure that an exchange exists, as Kazoo has it.
+func (p *Probe) Exchange(name string) error {
+	b, err := p.connect()
+	if err != nil {
+		return err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if err := b.exchange(name); err != nil {
+		return fmt.Errorf("exchange %s: %w", name, err)
+	}
+	return nil
 }
 
 // exchange makes sure that an exchange exists.

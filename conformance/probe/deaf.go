@@ -21,7 +21,10 @@ func (p *Probe) DialDeaf(ctx context.Context, name string, account Account, bind
 	p.add(capture.Entry{Kind: capture.SocketOpen, Name: name, Head: "101", Header: fields(resp.Header)})
 	conn.SetReadLimit(maxFrame)
 	s := &Socket{probe: p, name: name, conn: conn, done: make(chan struct{})}
-	p.sockets = append(p.sockets, s)
+	if !p.keepOpen(s) {
+		_ = conn.Close()
+		return nil, errCut
+	}
 	s.Send(subscription(p.tokenOf(account), account, binding))
 	late := p.Clock.AfterFunc(p.Target.Patience.Reply, func() { _ = conn.Close() })
 	defer late.Stop()

@@ -191,13 +191,7 @@ func (p *Probe) NewAccount(ctx context.Context, name string, parent Account) (Ac
 func (p *Probe) Close(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closing)
 	defer cancel()
-	var errs []error
-	for _, s := range p.sockets {
-		s.drop()
-	}
-	if p.bus != nil {
-		errs = append(errs, p.bus.close())
-	}
+	errs := p.hangUp()
 	for _, h := range p.hooks {
 		errs = append(errs, p.remove(ctx, "/v2/accounts/"+h.Account.ID+"/webhooks/"+h.ID))
 	}
@@ -205,6 +199,26 @@ func (p *Probe) Close(ctx context.Context) error {
 		errs = append(errs, p.remove(ctx, "/v2/accounts/"+made.ID))
 	}
 	return errors.Join(errs...)
+}
+
+// Leave ends a group's connections and leaves what it made, for people to look at. It returns
+// the accounts.
+func (p *Probe) Leave() []Account {
+	_ = p.hangUp() // nobody judges how a connection ended that is given up
+	return p.made
+}
+
+// hangUp ends the connections.
+func (p *Probe) hangUp() (errs []error) {
+	p.open.Lock()
+	defer p.open.Unlock()
+	for _, s := range p.sockets {
+		s.drop()
+	}
+	if p.bus != nil {
+		errs = append(errs, p.bus.close())
+	}
+	return errs
 }
 
 // closing bounds the cleaning up of one group.

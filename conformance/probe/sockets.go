@@ -58,7 +58,10 @@ func (p *Probe) DialPath(ctx context.Context, name, path string, header http.Hea
 	conn.SetReadLimit(maxFrame)
 	s := &Socket{probe: p, name: name, conn: conn, done: make(chan struct{})}
 	s.watch()
-	p.sockets = append(p.sockets, s)
+	if !p.keepOpen(s) {
+		_ = conn.Close()
+		return nil, errCut
+	}
 	s.Hear()
 	return s, nil
 }

@@ -1,0 +1,53 @@
+package results
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/kazoolab/kazoolab/conformance/capture"
+)
+
+// hidden stands for a secret. The log has masked those that the harness knew, as <token-1>;
+// this is for those that it did not know, such as a target's own.
+const hidden = "<hidden>"
+
+// secret finds what may open a door, wherever it stands: members of JSON, fields of a form
+// or of a query. What the log has masked is left as it is.
+type secret struct{ member, field *regexp.Regexp }
+
+func secrets() secret {
+	const names = `(?:pvt_)?(?:auth_token|access_token|refresh_token|password|passwd|credentials|api_key|secret|client_secret|cookie)`
+	return secret{
+		member: regexp.MustCompile(`(?i)("` + names + `"\s*:\s*")((?:[^"\\<]|\\.)(?:[^"\\]|\\.)*)(")`),
+		field:  regexp.MustCompile(`(?i)(^|[?&\s])(` + names + `=)([^&\s<"%][^&\s<"]*)`),
+	}
+}
+
+func (s secret) text(text string) string {
+	text = s.member.ReplaceAllString(text, "${1}"+hidden+"${3}")
+	return s.field.ReplaceAllString(text, "${1}${2}"+hidden)
+}
+
+func (s secret) bytes(data []byte) []byte {
+	if data == nil {
+		return nil
+	}
+	data = s.member.ReplaceAll(data, []byte("${1}"+hidden+"${3}"))
+	return s.field.ReplaceAll(data, []byte("${1}${2}"+hidden))
+}
+
+func (s secret) header(fields []capture.Field) []capture.Field {
+	fields = slices.Clone(fields)
+	for i, f := range fields {
+		switch strings.ToLower(f.Name) {
+		case "authorization", "proxy-authorization", "x-auth-token", "cookie", "set-cookie":
+			if !strings.HasPrefix(f.Value, "<") {
+				fields[i].Value = hidden
+			}
+		default:
+			fields[i].Value = s.text(f.Value)
+		}
+	}
+	return fields
+}
