@@ -17,6 +17,11 @@ BENCHFLAGS ?=
 CHAOS_TIME ?= 3m
 CHAOS_SEED ?=
 CHAOSFLAGS ?=
+# Flags of mutate, and the seed of mutate-sample (default a new one).
+MUTATEFLAGS ?=
+MUTATE_SEED ?=
+# Flags of certify-steady.
+STEADYFLAGS ?=
 # How many events stack-test sends, and how fast.
 STACKFLAGS ?=
 # Flags of `kazoolab certify`.
@@ -81,6 +86,18 @@ chaos: rabbitmq postgresql build ## Kill nodes, restart servers and cut lines un
 .PHONY: stack-test
 stack-test: docker ## Bring up docker-compose.yml, kill a node and start both anew under load: every event must arrive (STACKFLAGS='-events 500')
 	GOPROXY="$$($(GO) env GOPROXY)" VERSION="$(version)" $(GO) run ./internal/stack -docker $(DOCKER) $(STACKFLAGS)
+
+.PHONY: certify-steady
+certify-steady: ## Certify one `up` 20 times, 5 beside a busy machine and 5 over slow lines: each verdict must stay (STEADYFLAGS='-runs 3 -run webhooks/*')
+	$(GO) run ./internal/steady $(STEADYFLAGS)
+
+.PHONY: mutate
+mutate: ## Change the bridge in one place, build, certify, for each file of conformance/deviations: the named requirement must fail (MUTATEFLAGS='-area webhooks')
+	$(GO) run ./internal/mutate $(MUTATEFLAGS)
+
+.PHONY: mutate-sample
+mutate-sample: ## The same for ten of them, drawn by a seed that it prints (MUTATE_SEED repeats one)
+	$(GO) run ./internal/mutate -sample 10 -seed '$(MUTATE_SEED)' $(MUTATEFLAGS)
 
 .PHONY: fuzz
 fuzz: ## Fuzz each target for FUZZTIME (30s)

@@ -23,6 +23,9 @@ type bus struct {
 	known   map[string]bool
 }
 
+// harnessName begins the names of the harness's own connections.
+const harnessName = "kazoolab certify "
+
 func (p *Probe) connect() (*bus, error) {
 	p.open.Lock()
 	defer p.open.Unlock()
@@ -32,7 +35,7 @@ func (p *Probe) connect() (*bus, error) {
 	if p.cut {
 		return nil, errCut
 	}
-	conn, err := amqp.DialConfig(p.Target.AMQP, amqp.Config{Dial: amqp.DefaultDial(p.Target.Patience.Reply), Properties: amqp.Table{"connection_name": "kazoolab certify " + p.group}})
+	conn, err := amqp.DialConfig(p.Target.AMQP, amqp.Config{Dial: amqp.DefaultDial(p.Target.Patience.Reply), Properties: amqp.Table{"connection_name": harnessName + p.group}})
 	if err != nil {
 		return nil, fmt.Errorf("the broker: %w", err)
 	}

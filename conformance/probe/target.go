@@ -25,8 +25,11 @@ type Target struct {
 	REST    string // base URL, http://host:8000
 	Sockets string // ws://host:5555, "" without
 	AMQP    string // URL, "" without
-	Clock   Clock  // how its time is put forward
-	Dialect string
+	// Management is the URL of the broker's management API, without /api; "" without. Who gives
+	// it allows that the target's connections are closed.
+	Management string
+	Clock      Clock // how its time is put forward
+	Dialect    string
 	// Parent is the account beneath which accounts are made, with a token for it.
 	Parent Account
 	// Advertise is the URL under which the target reaches the harness's receivers; their

@@ -139,6 +139,9 @@ func (f *flight) addresses() (err error) {
 	if t.AMQP, err = f.Outside.address("amqp", f.Profile.AMQP, "amqp", "amqps"); err != nil {
 		return wrong("%v", err)
 	}
+	if t.Management, err = f.Outside.address("management", f.Profile.Management, "http", "https"); err != nil {
+		return wrong("%v", err)
+	}
 	f.Facts = capture.Facts{Target: f.Profile.Name, Compat: f.Profile.Compat, REST: t.REST, Sockets: t.Sockets}
 	return nil
 }

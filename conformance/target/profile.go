@@ -25,6 +25,7 @@ type Profile struct {
 	REST         Address     `yaml:"rest" is:"required" doc:"base URL of Crossbar" eg:"http://kazoo.example.com:8000"`
 	Sockets      Address     `yaml:"sockets" doc:"URL of the websockets (blackhole)" default:"there are none" eg:"ws://kazoo.example.com:5555"`
 	AMQP         Address     `yaml:"amqp" doc:"URL of the broker. One that has a password in it is taken from env or file" default:"no access to the bus" eg:"{env: KAZOO_AMQP}"`
+	Management   Address     `yaml:"management" doc:"URL of the broker's management API, where the target's connections may be closed to see what it makes of that; whom amqp names is let in" default:"they are left alone" eg:"http://rabbit.example.com:15672"`
 	Credentials  Credentials `yaml:"credentials" is:"required" doc:"who the harness is; an account in which it may make others"`
 	Features     Features    `yaml:"features" doc:"what the target has; auto finds out"`
 	Clock        ClockPlan   `yaml:"clock" doc:"how time passes for rules about minutes"`
@@ -151,6 +152,7 @@ func (p *Profile) check(r *form.Reading) {
 	p.REST.check(r, "rest", "http", "http://kazoo.example.com:8000")
 	p.Sockets.check(r, "sockets", "ws", "ws://kazoo.example.com:5555")
 	p.AMQP.check(r, "amqp", "amqp", "amqp://rabbit.example.com:5672/")
+	p.Management.check(r, "management", "http", "http://rabbit.example.com:15672")
 	if p.Receiver.Advertise != "" {
 		(&Address{URL: p.Receiver.Advertise}).check(r, "receiver.advertise", "http", "http://10.0.0.7:8090")
 	}

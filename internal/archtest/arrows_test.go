@@ -66,8 +66,8 @@ func arrows() []arrow {
 			// These put the parts together: the program, and what measures or tests it whole;
 			// and brokertest gives tests the broker that the program has built in.
 			except: []string{
-				"internal/cli", "internal/bench", "internal/brokertest", "internal/chaos", "internal/lab", "internal/realtest",
-				"internal/stack", "internal/wiretest",
+				"internal/cli", "internal/bench", "internal/brokertest", "internal/chaos", "internal/lab", "internal/mutate", "internal/realtest",
+				"internal/stack", "internal/steady", "internal/wiretest",
 			},
 			never: []string{"bridge", "simulator", "conformance"},
 			but:   []string{"bridge/kapi", "bridge/fidelity"},
@@ -77,8 +77,10 @@ func arrows() []arrow {
 		{
 			from: []string{"cmd"},
 			never: []string{
-				"internal/archtest", "internal/bench", "internal/brokertest", "internal/browsertest", "internal/chaos", "internal/daemon", "internal/hostile", "internal/lab",
-				"internal/postgres", "internal/postgrestest", "internal/rabbitmq", "internal/realtest", "internal/stack", "internal/vectortest", "internal/wiretest",
+				"internal/archtest", "internal/bench", "internal/brokertest", "internal/browsertest", "internal/chaos", "internal/daemon", "internal/hostile",
+				"internal/lab",
+				"internal/mutate", "internal/postgres", "internal/postgrestest", "internal/rabbitmq", "internal/realtest", "internal/stack", "internal/steady",
+				"internal/vectortest", "internal/wiretest",
 				"bridge/store/storetest",
 				"github.com/onsi/gomega", "github.com/Shopify/toxiproxy", "pgregory.net/rapid",
 			},

@@ -147,6 +147,7 @@ func fromRunFile(running runfile.File, p *target.Profile) error {
 		return err
 	}
 	p.REST, p.Sockets, p.AMQP = target.Address{URL: running.REST}, target.Address{URL: running.Websocket}, target.Address{URL: running.AMQP}
+	p.Management = target.Address{URL: running.Management}
 	p.Credentials = target.Credentials{APIKey: &target.Secret{Inline: master.APIKey}}
 	p.Clock = target.ClockPlan{Lab: running.REST + "/_dev/clock/advance", Token: &target.Secret{Inline: running.ClockToken}}
 	return nil
