@@ -193,7 +193,10 @@ func (r *Receivers) answer(ctx context.Context, conn net.Conn, req *http.Request
 	}
 	said := r.say(ctx, conn, answer)
 	if to != nil {
-		r.log.Add(capture.Entry{Group: to.group, Kind: capture.HookAnswer, Name: to.name, Head: said, Ref: seq})
+		r.log.Add(capture.Entry{
+			Group: to.group, Kind: capture.HookAnswer, Name: to.name, Head: said, Ref: seq,
+			Header: []capture.Field{{Name: "from", Value: conn.RemoteAddr().String()}},
+		})
 	}
 	return answer.Keep && said != dropped
 }
