@@ -117,15 +117,21 @@ func doConnection(ctx context.Context, p *probe.Probe) error {
 		return err
 	}
 	arrived(ctx, p, append(made, "credentials"), event)
-	for n, name := range []string{"kept-1", "kept-2"} {
-		if err := publish(ctx, p, account, textMessage("mms", name, usual()...)); err != nil {
+	// The receivers of all groups are one host to the target, so another group may take the
+	// connection that was kept: it is tried a few times.
+	for n := range keptTries {
+		if err := publish(ctx, p, account, textMessage("mms", "kept-"+strconv.Itoa(n), usual()...)); err != nil {
 			return err
 		}
-		p.AwaitRequests(ctx, "kept", n+1)
-		p.Settle(ctx)
+		p.Await(ctx, "an answer of kept", p.Target.Patience.Delivery, func(v capture.View) bool {
+			return len(v.Named(capture.HookAnswer, "kept")) > n
+		})
 	}
+	p.Settle(ctx)
 	return nil
 }
+
+const keptTries = 8
 
 // follows judges that the redirects of a verb lead to one request of a method and body.
 func follows(j *suite.Judging, verb, method, body string, statuses ...int) {
@@ -146,19 +152,21 @@ func stays(j *suite.Judging, verb string, statuses ...int) {
 }
 
 func judgeKept(j *suite.Judging) {
-	requests := j.Requests("kept")
-	if !j.Count("requests at the receiver kept", 2, requests) {
+	answers := j.Named(capture.HookAnswer, "kept")
+	if !j.Count("requests at the receiver kept", keptTries, answers) {
 		return
 	}
-	var from []string
-	for _, e := range requests {
-		answer, _ := j.Answering(e.Seq)
-		peer, _ := answer.Value("from")
-		from = append(from, peer)
+	known := map[string]bool{}
+	for _, answer := range answers {
+		from, found := answer.Value("from")
+		if !found {
+			j.NotShown("the log does not say by which connections the requests came")
+			return
+		}
+		if known[from] {
+			return
+		}
+		known[from] = true
 	}
-	if from[0] == "" {
-		j.NotShown("the log does not say by which connections the requests came")
-		return
-	}
-	j.Equal("where the second request came from", from[0], from[1], requests...)
+	j.Fail("each request came by a connection of its own", answers...)
 }

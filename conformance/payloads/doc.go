@@ -14,5 +14,12 @@ func Register(s *suite.Suite) {
 		verbs(),
 		headers(),
 		connection(),
+		channel(),
+		channelValues(),
+		parking(),
+		objects(),
+		documents(),
+		textMessages(),
+		merge(),
 	)
 }
