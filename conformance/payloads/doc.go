@@ -21,5 +21,10 @@ func Register(s *suite.Suite) {
 		documents(),
 		textMessages(),
 		merge(),
+		notifications(),
+		notified(),
+		example(),
+		catalogue(),
+		oldHooks(),
 	)
 }

@@ -36,7 +36,7 @@ func textMessages() suite.Group {
 			},
 			{
 				ID: "WH-IM-005", Text: "A message without a body, with a Route-Type that is neither onnet nor offnet, or with a From that is no string MUST NOT be sent.",
-				Source: "webhooks.md 12; amqp.md 16; kapi_im:inbound_v/1", Judge: never("sms", "sms-last", "sms-no-body", "sms-empty", "sms-route", "sms-from"),
+				Source: "webhooks.md 12; amqp.md 16; kapi_im:inbound_v/1", Judge: never("sms", "sms-last", "sms-no-body", "sms-route", "sms-from"),
 			},
 			{
 				ID: "WH-IM-006", Text: "A message of the account's own devices, published under onnet, MUST NOT be sent.",
@@ -49,6 +49,10 @@ func textMessages() suite.Group {
 			{
 				ID: "WH-IM-008", Text: "A text message MUST NOT get a hook_event.",
 				Source: "webhooks.md 14", Judge: membersAre("sms", member{"sms-full", "hook_event", ""}, member{"sms-last", "hook_event", ""}),
+			},
+			{
+				ID: "WH-IM-009", Text: "A body that is an empty string SHOULD be left out.",
+				Source: source, Judge: membersAre("sms", member{"sms-empty", "body", ""}, member{"sms-empty", "origin", `"offnet"`}),
 			},
 		},
 	}
@@ -98,10 +102,10 @@ func doTextMessages(ctx context.Context, p *probe.Probe) error {
 		textMessage("mms", "mms-full", from, to, text, offnet, `"Charges":"7"`, `"Attachments":["x"]`),
 		sms("sms-charges-text", from, to, text, offnet, `"Charges":"1.25"`), sms("sms-charges-whole", from, to, text, offnet, `"Charges":3`),
 		sms("sms-charges-word", from, to, text, offnet, `"Charges":"free"`), sms("sms-charges-object", from, to, text, offnet, `"Charges":{"rate":1.25}`),
-		sms("sms-no-route", from, to, text),
+		sms("sms-no-route", from, to, text), sms("sms-empty", from, to, offnet, `"Body":""`),
 	}
 	bad := []published{
-		sms("sms-no-body", from, to, offnet), sms("sms-empty", from, to, offnet, `"Body":""`), sms("sms-route", from, to, text, `"Route-Type":"carrier"`),
+		sms("sms-no-body", from, to, offnet), sms("sms-route", from, to, text, `"Route-Type":"carrier"`),
 		sms("sms-from", `"From":12125550199`, to, text, offnet), onnet, nobody,
 	}
 	last := sms("sms-last", usual()...)
