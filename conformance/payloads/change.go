@@ -86,5 +86,5 @@ func told(j *suite.Judging, action string) {
 		j.Fail("there is no request with the action "+action, j.Requests("changes")...)
 		return
 	}
-	j.Equal("body for "+action, filled(j, changed(j.Fact("user"), "{account}", action, "user")), string(requests[0].Body), requests[0])
+	j.Equal("body for "+action, filled(j, changed(j.Fact("user"), action, "user")), string(requests[0].Body), requests[0])
 }

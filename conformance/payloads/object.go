@@ -33,7 +33,7 @@ func objects() suite.Group {
 		Requirements: []suite.Requirement{
 			{
 				ID: "WH-OBJ-001", Text: "An object hook MUST send id, account_id, action and type, in this order, and nothing else of the message or the document.",
-				Source: source, Judge: bodyIs("json", "obj-full", changed("obj-full", "{account}", "doc_edited", "device")),
+				Source: source, Judge: bodyIs("json", "obj-full", changed("obj-full", "doc_edited", "device")),
 			},
 			{
 				ID: "WH-OBJ-002", Text: "Form text of an object hook MUST be the same four members.",
@@ -44,7 +44,7 @@ func objects() suite.Group {
 			},
 			{
 				ID: "WH-OBJ-003", Text: "Type MUST be absent when the change has none.",
-				Source: source, Judge: bodyIs("json", "obj-untyped", changed("obj-untyped", "{account}", "doc_edited", "")),
+				Source: source, Judge: bodyIs("json", "obj-untyped", changed("obj-untyped", "doc_edited", "")),
 			},
 			{
 				ID: "WH-OBJ-004", Text: "The account MUST be that of the Database, be it an account's or one of its months, encoded, unencoded or raw.",
@@ -95,13 +95,13 @@ func objects() suite.Group {
 }
 
 // changed is the text for a change, without a type if that is "".
-func changed(id, account, action, kind string) string {
+func changed(id, action, kind string) string {
 	if kind != "" {
 		kind = ",\n  \"type\" : \"" + kind + `"`
 	}
 	return `{
   "id" : "` + id + `",
-  "account_id" : "` + account + `",
+  "account_id" : "{account}",
   "action" : "` + action + `"` + kind + `,
   "cluster_id" : "{cluster}"
 }`
@@ -109,7 +109,7 @@ func changed(id, account, action, kind string) string {
 
 // judgeAccounts looks for the account's own document, whose id stands in every request.
 func judgeAccounts(j *suite.Judging) {
-	want, id := filled(j, changed("{account}", "{account}", "doc_edited", "account")), j.Fact("account own")
+	want, id := filled(j, changed("{account}", "doc_edited", "account")), j.Fact("account own")
 	requests := capture.View{Entries: j.Requests("json")}.Where(func(e capture.Entry) bool { return gjson.GetBytes(e.Body, "id").Str == id })
 	if e, ok := j.One("requests for the account's document", requests); ok {
 		j.Equal("body for the account's document", want, string(e.Body), e)
