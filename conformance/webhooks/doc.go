@@ -9,6 +9,6 @@ import "github.com/kazoolab/kazoolab/conformance/suite"
 // Register adds the groups of this package.
 func Register(s *suite.Suite) {
 	s.Add(
-		retry(),
+		live(), match(), fanOut(), filter(), modifiers(), retry(),
 	)
 }
