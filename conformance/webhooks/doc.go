@@ -10,5 +10,6 @@ import "github.com/kazoolab/kazoolab/conformance/suite"
 func Register(s *suite.Suite) {
 	s.Add(
 		live(), match(), fanOut(), filter(), modifiers(), retry(),
+		outcome(), attempts(), attemptList(),
 	)
 }

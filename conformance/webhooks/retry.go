@@ -55,7 +55,9 @@ func retry() suite.Group {
 			{
 				ID: "WH-RETRY-007", Text: "A status that follows a try without an answer MUST end the tries, whatever is left of them.",
 				Source: "webhooks.md 7.1; webhooks_util:handle_resp/5",
-				Judge:  func(j *suite.Judging) { j.Count("tries at a receiver that closes, then answers 500", 2, j.Requests("closes-then-500")) },
+				Judge: func(j *suite.Judging) {
+					j.Count("tries at a receiver that closes, then answers 500", 2, j.Requests("closes-then-500"))
+				},
 			},
 			{
 				ID: "WH-RETRY-008", Text: "Every try MUST send the same request: method, target, header and body.",
