@@ -11,5 +11,6 @@ func Register(s *suite.Suite) {
 	s.Add(
 		live(), match(), fanOut(), filter(), modifiers(), retry(),
 		outcome(), attempts(), attemptList(),
+		catalogue(), create(), guard(), manage(),
 	)
 }
