@@ -11,6 +11,7 @@ func Register(s *suite.Suite) {
 	s.Add(
 		live(), match(), fanOut(), filter(), modifiers(), retry(),
 		outcome(), attempts(), attemptList(),
+		flow(), oldHooks(), limits(),
 		catalogue(), create(), guard(), manage(),
 	)
 }

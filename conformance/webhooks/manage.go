@@ -195,7 +195,7 @@ func doManage(ctx context.Context, p *probe.Probe) error {
 		{"patch retries", http.MethodPatch, one, `{"data":{"retries":9}}`}, {"patch hook", http.MethodPatch, one, `{"data":{"hook":"object"}}`},
 		{"patch private", http.MethodPatch, one, `{"data":{"id":"` + unknown + `","_id":"x","pvt_type":"x","pvt_account_id":"` + other.ID + `"}}`},
 		{"patch private read", http.MethodGet, one, ""},
-		{"put on one", http.MethodPut, one, document("name", `"h"`)},
+		{"put on one", http.MethodPut, one, `{"data":` + document("name", `"h"`) + `}`},
 		{"get elsewhere", http.MethodGet, elsewhere, ""}, {"patch elsewhere", http.MethodPatch, elsewhere, `{"data":{"name":"taken"}}`},
 		{"delete elsewhere", http.MethodDelete, elsewhere, ""},
 		{"re-enable true", http.MethodPatch, hooks, `{"data":{"re-enable":true}}`}, {"re-enable text", http.MethodPatch, hooks, `{"data":{"re-enable":"true"}}`},
