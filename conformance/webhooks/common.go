@@ -195,3 +195,16 @@ func header(e capture.Entry, name string) (string, bool) {
 func holds(e capture.Entry, id string) bool {
 	return strings.Contains(string(e.Body), fmt.Sprintf("%q", id))
 }
+
+// step is a REST request of a group.
+type step struct{ name, method, path, body string }
+
+// steps makes requests in their order, with an account's token.
+func steps(ctx context.Context, p *probe.Probe, account probe.Account, requests ...step) error {
+	for _, s := range requests {
+		if _, err := p.REST(ctx, s.name, probe.Request{Method: s.method, Path: s.path, Token: account.Token, Body: s.body}); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -12,6 +12,7 @@ func Register(s *suite.Suite) {
 		live(), match(), fanOut(), filter(), modifiers(), retry(),
 		outcome(), attempts(), attemptList(),
 		flow(), oldHooks(), limits(),
+		disable(), reenable(),
 		catalogue(), create(), guard(), manage(),
 	)
 }

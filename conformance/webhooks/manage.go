@@ -185,29 +185,25 @@ func doManage(ctx context.Context, p *probe.Probe) error {
 	p.Note("unknown id", unknown)
 	hooks, one := ofAccount(own), ofAccount(own)+"/"+first.ID
 	elsewhere := hooks + "/" + foreign.ID
-	for _, s := range []struct{ step, method, path, body string }{
-		{"list", http.MethodGet, hooks, ""}, {"get", http.MethodGet, one, ""}, {"get unknown", http.MethodGet, hooks + "/" + unknown, ""},
-		{"replace", http.MethodPost, one, `{"data":{"name":"h","uri":"` + address + `","hook":"channel_answer","retries":1}}`}, {"replace read", http.MethodGet, one, ""},
-		{"patch more", http.MethodPatch, one, `{"data":{"custom_data":{"a":"1"}}}`},
-		{"patch", http.MethodPatch, one, `{"data":{"custom_data":{"b":"2"}}}`}, {"patch read", http.MethodGet, one, ""},
-		{"patch null", http.MethodPatch, one, `{"data":{"custom_data":null}}`}, {"patch null read", http.MethodGet, one, ""},
-		{"patch name null", http.MethodPatch, one, `{"data":{"name":null}}`},
-		{"patch retries", http.MethodPatch, one, `{"data":{"retries":9}}`}, {"patch hook", http.MethodPatch, one, `{"data":{"hook":"object"}}`},
-		{"patch private", http.MethodPatch, one, `{"data":{"id":"` + unknown + `","_id":"x","pvt_type":"x","pvt_account_id":"` + other.ID + `"}}`},
-		{"patch private read", http.MethodGet, one, ""},
-		{"put on one", http.MethodPut, one, `{"data":` + document("name", `"h"`) + `}`},
-		{"get elsewhere", http.MethodGet, elsewhere, ""}, {"patch elsewhere", http.MethodPatch, elsewhere, `{"data":{"name":"taken"}}`},
-		{"delete elsewhere", http.MethodDelete, elsewhere, ""},
-		{"re-enable true", http.MethodPatch, hooks, `{"data":{"re-enable":true}}`}, {"re-enable text", http.MethodPatch, hooks, `{"data":{"re-enable":"true"}}`},
-		{"re-enable query", http.MethodPatch, hooks + "?re-enable=true", `{"data":{}}`},
-		{"re-enable descendants", http.MethodPatch, "/v2/accounts/" + own.ID + "/descendants/webhooks", `{"data":{"re-enable":true}}`},
-		{"re-enable missing", http.MethodPatch, hooks, `{"data":{}}`},
-		{"re-enable false", http.MethodPatch, hooks, `{"data":{"re-enable":false}}`}, {"re-enable null", http.MethodPatch, hooks, `{"data":{"re-enable":null}}`},
-		{"delete", http.MethodDelete, one, ""}, {"get deleted", http.MethodGet, one, ""}, {"delete deleted", http.MethodDelete, one, ""}, {"list after", http.MethodGet, hooks, ""},
-	} {
-		if _, err := p.REST(ctx, s.step, probe.Request{Method: s.method, Path: s.path, Token: own.Token, Body: s.body}); err != nil {
-			return err
-		}
-	}
-	return nil
+	return steps(
+		ctx, p, own, []step{
+			{"list", http.MethodGet, hooks, ""}, {"get", http.MethodGet, one, ""}, {"get unknown", http.MethodGet, hooks + "/" + unknown, ""},
+			{"replace", http.MethodPost, one, `{"data":{"name":"h","uri":"` + address + `","hook":"channel_answer","retries":1}}`}, {"replace read", http.MethodGet, one, ""},
+			{"patch more", http.MethodPatch, one, `{"data":{"custom_data":{"a":"1"}}}`},
+			{"patch", http.MethodPatch, one, `{"data":{"custom_data":{"b":"2"}}}`}, {"patch read", http.MethodGet, one, ""},
+			{"patch null", http.MethodPatch, one, `{"data":{"custom_data":null}}`}, {"patch null read", http.MethodGet, one, ""},
+			{"patch name null", http.MethodPatch, one, `{"data":{"name":null}}`},
+			{"patch retries", http.MethodPatch, one, `{"data":{"retries":9}}`}, {"patch hook", http.MethodPatch, one, `{"data":{"hook":"object"}}`},
+			{"patch private", http.MethodPatch, one, `{"data":{"id":"` + unknown + `","_id":"x","pvt_type":"x","pvt_account_id":"` + other.ID + `"}}`},
+			{"patch private read", http.MethodGet, one, ""},
+			{"put on one", http.MethodPut, one, `{"data":` + document("name", `"h"`) + `}`},
+			{"get elsewhere", http.MethodGet, elsewhere, ""}, {"patch elsewhere", http.MethodPatch, elsewhere, `{"data":{"name":"taken"}}`},
+			{"delete elsewhere", http.MethodDelete, elsewhere, ""},
+			{"re-enable true", http.MethodPatch, hooks, `{"data":{"re-enable":true}}`}, {"re-enable text", http.MethodPatch, hooks, `{"data":{"re-enable":"true"}}`},
+			{"re-enable query", http.MethodPatch, hooks + "?re-enable=true", `{"data":{}}`},
+			{"re-enable descendants", http.MethodPatch, "/v2/accounts/" + own.ID + "/descendants/webhooks", `{"data":{"re-enable":true}}`},
+			{"re-enable missing", http.MethodPatch, hooks, `{"data":{}}`},
+			{"re-enable false", http.MethodPatch, hooks, `{"data":{"re-enable":false}}`}, {"re-enable null", http.MethodPatch, hooks, `{"data":{"re-enable":null}}`},
+			{"delete", http.MethodDelete, one, ""}, {"get deleted", http.MethodGet, one, ""}, {"delete deleted", http.MethodDelete, one, ""}, {"list after", http.MethodGet, hooks, ""},
+		}...)
 }
