@@ -12,6 +12,7 @@ import (
 	"github.com/kazoolab/kazoolab/conformance/capture"
 	"github.com/kazoolab/kazoolab/conformance/probe"
 	"github.com/kazoolab/kazoolab/conformance/suite"
+	"github.com/kazoolab/kazoolab/internal/clock"
 )
 
 // disable is about hooks that fail too often. It is alone because it puts the time of the
@@ -191,6 +192,9 @@ func fail(ctx context.Context, p *probe.Probe, receiver, name, accountID string,
 			return err
 		}
 		p.AwaitRequests(ctx, receiver, had+1)
+		if err := clock.Sleep(ctx, p.Clock, 5*time.Millisecond); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -261,7 +265,7 @@ func doDisable(ctx context.Context, p *probe.Probe) error {
 	if err := failAtFirst(ctx, p, own, low, brief); err != nil {
 		return err
 	}
-	if err := nextCheck(ctx, p, 2); err != nil {
+	if err := nextCheck(ctx, p, 3); err != nil {
 		return err
 	}
 	for step, path := range map[string]string{"list": "", "get six": "/" + p.Seen().Fact("hook six")} {
@@ -275,9 +279,10 @@ func doDisable(ctx context.Context, p *probe.Probe) error {
 // failAtFirst has everything fail that fails before the first check. Hooks with less than
 // the limit come last, so that a check in between cannot find them older than it seems.
 func failAtFirst(ctx context.Context, p *probe.Probe, own, low, brief probe.Account) error {
-	if err := publish(ctx, p, call("CHANNEL_DESTROY", "tries-1", own.ID), call("CHANNEL_DESTROY", "tries-2", own.ID)); err != nil {
+	if err := fail(ctx, p, "tries", "CHANNEL_DESTROY", own.ID, 2); err != nil {
 		return err
 	}
+	p.Await(ctx, "six tries at tries", p.Target.Patience.Retry, func(v capture.View) bool { return len(v.Requests("tries")) >= 6 })
 	for _, f := range []struct {
 		receiver, event, account string
 		times                    int
@@ -300,7 +305,7 @@ func failLater(ctx context.Context, p *probe.Probe, own, brief probe.Account) er
 		return err
 	}
 	p.AwaitRequests(ctx, "adding", 6)
-	if err := nextCheck(ctx, p, 3); err != nil {
+	if err := nextCheck(ctx, p, 4); err != nil {
 		return err
 	}
 	if err := fail(ctx, p, "brief", "CHANNEL_CREATE", brief.ID, 1); err != nil {
