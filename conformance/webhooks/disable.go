@@ -199,9 +199,10 @@ func fail(ctx context.Context, p *probe.Probe, receiver, name, accountID string,
 	return nil
 }
 
-// nextCheck puts the time forward by more than what lies between two checks, and waits for the
-// notices of hooks that should be switched off by then.
+// nextCheck lets failures be taken down, puts the time forward by more than what lies between
+// two checks, and waits for the notices of hooks that should be switched off by then.
 func nextCheck(ctx context.Context, p *probe.Probe, notices int) error {
+	p.Settle(ctx)
 	if err := p.Advance(ctx, 16*time.Second); err != nil {
 		return err
 	}

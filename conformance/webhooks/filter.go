@@ -28,7 +28,7 @@ func filter() suite.Group {
 			},
 			{
 				ID: "WH-FILT-003", Text: "In custom_data of an object hook the action all MUST stand for every action.", Dialects: []string{suite.Talk, suite.Kazoo5},
-				Source: "webhooks.md 4.3; webhooks_object:match_action_type/4", Judge: objects("user-any", "created-user", "deleted-user"),
+				Source: "webhooks.md 4.3; webhooks_object:match_action_type/4", Judge: objects("user-any", "created-user", "deleted-user", "edited-user"),
 			},
 			{
 				ID: "WH-FILT-004", Text: "The account of a change MUST be that of an account database or monthly database in Database, and in the database accounts the document itself, whatever Account-ID says.",
@@ -145,8 +145,8 @@ func doFilter(ctx context.Context, p *probe.Probe) error {
 		{name: "default-legs", event: "channel_create"},
 	}
 	counts := map[string]int{
-		"device-edited": 2, "user-deleted": 1, "fax-created": 1, "account-created": 1, "top-typed": 2, "full": 1, "all": 13, "all-typed": 13, "typed-channel": 5,
-		"external": 3, "all-external": 11, "internal": 5, "default-legs": 5,
+		"device-edited": 2, "user-deleted": 1, "fax-created": 1, "account-created": 1, "top-typed": 2, "full": 1, "all": 15, "all-typed": 15, "typed-channel": 5,
+		"external": 3, "all-external": 13, "internal": 5, "default-legs": 5,
 	}
 	if p.Target.Dialect != suite.Kazoo4 {
 		hooks = append(
@@ -155,7 +155,7 @@ func doFilter(ctx context.Context, p *probe.Probe) error {
 			hook{name: "user-any", event: "object", fields: custom("type", "user", "action", "all")},
 			hook{name: "any-notice", event: "notifications", fields: custom("type", "all")},
 		)
-		counts["any-created"], counts["user-any"], counts["any-notice"] = 3, 2, 2
+		counts["any-created"], counts["user-any"], counts["any-notice"] = 3, 3, 2
 	}
 	if err := makeHooks(ctx, p, own, hooks...); err != nil {
 		return err
@@ -165,7 +165,8 @@ func doFilter(ctx context.Context, p *probe.Probe) error {
 		ctx, p,
 		change("doc_edited", "system_config", "device", "in-system", own.ID), change("doc_edited", db+"-2024", "device", "in-year", own.ID),
 		change("doc_edited", db, "device", "edited-device", own.ID), change("doc_created", db, "user", "created-user", own.ID),
-		change("doc_deleted", db, "user", "deleted-user", own.ID), change("doc_created", db+"-202403", "fax", "in-month", p.ID()),
+		change("doc_deleted", db, "user", "deleted-user", own.ID), change("doc_edited", db, "user", "edited-user", own.ID),
+		change("doc_deleted", db, "device", "deleted-device", own.ID), change("doc_created", db+"-202403", "fax", "in-month", p.ID()),
 		inAccounts(own.ID, p.ID()),
 		fullNotice("box-full", own.ID), disabledNotice("disabled", own.ID),
 		call("CHANNEL_CREATE", "plain", own.ID), call("CHANNEL_CREATE", "half-named", own.ID, `"Channel-Name":"sofia/sipinterface_1/loopback/x"`),

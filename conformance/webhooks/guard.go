@@ -91,7 +91,7 @@ func locals() []string {
 
 func passing() []string {
 	return []string{
-		"http://127.0.0.2/", "http://10.0.0.1/", "http://192.168.1.1:8080/", "http://[::1]/", "http://[::ffff:127.0.0.1]/", "http://localhost.", "http://sub.localhost/",
+		"http://127.0.0.2/", "http://0.0.0.1/", "http://10.0.0.1/", "http://192.168.1.1:8080/", "http://[::1]/", "http://[::ffff:127.0.0.1]/", "http://localhost.", "http://sub.localhost/",
 		"http://localhost.localdomain/",
 	}
 }
