@@ -85,7 +85,7 @@ func attemptList() suite.Group {
 			},
 			{
 				ID: "WH-ATT-106", Text: "Attempts outside created_from and created_to MUST NOT be listed.",
-				Source: "webhooks.md 11; crossbar.md 6; crossbar_view:load_modb/2",
+				Source: "webhooks.md 11; crossbar.md 4; crossbar_view:load_modb/2",
 				Judge: func(j *suite.Judging) {
 					if list, answer, ok := data(j, "before them"); ok {
 						j.Equal("attempts of an hour before", "[]", list.Raw, answer)

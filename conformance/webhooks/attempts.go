@@ -288,8 +288,7 @@ func doAttempts(ctx context.Context, p *probe.Probe) error {
 	if err := publish(ctx, p, call("CHANNEL_CREATE", "tried", own.ID), call("PARK_PARKED", "parked", own.ID)); err != nil {
 		return err
 	}
-	expect(ctx, p, map[string]int{"json": 1, "form": 1, "get": 1, "status-once": 1, "closes-once": 1, "parked": 1, "everything": 2})
-	p.Await(ctx, "three tries at closes", p.Target.Patience.Retry, func(v capture.View) bool { return len(v.Requests("closes")) >= 3 })
+	expectTries(ctx, p, map[string]int{"json": 1, "form": 1, "get": 1, "status-once": 1, "closes-once": 1, "closes": 3, "parked": 1, "everything": 2})
 	if err := readAttempts(ctx, p, "attempts", own, "", 16); err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/tidwall/gjson"
 
@@ -122,7 +123,18 @@ func text(kind, id, accountID, members string) event {
 // expect waits until every receiver has been sent as many requests as are expected, and then
 // for what should not come.
 func expect(ctx context.Context, p *probe.Probe, counts map[string]int) {
-	p.Await(ctx, fmt.Sprint("requests ", counts), p.Target.Patience.Delivery, func(v capture.View) bool {
+	expectWithin(ctx, p, p.Target.Patience.Delivery, counts)
+	p.Settle(ctx)
+}
+
+// expectTries is expect where hooks are tried again: Kazoo sends the hooks of one event one
+// after the other, and ends the tries of one before it comes to the next.
+func expectTries(ctx context.Context, p *probe.Probe, counts map[string]int) {
+	expectWithin(ctx, p, p.Target.Patience.Delivery+3*p.Target.Patience.Retry, counts)
+}
+
+func expectWithin(ctx context.Context, p *probe.Probe, limit time.Duration, counts map[string]int) {
+	p.Await(ctx, fmt.Sprint("requests ", counts), limit, func(v capture.View) bool {
 		for receiver, n := range counts {
 			if len(v.Requests(receiver)) < n {
 				return false
@@ -130,7 +142,6 @@ func expect(ctx context.Context, p *probe.Probe, counts map[string]int) {
 		}
 		return true
 	})
-	p.Settle(ctx)
 }
 
 // reached wants a receiver to have been sent these events and no others, in any order. They
@@ -154,7 +165,7 @@ func gotCalls(receiver string, want ...string) func(*suite.Judging) {
 // ofAccount is the path of an account's webhooks.
 func ofAccount(account probe.Account) string { return "/v2/accounts/" + account.ID + "/webhooks" }
 
-// change a hook by REST, and return when events may be published.
+// patch changes a hook by REST, and returns when events may be published.
 func patch(ctx context.Context, p *probe.Probe, account probe.Account, hookID, step string, fields doc) error {
 	_, err := p.MustREST(ctx, step, probe.Request{
 		Method: http.MethodPatch, Path: ofAccount(account) + "/" + hookID, Token: account.Token, Body: probe.Data(fields),

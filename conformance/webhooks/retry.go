@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/kazoolab/kazoolab/conformance/capture"
 	"github.com/kazoolab/kazoolab/conformance/messages"
 	"github.com/kazoolab/kazoolab/conformance/probe"
 	"github.com/kazoolab/kazoolab/conformance/suite"
@@ -95,9 +94,9 @@ func doRetry(ctx context.Context, p *probe.Probe) error {
 	if err := p.Publish(ctx, "create", "callevt", messages.CallKey("CHANNEL_CREATE", "retry"), messages.Call("CHANNEL_CREATE", "retry", account.ID)); err != nil {
 		return err
 	}
-	p.AwaitRequests(ctx, "answers-503", 1)
-	p.AwaitRequests(ctx, "closes-twice", 3)
-	p.Await(ctx, "the third try at never-answers", p.Target.Patience.Retry, func(v capture.View) bool { return len(v.Requests("never-answers")) >= 3 })
+	expectTries(ctx, p, map[string]int{
+		"closes-twice": 3, "answers-503": 1, "one-try": 1, "never-answers": 3, "default": 2, "none": 1, "closes-then-500": 2, "closes-get": 2,
+	})
 	// A try too many would come 2 s after the last.
 	return p.Pause(ctx, "a fourth try would come now", 2500*time.Millisecond)
 }
