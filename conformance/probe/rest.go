@@ -17,6 +17,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"github.com/kazoolab/kazoolab/conformance/capture"
+	"github.com/kazoolab/kazoolab/internal/clock"
 )
 
 // maxAnswer bounds what is read of an answer, in bytes. The longest that a target has reason
@@ -239,4 +240,20 @@ func (p *Probe) remove(ctx context.Context, path string) error {
 		return nil
 	}
 	return fmt.Errorf("DELETE %s was answered with %d: %s", path, answer.Status, bytes.TrimSpace([]byte(short(answer.Body))))
+}
+
+// RESTUntil makes a request again and again, each time under the same step's name, until
+// holds is true of the answer or limit has passed. It is for what a target does in its own
+// time and tells only when asked. The last answer is returned, whatever it is.
+func (p *Probe) RESTUntil(ctx context.Context, step string, r Request, limit time.Duration, holds func(Response) bool) (Response, error) {
+	began := p.Clock.Now()
+	for {
+		answer, err := p.REST(ctx, step, r)
+		if err != nil || holds(answer) || p.Clock.Since(began) > limit {
+			return answer, err
+		}
+		if err := clock.Sleep(ctx, p.Clock, p.Target.Patience.Quiet/10); err != nil {
+			return answer, err
+		}
+	}
 }
