@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/tidwall/gjson"
 
@@ -207,3 +208,12 @@ func idOf(body []byte) string { return gjson.GetBytes(body, "data.id").Str }
 
 // number is a number in a body, 0 when there is none.
 func number(body []byte, path string) int { return int(gjson.GetBytes(body, path).Int()) }
+
+// seconds are the Unix seconds of a timestamp, 0 when it is none.
+func seconds(timestamp string) int64 {
+	at, err := time.Parse(time.RFC3339, timestamp)
+	if err != nil {
+		return 0
+	}
+	return at.Unix()
+}
