@@ -22,9 +22,10 @@ func (h *handler) authFamily() family {
 // tokenAuthFamily is what cb_token_auth says of the caller's own token. Its deletion looks
 // for a stored one and finds none: a JWT stays valid until it expires.
 func (h *handler) tokenAuthFamily() family {
+	show := func(ctx context.Context, req *request) (outcome, error) { return h.holderOf(ctx, *req.holder) }
+	forget := func(context.Context, *request) (outcome, error) { return outcome{data: jobj.Object{}}, nil }
 	return family{name: "token_auth", clauses: []clause{{operations: []operation{
-		{method: http.MethodGet, bare: func(ctx context.Context, req *request) (outcome, error) { return h.holderOf(ctx, *req.holder) }},
-		{method: http.MethodDelete, bare: func(context.Context, *request) (outcome, error) { return outcome{data: jobj.Object{}}, nil }},
+		{method: http.MethodGet, within: show, bare: show}, {method: http.MethodDelete, within: forget, bare: forget},
 	}}}}
 }
 
