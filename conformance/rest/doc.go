@@ -9,6 +9,6 @@ import "github.com/kazoolab/kazoolab/conformance/suite"
 func Register(s *suite.Suite) {
 	s.Add(
 		routes(), bodies(), verbs(), headers(), cors(), accept(), conditions(), envelope(), rules(), lists(), auth(), rights(), rate(), objects(), particular(), accounts(),
-		faxing(), voicemail(), noChannels(), liveChannel(), small(),
+		faxing(), voicemail(), noChannels(), liveChannel(), small(), expiry(),
 	)
 }

@@ -18,7 +18,7 @@ type step struct {
 	name, method, path, body string
 	who                      string // whose token is sent; "" for the group's own account's
 	header                   []capture.Field
-	untyped                  bool
+	untyped, brief           bool
 	kept                     string
 	needed                   bool
 }
@@ -60,6 +60,9 @@ func (s step) of(contentType string) step {
 	}
 	return s.with("Content-Type", contentType)
 }
+
+// briefly keeps a long body out of the log.
+func (s step) briefly() step { s.brief = true; return s }
 
 // keep notes the id of what is answered, for {as} in later steps and in expectations. The
 // group cannot go on without it.
@@ -106,7 +109,7 @@ func (t *talk) fill(text string) string {
 
 // do makes one request.
 func (t *talk) do(ctx context.Context, s step) (probe.Response, error) {
-	r := probe.Request{Method: s.method, Path: t.fill(s.path), Token: t.own.Token, Body: t.fill(s.body), NoType: s.untyped}
+	r := probe.Request{Method: s.method, Path: t.fill(s.path), Token: t.own.Token, Body: t.fill(s.body), NoType: s.untyped, Brief: s.brief}
 	switch s.who {
 	case "":
 	case nobody:
