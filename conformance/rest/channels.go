@@ -170,8 +170,8 @@ func (t *talk) channel(call, as string) string {
 
 func commandRequirements() []suite.Requirement {
 	const commands, flows = "crossbar.md 6.3; cb_channels", "crossbar.md 6.4; cb_channels"
-	wrong := func(step, field, rule, message string) want {
-		return answered(step, "400").json(invalid(`{"` + field + `":{"` + rule + `":{"message":"` + message + `"}}}`))
+	wrong := func(step, field, message string) want {
+		return answered(step, "400").json(invalid(`{"` + field + `":{"required":{"message":"` + message + `"}}}`))
 	}
 	noAction := func(step string) want {
 		return answered(step, "400").json(`{"error":"400","message":"invalid data","status":"error"}`)
@@ -201,12 +201,12 @@ func commandRequirements() []suite.Requirement {
 		{
 			ID: "CB-CHAN-010", Text: "A transfer MUST have a bridged channel and a target.",
 			Source: commands, Judge: answers(
-				wrong("transfer unbridged", "other_leg_call_id", "required", "Channel is not bridged"), wrong("transfer nowhere", "target", "required", "No target destination specified")),
+				wrong("transfer unbridged", "other_leg_call_id", "Channel is not bridged"), wrong("transfer nowhere", "target", "No target destination specified")),
 		},
 		{
 			ID: "CB-CHAN-011", Text: "An intercept MUST have a target_type and a target_id.",
 			Source: commands, Judge: answers(
-				wrong("intercept no type", "target_type", "required", "No target type specified"), wrong("intercept no id", "target_id", "required", "No target id specified")),
+				wrong("intercept no type", "target_type", "No target type specified"), wrong("intercept no id", "target_id", "No target id specified")),
 		},
 		{
 			ID: "CB-CHAN-012", Text: "A POST without an action, or with one of a metaflow alone as hold, MUST be 400 invalid data, without data.",

@@ -24,7 +24,7 @@ func envelope() suite.Group {
 			get("not found", menus+"/"+nowhere), put("invalid", menus, `{"data":{}}`), post("not allowed", menus, `{"data":{}}`),
 			del("delete", menus+"/{menu}"),
 		),
-		Requirements: append(envelopeRequirements(), statusRequirements()...),
+		Requirements: slices.Concat(envelopeRequirements(), callerRequirements(), statusRequirements()),
 	}
 }
 
@@ -69,6 +69,11 @@ func envelopeRequirements() []suite.Requirement {
 				}
 			},
 		},
+	}
+}
+
+func callerRequirements() []suite.Requirement {
+	return []suite.Requirement{
 		{
 			ID: "CB-ENV-005", Text: "The version MUST be in the answer to a caller with a token, and in no other.",
 			Source: successes + "api_util:create_default_resp_envelope/1", Judge: func(j *suite.Judging) {

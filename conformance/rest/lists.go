@@ -51,7 +51,7 @@ func doLists(ctx context.Context, p *probe.Probe) error {
 		get("descending false", vmboxes+"?descending=false&page_size=3"), get("size 0", vmboxes+"?page_size=0"), get("size -1", vmboxes+"?page_size=-1"), get("size x", vmboxes+"?page_size=x"),
 		get("no such words", vmboxes+"?fields=id&sort=mailbox&limit=1&skip=2&include_docs=true&page_size=3"), get("start at a key", vmboxes+"?start_key=box+01"),
 	}
-	for name, query := range filters {
+	for name, query := range filters() {
 		steps = append(steps, get(name, vmboxes+"?paginate=false&"+query))
 	}
 	return t.all(ctx, append(steps,
@@ -81,12 +81,14 @@ func (t *talk) pages(ctx context.Context) error {
 }
 
 // filters are queries by the name of their step.
-var filters = map[string]string{
-	"by value": "filter_color=blue", "by path": "filter_in.side=2", "by several": `filter_mailbox=["101","107","999"]`, "by private": "filter_pvt_type=vmbox", "by id": "filter_id=x",
-	"by two": "filter_color=blue&filter_mailbox=101", "by missing": "filter_color=", "not value": "filter_not_color=blue",
-	"has key": "has_key=color", "key missing": "key_missing=color", "has value": "has_value=color", "value missing": "value_missing=color",
-	"created before": "created_to=62167219200", "created after": "created_from=62167219200", "modified after": "modified_from=62167219200", "modified never": "modified_from=99999999999",
-	"created never": "created_from=yesterday",
+func filters() map[string]string {
+	return map[string]string{
+		"by value": "filter_color=blue", "by path": "filter_in.side=2", "by several": `filter_mailbox=["101","107","999"]`, "by private": "filter_pvt_type=vmbox", "by id": "filter_id=x",
+		"by two": "filter_color=blue&filter_mailbox=101", "by missing": "filter_color=", "not value": "filter_not_color=blue",
+		"has key": "has_key=color", "key missing": "key_missing=color", "has value": "has_value=color", "value missing": "value_missing=color",
+		"created before": "created_to=62167219200", "created after": "created_from=62167219200", "modified after": "modified_from=62167219200", "modified never": "modified_from=99999999999",
+		"created never": "created_from=yesterday",
+	}
 }
 
 const listing = "crossbar.md 4; "

@@ -7,7 +7,7 @@ import (
 	"github.com/kazoolab/kazoolab/conformance/suite"
 )
 
-var brokenJSON = invalid(`{"json":{"invalid":{"message":"decoder_exit around 0","target":"body"}}}`)
+const brokenJSON = `{"data":{"json":{"invalid":{"message":"decoder_exit around 0","target":"body"}}},"error":"400","message":"validation error","status":"error"}`
 
 const (
 	menus   = "/v2/accounts/{account}/menus"
@@ -36,10 +36,10 @@ func bodies() suite.Group {
 		post("value in data is kept", menus, `{"data":{"name":"kept","verb":"PUT"}}`),
 		get("small query", menus+"?page_size=1"), get("capital query", menus+"?Page_Size=1"),
 	}
-	for name, body := range defects {
+	for name, body := range defects() {
 		steps = append(steps, put(name, menus, body))
 	}
-	for name, body := range noObjects {
+	for name, body := range noObjects() {
 		steps = append(steps, put(name, menus, body))
 	}
 	return suite.Group{
@@ -48,13 +48,18 @@ func bodies() suite.Group {
 	}
 }
 
-var (
-	defects = map[string]string{
+// defects are texts that are no JSON, by the name of their step.
+func defects() map[string]string {
+	return map[string]string{
 		"trailing text": `{"data":{}} trailing`, "two objects": `{"data":{}}{"data":{}}`, "cut off": `{"data":{"name":`, "blanks": "   ", "a line": "\n",
 		"byte-order mark": "\ufeff{\"data\":{}}", "trailing comma": `{"data":{},}`, "single quotes": `{'data':{}}`,
 	}
-	noObjects = map[string]string{"null": "null", "true": "true", "number": "5", "string": `"text"`, "empty list": "[]", "list": `[{"data":{}}]`}
-)
+}
+
+// noObjects are JSON texts that are no objects.
+func noObjects() map[string]string {
+	return map[string]string{"null": "null", "true": "true", "number": "5", "string": `"text"`, "empty list": "[]", "list": `[{"data":{}}]`}
+}
 
 // sending gives a body to a method that has none as a rule.
 func (s step) sending(body string) step { s.body = body; return s }
@@ -129,7 +134,7 @@ func bodyRequirements() []suite.Requirement {
 		{
 			ID: "CB-REQ-011", Text: "Every defect of a JSON text MUST be refused with the one message decoder_exit around 0.",
 			Source: reading + "crossbar vectors bodies 2", Judge: func(j *suite.Judging) {
-				for name := range defects {
+				for name := range defects() {
 					answered(name, "400").json(brokenJSON).without("content-type").judge(j)
 				}
 			},
@@ -137,7 +142,7 @@ func bodyRequirements() []suite.Requirement {
 		{
 			ID: "CB-REQ-012", Text: "JSON that is no object MUST be refused with All JSON must be valid.",
 			Source: reading + "crossbar vectors bodies 2", Judge: func(j *suite.Judging) {
-				for name := range noObjects {
+				for name := range noObjects() {
 					answered(name, "400").json(invalid(`{"json":{"invalid":{"message":"All JSON must be valid","target":"body"}}}`)).judge(j)
 				}
 			},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/tidwall/gjson"
@@ -48,7 +49,7 @@ func (s step) as(who string) step { s.who = who; return s }
 
 // with adds a header field.
 func (s step) with(name, value string) step {
-	s.header = append(s.header[:len(s.header):len(s.header)], capture.Field{Name: name, Value: value})
+	s.header = append(slices.Clip(s.header), capture.Field{Name: name, Value: value})
 	return s
 }
 

@@ -35,13 +35,13 @@ func (w want) empty() want { return w.json("") }
 
 // member wants the value at a path (gjson's), as JSON; "" wants that there is none.
 func (w want) member(path, text string) want {
-	w.members = append(w.members[:len(w.members):len(w.members)], path, text)
+	w.members = append(slices.Clip(w.members), path, text)
 	return w
 }
 
 // head wants a header field with a value.
 func (w want) head(name, value string) want {
-	w.header = append(w.header[:len(w.header):len(w.header)], name, value)
+	w.header = append(slices.Clip(w.header), name, value)
 	return w
 }
 
