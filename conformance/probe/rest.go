@@ -33,7 +33,21 @@ type Request struct {
 	Body   string
 	// NoType leaves out the Content-Type that a body otherwise has, application/json.
 	NoType bool
+	// Brief has the log tell the beginning of the body and its length alone: it is long, and
+	// nobody judges it.
+	Brief bool
 }
+
+// told is the body as the log has it.
+func (r Request) told() []byte {
+	if r.Brief && len(r.Body) > briefly {
+		return fmt.Appendf(nil, "%s… (%d bytes)", r.Body[:briefly], len(r.Body))
+	}
+	return []byte(r.Body)
+}
+
+// briefly is how much of a long body the log has, in bytes.
+const briefly = 200
 
 // Response is a target's answer.
 type Response struct {
@@ -64,7 +78,7 @@ func (p *Probe) REST(ctx context.Context, step string, r Request) (Response, err
 		req.Header[http.CanonicalHeaderKey(f.Name)] = append(own(req.Header, f.Name), f.Value)
 	}
 	sent := p.add(capture.Entry{
-		Kind: capture.RestRequest, Name: step, Head: r.Method + " " + r.Path, Header: fields(req.Header), Body: []byte(r.Body),
+		Kind: capture.RestRequest, Name: step, Head: r.Method + " " + r.Path, Header: fields(req.Header), Body: r.told(),
 	})
 	answer, err := p.answer(req)
 	if err != nil {
@@ -185,6 +199,26 @@ func (p *Probe) NewAccount(ctx context.Context, name string, parent Account) (Ac
 	account.Token = gjson.GetBytes(auth.Body, "auth_token").Str
 	p.Note("token "+name, account.Token)
 	return account, nil
+}
+
+// Outlive puts the target's time forward beyond the life of tokens, and gets a new one for the
+// parent account, which everything that runs later stands on. It is for groups that run alone.
+func (p *Probe) Outlive(ctx context.Context, life time.Duration) error {
+	parent := p.Target.Parent
+	key, err := p.MustREST(ctx, "api key of the parent", Request{Method: http.MethodGet, Path: "/v2/accounts/" + parent.ID + "/api_key", Token: parent.Token})
+	if err != nil {
+		return err
+	}
+	if err := p.Advance(ctx, life); err != nil {
+		return err
+	}
+	auth, err := p.MustREST(ctx, "log in to the parent", Request{
+		Method: http.MethodPut, Path: "/v2/api_auth", Body: Data(map[string]any{"api_key": key.Data().Get("api_key").Str}),
+	})
+	if err == nil {
+		p.Target.Parent.Token = gjson.GetBytes(auth.Body, "auth_token").Str
+	}
+	return err
 }
 
 // Close deletes what the group made and ends its connections. It goes on whatever fails, and
