@@ -11,5 +11,6 @@ func Register(s *suite.Suite) {
 	s.Add(
 		keys(), catches(), travel(),
 		requests(), socketAnswers(),
+		documents(), accounts(),
 	)
 }

@@ -80,7 +80,7 @@ func travel() suite.Group {
 				Source: "amqp.md 4.4; kz_amqp_worker:send_request/4", Judge: judgeShortIDs,
 			},
 			{
-				ID: "AM-MSG-009", Text: "The Msg-ID of a list of channels, of the question for websockets and of a change to a type of documents MUST be the id of the REST request.",
+				ID: "AM-MSG-009", Text: "The Msg-ID of the question for the channels of an account and of the one for its websockets MUST be the id of the REST request.",
 				Source: "amqp.md 4.4; crossbar.md 6.1; cb_websockets:get_websockets/1", Judge: judgeRequestIDs,
 			},
 			{
@@ -89,7 +89,7 @@ func travel() suite.Group {
 				Judge: func(j *suite.Judging) {
 					for _, e := range published(j) {
 						want := "crossbar 4.0.0"
-						if strings.HasPrefix(text(e, "Event-Name"), "doc_") && text(e, "Event-Name") != "doc_type_update" {
+						if strings.HasPrefix(text(e, "Event-Name"), "doc_") {
 							want = "datamgr 4.0.0"
 						}
 						j.Equal("application of "+e.Head, want, text(e, "App-Name")+" "+text(e, "App-Version"), e)
@@ -125,7 +125,7 @@ func published(j *suite.Judging) []capture.Entry {
 	for _, e := range own {
 		seen[text(e, "Event-Name")] = true
 	}
-	for _, name := range strings.Fields("doc_created doc_edited doc_deleted doc_type_update query_channels_req action flow get_req") {
+	for _, name := range strings.Fields("doc_created doc_edited doc_deleted query_channels_req action flow get_req") {
 		if !seen[name] {
 			j.Failf("no message %s was seen", name)
 		}
@@ -201,7 +201,7 @@ func judgeShortIDs(j *suite.Judging) {
 }
 
 func judgeRequestIDs(j *suite.Judging) {
-	steps := map[string]string{"list websockets": "get_req", "re-enable hooks": "doc_type_update"}
+	steps := map[string]string{"list websockets": "get_req"}
 	if offers(j, suite.Switch) {
 		steps["list channels"] = "query_account_channels_req"
 	}
@@ -233,7 +233,7 @@ func doMessages(ctx context.Context, p *probe.Probe) error {
 	}
 	for queue, where := range map[string][2]string{
 		"account's": {"configuration", "*." + db(account.ID) + ".#"}, "hooks": {"configuration", "*.webhooks.#"},
-		"types": {"configuration", "configuration.#"}, "sockets": {"sysconf", "websockets.#"},
+		"sockets": {"sysconf", "websockets.#"},
 	} {
 		if _, err := p.Listen(ctx, queue, where[0], where[1]); err != nil {
 			return err
@@ -251,7 +251,6 @@ func doMessages(ctx context.Context, p *probe.Probe) error {
 		{"edit menu", http.MethodPatch, own + "/menus/" + menu, `{"data":{"name":"other/ñ"}}`},
 		{"delete menu", http.MethodDelete, own + "/menus/" + menu, ""},
 		{"make hook", http.MethodPut, own + "/webhooks", `{"data":{"name":"messages","uri":"http://127.0.0.1:9/","hook":"parking"}}`},
-		{"re-enable hooks", http.MethodPatch, own + "/webhooks", `{"data":{"re-enable":true}}`},
 		{"list websockets", http.MethodGet, own + "/websockets", ""},
 		{"list channels", http.MethodGet, own + "/channels", ""},
 	} {
