@@ -62,10 +62,11 @@ func accounts() suite.Group {
 				Source: "crossbar.md 9.2; amqp.md 11.2; kzd_accounts:save/1",
 				Judge: func(j *suite.Judging) {
 					child := j.Fact("account child")
-					judgeDatabases(j, "doc_created", child, db(child), "accounts")
-					for _, e := range named(j, "doc_created", child) {
-						j.Equal("Type", "account", text(e, "Type"), e)
-						j.Equal("Account-ID", child, text(e, "Account-ID"), e)
+					for _, d := range []string{db(child), "accounts"} {
+						if e, one := j.One("doc_created in "+d, in(named(j, "doc_created", child), d)); one {
+							j.Equal("key", "doc_created."+d+".account."+child, key(e), e)
+							j.Equal("Account-ID", child, text(e, "Account-ID"), e)
+						}
 					}
 				},
 			},

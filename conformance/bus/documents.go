@@ -124,12 +124,13 @@ func documents() suite.Group {
 				},
 			},
 			{
-				ID: "AM-DOC-013", Text: "The first login of a user MUST yield one doc_edited for the user, a further one none.",
-				Source: "crossbar.md 5.3; crossbar.md 9.2; kz_auth_identity:token/2",
+				ID: "AM-DOC-013", Text: "A request that is refused, and one that only reads, MUST NOT yield a change.",
+				Source: "crossbar.md 9.2; kzs_publish:maybe_publish_doc/3",
 				Judge: func(j *suite.Judging) {
-					j.Status("log in", "201")
-					j.Status("log in again", "201")
-					j.Count("doc_edited of a user who logged in twice", 1, named(j, "doc_edited", j.Fact("user")))
+					j.Status("refused", "400")
+					j.Status("read", "200")
+					j.Count("doc_created of what was neither changed nor deleted", 1, named(j, "doc_created", j.Fact("temporal_rule")))
+					j.Count("changes of it", 1, changesOf(j.View, j.Fact("temporal_rule")))
 				},
 			},
 			{
@@ -160,10 +161,12 @@ func documents() suite.Group {
 				},
 			},
 			{
-				ID: "AM-DOC-016", Text: "A directory that names users MUST yield doc_edited for each of those users.",
-				Source: "crossbar.md 9.2; cb_directories:update_users/2",
+				ID: "AM-DOC-016", Text: "A document that is made below another's path MUST be told of like one that is made at its own.",
+				Source: "crossbar.md 9; crossbar.md 9.2; cb_devices:put/1",
 				Judge: func(j *suite.Judging) {
-					j.Count("doc_edited of the user whom a directory names", 1, named(j, "doc_edited", j.Fact("listed")))
+					if e, one := j.One("doc_created of a user's device", named(j, "doc_created", j.Fact("nested"))); one {
+						j.Equal("routing key", "doc_created."+db(j.Fact("account own"))+".device."+j.Fact("nested"), key(e), e)
+					}
 				},
 			},
 		},
@@ -304,7 +307,6 @@ func doDocuments(ctx context.Context, p *probe.Probe) error {
 	r.make("faxbox", "/faxboxes", fields{"name": "documents"})
 	r.make("fax", "/faxes", fields{"to_number": "+14155550142", "from_number": "+14155550143", "document": fields{"url": "http://127.0.0.1:9/fax.tif", "method": "get"}})
 	r.make("webhook", "/webhooks", fields{"name": "documents", "uri": "http://127.0.0.1:9/", "hook": "parking"})
-	r.make("listed", "/users", fields{"first_name": "Bob", "last_name": "Doe"})
 	if r.err != nil {
 		return r.err
 	}
@@ -327,13 +329,9 @@ func doDocuments(ctx context.Context, p *probe.Probe) error {
 	r.do("patch nothing", http.MethodPatch, "/menus/"+of("menu"), `{"data":{}}`)
 	r.do("patch hook", http.MethodPatch, "/webhooks/"+of("webhook"), `{"data":{"name":"other"}}`)
 	r.do("patch fax box", http.MethodPatch, "/faxboxes/"+of("faxbox"), `{"data":{"name":"other"}}`)
-	r.do("make directory of users", http.MethodPut, "/directories", `{"data":{"name":"users","users":[{"user_id":"`+of("listed")+`","callflow_id":"`+of("callflow")+`"}]}}`)
-	credentials := fmt.Sprintf(`{"data":{"credentials":%q,"account_realm":%q}}`, md5Hex("ann:secret-ann"), account.Realm)
-	for _, step := range []string{"log in", "log in again"} {
-		if _, err := p.REST(ctx, step, probe.Request{Method: http.MethodPut, Path: "/v2/user_auth", Body: credentials}); err != nil {
-			return err
-		}
-	}
+	r.do("refused", http.MethodPatch, "/temporal_rules/"+of("temporal_rule"), `{"data":{"cycle":"now and then"}}`)
+	r.do("read", http.MethodGet, "/temporal_rules/"+of("temporal_rule"), "")
+	r.make("nested", "/users/"+of("user")+"/devices", fields{"name": "nested"})
 	if _, err := p.REST(ctx, "upload", probe.Request{
 		Method: http.MethodPost, Path: "/v2/accounts/" + account.ID + "/media/" + of("media") + "/raw", Token: account.Token,
 		Header: []capture.Field{{Name: "Content-Type", Value: "audio/wav"}}, Body: "RIFF....WAVEfmt ",

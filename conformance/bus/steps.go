@@ -35,6 +35,7 @@ func (s *steps) do(step, method, path, body string) {
 	_, s.err = s.p.REST(s.ctx, step, probe.Request{Method: method, Path: "/v2/accounts/" + s.account.ID + path, Token: s.account.Token, Body: body})
 }
 
+// md5Hex is the hash that user_auth takes of a name and a password.
 func md5Hex(text string) string {
 	sum := md5.Sum([]byte(text)) //nolint:gosec // what user_auth takes
 	return hex.EncodeToString(sum[:])

@@ -45,10 +45,10 @@ func during(ctx context.Context, p *probe.Probe, step string, r probe.Request, p
 	return errors.Join(err, <-done)
 }
 
-// questions are those of a name for which a member has a value.
+// questions are those of a name, or of any, for which a member has a value.
 func questions(v capture.View, queue, name, member, value string) []capture.Entry {
 	return v.Where(func(e capture.Entry) bool {
-		return e.Kind == capture.Delivered && e.Name == queue && gjson.GetBytes(e.Body, "Event-Name").Str == name &&
+		return e.Kind == capture.Delivered && e.Name == queue && (name == "" || text(e, "Event-Name") == name) &&
 			(member == "" || text(e, member) == value)
 	})
 }
@@ -106,7 +106,11 @@ func command(ctx context.Context, p *probe.Probe, a probe.Account, step, method,
 // made creates something and returns its id.
 func made(ctx context.Context, p *probe.Probe, a probe.Account, step, path string, fields any) (string, error) {
 	answer, err := p.MustREST(ctx, step, probe.Request{Method: http.MethodPut, Path: "/v2/accounts/" + a.ID + path, Token: a.Token, Body: probe.Data(fields)})
-	return answer.Data().Get("id").Str, err
+	id := answer.Data().Get("id").Str
+	if id == "" {
+		id = answer.Data().Get("_id").Str // of a fax, which is shown as it is stored
+	}
+	return id, err
 }
 
 // db is the name of an account's database on the wire.
