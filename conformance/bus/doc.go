@@ -12,6 +12,6 @@ func Register(s *suite.Suite) {
 		keys(), catches(), travel(),
 		requests(), socketAnswers(),
 		documents(), accounts(),
-		commands(), queries(),
+		commands(), queries(), quickcalls(), gathering(),
 	)
 }
