@@ -13,5 +13,6 @@ func Register(s *suite.Suite) {
 		requests(), socketAnswers(),
 		documents(), accounts(),
 		commands(), queries(), quickcalls(), gathering(),
+		switchEvents(), switchCommands(),
 	)
 }
