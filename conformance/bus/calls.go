@@ -51,7 +51,7 @@ func rung(ctx context.Context, p *probe.Probe, a probe.Account, step, device, nu
 func events(v capture.View, callID, name string) []capture.Entry {
 	return v.Where(func(e capture.Entry) bool {
 		return e.Kind == capture.Delivered && e.Name == happened && gjson.GetBytes(e.Body, "Event-Category").Str == "call_event" &&
-			text(e, "Call-ID") == callID && (name == "" || text(e, "Event-Name") == name) && !strings.Contains(text(e, "Event-Name"), "_req")
+			text(e, "Call-ID") == callID && (name == "" || text(e, "Event-Name") == name) && !strings.Contains(text(e, "Event-Name"), "_req") && !strings.HasPrefix(text(e, "Event-Name"), "usurp_")
 	})
 }
 

@@ -11,8 +11,9 @@ func Register(s *suite.Suite) {
 	s.Add(
 		keys(), catches(), travel(),
 		requests(), socketAnswers(),
-		documents(), accounts(),
+		documents(), accounts(), notes(),
 		commands(), queries(), quickcalls(), gathering(),
 		switchEvents(), switchCommands(),
+		dialectREST(), dialectSockets(), monsterREST(), monsterSocket(),
 	)
 }
