@@ -129,7 +129,7 @@ func doCatches(ctx context.Context, p *probe.Probe) error {
 	for name, event := range hooks {
 		with := maps.Clone(form)
 		if event == "object" {
-			with["custom_data"] = map[string]any{"type": "all", "action": "all"}
+			with["custom_data"] = map[string]any{"type": "user", "action": "doc_created"}
 		}
 		if _, err := p.Hook(ctx, name, account, event, with); err != nil {
 			return err

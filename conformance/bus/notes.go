@@ -59,7 +59,9 @@ func notes() suite.Group {
 			{
 				ID: "AM-NOTE-004", Text: "A hook that is switched off MUST be told of as one doc_edited of its document.",
 				Source: "amqp.md 12.3; crossbar.md 9.2; webhooks_disabler:disable_hook/2",
-				Judge: func(j *suite.Judging) { j.Count("doc_edited of the hook", 1, named(j, "doc_edited", j.Fact("hook failing"))) },
+				Judge: func(j *suite.Judging) {
+					j.Count("doc_edited of the hook", 1, named(j, "doc_edited", j.Fact("hook failing")))
+				},
 			},
 			{
 				ID: "AM-NOTE-005", Text: "The notification webhook_disabled MUST have the members of its definition in their fixed order.",
@@ -104,8 +106,11 @@ func doNotes(ctx context.Context, p *probe.Probe) error {
 		if err := p.Publish(ctx, id, "callevt", messages.CallKey("CHANNEL_CREATE", id), messages.Call("CHANNEL_CREATE", id, account.ID)); err != nil {
 			return err
 		}
+		p.AwaitRequests(ctx, "failing", n+1) // failures of one millisecond are one to Kazoo
+		if err := p.Pause(ctx, "one failure in a millisecond", 5*time.Millisecond); err != nil {
+			return err
+		}
 	}
-	p.AwaitRequests(ctx, "failing", failing)
 	p.Settle(ctx)
 	for range 4 { // the failures are looked at every quarter of a minute
 		if err := p.Advance(ctx, 16*time.Second); err != nil {
