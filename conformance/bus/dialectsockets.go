@@ -85,7 +85,7 @@ func dialectSockets() suite.Group {
 			},
 			{
 				ID: "DI-V43-021", Text: "A presence binding MUST be refused in 4.3, which has none, and be taken in 5.0.",
-				Source: "dialects.md 1; websockets.md 5; bh_presence:bindings/2", Dialects: later(),
+				Source: "dialects.md 1; websockets.md 5.5; bh_presence:bindings/2", Dialects: later(),
 				Judge: func(j *suite.Judging) {
 					want := "error"
 					if j.Is(suite.Kazoo5) {
