@@ -56,6 +56,6 @@ func events(v capture.View, callID, name string) []capture.Entry {
 }
 
 // awaitEvent waits for an event of a leg as long as people take to answer a telephone.
-func awaitEvent(ctx context.Context, p *probe.Probe, callID, name string) bool {
-	return p.Await(ctx, name+" of "+callID, 30*time.Second, func(v capture.View) bool { return len(events(v, callID, name)) > 0 })
+func awaitEvent(ctx context.Context, p *probe.Probe, callID, name string) {
+	p.Await(ctx, name+" of "+callID, 30*time.Second, func(v capture.View) bool { return len(events(v, callID, name)) > 0 })
 }

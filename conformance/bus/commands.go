@@ -231,7 +231,7 @@ func doCommands(ctx context.Context, p *probe.Probe) error {
 		} else if c.has != "" {
 			more = append(more, c.has)
 		}
-		if err := command(ctx, p, account, c.name, c.method, id, c.body, channel(id, owner, more...)); err != nil {
+		if err := command(ctx, p, account, channelRequest{c.name, c.method, id, c.body}, channel(id, owner, more...)); err != nil {
 			return err
 		}
 	}

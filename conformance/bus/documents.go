@@ -21,153 +21,164 @@ import (
 func documents() suite.Group {
 	return suite.Group{
 		Name: "bus/documents", Title: "Changes of documents", Needs: []string{suite.Accounts, suite.Bus},
-		Do: doDocuments,
-		Requirements: []suite.Requirement{
-			{
-				ID: "AM-DOC-001", Text: "A PUT of a document MUST yield one doc_created in the account's database, whose Type is the document's.",
-				Source: "crossbar.md 9.2; amqp.md 11.2; kzs_publish:publish_doc/3",
-				Judge: func(j *suite.Judging) {
-					for _, k := range kinds() {
-						if e, one := j.One("doc_created of the "+k.typ, named(j, "doc_created", j.Fact(k.typ))); one {
-							j.Equal("Type", k.typ, text(e, "Type"), e)
-							j.Equal("Database", db(j.Fact("account own")), text(e, "Database"), e)
-							j.Equal("Account-ID", j.Fact("account own"), text(e, "Account-ID"), e)
-						}
+		Do:           doDocuments,
+		Requirements: slices.Concat(writtenDocuments(), specialDocuments()),
+	}
+}
+
+// writtenDocuments are about what each write yields.
+func writtenDocuments() []suite.Requirement {
+	return []suite.Requirement{
+		{
+			ID: "AM-DOC-001", Text: "A PUT of a document MUST yield one doc_created in the account's database, whose Type is the document's.",
+			Source: "crossbar.md 9.2; amqp.md 11.2; kzs_publish:publish_doc/3",
+			Judge: func(j *suite.Judging) {
+				for _, k := range kinds() {
+					if e, one := j.One("doc_created of the "+k.typ, named(j, "doc_created", j.Fact(k.typ))); one {
+						j.Equal("Type", k.typ, text(e, "Type"), e)
+						j.Equal("Database", db(j.Fact("account own")), text(e, "Database"), e)
+						j.Equal("Account-ID", j.Fact("account own"), text(e, "Account-ID"), e)
 					}
-				},
+				}
 			},
-			{
-				ID: "AM-DOC-002", Text: "Each POST or PATCH of a document MUST yield one doc_edited, also when it changes nothing.",
-				Source: "crossbar.md 9.2; kzs_publish:publish_doc/3",
-				Judge: func(j *suite.Judging) {
-					j.Count("doc_edited of the menu after PATCH, POST and an empty PATCH", 3, named(j, "doc_edited", j.Fact("menu")))
-				},
+		},
+		{
+			ID: "AM-DOC-002", Text: "Each POST or PATCH of a document MUST yield one doc_edited, also when it changes nothing.",
+			Source: "crossbar.md 9.2; kzs_publish:publish_doc/3",
+			Judge: func(j *suite.Judging) {
+				j.Count("doc_edited of the menu after PATCH, POST and an empty PATCH", 3, named(j, "doc_edited", j.Fact("menu")))
 			},
-			{
-				ID: "AM-DOC-003", Text: "The Rev of a change MUST be the document's new revision: a number that grows by one, a hyphen and 32 hexadecimal digits.",
-				Source: "amqp.md 11.2; amqp.md 22; kzs_publish:publish/3", Judge: judgeRevisions,
-			},
-			{
-				ID: "AM-DOC-004", Text: "A DELETE MUST yield one doc_deleted with Is-Soft-Deleted true.",
-				Source: "crossbar.md 9; crossbar.md 9.2; kzs_publish:publish_doc/3",
-				Judge: func(j *suite.Judging) {
-					for _, typ := range []string{"menu", "user", "callflow"} {
-						if e, one := j.One("doc_deleted of the "+typ, named(j, "doc_deleted", j.Fact(typ))); one {
-							j.Equal("Is-Soft-Deleted", "true", gjson.GetBytes(e.Body, "Is-Soft-Deleted").Raw, e)
-						}
+		},
+		{
+			ID: "AM-DOC-003", Text: "The Rev of a change MUST be the document's new revision: a number that grows by one, a hyphen and 32 hexadecimal digits.",
+			Source: "amqp.md 11.2; amqp.md 22; kzs_publish:publish/3", Judge: judgeRevisions,
+		},
+		{
+			ID: "AM-DOC-004", Text: "A DELETE MUST yield one doc_deleted with Is-Soft-Deleted true.",
+			Source: "crossbar.md 9; crossbar.md 9.2; kzs_publish:publish_doc/3",
+			Judge: func(j *suite.Judging) {
+				for _, typ := range []string{"menu", "user", "callflow"} {
+					if e, one := j.One("doc_deleted of the "+typ, named(j, "doc_deleted", j.Fact(typ))); one {
+						j.Equal("Is-Soft-Deleted", "true", gjson.GetBytes(e.Body, "Is-Soft-Deleted").Raw, e)
 					}
-				},
+				}
 			},
-			{
-				ID: "AM-DOC-005", Text: "A DELETE with should_soft_delete=false MUST yield one doc_deleted with Is-Soft-Deleted false.",
-				Source: "crossbar.md 9; crossbar.md 9.2; crossbar_doc:delete/2",
-				Judge: func(j *suite.Judging) {
-					if e, one := j.One("doc_deleted of what is gone for good", named(j, "doc_deleted", j.Fact("hard"))); one {
-						j.Equal("Is-Soft-Deleted", "false", gjson.GetBytes(e.Body, "Is-Soft-Deleted").Raw, e)
+		},
+		{
+			ID: "AM-DOC-005", Text: "A DELETE with should_soft_delete=false MUST yield one doc_deleted with Is-Soft-Deleted false.",
+			Source: "crossbar.md 9; crossbar.md 9.2; crossbar_doc:delete/2",
+			Judge: func(j *suite.Judging) {
+				if e, one := j.One("doc_deleted of what is gone for good", named(j, "doc_deleted", j.Fact("hard"))); one {
+					j.Equal("Is-Soft-Deleted", "false", gjson.GetBytes(e.Body, "Is-Soft-Deleted").Raw, e)
+				}
+			},
+		},
+		{
+			ID: "AM-DOC-006", Text: "Date-Modified MUST hold the time of creation and Date-Created that of the last write, in Gregorian seconds.",
+			Source: "amqp.md 11.2; amqp.md 23; crossbar.md 9.2; kzs_publish:publish/3", Judge: judgeDates,
+		},
+		{
+			ID: "AM-DOC-007", Text: "A change MUST have the members ID, Database, Type, Rev, Account-ID, Date-Created, Date-Modified, Is-Soft-Deleted and Origin-Cache beside what every message has, and no Doc and no Version.",
+			Source: "amqp.md 11.2; kzs_publish:publish/3", Judge: judgeChangeMembers,
+		},
+	}
+}
+
+// specialDocuments are about kinds that are told of otherwise.
+func specialDocuments() []suite.Requirement {
+	return []suite.Requirement{
+		{
+			ID: "AM-DOC-008", Text: "A webhook's changes MUST name the database webhooks, the type webhook and the account of the hook.",
+			Source: "amqp.md 11.6; crossbar.md 9.2; cb_webhooks:put/1",
+			Judge: func(j *suite.Judging) {
+				for _, name := range []string{"doc_created", "doc_edited", "doc_deleted"} {
+					if e, one := j.One(name+" of the hook", named(j, name, j.Fact("webhook"))); one {
+						j.Equal("exchange and key", "configuration "+name+".webhooks.webhook."+j.Fact("webhook"), e.Head, e)
+						j.Equal("Account-ID", j.Fact("account own"), text(e, "Account-ID"), e)
 					}
-				},
+				}
 			},
-			{
-				ID: "AM-DOC-006", Text: "Date-Modified MUST hold the time of creation and Date-Created that of the last write, in Gregorian seconds.",
-				Source: "amqp.md 11.2; amqp.md 23; crossbar.md 9.2; kzs_publish:publish/3", Judge: judgeDates,
+		},
+		{
+			ID: "AM-DOC-009", Text: "A fax box MUST be told of twice at each write, in the account's database and in faxes, with the same id.",
+			Source: "crossbar.md 9.2; cb_faxboxes:put/1",
+			Judge: func(j *suite.Judging) {
+				for _, name := range []string{"doc_created", "doc_edited", "doc_deleted"} {
+					judgeDatabases(j, name, j.Fact("faxbox"), db(j.Fact("account own")), "faxes")
+				}
 			},
-			{
-				ID: "AM-DOC-007", Text: "A change MUST have the members ID, Database, Type, Rev, Account-ID, Date-Created, Date-Modified, Is-Soft-Deleted and Origin-Cache beside what every message has, and no Doc and no Version.",
-				Source: "amqp.md 11.2; kzs_publish:publish/3", Judge: judgeChangeMembers,
+		},
+		{
+			ID: "AM-DOC-010", Text: "A fax that is to be sent MUST be told of as doc_created in the database faxes, with the type fax.",
+			Source: "crossbar.md 9.3; amqp.md 13.2; cb_faxes:put/2",
+			Judge: func(j *suite.Judging) {
+				if e, one := j.One("doc_created of the fax", named(j, "doc_created", j.Fact("fax"))); one {
+					j.Equal("routing key", "doc_created.faxes.fax."+j.Fact("fax"), key(e), e)
+				}
 			},
-			{
-				ID: "AM-DOC-008", Text: "A webhook's changes MUST name the database webhooks, the type webhook and the account of the hook.",
-				Source: "amqp.md 11.6; crossbar.md 9.2; cb_webhooks:put/1",
-				Judge: func(j *suite.Judging) {
-					for _, name := range []string{"doc_created", "doc_edited", "doc_deleted"} {
-						if e, one := j.One(name+" of the hook", named(j, name, j.Fact("webhook"))); one {
-							j.Equal("exchange and key", "configuration "+name+".webhooks.webhook."+j.Fact("webhook"), e.Head, e)
-							j.Equal("Account-ID", j.Fact("account own"), text(e, "Account-ID"), e)
-						}
+		},
+		{
+			ID: "AM-DOC-011", Text: "An upload to a media document MUST yield doc_edited for it.",
+			Source: "crossbar.md 9.2; amqp.md 11.2; kzs_publish:maybe_publish_att/3",
+			Judge: func(j *suite.Judging) {
+				j.Status("upload", "200")
+				if len(named(j, "doc_edited", j.Fact("media"))) == 0 {
+					j.Fail("no doc_edited tells of the upload")
+				}
+			},
+		},
+		{
+			ID: "AM-DOC-012", Text: "A device that is known by its address MUST be told of in the database sip_auth, too, another only in the account's.",
+			Source: "crossbar.md 9.2; cb_devices:put/1",
+			Judge: func(j *suite.Judging) {
+				judgeDatabases(j, "doc_created", j.Fact("address"), db(j.Fact("account own")), "sip_auth")
+				judgeDatabases(j, "doc_created", j.Fact("device"), db(j.Fact("account own")))
+			},
+		},
+		{
+			ID: "AM-DOC-013", Text: "A request that is refused, and one that only reads, MUST NOT yield a change.",
+			Source: "crossbar.md 9.2; kzs_publish:maybe_publish_doc/3",
+			Judge: func(j *suite.Judging) {
+				j.Status("refused", "400")
+				j.Status("read", "200")
+				j.Count("doc_created of what was neither changed nor deleted", 1, named(j, "doc_created", j.Fact("temporal_rule")))
+				j.Count("changes of it", 1, changesOf(j.View, j.Fact("temporal_rule")))
+			},
+		},
+		{
+			ID: "AM-DOC-014", Text: "A PATCH of an account MUST yield doc_edited twice in its own database and twice in accounts.",
+			Source: "crossbar.md 9.2; amqp.md 11.2; kzd_accounts:update/2",
+			Judge: func(j *suite.Judging) {
+				own := j.Fact("account own")
+				seen := j.Where(func(e capture.Entry) bool {
+					return e.Kind == capture.Delivered && e.Seq > place(j, "rename account") && text(e, "ID") == own && text(e, "Event-Name") == "doc_edited"
+				})
+				j.Count("doc_edited of the account in its own database", 2, in(seen, db(own)))
+				j.Count("doc_edited of the account in accounts", 2, in(seen, "accounts"))
+			},
+		},
+		{
+			ID: "AM-DOC-015", Text: "The attempts of a hook MUST NOT be told of, since they are saved without a notice.",
+			Source: "amqp.md 11.2; webhooks_util:save_attempt/2", Needs: []string{suite.Hooks},
+			Judge: func(j *suite.Judging) {
+				if a, ok := j.Status("attempts", "200"); ok && gjson.GetBytes(a.Body, "data.#").Int() == 0 {
+					j.Fail("the hook has no attempt", a)
+				}
+				j.Count("doc_edited behind it", 1, named(j, "doc_edited", j.Fact("group")))
+				for _, e := range j.Deliveries("account's") {
+					if strings.Contains(text(e, "Type"), "attempt") {
+						j.Fail("a change of a "+text(e, "Type"), e)
 					}
-				},
+				}
 			},
-			{
-				ID: "AM-DOC-009", Text: "A fax box MUST be told of twice at each write, in the account's database and in faxes, with the same id.",
-				Source: "crossbar.md 9.2; cb_faxboxes:put/1",
-				Judge: func(j *suite.Judging) {
-					for _, name := range []string{"doc_created", "doc_edited", "doc_deleted"} {
-						judgeDatabases(j, name, j.Fact("faxbox"), db(j.Fact("account own")), "faxes")
-					}
-				},
-			},
-			{
-				ID: "AM-DOC-010", Text: "A fax that is to be sent MUST be told of as doc_created in the database faxes, with the type fax.",
-				Source: "crossbar.md 9.3; amqp.md 13.2; cb_faxes:put/2",
-				Judge: func(j *suite.Judging) {
-					if e, one := j.One("doc_created of the fax", named(j, "doc_created", j.Fact("fax"))); one {
-						j.Equal("routing key", "doc_created.faxes.fax."+j.Fact("fax"), key(e), e)
-					}
-				},
-			},
-			{
-				ID: "AM-DOC-011", Text: "An upload to a media document MUST yield doc_edited for it.",
-				Source: "crossbar.md 9.2; amqp.md 11.2; kzs_publish:maybe_publish_att/3",
-				Judge: func(j *suite.Judging) {
-					j.Status("upload", "200")
-					if len(named(j, "doc_edited", j.Fact("media"))) == 0 {
-						j.Fail("no doc_edited tells of the upload")
-					}
-				},
-			},
-			{
-				ID: "AM-DOC-012", Text: "A device that is known by its address MUST be told of in the database sip_auth, too, another only in the account's.",
-				Source: "crossbar.md 9.2; cb_devices:put/1",
-				Judge: func(j *suite.Judging) {
-					judgeDatabases(j, "doc_created", j.Fact("address"), db(j.Fact("account own")), "sip_auth")
-					judgeDatabases(j, "doc_created", j.Fact("device"), db(j.Fact("account own")))
-				},
-			},
-			{
-				ID: "AM-DOC-013", Text: "A request that is refused, and one that only reads, MUST NOT yield a change.",
-				Source: "crossbar.md 9.2; kzs_publish:maybe_publish_doc/3",
-				Judge: func(j *suite.Judging) {
-					j.Status("refused", "400")
-					j.Status("read", "200")
-					j.Count("doc_created of what was neither changed nor deleted", 1, named(j, "doc_created", j.Fact("temporal_rule")))
-					j.Count("changes of it", 1, changesOf(j.View, j.Fact("temporal_rule")))
-				},
-			},
-			{
-				ID: "AM-DOC-014", Text: "A PATCH of an account MUST yield doc_edited twice in its own database and twice in accounts.",
-				Source: "crossbar.md 9.2; amqp.md 11.2; kzd_accounts:update/2",
-				Judge: func(j *suite.Judging) {
-					own := j.Fact("account own")
-					seen := j.Where(func(e capture.Entry) bool {
-						return e.Kind == capture.Delivered && e.Seq > place(j, "rename account") && text(e, "ID") == own && text(e, "Event-Name") == "doc_edited"
-					})
-					j.Count("doc_edited of the account in its own database", 2, in(seen, db(own)))
-					j.Count("doc_edited of the account in accounts", 2, in(seen, "accounts"))
-				},
-			},
-			{
-				ID: "AM-DOC-015", Text: "The attempts of a hook MUST NOT be told of, since they are saved without a notice.",
-				Source: "amqp.md 11.2; webhooks_util:save_attempt/2", Needs: []string{suite.Hooks},
-				Judge: func(j *suite.Judging) {
-					if a, ok := j.Status("attempts", "200"); ok && gjson.GetBytes(a.Body, "data.#").Int() == 0 {
-						j.Fail("the hook has no attempt", a)
-					}
-					j.Count("doc_edited behind it", 1, named(j, "doc_edited", j.Fact("group")))
-					for _, e := range j.Deliveries("account's") {
-						if strings.Contains(text(e, "Type"), "attempt") {
-							j.Fail("a change of a "+text(e, "Type"), e)
-						}
-					}
-				},
-			},
-			{
-				ID: "AM-DOC-016", Text: "A document that is made below another's path MUST be told of like one that is made at its own.",
-				Source: "crossbar.md 9; crossbar.md 9.2; cb_devices:put/1",
-				Judge: func(j *suite.Judging) {
-					if e, one := j.One("doc_created of a user's device", named(j, "doc_created", j.Fact("nested"))); one {
-						j.Equal("routing key", "doc_created."+db(j.Fact("account own"))+".device."+j.Fact("nested"), key(e), e)
-					}
-				},
+		},
+		{
+			ID: "AM-DOC-016", Text: "A document that is made below another's path MUST be told of like one that is made at its own.",
+			Source: "crossbar.md 9; crossbar.md 9.2; cb_devices:put/1",
+			Judge: func(j *suite.Judging) {
+				if e, one := j.One("doc_created of a user's device", named(j, "doc_created", j.Fact("nested"))); one {
+					j.Equal("routing key", "doc_created."+db(j.Fact("account own"))+".device."+j.Fact("nested"), key(e), e)
+				}
 			},
 		},
 	}

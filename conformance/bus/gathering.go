@@ -139,7 +139,7 @@ func doGathering(ctx context.Context, p *probe.Probe) error {
 		return probe.Request{Method: http.MethodGet, Path: "/v2/accounts/" + a.ID + "/channels", Token: a.Token}
 	}
 	if err := during(ctx, p, "channels", list(account), func() error {
-		return reply(ctx, p, "query_account_channels_req", "Account-ID", account.ID, 1, func(msgID string) string {
+		return reply(ctx, p, question{"query_account_channels_req", "Account-ID", account.ID, 1}, func(msgID string) string {
 			return fmt.Sprintf(`{"Channels":[%s,%s,%s],"Msg-ID":%q,"Node":%q,"Event-Name":"query_account_channels_resp","Event-Category":"call_event","App-Version":"5.0.0","App-Name":"ecallmgr"}`,
 				listed("one", account.ID), listed("one", account.ID), listed("two", account.ID), msgID, node)
 		})

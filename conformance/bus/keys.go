@@ -143,7 +143,7 @@ func doKeys(ctx context.Context, p *probe.Probe) error {
 		return err
 	}
 	for _, c := range encodings() {
-		if err := command(ctx, p, account, "hang up "+c.id, http.MethodPost, prefix+c.id, `{"data":{"action":"hangup"}}`, channel(prefix+c.id, account.ID)); err != nil {
+		if err := command(ctx, p, account, channelRequest{"hang up " + c.id, http.MethodPost, prefix + c.id, `{"data":{"action":"hangup"}}`}, channel(prefix+c.id, account.ID)); err != nil {
 			return err
 		}
 		if _, err := made(ctx, p, account, "make menu "+c.id, "/menus", fields{"id": prefix + c.id, "name": "keys"}); err != nil {
@@ -151,7 +151,7 @@ func doKeys(ctx context.Context, p *probe.Probe) error {
 		}
 	}
 	for _, id := range []string{"*", "#"} {
-		if err := command(ctx, p, account, "hang up "+id, http.MethodPost, id, `{"data":{"action":"hangup"}}`, channel(id, account.ID)); err != nil {
+		if err := command(ctx, p, account, channelRequest{"hang up " + id, http.MethodPost, id, `{"data":{"action":"hangup"}}`}, channel(id, account.ID)); err != nil {
 			return err
 		}
 	}

@@ -58,16 +58,20 @@ func text(e capture.Entry, member string) string {
 	return gjson.GetBytes(e.Body, strings.ReplaceAll(member, ".", `\.`)).String()
 }
 
-// reply answers the n-th question of a name about something, where it says that it waits.
-// What never comes is the judges' to find.
-func reply(ctx context.Context, p *probe.Probe, name, member, value string, n int, body func(msgID string) string) error {
-	if !p.Await(ctx, name+" for "+value, p.Target.Patience.Delivery, func(v capture.View) bool {
-		return len(questions(v, asked, name, member, value)) >= n
-	}) {
+// question is the n-th of a name for which a member has a value.
+type question struct {
+	name, member, value string
+	n                   int
+}
+
+// reply answers a question where it says that it waits. What never comes is the judges' to find.
+func reply(ctx context.Context, p *probe.Probe, q question, body func(msgID string) string) error {
+	of := func(v capture.View) []capture.Entry { return questions(v, asked, q.name, q.member, q.value) }
+	if !p.Await(ctx, q.name+" for "+q.value, p.Target.Patience.Delivery, func(v capture.View) bool { return len(of(v)) >= q.n }) {
 		return nil
 	}
-	q := questions(p.Seen(), asked, name, member, value)[n-1]
-	return p.Publish(ctx, "answer "+name+" for "+value, "targeted", text(q, "Server-ID"), []byte(body(text(q, "Msg-ID"))))
+	e := of(p.Seen())[q.n-1]
+	return p.Publish(ctx, "answer "+q.name+" for "+q.value, "targeted", text(e, "Server-ID"), []byte(body(text(e, "Msg-ID"))))
 }
 
 // channel is the answer of a switch that has a channel of an account. more are further members
@@ -95,11 +99,14 @@ func channelPath(accountID, callID string) string {
 	return "/v2/accounts/" + accountID + "/channels/" + url.PathEscape(callID)
 }
 
+// channelRequest is a request for a channel.
+type channelRequest struct{ step, method, callID, body string }
+
 // command makes a request for a channel that the harness's switch has.
-func command(ctx context.Context, p *probe.Probe, a probe.Account, step, method, callID, body string, has func(string) string) error {
-	r := probe.Request{Method: method, Path: channelPath(a.ID, callID), Token: a.Token, Body: body}
-	return during(ctx, p, step, r, func() error {
-		return reply(ctx, p, "query_channels_req", "Call-ID", callID, 1, has)
+func command(ctx context.Context, p *probe.Probe, a probe.Account, c channelRequest, has func(string) string) error {
+	r := probe.Request{Method: c.method, Path: channelPath(a.ID, c.callID), Token: a.Token, Body: c.body}
+	return during(ctx, p, c.step, r, func() error {
+		return reply(ctx, p, question{"query_channels_req", "Call-ID", c.callID, 1}, has)
 	})
 }
 

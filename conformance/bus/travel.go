@@ -125,7 +125,7 @@ func published(j *suite.Judging) []capture.Entry {
 	for _, e := range own {
 		seen[text(e, "Event-Name")] = true
 	}
-	for _, name := range strings.Fields("doc_created doc_edited doc_deleted query_channels_req action flow get_req") {
+	for name := range strings.FieldsSeq("doc_created doc_edited doc_deleted query_channels_req action flow get_req") {
 		if !seen[name] {
 			j.Failf("no message %s was seen", name)
 		}
@@ -258,12 +258,12 @@ func doMessages(ctx context.Context, p *probe.Probe) error {
 			return err
 		}
 	}
-	if err := command(ctx, p, account, "hang up", http.MethodPost, call, `{"data":{"action":"hangup"}}`, channel(call, account.ID)); err != nil {
+	if err := command(ctx, p, account, channelRequest{"hang up", http.MethodPost, call, `{"data":{"action":"hangup"}}`}, channel(call, account.ID)); err != nil {
 		return err
 	}
 	r := probe.Request{Method: http.MethodPut, Path: channelPath(account.ID, call), Token: account.Token, Body: `{"action":"metaflow","data":{"module":"hangup","data":{}}}`}
 	if err := during(ctx, p, "run metaflow", r, func() error {
-		return reply(ctx, p, "query_channels_req", "Call-ID", call, 2, channel(call, account.ID))
+		return reply(ctx, p, question{"query_channels_req", "Call-ID", call, 2}, channel(call, account.ID))
 	}); err != nil {
 		return err
 	}
