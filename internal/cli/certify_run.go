@@ -129,22 +129,28 @@ func (c *certify) known(specs *suite.Specs, name string, read func(string) ([]by
 	if name == "" {
 		return nil, nil //nolint:nilnil // no file is what there mostly is
 	}
+	known := idsOf(specs)
 	text, err := read(name)
 	if errors.Is(err, fs.ErrNotExist) && c.update {
-		return expectations.Empty(name), nil
+		return expectations.Empty(name, known), nil
 	}
 	if err != nil {
 		return nil, usagef("expectations: %w", err)
-	}
-	var known []string
-	for _, p := range specs.Catalogue("") {
-		known = append(known, p.Requirement.ID)
 	}
 	file, err := expectations.Parse(name, text, known)
 	if err != nil {
 		return nil, usagef("expectations: %w", err)
 	}
 	return file, nil
+}
+
+// idsOf are the ids of all requirements.
+func idsOf(specs *suite.Specs) []string {
+	var ids []string
+	for _, p := range specs.Catalogue("") {
+		ids = append(ids, p.Requirement.ID)
+	}
+	return ids
 }
 
 // writable makes the folders of what is written in the end.
@@ -230,9 +236,13 @@ func (v *telling) keepLog() error {
 func (v *telling) rewrite(r *results.Results) error {
 	file := v.known
 	if file == nil {
-		file = expectations.Empty(v.expectations)
+		file = expectations.Empty(v.expectations, idsOf(v.specs))
 	}
-	if err := os.WriteFile(v.expectations, file.Update(r.Seen(), v.file.Facts.Dialect), 0o644); err != nil { //nolint:gosec // it goes into a repository
+	text, err := file.Update(r.Seen(), v.file.Facts.Dialect)
+	if err != nil {
+		return usagef("--update-expectations: %w", err)
+	}
+	if err := os.WriteFile(v.expectations, text, 0o644); err != nil { //nolint:gosec // it goes into a repository
 		return usagef("--update-expectations: %w", err)
 	}
 	v.say("%s says what fails now", v.expectations)
