@@ -1,6 +1,7 @@
 package results
 
 import (
+	"bytes"
 	"regexp"
 	"slices"
 	"strings"
@@ -24,17 +25,26 @@ func secrets() secret {
 	}
 }
 
-func (s secret) text(text string) string {
-	text = s.member.ReplaceAllString(text, "${1}"+hidden+"${3}")
-	return s.field.ReplaceAllString(text, "${1}${2}"+hidden)
-}
+func (s secret) text(text string) string { return string(s.bytes([]byte(text))) }
 
 func (s secret) bytes(data []byte) []byte {
-	if data == nil {
-		return nil
+	if !suspect(data) {
+		return data
 	}
 	data = s.member.ReplaceAll(data, []byte("${1}"+hidden+"${3}"))
 	return s.field.ReplaceAll(data, []byte("${1}${2}"+hidden))
+}
+
+// suspect tells whether a name of a secret may be in data. It spares a body of a megabyte
+// the slow search.
+func suspect(data []byte) bool {
+	lower := bytes.ToLower(data)
+	for _, stem := range []string{"passw", "token", "credentials", "api_key", "secret", "cookie"} {
+		if bytes.Contains(lower, []byte(stem)) {
+			return true
+		}
+	}
+	return false
 }
 
 func (s secret) header(fields []capture.Field) []capture.Field {
