@@ -51,6 +51,7 @@ func TestSecretsNeverStandInALog(t *testing.T) {
 	g.Expect(e.Head).To(Equal("GET /?auth_token=<token-2>"))
 	g.Expect(e.Header[0].Value).To(Equal("<token-1>"))
 	g.Expect(string(e.Body)).To(Equal(`"<token-2>" short`))
+	g.Expect(log.Masked("eyJhbGciOi.part, and so on")).To(Equal("<token-1>, and so on"), "what is told beside the log")
 }
 
 func TestWhatIsNoLogIsRefusedWithTheLine(t *testing.T) {

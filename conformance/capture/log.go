@@ -122,6 +122,13 @@ func (l *Log) Add(e Entry) int {
 	return e.Seq
 }
 
+// Masked is a text as the log would have it.
+func (l *Log) Masked(text string) string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.masked(text)
+}
+
 func (l *Log) masked(text string) string {
 	for _, m := range l.masks {
 		text = strings.ReplaceAll(text, m.secret, m.shown)

@@ -48,7 +48,7 @@ func (p *Probe) manage(ctx context.Context, method, path string) ([]byte, error)
 	req.SetBasicAuth(bus.User.Username(), password)
 	answer, err := p.answer(req)
 	if err == nil && answer.Status/100 != 2 && answer.Status != http.StatusNotFound {
-		err = fmt.Errorf("it answers %d: %s", answer.Status, short(answer.Body))
+		err = fmt.Errorf("it answers %d: %s", answer.Status, p.short(answer.Body))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("the broker's management API: %s %s: %w", method, path, err)

@@ -151,16 +151,18 @@ func Data(fields any) string {
 func (p *Probe) MustREST(ctx context.Context, step string, r Request) (Response, error) {
 	answer, err := p.REST(ctx, step, r)
 	if err == nil && answer.Status/100 != 2 {
-		err = fmt.Errorf("%s: %s %s was answered with %d: %s", step, r.Method, r.Path, answer.Status, short(answer.Body))
+		err = fmt.Errorf("%s: %s %s was answered with %d: %s", step, r.Method, r.Path, answer.Status, p.short(answer.Body))
 	}
 	return answer, err
 }
 
-func short(body []byte) string {
-	if len(body) > 300 {
-		return string(body[:300]) + "…"
+// short is the beginning of an answer, without secrets, for an error.
+func (p *Probe) short(body []byte) string {
+	text := p.Log.Masked(string(body))
+	if len(text) > 300 {
+		return text[:300] + "…"
 	}
-	return string(body)
+	return text
 }
 
 // Account returns the group's own account, which is made when it is first asked for.
@@ -277,7 +279,7 @@ func (p *Probe) remove(ctx context.Context, path string) error {
 	case answer.Status/100 == 2, answer.Status == http.StatusNotFound:
 		return nil
 	}
-	return fmt.Errorf("DELETE %s was answered with %d: %s", path, answer.Status, bytes.TrimSpace([]byte(short(answer.Body))))
+	return fmt.Errorf("DELETE %s was answered with %d: %s", path, answer.Status, bytes.TrimSpace([]byte(p.short(answer.Body))))
 }
 
 // RESTUntil makes a request again and again, each time under the same step's name, until

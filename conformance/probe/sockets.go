@@ -179,7 +179,7 @@ func (s *Socket) Subscribe(ctx context.Context, account Account, binding string)
 	id := "subscribe " + binding
 	reply := s.Command(ctx, id, subscription(s.probe.tokenOf(account), account, binding))
 	if reply.Get("status").Str != "success" {
-		return fmt.Errorf("socket %s: subscribing to %s was answered with %q", s.name, binding, short([]byte(reply.Raw)))
+		return fmt.Errorf("socket %s: subscribing to %s was answered with %q", s.name, binding, s.probe.short([]byte(reply.Raw)))
 	}
 	return nil
 }
