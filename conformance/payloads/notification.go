@@ -176,7 +176,7 @@ func doNotifications(ctx context.Context, p *probe.Probe) error {
 		note("note-no-box", "voicemail_new", "voicemail.new", own, box), note("note-no-balance", "low_balance", "account.low_balance", own),
 		note("note-no-flag", "missed_call", "sip.missed_call", own, `"Call-ID":"c","Message-Left":false`), noMessageID(made("note-no-message-id")),
 		note("note-unknown", "brand_new", "account.new", own),
-		note("note-deleted", "voicemail_deleted", "voicemail.deleted", own, box, `"Voicemail-Box":"b"`), callflow,
+		note("note-deleted", "voicemail_deleted", "voicemail.deleted", own, box, `"Reason":"dtmf","Voicemail-Box":"b"`), callflow,
 	}
 	last := made("note-last")
 	events := append(append(append([]published{}, good...), bad...), last)
