@@ -74,7 +74,17 @@ func merge() suite.Group {
 			},
 			{
 				ID: "WH-MERGE-009", Text: "What is merged for one hook MUST NOT show in what another hook sends for the same event.",
-				Source: source, Judge: bodyIs("plain", "merged", mergedText),
+				Source: source,
+				Judge: func(j *suite.Judging) {
+					bodyIs("plain", "merged", mergedText)(j)
+					// One of these two comes first, and must not have changed what the other starts from.
+					membersAre(
+						"replacing", member{"merged", "from", `"nobody"`}, member{"merged", "to", `"+14155550100"`}, member{"merged", "body", `"running late"`},
+					)(j)
+					membersAre(
+						"other", member{"merged", "from", `"+12125550199"`}, member{"merged", "to", `"elsewhere"`}, member{"merged", "more", ""},
+					)(j)
+				},
 			},
 			{
 				ID: "WH-MERGE-010", Text: "Form text MUST have custom_data merged in the same way.",
@@ -112,6 +122,7 @@ func doMerge(ctx context.Context, p *probe.Probe) error {
 	hooks := []struct{ name, hook, format, data string }{
 		{"new", "sms", "json", `{"x":"3","y":"2","z":"1"}`},
 		{"replacing", "sms", "json", `{"from":"nobody","more":"1","account_id":"elsewhere"}`},
+		{"other", "sms", "json", `{"to":"elsewhere"}`},
 		{"filters", "sms", "json", `{"kept":"yes","type":"mine","action":"too"}`},
 		{"cluster", "sms", "json", `{"a":"1","cluster_id":"mine","b":"2"}`},
 		{"raw", "sms", "json", `{"X-Key":"A-B é","Y É":""}`},
@@ -145,7 +156,7 @@ func judgeCluster(j *suite.Judging) {
 		return
 	}
 	requests := j.Where(func(e capture.Entry) bool { return e.Kind == capture.HookRequest && e.Name != "cluster" })
-	j.Count("requests", 7, requests)
+	j.Count("requests", 8, requests)
 	for _, e := range requests {
 		end, sent := "&cluster_id="+id, string(e.Body)
 		if strings.HasPrefix(sent, "{") {

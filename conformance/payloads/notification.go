@@ -67,7 +67,7 @@ func notifications() suite.Group {
 			},
 			{
 				ID: "WH-NOTE-009", Text: "A notification of an unknown name, or of voicemail_deleted, MUST NOT be sent.",
-				Source: "webhooks.md 3.4; webhooks.md 12; amqp.md 9.1", Judge: never("json", "note-last", "note-unknown", "note-deleted"),
+				Source: "webhooks.md 3.4; webhooks.md 12; amqp.md 9.1", Judge: never("json", "note-last", "note-unknown", "note-deleted", "note-deleted-bound"),
 			},
 			{
 				ID: "WH-NOTE-010", Text: "The callflow's notification webhook MUST be sent by the hook that it brings, as its Data normalised with that hook's custom_data, under that hook's id.",
@@ -176,7 +176,8 @@ func doNotifications(ctx context.Context, p *probe.Probe) error {
 		note("note-no-box", "voicemail_new", "voicemail.new", own, box), note("note-no-balance", "low_balance", "account.low_balance", own),
 		note("note-no-flag", "missed_call", "sip.missed_call", own, `"Call-ID":"c","Message-Left":false`), noMessageID(made("note-no-message-id")),
 		note("note-unknown", "brand_new", "account.new", own),
-		note("note-deleted", "voicemail_deleted", "voicemail.deleted", own, box, `"Voicemail-Box":"b"`), callflow,
+		note("note-deleted", "voicemail_deleted", "voicemail.deleted", own, box, `"Reason":"dtmf","Voicemail-Box":"b"`),
+		note("note-deleted-bound", "voicemail_deleted", "voicemail.saved", own, box, `"Reason":"dtmf","Voicemail-Box":"b"`), callflow,
 	}
 	last := made("note-last")
 	events := append(append(append([]published{}, good...), bad...), last)
