@@ -51,7 +51,7 @@ func attempts() suite.Group {
 				Source: "webhooks.md 7.1; webhooks.md 7.2; webhooks_util:retry_hook/3",
 				Judge: func(j *suite.Judging) {
 					var got []string
-					for _, a := range attemptsOf(j, "attempts", "closes") {
+					for _, a := range attemptsOf(j, "closes") {
 						got = append(got, a.Get("retries").Raw+" "+a.Get("retries_left").Raw)
 					}
 					j.Equal("retries and retries_left, the newest first", `1 "retries exceeded", 2 2, 3 3`, strings.Join(got, ", "))
@@ -61,7 +61,7 @@ func attempts() suite.Group {
 				ID: "WH-ATT-005", Text: "The event_id MUST be ten hexadecimal digits, the same in all tries of one hook for one event.",
 				Source: "webhooks.md 7.1; webhooks.md 7.2; webhooks_util:fire_hook/2",
 				Judge: func(j *suite.Judging) {
-					tries := attemptsOf(j, "attempts", "closes")
+					tries := attemptsOf(j, "closes")
 					if len(tries) < 2 {
 						j.Failf("there are %d attempts of the hook that is tried three times", len(tries))
 						return
@@ -133,7 +133,7 @@ func attempts() suite.Group {
 				Source: "webhooks.md 2.1; webhooks.md 7.2; webhooks_util:hook_event/1",
 				Judge: func(j *suite.Judging) {
 					for name, want := range map[string]string{"json": "CHANNEL_CREATE", "parked": "parking", "everything": "all"} {
-						tries := attemptsOf(j, "attempts", name)
+						tries := attemptsOf(j, name)
 						if len(tries) == 0 {
 							j.Failf("no attempt of %s", name)
 							continue
@@ -169,7 +169,7 @@ func attempts() suite.Group {
 				ID: "WH-ATT-016", Text: "Saving an attempt MUST NOT be told as a document change.",
 				Source: "webhooks.md 7.2; amqp.md 11.2; webhooks_util:save_attempt/2",
 				Judge: func(j *suite.Judging) {
-					if len(attemptsOf(j, "attempts", "json")) == 0 || len(j.Deliveries("hook changes")) == 0 {
+					if len(attemptsOf(j, "json")) == 0 || len(j.Deliveries("hook changes")) == 0 {
 						j.Failf("no attempt is listed, or no change of a hook was heard of")
 					}
 					j.Count("changes of attempts", 0, j.Deliveries("attempt changes"))
@@ -181,7 +181,7 @@ func attempts() suite.Group {
 
 // one is the one attempt of a hook.
 func one(j *suite.Judging, name string) gjson.Result {
-	tries := attemptsOf(j, "attempts", name)
+	tries := attemptsOf(j, name)
 	if len(tries) != 1 {
 		j.Failf("%s has %d attempts, not one", name, len(tries))
 		return gjson.Result{}
@@ -242,7 +242,7 @@ func flat(v gjson.Result) string {
 }
 
 func clientErrors(j *suite.Judging, name, want string, tries int) {
-	list := attemptsOf(j, "attempts", name)
+	list := attemptsOf(j, name)
 	if len(list) != tries {
 		j.Failf("%s has %d attempts, not %d", name, len(list), tries)
 	}
@@ -289,7 +289,7 @@ func doAttempts(ctx context.Context, p *probe.Probe) error {
 		return err
 	}
 	expectTries(ctx, p, map[string]int{"json": 1, "form": 1, "get": 1, "status-once": 1, "closes-once": 1, "closes": 3, "parked": 1, "everything": 2})
-	if err := readAttempts(ctx, p, "attempts", own, "", 16); err != nil {
+	if err := readAttempts(ctx, p, "attempts", own, 16); err != nil {
 		return err
 	}
 	p.Settle(ctx)

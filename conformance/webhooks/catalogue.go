@@ -20,21 +20,7 @@ func catalogue() suite.Group {
 			{
 				ID: "WH-DOC-001", Text: "The hooks on offer MUST be listed to anyone, without a token, by the ids of the reference and without skel and all.",
 				Source: "webhooks.md 11; webhooks.md 2.3; cb_webhooks:summary_available/1",
-				Judge: func(j *suite.Judging) {
-					list, answer, ok := data(j, "offer")
-					if !ok {
-						return
-					}
-					var ids []string
-					for _, hook := range list.Array() {
-						ids = append(ids, hook.Get("id").String())
-					}
-					slices.Sort(ids)
-					if j.Is(suite.Talk) { // the hooks of old stand beside them
-						ids = slices.DeleteFunc(ids, func(id string) bool { return slices.Contains([]string{"callflow", "inbound_fax", "outbound_fax"}, id) })
-					}
-					j.Equal("ids", "channel_answer channel_bridge channel_create channel_destroy mms notifications object parking sms", strings.Join(ids, " "), answer)
-				},
+				Judge:  judgeOffer,
 			},
 			{
 				ID: "WH-DOC-002", Text: "Each hook on offer MUST have the name and description of the reference.",
@@ -53,19 +39,7 @@ func catalogue() suite.Group {
 			{
 				ID: "WH-DOC-003", Text: "The hooks on offer MUST stand by name, descending.",
 				Source: "webhooks.md 11; cb_webhooks:summary_available/1",
-				Judge: func(j *suite.Judging) {
-					list, answer, ok := data(j, "offer")
-					if !ok {
-						return
-					}
-					var names []string
-					for _, hook := range list.Array() {
-						names = append(names, hook.Get("name").String())
-					}
-					// The order of views takes no notice of case.
-					sorted := slices.SortedFunc(slices.Values(names), func(a, b string) int { return strings.Compare(strings.ToLower(b), strings.ToLower(a)) })
-					j.Equal("names", strings.Join(sorted, ", "), strings.Join(names, ", "), answer)
-				},
+				Judge:  judgeOfferOrder,
 			},
 			{
 				ID: "WH-DOC-004", Text: "The modifiers of the object hook MUST be type and action, as lists of words with a description.",
@@ -85,63 +59,17 @@ func catalogue() suite.Group {
 			{
 				ID: "WH-DOC-005", Text: "Only a superduper admin MUST be shown system_alert and webhook_disabled among the notifications on offer.",
 				Source: "webhooks.md 11; cb_webhooks:summary_available/1", Needs: []string{suite.Admin},
-				Judge: func(j *suite.Judging) {
-					for step, shown := range map[string]bool{"offer": false, "offer to the account": false, "offer to the admin": true} {
-						list, answer, ok := data(j, step)
-						if !ok {
-							continue
-						}
-						items := list.Get(`#(id=="notifications").modifiers.type.items`)
-						if !items.Get("voicemail_new").Exists() {
-							j.Fail("voicemail_new is not on offer", answer)
-						}
-						for _, name := range []string{"system_alert", "webhook_disabled"} {
-							if items.Get(name).Exists() != shown {
-								j.Fail(name+" in the "+step, answer)
-							}
-						}
-					}
-				},
+				Judge: judgeHidden,
 			},
 			{
 				ID: "WH-DOC-006", Text: "Every notification on offer MUST have a friendly_name and a description.",
 				Source: "webhooks.md 2.3; webhooks_notifications:init/0",
-				Judge: func(j *suite.Judging) {
-					list, answer, ok := data(j, "offer")
-					if !ok {
-						return
-					}
-					items := list.Get(`#(id=="notifications").modifiers.type.items`).Map()
-					if len(items) < 30 {
-						j.Fail("fewer than 30 notifications are on offer", answer)
-					}
-					for name, item := range items {
-						if item.Get("friendly_name").String() == "" || item.Get("description").String() == "" {
-							j.Fail("the notification "+name+" has no friendly_name or no description", answer)
-						}
-					}
-				},
+				Judge:  judgeNotices,
 			},
 			{
 				ID: "WH-DOC-007", Text: "The hooks of which there are samples MUST be listed by their document ids, and a sample be answered as a list of payloads.",
 				Source: "webhooks.md 11; cb_webhooks:validate_samples/2",
-				Judge: func(j *suite.Judging) {
-					want := "webhooks_channel_answer webhooks_channel_bridge webhooks_channel_create webhooks_channel_destroy webhooks_notifications webhooks_object webhooks_parking"
-					if list, answer, ok := data(j, "samples"); ok {
-						var ids []string
-						for _, id := range list.Array() {
-							ids = append(ids, id.String())
-						}
-						slices.Sort(ids)
-						if j.Is(suite.Talk) {
-							ids = slices.DeleteFunc(ids, func(id string) bool { return !strings.Contains(want, id) })
-						}
-						j.Equal("ids", want, strings.Join(ids, " "), answer)
-					}
-					if list, answer, ok := data(j, "sample"); ok {
-						j.Equal("members of a change", `["doc_created","doc_deleted","doc_edited"]`, list.Get("#.action").Raw, answer)
-					}
-				},
+				Judge:  judgeSamples,
 			},
 			{
 				ID: "WH-DOC-008", Text: "A sample that does not exist, and one without webhooks_ before its name, MUST be answered with 404 and the name in a list.",
@@ -199,4 +127,86 @@ func doCatalogue(ctx context.Context, p *probe.Probe) error {
 		}
 	}
 	return nil
+}
+
+func judgeOffer(j *suite.Judging) {
+	list, answer, ok := data(j, "offer")
+	if !ok {
+		return
+	}
+	var ids []string
+	for _, hook := range list.Array() {
+		ids = append(ids, hook.Get("id").String())
+	}
+	slices.Sort(ids)
+	if j.Is(suite.Talk) { // the hooks of old stand beside them
+		ids = slices.DeleteFunc(ids, func(id string) bool { return slices.Contains([]string{"callflow", "inbound_fax", "outbound_fax"}, id) })
+	}
+	j.Equal("ids", "channel_answer channel_bridge channel_create channel_destroy mms notifications object parking sms", strings.Join(ids, " "), answer)
+}
+
+func judgeOfferOrder(j *suite.Judging) {
+	list, answer, ok := data(j, "offer")
+	if !ok {
+		return
+	}
+	var names []string
+	for _, hook := range list.Array() {
+		names = append(names, hook.Get("name").String())
+	}
+	// The order of views takes no notice of case.
+	sorted := slices.SortedFunc(slices.Values(names), func(a, b string) int { return strings.Compare(strings.ToLower(b), strings.ToLower(a)) })
+	j.Equal("names", strings.Join(sorted, ", "), strings.Join(names, ", "), answer)
+}
+
+func judgeHidden(j *suite.Judging) {
+	for step, shown := range map[string]bool{"offer": false, "offer to the account": false, "offer to the admin": true} {
+		list, answer, ok := data(j, step)
+		if !ok {
+			continue
+		}
+		items := list.Get(`#(id=="notifications").modifiers.type.items`)
+		if !items.Get("voicemail_new").Exists() {
+			j.Fail("voicemail_new is not on offer", answer)
+		}
+		for _, name := range []string{"system_alert", "webhook_disabled"} {
+			if items.Get(name).Exists() != shown {
+				j.Fail(name+" in the "+step, answer)
+			}
+		}
+	}
+}
+
+func judgeNotices(j *suite.Judging) {
+	list, answer, ok := data(j, "offer")
+	if !ok {
+		return
+	}
+	items := list.Get(`#(id=="notifications").modifiers.type.items`).Map()
+	if len(items) < 30 {
+		j.Fail("fewer than 30 notifications are on offer", answer)
+	}
+	for name, item := range items {
+		if item.Get("friendly_name").String() == "" || item.Get("description").String() == "" {
+			j.Fail("the notification "+name+" has no friendly_name or no description", answer)
+		}
+	}
+}
+
+func judgeSamples(j *suite.Judging) {
+	want := "webhooks_channel_answer webhooks_channel_bridge webhooks_channel_create webhooks_channel_destroy webhooks_notifications webhooks_object webhooks_parking"
+	if list, answer, ok := data(j, "samples"); ok {
+		var ids []string
+		for _, id := range list.Array() {
+			ids = append(ids, id.String())
+		}
+		slices.Sort(ids)
+		if j.Is(suite.Talk) {
+			ids = slices.DeleteFunc(ids, func(id string) bool { return !strings.Contains(want, id) })
+		}
+		j.Equal("ids", want, strings.Join(ids, " "), answer)
+	}
+	if list, answer, ok := data(j, "sample"); ok {
+		j.Equal("members of a change", `["doc_created","doc_deleted","doc_edited"]`, list.Get("#.action").Raw, answer)
+	}
 }

@@ -3,6 +3,7 @@ package webhooks
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -30,9 +31,7 @@ type hook struct {
 func makeHooks(ctx context.Context, p *probe.Probe, account probe.Account, hooks ...hook) error {
 	for _, h := range hooks {
 		fields := doc{"format": "json"}
-		for name, value := range h.fields {
-			fields[name] = value
-		}
+		maps.Copy(fields, h.fields)
 		if _, err := p.Hook(ctx, h.name, account, h.event, fields, h.answers...); err != nil {
 			return err
 		}
@@ -146,7 +145,7 @@ func expectWithin(ctx context.Context, p *probe.Probe, limit time.Duration, coun
 
 // reached wants a receiver to have been sent these events and no others, in any order. They
 // are told apart by a member of the JSON that was sent.
-func reached(j *suite.Judging, receiver, member string, want ...string) bool {
+func reached(j *suite.Judging, receiver, member string, want ...string) {
 	requests := j.Requests(receiver)
 	got := make([]string, 0, len(requests))
 	for _, r := range requests {
@@ -154,7 +153,7 @@ func reached(j *suite.Judging, receiver, member string, want ...string) bool {
 	}
 	slices.Sort(got)
 	slices.Sort(want)
-	return j.Equal(member+" of the events at "+receiver, strings.Join(want, " "), strings.Join(got, " "), requests...)
+	j.Equal(member+" of the events at "+receiver, strings.Join(want, " "), strings.Join(got, " "), requests...)
 }
 
 // gotCalls is reached for call events.
@@ -174,12 +173,9 @@ func patch(ctx context.Context, p *probe.Probe, account probe.Account, hookID, s
 	return err
 }
 
-// readAttempts asks for a hook's attempts until there are n, all with "" as the hook's id.
-func readAttempts(ctx context.Context, p *probe.Probe, step string, account probe.Account, hookID string, n int) error {
+// readAttempts asks for an account's attempts until there are n.
+func readAttempts(ctx context.Context, p *probe.Probe, step string, account probe.Account, n int) error {
 	path := ofAccount(account) + "/attempts"
-	if hookID != "" {
-		path = ofAccount(account) + "/" + hookID + "/attempts"
-	}
 	_, err := p.RESTUntil(ctx, step, probe.Request{Method: http.MethodGet, Path: path, Token: account.Token}, p.Target.Patience.Delivery, func(r probe.Response) bool {
 		return len(r.Data().Array()) >= n
 	})
@@ -192,14 +188,15 @@ func data(j *suite.Judging, step string) (gjson.Result, capture.Entry, bool) {
 	return gjson.GetBytes(answer.Body, "data"), answer, ok
 }
 
-// header is a field of a request, whose name is in whatever case the target writes it.
-func header(e capture.Entry, name string) (string, bool) {
+// header is a field of a request, "" when there is none. Its name is in whatever case the
+// target writes it.
+func header(e capture.Entry, name string) string {
 	for _, f := range e.Header {
 		if strings.EqualFold(f.Name, name) {
-			return f.Value, true
+			return f.Value
 		}
 	}
-	return "", false
+	return ""
 }
 
 // holds tells whether an event's id is among the values of a request.

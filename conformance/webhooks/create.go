@@ -77,25 +77,12 @@ func create() suite.Group {
 			{
 				ID: "WH-REST-006", Text: "A format other than form-data and json, or a http_verb other than get, post and put, MUST be refused by the rule enum.",
 				Source: "webhooks.md 2; webhooks.md 11",
-				Judge: func(j *suite.Judging) {
-					for _, word := range []string{"JSON", "xml", ""} {
-						refusal(j, "format "+word, `{"format":{"enum":{"message":"Value not found in enumerated list of values","target":["form-data","json"],"value":"`+word+`"}}}`)
-					}
-					for _, word := range []string{"POST", "patch"} {
-						refusal(j, "verb "+word, `{"http_verb":{"enum":{"message":"Value not found in enumerated list of values","target":["get","post","put"],"value":"`+word+`"}}}`)
-					}
-				},
+				Judge:  judgeEnums,
 			},
 			{
 				ID: "WH-REST-007", Text: "The retries 0 to 4 MUST be taken, as numbers and as text of numbers, and be stored as integers, rounded.",
 				Source: "webhooks.md 11; webhooks.md 2",
-				Judge: func(j *suite.Judging) {
-					for given, stored := range retriesTaken() {
-						if answer, ok := j.Status("retries "+given, "201"); ok {
-							j.Equal("retries stored of "+given, stored, gjson.GetBytes(answer.Body, "data.retries").Raw, answer)
-						}
-					}
-				},
+				Judge:  judgeRetries,
 			},
 			{
 				ID: "WH-REST-008", Text: "Retries below 0 or above 4 MUST be refused by the rules minimum and maximum.",
@@ -108,26 +95,12 @@ func create() suite.Group {
 			{
 				ID: "WH-REST-009", Text: "The booleans of a hook MUST take true, false and their texts in lower case, and be stored as booleans.",
 				Source: "webhooks.md 11; webhooks.md 2",
-				Judge: func(j *suite.Judging) {
-					for _, field := range booleans() {
-						for _, word := range []string{"true", "false"} {
-							if answer, ok := j.Status(field+" text "+word, "201"); ok {
-								j.Equal(field+" stored", word, gjson.GetBytes(answer.Body, "data."+field).Raw, answer)
-							}
-						}
-					}
-				},
+				Judge:  judgeBooleans,
 			},
 			{
 				ID: "WH-REST-010", Text: "Any other value of a hook's booleans MUST be refused by the rule type.",
 				Source: "webhooks.md 11; webhooks.md 2",
-				Judge: func(j *suite.Judging) {
-					for _, field := range booleans() {
-						for _, value := range noBooleans() {
-							refusal(j, field+" "+value, `{"`+field+`":{"type":{"message":"Value did not match type(s): boolean","target":"boolean","value":`+value+`}}}`)
-						}
-					}
-				},
+				Judge:  judgeNoBooleans,
 			},
 			{
 				ID: "WH-REST-011", Text: "Values of custom_data that are no strings MUST be refused by the rule type under the path custom_data.<key>, a dot in the key written %2E.",
@@ -187,14 +160,7 @@ func create() suite.Group {
 			{
 				ID: "WH-REST-017", Text: "A uri that is no string MUST be refused.",
 				Source: "webhooks.md 11; kz_json_schema_extensions:url_validation/2",
-				Judge: func(j *suite.Judging) {
-					for _, value := range noAddresses() {
-						answer, found := j.Answer("uri " + value)
-						if !found || !slices.Contains([]string{"400", "500"}, answer.Head) {
-							j.Fail("a uri "+value+" is not refused", answer)
-						}
-					}
-				},
+				Judge:  judgeNoAddresses,
 			},
 		},
 	}
@@ -305,4 +271,48 @@ func doCreate(ctx context.Context, p *probe.Probe) error {
 		return err
 	}
 	return put(ctx, p, own, map[string]string{"with id of the deleted": chosen})
+}
+
+func judgeEnums(j *suite.Judging) {
+	for _, word := range []string{"JSON", "xml", ""} {
+		refusal(j, "format "+word, `{"format":{"enum":{"message":"Value not found in enumerated list of values","target":["form-data","json"],"value":"`+word+`"}}}`)
+	}
+	for _, word := range []string{"POST", "patch"} {
+		refusal(j, "verb "+word, `{"http_verb":{"enum":{"message":"Value not found in enumerated list of values","target":["get","post","put"],"value":"`+word+`"}}}`)
+	}
+}
+
+func judgeBooleans(j *suite.Judging) {
+	for _, field := range booleans() {
+		for _, word := range []string{"true", "false"} {
+			if answer, ok := j.Status(field+" text "+word, "201"); ok {
+				j.Equal(field+" stored", word, gjson.GetBytes(answer.Body, "data."+field).Raw, answer)
+			}
+		}
+	}
+}
+
+func judgeNoBooleans(j *suite.Judging) {
+	for _, field := range booleans() {
+		for _, value := range noBooleans() {
+			refusal(j, field+" "+value, `{"`+field+`":{"type":{"message":"Value did not match type(s): boolean","target":"boolean","value":`+value+`}}}`)
+		}
+	}
+}
+
+func judgeNoAddresses(j *suite.Judging) {
+	for _, value := range noAddresses() {
+		answer, found := j.Answer("uri " + value)
+		if !found || !slices.Contains([]string{"400", "500"}, answer.Head) {
+			j.Fail("a uri "+value+" is not refused", answer)
+		}
+	}
+}
+
+func judgeRetries(j *suite.Judging) {
+	for given, stored := range retriesTaken() {
+		if answer, ok := j.Status("retries "+given, "201"); ok {
+			j.Equal("retries stored of "+given, stored, gjson.GetBytes(answer.Body, "data.retries").Raw, answer)
+		}
+	}
 }

@@ -58,9 +58,9 @@ func fanOut() suite.Group {
 							j.Failf("no request at %s", receiver)
 						}
 						for _, r := range requests {
-							account, _ := header(r, "x-account-id")
+							account := header(r, "x-account-id")
 							j.Equal("X-Account-ID at "+receiver, j.Fact("account "+owner), account, r)
-							id, _ := header(r, "x-hook-id")
+							id := header(r, "x-hook-id")
 							j.Equal("X-Hook-ID at "+receiver, j.Fact("hook "+receiver), id, r)
 						}
 					}
@@ -212,10 +212,10 @@ func doFanOut(ctx context.Context, p *probe.Probe) error {
 		"top-sub": 4, "top-plain": 1, "top-false": 1, "top-all": 10, "top-parking": 1, "top-object": 1, "top-notice": 1, "top-sms": 1, "top-mms": 1,
 		"middle-sub": 2, "middle-fails": 1, "bottom-sub": 1, "sibling-sub": 1,
 	})
-	if err := readAttempts(ctx, p, "attempts of the owner", tree["middle"], "", 1); err != nil {
+	if err := readAttempts(ctx, p, "attempts of the owner", tree["middle"], 1); err != nil {
 		return err
 	}
-	if err := readAttempts(ctx, p, "attempts of the event's account", bottom, "", 0); err != nil || !p.Target.Has(suite.Lab) {
+	if err := readAttempts(ctx, p, "attempts of the event's account", bottom, 0); err != nil || !p.Target.Has(suite.Lab) {
 		return err
 	}
 	return doSlow(ctx, p, top, bottom)

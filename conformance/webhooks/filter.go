@@ -121,24 +121,19 @@ func doFilter(ctx context.Context, p *probe.Probe) error {
 	if err != nil {
 		return err
 	}
-	custom := func(members ...string) doc {
-		data := doc{}
-		for i := 0; i < len(members); i += 2 {
-			data[members[i]] = members[i+1]
-		}
-		return doc{"custom_data": data}
-	}
-	top := custom("type", "device", "action", "doc_edited")
+	custom := func(kind, action string) doc { return doc{"custom_data": doc{"type": kind, "action": action}} }
+	noticed := func(kind string) doc { return doc{"custom_data": doc{"type": kind}} }
+	top := custom("device", "doc_edited")
 	top["type"], top["action"] = "user", "doc_created"
 	hooks := []hook{
-		{name: "device-edited", event: "object", fields: custom("type", "device", "action", "doc_edited")},
-		{name: "user-deleted", event: "object", fields: custom("type", "user", "action", "doc_deleted")},
-		{name: "fax-created", event: "object", fields: custom("type", "fax", "action", "doc_created")},
-		{name: "account-created", event: "object", fields: custom("type", "account", "action", "doc_created")},
+		{name: "device-edited", event: "object", fields: custom("device", "doc_edited")},
+		{name: "user-deleted", event: "object", fields: custom("user", "doc_deleted")},
+		{name: "fax-created", event: "object", fields: custom("fax", "doc_created")},
+		{name: "account-created", event: "object", fields: custom("account", "doc_created")},
 		{name: "top-typed", event: "object", fields: top},
-		{name: "full", event: "notifications", fields: custom("type", "voicemail_full")},
-		{name: "all", event: "all"}, {name: "all-typed", event: "all", fields: custom("type", "user", "action", "doc_deleted")},
-		{name: "typed-channel", event: "channel_create", fields: custom("type", "user", "action", "doc_deleted")},
+		{name: "full", event: "notifications", fields: noticed("voicemail_full")},
+		{name: "all", event: "all"}, {name: "all-typed", event: "all", fields: custom("user", "doc_deleted")},
+		{name: "typed-channel", event: "channel_create", fields: custom("user", "doc_deleted")},
 		{name: "external", event: "channel_create", fields: doc{"include_internal_legs": false}},
 		{name: "all-external", event: "all", fields: doc{"include_internal_legs": false}},
 		{name: "internal", event: "channel_create", fields: doc{"include_internal_legs": true}},
@@ -151,9 +146,9 @@ func doFilter(ctx context.Context, p *probe.Probe) error {
 	if p.Target.Dialect != suite.Kazoo4 {
 		hooks = append(
 			hooks,
-			hook{name: "any-created", event: "object", fields: custom("type", "all", "action", "doc_created")},
-			hook{name: "user-any", event: "object", fields: custom("type", "user", "action", "all")},
-			hook{name: "any-notice", event: "notifications", fields: custom("type", "all")},
+			hook{name: "any-created", event: "object", fields: custom("all", "doc_created")},
+			hook{name: "user-any", event: "object", fields: custom("user", "all")},
+			hook{name: "any-notice", event: "notifications", fields: noticed("all")},
 		)
 		counts["any-created"], counts["user-any"], counts["any-notice"] = 3, 3, 2
 	}

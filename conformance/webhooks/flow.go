@@ -47,8 +47,8 @@ func flow() suite.Group {
 				Source: "webhooks.md 9; webhooks.md 6.2; webhooks_util:fire_hook/2",
 				Judge: func(j *suite.Judging) {
 					if r, ok := j.Request("posted"); ok {
-						id, _ := header(r, "x-hook-id")
-						account, _ := header(r, "x-account-id")
+						id := header(r, "x-hook-id")
+						account := header(r, "x-account-id")
 						j.Equal("X-Hook-ID and X-Account-ID", "63877472675 "+j.Fact("account own"), id+" "+account, r)
 					}
 				},
@@ -165,7 +165,7 @@ func doFlow(ctx context.Context, p *probe.Probe) error {
 	}
 	expect(ctx, p, counts)
 	p.Await(ctx, "two tries at closing", p.Target.Patience.Retry, func(v capture.View) bool { return len(v.Requests("closing")) >= 2 })
-	return readAttempts(ctx, p, "attempts", own, "", 3)
+	return readAttempts(ctx, p, "attempts", own, 3)
 }
 
 // oldHooks is about the hooks that Kazoo 3.22 had, which the talk's dialect still offers.

@@ -97,7 +97,7 @@ func match() suite.Group {
 					}
 					byHook := map[string]int{}
 					for _, r := range requests {
-						id, _ := header(r, "x-hook-id")
+						id := header(r, "x-hook-id")
 						byHook[id]++
 					}
 					for _, name := range []string{"shared", "shared too"} {

@@ -126,7 +126,7 @@ func doOutcome(ctx context.Context, p *probe.Probe) error {
 	if p.Target.Dialect == suite.Kazoo4 {
 		failures++
 	}
-	if err := readAttempts(ctx, p, "attempts", own, "", failures); err != nil {
+	if err := readAttempts(ctx, p, "attempts", own, failures); err != nil {
 		return err
 	}
 	// One too many would be listed by now.
@@ -134,9 +134,9 @@ func doOutcome(ctx context.Context, p *probe.Probe) error {
 	return err
 }
 
-// attemptsOf are the attempts of a hook in an answer, the newest first.
-func attemptsOf(j *suite.Judging, step, name string) []gjson.Result {
-	list, _, ok := data(j, step)
+// attemptsOf are the listed attempts of a hook, the newest first.
+func attemptsOf(j *suite.Judging, name string) []gjson.Result {
+	list, _, ok := data(j, "attempts")
 	if !ok {
 		return nil
 	}
