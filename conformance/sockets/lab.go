@@ -328,7 +328,7 @@ func doSlow(ctx context.Context, p *probe.Probe) error {
 	}
 	asleep.Hold()
 	filler := `"Filler":"` + strings.Repeat("x", 200_000) + `"`
-	for i := range 20 {
+	for i := range 24 {
 		if err := publish(ctx, p, fmt.Sprint("large ", i), call("CHANNEL_CREATE", "c2", account.ID, filler)); err != nil {
 			return err
 		}
