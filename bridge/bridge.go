@@ -343,7 +343,7 @@ func (b *Bridge) drain(ctx context.Context, server *http.Server, work *bus.Subsc
 }
 
 func (b *Bridge) serve(server *http.Server) error {
-	if err := server.Serve(b.cfg.Listener); !errors.Is(err, http.ErrServerClosed) {
+	if err := server.Serve(wordless{b.cfg.Listener}); !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("serve REST: %w", err)
 	}
 	return nil

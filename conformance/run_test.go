@@ -61,8 +61,10 @@ func TestEachGroupIsCarriedOutOnceAndEndsAsItEnded(t *testing.T) {
 	c := config(suite.Hooks)
 	var told []conformance.Progress
 	c.Progress = func(p conformance.Progress) { told = append(told, p) }
-	file, err := conformance.Run(ctx, c, plan(groups...))
-	g.Expect(err).NotTo(HaveOccurred())
+	outcome := conformance.Run(ctx, c, plan(groups...))
+	file := outcome.File
+	g.Expect(outcome.Faults).To(BeEmpty())
+	g.Expect(outcome.Left).To(BeEmpty())
 	g.Expect(done.Load()).To(BeEquivalentTo(1))
 	ends := map[string]string{}
 	for _, e := range file.Entries {
@@ -72,7 +74,7 @@ func TestEachGroupIsCarriedOutOnceAndEndsAsItEnded(t *testing.T) {
 	}
 	g.Expect(ends).To(Equal(map[string]string{
 		"a/done": "done ", "a/broken": "broken the target said no", "a/harness": "harness fault of the harness: no port",
-		"a/panics": "harness fault of the harness: runtime error: invalid memory address or nil pointer dereference", "a/interrupted": "interrupted context canceled",
+		"a/panics": "harness fault of the harness: runtime error: invalid memory address or nil pointer dereference", "a/interrupted": "interrupted interrupted",
 	}))
 	g.Expect(file.Facts.Groups).To(HaveLen(6))
 	g.Expect(told).To(HaveLen(6))
@@ -95,9 +97,9 @@ func TestWhatMovesTimeRunsAlone(t *testing.T) {
 	for i := range 20 {
 		groups = append(groups, suite.Group{Name: fmt.Sprintf("a/beside-%d", i), Do: beside})
 	}
-	_, err := conformance.Run(t.Context(), config(), plan(groups...))
+	outcome := conformance.Run(t.Context(), config(), plan(groups...))
 	g := NewWithT(t)
-	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(outcome.Faults).To(BeEmpty())
 	g.Expect(most.Load()).To(BeZero())
 }
 
@@ -134,8 +136,9 @@ func TestReceiversWriteDownWhatCameAndAnswerAsTold(t *testing.T) {
 		p.AwaitRequests(ctx, "one", 4)
 		return nil
 	}}
-	file, err := conformance.Run(t.Context(), c, plan(group))
-	g.Expect(err).NotTo(HaveOccurred())
+	outcome := conformance.Run(t.Context(), c, plan(group))
+	file := outcome.File
+	g.Expect(outcome.Faults).To(BeEmpty())
 	view := file.Of("a/receiver")
 	end, _ := view.End()
 	g.Expect(end.Head).To(Equal(capture.Done), string(end.Body))

@@ -84,6 +84,7 @@ func (h *handler) allFamilies() map[string]family {
 		h.userAuthFamily(),
 		h.apiAuthFamily(),
 		h.authFamily(),
+		h.tokenAuthFamily(),
 		h.websocketsFamily(),
 		h.channelsFamily(),
 		h.quickcallFamily(),

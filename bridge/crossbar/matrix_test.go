@@ -43,7 +43,7 @@ func isOpen(method string, r crossbar.Route) bool {
 }
 
 func isForAll(method string, r crossbar.Route) bool {
-	return slices.Contains([]string{"PUT /accounts", "GET /media", "GET /media/*"}, method+" "+r.String())
+	return slices.Contains([]string{"PUT /accounts", "GET /media", "GET /media/*", "GET /token_auth", "DELETE /token_auth"}, method+" "+r.String())
 }
 
 // isForSuperduper are the requests without an account that only superduper callers

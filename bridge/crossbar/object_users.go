@@ -112,6 +112,9 @@ func (h *handler) setCredentials(d *draft) {
 		d.wrong.add("password", "required", "The password must be provided when creating / updating the user name",
 			jobj.Member{Key: "cause", Value: name})
 		return
+	case name == "" && !d.isNew():
+		d.wrong.add("username", "required", "The username must be provided when updating the password")
+		return
 	case name == "":
 		name = "user_" + h.IDs.Hex(16)
 		d.body = d.body.Set("username", name)

@@ -27,6 +27,8 @@ type Socket struct {
 	gate  sync.Mutex // locked while nothing is read
 	held  bool
 	done  chan struct{} // closed when nothing more comes
+	// reading has begun: at once, but for a deaf socket.
+	reading sync.Once
 }
 
 // maxFrame bounds a frame that the harness reads, in bytes.
@@ -56,8 +58,11 @@ func (p *Probe) DialPath(ctx context.Context, name, path string, header http.Hea
 	conn.SetReadLimit(maxFrame)
 	s := &Socket{probe: p, name: name, conn: conn, done: make(chan struct{})}
 	s.watch()
-	p.sockets = append(p.sockets, s)
-	go s.read()
+	if !p.keepOpen(s) {
+		_ = conn.Close()
+		return nil, errCut
+	}
+	s.Hear()
 	return s, nil
 }
 
@@ -172,12 +177,16 @@ func (s *Socket) Command(ctx context.Context, requestID, text string) gjson.Resu
 // Subscribe subscribes to a binding of an account and wants success.
 func (s *Socket) Subscribe(ctx context.Context, account Account, binding string) error {
 	id := "subscribe " + binding
-	reply := s.Command(ctx, id, fmt.Sprintf(`{"action":"subscribe","auth_token":%q,"request_id":%q,"data":{"account_id":%q,"binding":%q}}`,
-		s.probe.tokenOf(account), id, account.ID, binding))
+	reply := s.Command(ctx, id, subscription(s.probe.tokenOf(account), account, binding))
 	if reply.Get("status").Str != "success" {
 		return fmt.Errorf("socket %s: subscribing to %s was answered with %q", s.name, binding, short([]byte(reply.Raw)))
 	}
 	return nil
+}
+
+func subscription(token string, account Account, binding string) string {
+	return fmt.Sprintf(`{"action":"subscribe","auth_token":%q,"request_id":%q,"data":{"account_id":%q,"binding":%q}}`,
+		token, "subscribe "+binding, account.ID, binding)
 }
 
 // Hold stops reading, as a client does that hangs: what the target sends waits in a receive
@@ -225,6 +234,7 @@ func (s *Socket) Cut() { s.drop() }
 
 func (s *Socket) drop() {
 	_ = s.conn.Close()
+	s.Hear() // a deaf one would never end
 	if s.held {
 		s.held = false
 		s.gate.Unlock()

@@ -7,5 +7,8 @@ import "github.com/kazoolab/kazoolab/conformance/suite"
 
 // Register adds the groups of this package.
 func Register(s *suite.Suite) {
-	s.Add()
+	s.Add(
+		routes(), bodies(), verbs(), headers(), cors(), accept(), conditions(), envelope(), rules(), lists(), auth(), rights(), rate(), objects(), particular(), accounts(),
+		faxing(), voicemail(), noChannels(), liveChannel(), small(), expiry(),
+	)
 }
