@@ -201,7 +201,7 @@ func (s *Socket) Hold() {
 }
 
 // heldBuffer is what is asked of the system, in bytes.
-const heldBuffer = 4 << 10
+const heldBuffer = 64 << 10
 
 // Release reads again.
 func (s *Socket) Release() {
