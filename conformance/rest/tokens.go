@@ -111,10 +111,10 @@ func claimsAre(j *suite.Judging, name, method, owner string) {
 		j.Failf("there are no %s", name)
 		return
 	}
-	for path, value := range map[string]string{
+	for path, value := range byName(map[string]string{
 		"header.alg": `"RS256"`, "header.typ": `"JWT"`, "claims.iss": `"kazoo"`, "claims.account_id": fill(j, `"{account}"`), "claims.method": method,
 		"claims.identity_sig": `"there"`, "claims.owner_id": owner,
-	} {
+	}) {
 		j.Equal(path+" of "+name, value, gjson.Get(text, path).Raw)
 	}
 	if gjson.Get(text, "header.kid").Str == "" || gjson.Get(text, "claims.exp").Type != gjson.Number {
