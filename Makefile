@@ -17,8 +17,15 @@ BENCHFLAGS ?=
 CHAOS_TIME ?= 3m
 CHAOS_SEED ?=
 CHAOSFLAGS ?=
+# Flags of mutate, and the seed of mutate-sample (default a new one).
+MUTATEFLAGS ?=
+MUTATE_SEED ?=
+# Flags of certify-steady.
+STEADYFLAGS ?=
 # How many events stack-test sends, and how fast.
 STACKFLAGS ?=
+# Flags of `kazoolab certify`.
+CERTIFYFLAGS ?=
 IMAGE    ?= kazoolab
 
 version = $(shell git describe --tags --always --dirty 2>/dev/null)
@@ -35,7 +42,7 @@ real_tags = real$(shell test -x /usr/lib/rabbitmq/bin/rabbitmq-server && echo ,r
 # Does PKG hold the tests that run the image?
 with_image := $(filter ./... ./internal/... ./internal/realtest%,$(PKG))
 # And those that run a browser?
-with_browser := $(filter ./... ./internal/... ./internal/browsertest%,$(PKG))
+with_browser := $(filter ./... ./internal/... ./internal/browsertest% ./conformance/... ./conformance/report%,$(PKG))
 
 # The linter is built from the version that tools/go.mod pins, and again when
 # that or the Go toolchain changes: it cannot read code newer than itself.
@@ -79,6 +86,18 @@ chaos: rabbitmq postgresql build ## Kill nodes, restart servers and cut lines un
 .PHONY: stack-test
 stack-test: docker ## Bring up docker-compose.yml, kill a node and start both anew under load: every event must arrive (STACKFLAGS='-events 500')
 	GOPROXY="$$($(GO) env GOPROXY)" VERSION="$(version)" $(GO) run ./internal/stack -docker $(DOCKER) $(STACKFLAGS)
+
+.PHONY: certify-steady
+certify-steady: ## Certify one `up` 20 times, 5 beside a busy machine and 5 over slow lines: each verdict must stay (STEADYFLAGS='-runs 3 -run webhooks/*')
+	$(GO) run ./internal/steady $(STEADYFLAGS)
+
+.PHONY: mutate
+mutate: ## Change the bridge in one place, build, certify, for each file of conformance/deviations: the named requirement must fail (MUTATEFLAGS='-area webhooks')
+	$(GO) run ./internal/mutate $(MUTATEFLAGS)
+
+.PHONY: mutate-sample
+mutate-sample: ## The same for ten of them, drawn by a seed that it prints (MUTATE_SEED repeats one)
+	$(GO) run ./internal/mutate -sample 10 -seed '$(MUTATE_SEED)' $(MUTATEFLAGS)
 
 .PHONY: fuzz
 fuzz: ## Fuzz each target for FUZZTIME (30s)
@@ -146,7 +165,17 @@ bench-simulator: rabbitmq build ## Measure the simulated switch beside a bare pu
 soak: rabbitmq postgresql build ## An hour of mixed load on two nodes: memory, goroutines, files and sockets must stay (BENCHFLAGS='-for 10m')
 	$(GO) run ./internal/bench/shared soak -nodes 2 $(BENCHFLAGS)
 
+.PHONY: certify
+certify: build ## Judge an up of this tree by its wire, in each dialect (CERTIFYFLAGS='--run WH-*')
+	bin/kazoolab certify --target up --dialect talk --out .tmp/certify/talk $(CERTIFYFLAGS)
+	bin/kazoolab certify --target up --dialect 5.0 --out .tmp/certify/5.0 $(CERTIFYFLAGS)
+	bin/kazoolab certify --target up --dialect 4.3 --out .tmp/certify/4.3 $(CERTIFYFLAGS)
+
 ##@ Keep in order
+
+.PHONY: requirements
+requirements: build ## Write docs/requirements.md
+	bin/kazoolab certify --list -o markdown > docs/requirements.md
 
 .PHONY: lint
 lint: $(golangci) ## Check the code: golangci-lint, vet, format and module files

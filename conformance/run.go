@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/kazoolab/kazoolab/conformance/capture"
 	"github.com/kazoolab/kazoolab/conformance/probe"
@@ -28,6 +29,10 @@ type Config struct {
 	IDs      *ids.Source
 	// AtOnce is how many groups run side by side.
 	AtOnce int
+	// GroupLimit is how long one group may take; 0 is three minutes.
+	GroupLimit time.Duration
+	// Keep leaves the accounts of groups of which a requirement fails.
+	Keep bool
 	// Progress is told of each group that ends, one at a time; it may be nil.
 	Progress func(Progress)
 }
@@ -41,13 +46,25 @@ type Progress struct {
 	Ended, Groups int
 }
 
+// Outcome is what a run has seen, and what is left of it.
+type Outcome struct {
+	File capture.File
+	// Left tells what could not be cleaned up, and what was kept on purpose.
+	Left []string
+	// Faults are those of the harness, which is no word about the target.
+	Faults []string
+}
+
 // Run carries the groups of a plan out at a target, side by side, and returns all that was
 // done and seen. Groups for which a feature is wanting are left out: their requirements are
-// judged unsupported or not run. When ctx ends, what runs is ended and cleaned up. The error
-// is a fault of the harness or of cleaning up; the log is good all the same.
-func Run(ctx context.Context, c Config, plan []suite.Planned) (capture.File, error) {
+// judged unsupported or not run. When ctx ends, what runs is ended and cleaned up, and what
+// has not begun is left out.
+func Run(ctx context.Context, c Config, plan []suite.Planned) Outcome {
 	log := capture.NewLog(c.Clock)
 	c.Facts.Began = log.Began()
+	if c.GroupLimit == 0 {
+		c.GroupLimit = 3 * time.Minute
+	}
 	r := &run{Config: c, log: log, harness: &probe.Harness{Target: c.Target, Log: log, Clock: c.Clock, IDs: c.IDs, HTTP: c.HTTP}}
 	for _, p := range plan {
 		if !slices.Contains(c.Facts.Groups, p.Group.Name) {
@@ -55,6 +72,7 @@ func Run(ctx context.Context, c Config, plan []suite.Planned) (capture.File, err
 			r.groups = append(r.groups, p.Group)
 		}
 	}
+	r.plan = plan
 	log.Secret("token", c.Target.Parent.Token)
 	served := make(chan error, 1)
 	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
@@ -67,8 +85,11 @@ func Run(ctx context.Context, c Config, plan []suite.Planned) (capture.File, err
 	}
 	r.carryOut(ctx)
 	stop()
-	r.errs = append(r.errs, <-served)
-	return capture.File{Facts: c.Facts, Entries: log.All()}, errors.Join(r.errs...)
+	if err := <-served; err != nil {
+		r.out.Faults = append(r.out.Faults, err.Error())
+	}
+	r.out.File = capture.File{Facts: c.Facts, Entries: log.All()}
+	return r.out
 }
 
 type run struct {
@@ -76,10 +97,11 @@ type run struct {
 	log     *capture.Log
 	harness *probe.Harness
 	groups  []suite.Group
+	plan    []suite.Planned
 
 	mu    sync.Mutex // guards what follows
 	ended int
-	errs  []error
+	out   Outcome
 }
 
 // carryOut runs what may run beside others, AtOnce at a time, then what must be alone.
@@ -104,6 +126,11 @@ func (r *run) carryOut(ctx context.Context) {
 	}
 }
 
+// overdone is why a group was ended by the harness.
+type overdone struct{ why string }
+
+func (o *overdone) Error() string { return o.why }
+
 // group carries one group out and cleans up behind it.
 func (r *run) group(ctx context.Context, g suite.Group) {
 	p := probe.New(r.harness, g.Name)
@@ -112,24 +139,84 @@ func (r *run) group(ctx context.Context, g suite.Group) {
 		return
 	}
 	r.log.Add(capture.Entry{Group: g.Name, Kind: capture.Began, Name: g.Title})
-	err := do(ctx, g, p)
-	end, why := capture.Done, ""
-	if err != nil {
-		end, why = capture.Broken, err.Error()
+	end, why := r.carry(ctx, g, p)
+	r.log.Add(capture.Entry{Group: g.Name, Kind: capture.Ended, Head: end, Body: []byte(why)})
+	r.clean(ctx, g, p)
+	r.tell(g, end, why)
+}
+
+// carry does what a group does, within its time and its share of the log.
+func (r *run) carry(ctx context.Context, g suite.Group, p *probe.Probe) (end, why string) {
+	if ctx.Err() != nil {
+		return capture.Interrupted, "it had not begun"
 	}
+	own, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	r.log.Limit(g.Name, func(why string) { cancel(&overdone{why}) })
+	late := r.Clock.AfterFunc(r.GroupLimit, func() { cancel(&overdone{fmt.Sprintf("it took longer than %s", r.GroupLimit)}) })
+	defer late.Stop()
+	done := make(chan error, 1)
+	go func() { done <- do(own, g, p) }()
+	var err error
+	select {
+	case err = <-done:
+	case <-own.Done():
+		err = r.giveUp(p, done)
+	}
+	over, isOver := errors.AsType[*overdone](context.Cause(own))
 	switch {
 	case ctx.Err() != nil:
-		end = capture.Interrupted
+		return capture.Interrupted, "interrupted"
 	case errors.Is(err, probe.ErrHarness):
-		end = capture.Harness
+		return capture.Harness, err.Error()
+	case isOver:
+		return capture.Broken, over.why
+	case err != nil:
+		return capture.Broken, err.Error()
 	}
-	r.log.Add(capture.Entry{Group: g.Name, Kind: capture.Ended, Head: end, Body: []byte(why)})
-	if err := p.Close(ctx); err != nil {
-		r.mu.Lock()
-		r.errs = append(r.errs, fmt.Errorf("cleaning up after %s: %w", g.Name, err))
-		r.mu.Unlock()
+	return capture.Done, ""
+}
+
+// grace is how long a group may take to notice that it is over.
+const grace = 10 * time.Second
+
+// giveUp waits for a group that is over; its connections are cut, in case it waits for these.
+func (r *run) giveUp(p *probe.Probe, done <-chan error) error {
+	p.Cut()
+	timer := r.Clock.NewTimer(grace)
+	defer timer.Stop()
+	select {
+	case err := <-done:
+		return err
+	case <-timer.Chan():
+		return fmt.Errorf("%w: the group did not end %s after its time", probe.ErrHarness, grace)
 	}
-	r.tell(g, end, why)
+}
+
+// clean deletes what a group made, or leaves it where that is wanted and something fails.
+func (r *run) clean(ctx context.Context, g suite.Group, p *probe.Probe) {
+	var left string
+	if r.Keep && r.fails(g) {
+		for _, a := range p.Leave() {
+			left = fmt.Sprintf("%s: the account %s (%s) is kept", g.Name, a.ID, a.Name)
+		}
+	} else if err := p.Close(ctx); err != nil {
+		left = fmt.Sprintf("%s was not cleaned up: %v", g.Name, err)
+	}
+	if left == "" {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.out.Left = append(r.out.Left, left)
+}
+
+// fails judges a group now.
+func (r *run) fails(g suite.Group) bool {
+	seen := capture.File{Facts: r.Facts, Entries: r.log.Of(g.Name).Entries}
+	return slices.ContainsFunc(r.plan, func(p suite.Planned) bool {
+		return p.Group.Name == g.Name && p.Judge(seen).Outcome == suite.Fail
+	})
 }
 
 // do turns a panic of a group into a fault of the harness: others go on.

@@ -36,3 +36,17 @@ func TestNothingIsMetByALogInWhichNothingHappened(t *testing.T) {
 		}
 	}
 }
+
+func TestVerdictsAreOfTheGroupsThatALogHas(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	verdicts := conformance.Verdicts(capture.File{
+		Facts:   capture.Facts{Dialect: suite.Kazoo5, Compat: "kazoo", Groups: []string{"webhooks/retry"}},
+		Entries: []capture.Entry{{Seq: 1, Group: "webhooks/retry", Kind: capture.Began}, {Seq: 2, Group: "webhooks/retry", Kind: capture.Ended, Head: capture.Done}},
+	})
+	g.Expect(verdicts).NotTo(BeEmpty())
+	for _, v := range verdicts {
+		g.Expect(v.Group.Name).To(Equal("webhooks/retry"))
+		g.Expect(v.Outcome).To(Equal(suite.Fail))
+	}
+}

@@ -256,7 +256,7 @@ func (h *handler) waitForCall(ctx context.Context, req *request, owner store.Doc
 	case reply == nil:
 		req.hint("no switch answered")
 		return outcome{}, failed
-	case reply.String("Event-Name") != "originate_resp":
+	case reply.String("Event-Category") == "error": // whatever its name (kz_api:error_resp_v/1)
 		failed.data = withoutDefaults(reply)
 		return outcome{}, failed
 	default:

@@ -121,6 +121,7 @@ func TestAPostedQuickcallWaitsForTheSwitch(t *testing.T) {
 	}{
 		{fidelity.Kazoo, answers(started, said("resource", "originate_resp", jobj.Member{Key: "Call-ID", Value: "c"})), http.StatusOK, `"call_id":"c"`},
 		{fidelity.Kazoo, answers(said("error", "originate_req", jobj.Member{Key: "Error-Message", Value: "busy"})), http.StatusInternalServerError, `"error_message":"busy"`},
+		{fidelity.Kazoo, answers(said("error", "originate_resp", jobj.Member{Key: "Error-Message", Value: "busy"})), http.StatusInternalServerError, `"error_message":"busy"`},
 		// Nobody says anything: the reference shows the device.
 		{fidelity.Kazoo, nil, http.StatusOK, `"name":"desk"`},
 		{fidelity.Corrected, nil, http.StatusInternalServerError, "quickcall initiation failed"},

@@ -28,7 +28,8 @@ const (
 	// HookRequest is a request at a receiver. Name is the receiver's, Head the request line,
 	// Header as it was on the wire, Body likewise.
 	HookRequest Kind = "hook-request"
-	// HookAnswer is what the receiver answered, Ref the request. Head is the status or "drop".
+	// HookAnswer is what the receiver answered, Ref the request. Head is the status or "drop",
+	// the field from of Header the sender's end of the connection.
 	HookAnswer Kind = "hook-answer"
 	// SocketOpen is an upgrade that was answered with 101. Header is the answer's.
 	SocketOpen Kind = "socket-open"

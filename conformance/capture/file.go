@@ -33,6 +33,13 @@ type Facts struct {
 	RealWaits bool `json:"real_waits"`
 	// Groups are those that were planned.
 	Groups []string `json:"groups"`
+	// Run and Skip are the patterns by which requirements were chosen.
+	Run  []string `json:"run,omitempty"`
+	Skip []string `json:"skip,omitempty"`
+	// Interrupted says that somebody ended the run; Faults are those of the harness outside of
+	// any group. The same log is judged alike with them.
+	Interrupted bool     `json:"interrupted,omitempty"`
+	Faults      []string `json:"faults,omitempty"`
 }
 
 // Lack is a feature that could not be used.

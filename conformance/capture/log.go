@@ -2,6 +2,7 @@ package capture
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -21,6 +22,46 @@ type Log struct {
 	byGroup map[string][]int // places of a group's entries
 	masks   []mask
 	grown   chan struct{} // closed and made anew with each entry
+	limits  map[string]*limit
+}
+
+// What is kept of one group at most: many times what any has reason for. A target that floods
+// a socket or a receiver must not take the harness's memory.
+const (
+	MaxEntries = 10_000
+	MaxBytes   = 128 << 20
+)
+
+// limit is what a group may still add.
+type limit struct {
+	entries, bytes int
+	passed         func(why string)
+}
+
+// Limit has no more than MaxEntries and MaxBytes kept of a group. What is more is dropped, and
+// passed is called once with the reason. The end of the group is kept all the same.
+func (l *Log) Limit(group string, passed func(why string)) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.limits[group] = &limit{entries: MaxEntries, bytes: MaxBytes, passed: passed}
+}
+
+// takes counts an entry and tells whether it is kept.
+func (m *limit) takes(e Entry) bool {
+	if m == nil || e.Kind == Ended {
+		return true
+	}
+	m.entries--
+	m.bytes -= len(e.Body) + len(e.Head)
+	if m.entries >= 0 && m.bytes >= 0 {
+		return true
+	}
+	if m.passed != nil {
+		passed := m.passed
+		m.passed = nil
+		passed(fmt.Sprintf("more than %d entries or %d MiB came of it", MaxEntries, MaxBytes>>20))
+	}
+	return false
 }
 
 // mask is a secret and what stands for it.
@@ -28,7 +69,7 @@ type mask struct{ secret, shown string }
 
 // NewLog returns an empty log that begins now.
 func NewLog(c clock.Clock) *Log {
-	return &Log{clock: c, began: c.Now(), byGroup: map[string][]int{}, grown: make(chan struct{})}
+	return &Log{clock: c, began: c.Now(), byGroup: map[string][]int{}, grown: make(chan struct{}), limits: map[string]*limit{}}
 }
 
 // Began is when the log began.
@@ -57,10 +98,14 @@ func (l *Log) Secret(kind, value string) {
 	slices.SortStableFunc(l.masks, func(a, b mask) int { return len(b.secret) - len(a.secret) })
 }
 
-// Add puts an entry at the end and returns its place. Seq and At are set here.
+// Add puts an entry at the end and returns its place, 0 when it is beyond the group's limit. Seq
+// and At are set here.
 func (l *Log) Add(e Entry) int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if !l.limits[e.Group].takes(e) {
+		return 0
+	}
 	e.Seq = len(l.entries) + 1
 	e.At = l.clock.Since(l.began).Truncate(time.Microsecond) // what the file can hold, so that both are judged alike
 	e.Name, e.Head, e.Body = l.masked(e.Name), l.masked(e.Head), l.maskedBytes(e.Body)

@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -23,11 +26,19 @@ type bus struct {
 	known   map[string]bool
 }
 
+// harnessName begins the names of the harness's own connections.
+const harnessName = "kazoolab certify "
+
 func (p *Probe) connect() (*bus, error) {
+	p.open.Lock()
+	defer p.open.Unlock()
 	if p.bus != nil {
 		return p.bus, nil
 	}
-	conn, err := amqp.DialConfig(p.Target.AMQP, amqp.Config{Dial: amqp.DefaultDial(p.Target.Patience.Reply), Properties: amqp.Table{"connection_name": "kazoolab certify " + p.group}})
+	if p.cut {
+		return nil, errCut
+	}
+	conn, err := amqp.DialConfig(p.Target.AMQP, amqp.Config{Dial: amqp.DefaultDial(p.Target.Patience.Reply), Properties: amqp.Table{"connection_name": harnessName + p.group}})
 	if err != nil {
 		return nil, fmt.Errorf("the broker: %w", err)
 	}
@@ -44,7 +55,8 @@ func (p *Probe) connect() (*bus, error) {
 }
 
 func (b *bus) close() error {
-	err := b.conn.Close()
+	// A broker that has stopped to answer must not hold the harness up.
+	err := b.conn.CloseDeadline(time.Now().Add(goodbye)) //nolint:forbidigo // a deadline of the machine's, for the network
 	b.readers.Wait()
 	if errors.Is(err, amqp.ErrClosed) {
 		return nil
@@ -52,15 +64,40 @@ func (b *bus) close() error {
 	return err
 }
 
+// goodbye is how long the end of a connection may take.
+const goodbye = 5 * time.Second
+
+// Exchange makes sure that an exchange exists, as Kazoo has it.
+func (p *Probe) Exchange(name string) error {
+	b, err := p.connect()
+	if err != nil {
+		return err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if err := b.exchange(name); err != nil {
+		return fmt.Errorf("exchange %s: %w", name, err)
+	}
+	return nil
+}
+
+// kindOf is the type of one of Kazoo's exchanges.
+func kindOf(exchange string) string {
+	switch exchange {
+	case "targeted", "callctl":
+		return amqp.ExchangeDirect
+	case "nodes":
+		return amqp.ExchangeFanout
+	}
+	return amqp.ExchangeTopic
+}
+
 // exchange makes sure that an exchange exists.
 func (b *bus) exchange(name string) error {
 	if b.known[name] {
 		return nil
 	}
-	kind := amqp.ExchangeTopic
-	if name == "targeted" {
-		kind = amqp.ExchangeDirect
-	}
+	kind := kindOf(name)
 	try, err := b.conn.Channel()
 	if err != nil {
 		return err
@@ -126,6 +163,39 @@ func properties(contentType, replyTo, correlationID, messageID string) []capture
 	return list
 }
 
+// received lists every property of a message that is set: times as the number on the wire,
+// and each header as "header <name>" with its text.
+func received(m amqp.Delivery) []capture.Field {
+	list := properties(m.ContentType, m.ReplyTo, m.CorrelationId, m.MessageId)
+	number := func(n int64) string {
+		if n == 0 {
+			return ""
+		}
+		return strconv.FormatInt(n, 10)
+	}
+	timestamp := ""
+	if !m.Timestamp.IsZero() {
+		timestamp = number(m.Timestamp.Unix())
+	}
+	for _, f := range []capture.Field{
+		{Name: "content-encoding", Value: m.ContentEncoding}, {Name: "delivery-mode", Value: number(int64(m.DeliveryMode))},
+		{Name: "priority", Value: number(int64(m.Priority))}, {Name: "expiration", Value: m.Expiration}, {Name: "timestamp", Value: timestamp},
+		{Name: "type", Value: m.Type}, {Name: "user-id", Value: m.UserId}, {Name: "app-id", Value: m.AppId},
+	} {
+		if f.Value != "" {
+			list = append(list, f)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(m.Headers)) {
+		value := m.Headers[name]
+		if text, is := value.([]byte); is {
+			value = string(text)
+		}
+		list = append(list, capture.Field{Name: "header " + name, Value: fmt.Sprint(value)})
+	}
+	return list
+}
+
 // Listen binds a queue of the harness's own (exclusive, gone with the connection) to keys of an
 // exchange. What it is given is in the log under its name. It returns the queue's name at the
 // broker, for replies by the exchange targeted.
@@ -163,7 +233,7 @@ func (p *Probe) Listen(ctx context.Context, name, exchange string, keys ...strin
 		for m := range messages {
 			p.add(capture.Entry{
 				Kind: capture.Delivered, Name: name, Head: strings.TrimSpace(m.Exchange + " " + m.RoutingKey),
-				Header: properties(m.ContentType, m.ReplyTo, m.CorrelationId, m.MessageId), Body: m.Body,
+				Header: received(m), Body: m.Body,
 			})
 		}
 	})
@@ -175,4 +245,27 @@ func (p *Probe) AwaitDeliveries(ctx context.Context, queue string, n int) bool {
 	return p.Await(ctx, fmt.Sprintf("%d messages in %s", n, queue), p.Target.Patience.Delivery, func(v capture.View) bool {
 		return len(v.Deliveries(queue)) >= n
 	})
+}
+
+// Declared declares an exchange as Kazoo does, and notes as "exchange <name>" whether the
+// broker takes that: one that is there as something else refuses.
+func (p *Probe) Declared(name string) {
+	said := "ok"
+	if err := p.declare(name); err != nil {
+		said = err.Error()
+	}
+	p.Note("exchange "+name, said)
+}
+
+func (p *Probe) declare(name string) error {
+	b, err := p.connect()
+	if err != nil {
+		return err
+	}
+	channel, err := b.conn.Channel() // a refusal ends it
+	if err != nil {
+		return err
+	}
+	defer func() { _ = channel.Close() }()
+	return channel.ExchangeDeclare(name, kindOf(name), false, false, false, false, nil)
 }

@@ -124,7 +124,7 @@ func (r *Receivers) converse(ctx context.Context, conn net.Conn) {
 		}
 		req, err := http.ReadRequest(bufio.NewReader(io.MultiReader(bytes.NewReader(raw.Bytes()), reader)))
 		if err != nil {
-			r.log.Add(capture.Entry{Kind: capture.HookRequest, Name: "unreadable", Head: head.line, Header: head.fields, Body: raw.Bytes()})
+			r.unreadable(head, raw.Bytes())
 			return
 		}
 		body, err := io.ReadAll(io.LimitReader(req.Body, maxHookBody))
@@ -135,6 +135,20 @@ func (r *Receivers) converse(ctx context.Context, conn net.Conn) {
 			return
 		}
 	}
+}
+
+// unreadable writes down what is no request, for the receiver that it is meant for as far as
+// its first line shows that.
+func (r *Receivers) unreadable(h head, raw []byte) {
+	_, target, _ := strings.Cut(h.line, " ")
+	key, _, _ := strings.Cut(strings.TrimPrefix(target, "/"), "/")
+	entry := capture.Entry{Kind: capture.HookRequest, Name: "unreadable", Head: h.line, Header: h.fields, Body: raw}
+	r.mu.Lock()
+	if to := r.known[key]; to != nil {
+		entry.Group, entry.Name = to.group, to.name
+	}
+	r.mu.Unlock()
+	r.log.Add(entry)
 }
 
 // head is the first line and the header of a request, as they were on the wire.
@@ -193,7 +207,10 @@ func (r *Receivers) answer(ctx context.Context, conn net.Conn, req *http.Request
 	}
 	said := r.say(ctx, conn, answer)
 	if to != nil {
-		r.log.Add(capture.Entry{Group: to.group, Kind: capture.HookAnswer, Name: to.name, Head: said, Ref: seq})
+		r.log.Add(capture.Entry{
+			Group: to.group, Kind: capture.HookAnswer, Name: to.name, Head: said, Ref: seq,
+			Header: []capture.Field{{Name: "from", Value: conn.RemoteAddr().String()}},
+		})
 	}
 	return answer.Keep && said != dropped
 }

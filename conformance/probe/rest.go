@@ -17,6 +17,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"github.com/kazoolab/kazoolab/conformance/capture"
+	"github.com/kazoolab/kazoolab/internal/clock"
 )
 
 // maxAnswer bounds what is read of an answer, in bytes. The longest that a target has reason
@@ -115,10 +116,14 @@ func (p *Probe) answer(req *http.Request) (Response, error) {
 	return Response{Status: resp.StatusCode, Header: resp.Header, Body: body}, nil
 }
 
+// shortestToken is how long a token is at least. What is shorter is a text that a group sent
+// in place of one, which answers repeat, and which must not be masked wherever it occurs.
+const shortestToken = 32
+
 // learn has tokens and keys of an answer never stand in the log.
 func (p *Probe) learn(r Response) {
 	for kind, path := range map[string]string{"token": "auth_token", "api-key": "data.api_key"} {
-		if v := gjson.GetBytes(r.Body, path); v.Type == gjson.String {
+		if v := gjson.GetBytes(r.Body, path); v.Type == gjson.String && len(v.Str) >= shortestToken {
 			p.Log.Secret(kind, v.Str)
 		}
 	}
@@ -225,13 +230,7 @@ func (p *Probe) Outlive(ctx context.Context, life time.Duration) error {
 func (p *Probe) Close(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closing)
 	defer cancel()
-	var errs []error
-	for _, s := range p.sockets {
-		s.drop()
-	}
-	if p.bus != nil {
-		errs = append(errs, p.bus.close())
-	}
+	errs := p.hangUp()
 	for _, h := range p.hooks {
 		errs = append(errs, p.remove(ctx, "/v2/accounts/"+h.Account.ID+"/webhooks/"+h.ID))
 	}
@@ -239,6 +238,26 @@ func (p *Probe) Close(ctx context.Context) error {
 		errs = append(errs, p.remove(ctx, "/v2/accounts/"+made.ID))
 	}
 	return errors.Join(errs...)
+}
+
+// Leave ends a group's connections and leaves what it made, for people to look at. It returns
+// the accounts.
+func (p *Probe) Leave() []Account {
+	_ = p.hangUp() // nobody judges how a connection ended that is given up
+	return p.made
+}
+
+// hangUp ends the connections.
+func (p *Probe) hangUp() (errs []error) {
+	p.open.Lock()
+	defer p.open.Unlock()
+	for _, s := range p.sockets {
+		s.drop()
+	}
+	if p.bus != nil {
+		errs = append(errs, p.bus.close())
+	}
+	return errs
 }
 
 // closing bounds the cleaning up of one group.
@@ -259,4 +278,20 @@ func (p *Probe) remove(ctx context.Context, path string) error {
 		return nil
 	}
 	return fmt.Errorf("DELETE %s was answered with %d: %s", path, answer.Status, bytes.TrimSpace([]byte(short(answer.Body))))
+}
+
+// RESTUntil makes a request again and again, each time under the same step's name, until
+// holds is true of the answer or limit has passed. It is for what a target does in its own
+// time and tells only when asked. The last answer is returned, whatever it is.
+func (p *Probe) RESTUntil(ctx context.Context, step string, r Request, limit time.Duration, holds func(Response) bool) (Response, error) {
+	began := p.Clock.Now()
+	for {
+		answer, err := p.REST(ctx, step, r)
+		if err != nil || holds(answer) || p.Clock.Since(began) > limit {
+			return answer, err
+		}
+		if err := clock.Sleep(ctx, p.Clock, p.Target.Patience.Quiet/10); err != nil {
+			return answer, err
+		}
+	}
 }

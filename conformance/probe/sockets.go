@@ -24,7 +24,11 @@ type Socket struct {
 	name  string
 	conn  *websocket.Conn
 	write sync.Mutex
+	gate  sync.Mutex // locked while nothing is read
+	held  bool
 	done  chan struct{} // closed when nothing more comes
+	// reading has begun: at once, but for a deaf socket.
+	reading sync.Once
 }
 
 // maxFrame bounds a frame that the harness reads, in bytes.
@@ -54,8 +58,11 @@ func (p *Probe) DialPath(ctx context.Context, name, path string, header http.Hea
 	conn.SetReadLimit(maxFrame)
 	s := &Socket{probe: p, name: name, conn: conn, done: make(chan struct{})}
 	s.watch()
-	p.sockets = append(p.sockets, s)
-	go s.read()
+	if !p.keepOpen(s) {
+		_ = conn.Close()
+		return nil, errCut
+	}
+	s.Hear()
 	return s, nil
 }
 
@@ -88,6 +95,8 @@ func (s *Socket) add(kind capture.Kind, head string, body []byte) {
 func (s *Socket) read() {
 	defer close(s.done)
 	for {
+		s.gate.Lock()
+		s.gate.Unlock() //nolint:staticcheck // it is waited for, and guards nothing
 		kind, body, err := s.conn.ReadMessage()
 		var closed *websocket.CloseError
 		switch {
@@ -132,6 +141,18 @@ func (s *Socket) SendFrame(kind int, body []byte) {
 	_ = s.conn.WriteMessage(kind, body)
 }
 
+// SendBytes puts bytes on the wire as they are: frames of one's own making, which need not
+// be sound. In the log their type is "bytes".
+func (s *Socket) SendBytes(frames []byte) {
+	s.write.Lock()
+	defer s.write.Unlock()
+	s.add(capture.SocketSent, "bytes", frames)
+	_, _ = s.conn.NetConn().Write(frames) // a target that has closed already shows in what is read
+}
+
+// Name is that under which the log has the socket.
+func (s *Socket) Name() string { return s.name }
+
 // Command sends a command and waits for the reply with its request_id, or the end of the
 // connection. It returns the reply, none when there was none in time.
 func (s *Socket) Command(ctx context.Context, requestID, text string) gjson.Result {
@@ -156,12 +177,42 @@ func (s *Socket) Command(ctx context.Context, requestID, text string) gjson.Resu
 // Subscribe subscribes to a binding of an account and wants success.
 func (s *Socket) Subscribe(ctx context.Context, account Account, binding string) error {
 	id := "subscribe " + binding
-	reply := s.Command(ctx, id, fmt.Sprintf(`{"action":"subscribe","auth_token":%q,"request_id":%q,"data":{"account_id":%q,"binding":%q}}`,
-		s.probe.tokenOf(account), id, account.ID, binding))
+	reply := s.Command(ctx, id, subscription(s.probe.tokenOf(account), account, binding))
 	if reply.Get("status").Str != "success" {
 		return fmt.Errorf("socket %s: subscribing to %s was answered with %q", s.name, binding, short([]byte(reply.Raw)))
 	}
 	return nil
+}
+
+func subscription(token string, account Account, binding string) string {
+	return fmt.Sprintf(`{"action":"subscribe","auth_token":%q,"request_id":%q,"data":{"account_id":%q,"binding":%q}}`,
+		token, "subscribe "+binding, account.ID, binding)
+}
+
+// Hold stops reading, as a client does that hangs: what the target sends waits in a receive
+// buffer that is made small. One frame more may be read. Release goes on.
+func (s *Socket) Hold() {
+	s.gate.Lock()
+	s.held = true
+	if tcp, is := s.conn.NetConn().(*net.TCPConn); is {
+		_ = tcp.SetReadBuffer(heldBuffer)
+	}
+	s.probe.Note("hold", s.name)
+}
+
+// heldBuffer is what is asked of the system, in bytes.
+const heldBuffer = 4 << 10
+
+// Release reads again.
+func (s *Socket) Release() {
+	if s.held {
+		s.held = false
+		s.probe.Note("release", s.name)
+		if tcp, is := s.conn.NetConn().(*net.TCPConn); is {
+			_ = tcp.SetReadBuffer(maxFrame)
+		}
+		s.gate.Unlock()
+	}
 }
 
 // Ended waits until the connection has ended and tells whether it did in time.
@@ -183,6 +234,11 @@ func (s *Socket) Cut() { s.drop() }
 
 func (s *Socket) drop() {
 	_ = s.conn.Close()
+	s.Hear() // a deaf one would never end
+	if s.held {
+		s.held = false
+		s.gate.Unlock()
+	}
 	<-s.done
 }
 

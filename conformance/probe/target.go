@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/kazoolab/kazoolab/conformance/capture"
@@ -24,8 +25,11 @@ type Target struct {
 	REST    string // base URL, http://host:8000
 	Sockets string // ws://host:5555, "" without
 	AMQP    string // URL, "" without
-	Clock   Clock  // how its time is put forward
-	Dialect string
+	// Management is the URL of the broker's management API, without /api; "" without. Who gives
+	// it allows that the target's connections are closed.
+	Management string
+	Clock      Clock // how its time is put forward
+	Dialect    string
 	// Parent is the account beneath which accounts are made, with a token for it.
 	Parent Account
 	// Advertise is the URL under which the target reaches the harness's receivers; their
@@ -89,9 +93,40 @@ type Probe struct {
 	account  Account
 	made     []Account
 	hooks    []Hook
-	sockets  []*Socket
-	bus      *bus
 	sequence int
+
+	open    sync.Mutex // guards what follows
+	sockets []*Socket
+	bus     *bus
+	cut     bool
+}
+
+// errCut says that the group has run out of time and is to end.
+var errCut = errors.New("the group is over")
+
+// keepOpen remembers a socket, unless the group is over.
+func (p *Probe) keepOpen(s *Socket) bool {
+	p.open.Lock()
+	defer p.open.Unlock()
+	if p.cut {
+		return false
+	}
+	p.sockets = append(p.sockets, s)
+	return true
+}
+
+// Cut ends the connections of a group that goes on after its time, so that whatever it waits
+// for at them ends. It may be called beside the group.
+func (p *Probe) Cut() {
+	p.open.Lock()
+	defer p.open.Unlock()
+	p.cut = true
+	for _, s := range p.sockets {
+		_ = s.conn.Close()
+	}
+	if p.bus != nil {
+		_ = p.bus.close() // it was given up
+	}
 }
 
 // New returns a probe for a group.

@@ -7,5 +7,7 @@ import "github.com/kazoolab/kazoolab/conformance/suite"
 
 // Register adds the groups of this package.
 func Register(s *suite.Suite) {
-	s.Add()
+	s.Add(
+		hanging(), order(), burst(), broken(), deaf(), broker(),
+	)
 }

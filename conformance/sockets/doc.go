@@ -7,5 +7,12 @@ import "github.com/kazoolab/kazoolab/conformance/suite"
 
 // Register adds the groups of this package.
 func Register(s *suite.Suite) {
-	s.Add()
+	s.Add(
+		upgrade(), frames(), commands(), authentication(), rights(), everyAccount(),
+		subscribe(), unsubscribe(), ping(),
+		bindCall(), bindObject(), bindChanges(), bindFax(), bindConference(), bindPresence(), matching(),
+		events(), normalising(), isolation(), rate(), closing(),
+		listing(), tracking(), trackingBus(),
+		tolerance(), tenants(), resume(), api(), notifications(), slow(),
+	)
 }

@@ -9,6 +9,10 @@ import "github.com/kazoolab/kazoolab/conformance/suite"
 // Register adds the groups of this package.
 func Register(s *suite.Suite) {
 	s.Add(
-		retry(),
+		live(), match(), fanOut(), filter(), modifiers(), retry(),
+		outcome(), attempts(), attemptList(),
+		flow(), oldHooks(), limits(),
+		disable(), reenable(),
+		catalogue(), create(), guard(), manage(),
 	)
 }

@@ -6,30 +6,12 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"os/exec"
 	"testing"
 
 	"github.com/chromedp/chromedp"
+
+	"github.com/kazoolab/kazoolab/internal/browsertest"
 )
-
-// browserVariable names a browser that is none of those that are looked for.
-const browserVariable = "KAZOOLAB_TEST_BROWSER"
-
-// browser is the program of a Chromium or Chrome.
-func browser(t *testing.T) string {
-	t.Helper()
-	for _, name := range []string{os.Getenv(browserVariable), "chromium", "chromium-browser", "google-chrome"} {
-		if name == "" {
-			continue
-		}
-		if path, err := exec.LookPath(name); err == nil {
-			return path
-		}
-	}
-	t.Fatalf("there is no browser: run `make test-real`, which installs Chromium, or set %s", browserVariable)
-	return ""
-}
 
 // page is the one of docs/browser, opened in a browser.
 type page struct {
@@ -41,20 +23,7 @@ func open(t *testing.T) *page {
 	t.Helper()
 	files := httptest.NewServer(http.FileServer(http.Dir("../../docs/browser")))
 	t.Cleanup(files.Close)
-	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(browser(t)),
-		chromedp.NoSandbox, // which root's cannot have
-		chromedp.UserDataDir(t.TempDir()),
-		chromedp.NoFirstRun,
-	)
-	ctx, end := chromedp.NewExecAllocator(t.Context(), options...)
-	t.Cleanup(end)
-	tab, closeTab := chromedp.NewContext(ctx)
-	t.Cleanup(func() {
-		_ = chromedp.Cancel(tab) // waits for the browser's end, so that its folder can go
-		closeTab()
-	})
-	p := &page{t, tab}
+	p := &page{t, browsertest.Tab(t)}
 	p.do(chromedp.Navigate(files.URL+"/index.html"), chromedp.WaitReady(chromedp.CSS("#connect")))
 	return p
 }

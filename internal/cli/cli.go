@@ -19,6 +19,7 @@ import (
 
 	"golang.org/x/term"
 
+	"github.com/kazoolab/kazoolab/conformance/suite"
 	"github.com/kazoolab/kazoolab/internal/clock"
 )
 
@@ -28,6 +29,8 @@ const (
 	ExitFailed      = 1 // what was asked for failed
 	ExitUsage       = 2 // the command line or the configuration is wrong
 	ExitUnreachable = 3 // something that is needed cannot be reached
+	ExitHarness     = 4 // certify: a fault of this program, which is no word about the target
+	ExitIncomplete  = 5 // certify: not everything could be judged
 	ExitInterrupted = 130
 )
 
@@ -46,13 +49,16 @@ type State struct {
 	Env            []string // NAME=value
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
-	// StdoutTerminal says that a person reads Stdout.
+	// StdoutTerminal says that a person reads Stdout, StderrTerminal the same of Stderr.
 	StdoutTerminal bool
+	StderrTerminal bool
 	Hostname       string
 	PID            int
 	Clock          clock.Clock
 	// Listen opens a listening socket.
 	Listen func(ctx context.Context, network, address string) (net.Listener, error)
+	// Additions add to the suite of certify: requirements of somebody's own.
+	Additions []func(*suite.Suite)
 	// Edit runs an editor, a command with its arguments, until the user ends it.
 	Edit func(ctx context.Context, command []string) error
 	// Hurry is closed when the user does not want to wait for an orderly end.
@@ -73,6 +79,7 @@ func NewState(hurry <-chan struct{}) State {
 		Stdout:         os.Stdout,
 		Stderr:         os.Stderr,
 		StdoutTerminal: term.IsTerminal(int(os.Stdout.Fd())),
+		StderrTerminal: term.IsTerminal(int(os.Stderr.Fd())),
 		Hostname:       hostname,
 		PID:            os.Getpid(),
 		Clock:          clock.System(),

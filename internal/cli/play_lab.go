@@ -13,12 +13,12 @@ import (
 	"time"
 
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
+	"github.com/kazoolab/kazoolab/internal/form"
 	"github.com/kazoolab/kazoolab/internal/ids"
 	"github.com/kazoolab/kazoolab/internal/labclock"
 	"github.com/kazoolab/kazoolab/internal/receiver"
 	"github.com/kazoolab/kazoolab/internal/runfile"
 	"github.com/kazoolab/kazoolab/simulator/scenario"
-	"github.com/kazoolab/kazoolab/simulator/scenario/form"
 	"github.com/kazoolab/kazoolab/simulator/scenario/stage"
 )
 

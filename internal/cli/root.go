@@ -19,7 +19,8 @@ func (a *app) rootCommand() *cobra.Command {
 what a laptop lacks to try that: a broker, accounts, calls on demand, a receiver.
 
 Exit codes: 0 done, 1 what was asked for failed, 2 the command line or the
-configuration is wrong, 3 something needed cannot be reached, 130 interrupted.`,
+configuration is wrong, 3 something needed cannot be reached, 130 interrupted. Of
+certify: 0 certified, 1 not conformant, 4 a fault of kazoolab itself, 5 incomplete.`,
 		Example:       "  kazoolab up\n  kazoolab listen --count 1\n  kazoolab trigger channel_create",
 		SilenceErrors: true,
 		SilenceUsage:  true,

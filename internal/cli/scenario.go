@@ -12,8 +12,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/kazoolab/kazoolab/internal/form"
 	"github.com/kazoolab/kazoolab/simulator/scenario"
-	"github.com/kazoolab/kazoolab/simulator/scenario/form"
 )
 
 // scenarioFolder is where scenarios are looked for.

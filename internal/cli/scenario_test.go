@@ -14,8 +14,8 @@ import (
 	"github.com/kazoolab/kazoolab/bridge/fidelity"
 	"github.com/kazoolab/kazoolab/bridge/webhooks/catalogue"
 	"github.com/kazoolab/kazoolab/internal/cli"
+	"github.com/kazoolab/kazoolab/internal/form"
 	"github.com/kazoolab/kazoolab/simulator/scenario"
-	"github.com/kazoolab/kazoolab/simulator/scenario/form"
 )
 
 func TestANewScenarioHoldsTogether(t *testing.T) {

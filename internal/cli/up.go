@@ -145,7 +145,7 @@ func (u *up) start(ctx context.Context) error {
 		return err
 	}
 	lab := runfile.File{
-		PID: u.PID, REST: "http://" + listener.Addr().String(), AMQP: broker.url,
+		PID: u.PID, REST: "http://" + listener.Addr().String(), AMQP: broker.url, Management: broker.management,
 		Receiver: defaultReceiver, ClockToken: source.Hex(64), Websocket: socketURL(sockets), Accounts: accounts,
 	}
 	c := u.bridgeConfig(u.config, broker.url, s, listener, source, u.log)

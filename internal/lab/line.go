@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/Shopify/toxiproxy/v2"
 	"github.com/rs/zerolog"
@@ -52,6 +53,20 @@ func (l *Line) Silence() error {
 		toxic := fmt.Sprintf(`{"type": "timeout", "stream": %q, "attributes": {"timeout": 0}}`, stream)
 		if _, err := l.proxy.Toxics.AddToxicJson(strings.NewReader(toxic)); err != nil {
 			return fmt.Errorf("silence a line: %w", err)
+		}
+	}
+	return nil
+}
+
+// Delay has what goes through, either way, come later by half of latency, give or take
+// half of jitter: an answer then takes that much longer.
+func (l *Line) Delay(latency, jitter time.Duration) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, stream := range []string{"upstream", "downstream"} {
+		toxic := fmt.Sprintf(`{"type": "latency", "stream": %q, "attributes": {"latency": %d, "jitter": %d}}`, stream, (latency / 2).Milliseconds(), (jitter / 2).Milliseconds())
+		if _, err := l.proxy.Toxics.AddToxicJson(strings.NewReader(toxic)); err != nil {
+			return fmt.Errorf("delay a line: %w", err)
 		}
 	}
 	return nil

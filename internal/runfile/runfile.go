@@ -20,10 +20,12 @@ import (
 
 // File is the note. It holds keys and passwords, so only its owner may read it.
 type File struct {
-	PID      int    `json:"pid"`
-	REST     string `json:"rest"`     // base URL, http://127.0.0.1:8000
-	AMQP     string `json:"amqp"`     // URL with its password
-	Receiver string `json:"receiver"` // address on which listen listens, 127.0.0.1:8099
+	PID  int    `json:"pid"`
+	REST string `json:"rest"` // base URL, http://127.0.0.1:8000
+	AMQP string `json:"amqp"` // URL with its password
+	// Management is the URL of the management API of a broker of its own; "" of any other.
+	Management string `json:"management,omitempty"`
+	Receiver   string `json:"receiver"` // address on which listen listens, 127.0.0.1:8099
 	// Websocket is the URL for sockets, ws://127.0.0.1:5555; "" without any.
 	Websocket string `json:"websocket,omitempty"`
 	// ClockToken allows to put the lab's clock forward.

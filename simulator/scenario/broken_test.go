@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/kazoolab/kazoolab/internal/form"
 	"github.com/kazoolab/kazoolab/simulator/scenario"
-	"github.com/kazoolab/kazoolab/simulator/scenario/form"
 )
 
 // Each file in testdata/broken is wrong in its own way; beside it stands what is said of

@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/kazoolab/kazoolab/internal/form"
 	"github.com/kazoolab/kazoolab/simulator/scenario"
-	"github.com/kazoolab/kazoolab/simulator/scenario/form"
 )
 
 // The tables of docs/scenarios.md are those of the types.

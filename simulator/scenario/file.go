@@ -2,7 +2,7 @@ package scenario
 
 import (
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
-	"github.com/kazoolab/kazoolab/simulator/scenario/form"
+	"github.com/kazoolab/kazoolab/internal/form"
 )
 
 // File is a scenario as it is written.

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/kazoolab/kazoolab/simulator/scenario/form"
+	"github.com/kazoolab/kazoolab/internal/form"
 )
 
 // Plan is a scenario that holds together: every name in it is that of something, every

@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
+	"github.com/kazoolab/kazoolab/internal/form"
 	"github.com/kazoolab/kazoolab/internal/receiver"
-	"github.com/kazoolab/kazoolab/simulator/scenario/form"
 )
 
 // longest is how long anything in a story may last.

@@ -6,7 +6,7 @@ import (
 	"reflect"
 
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
-	"github.com/kazoolab/kazoolab/simulator/scenario/form"
+	"github.com/kazoolab/kazoolab/internal/form"
 )
 
 // SchemaName is the name of the schema's file, beside the scenarios that name it.

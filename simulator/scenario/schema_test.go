@@ -12,8 +12,8 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"github.com/kazoolab/kazoolab/internal/form"
 	"github.com/kazoolab/kazoolab/simulator/scenario"
-	"github.com/kazoolab/kazoolab/simulator/scenario/form"
 )
 
 const shipped = "../../scenarios/"

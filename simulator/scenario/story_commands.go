@@ -7,8 +7,8 @@ import (
 	"strings"
 
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
+	"github.com/kazoolab/kazoolab/internal/form"
 	"github.com/kazoolab/kazoolab/internal/suggest"
-	"github.com/kazoolab/kazoolab/simulator/scenario/form"
 )
 
 // commanded notes calls that a request is about: what becomes of them is not for the plan

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/kazoolab/kazoolab/simulator/scenario/form"
+	"github.com/kazoolab/kazoolab/internal/form"
 )
 
 // room is a conference at some moment.

@@ -7,8 +7,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/kazoolab/kazoolab/internal/form"
 	"github.com/kazoolab/kazoolab/internal/suggest"
-	"github.com/kazoolab/kazoolab/simulator/scenario/form"
 )
 
 // world plans who and what there is before anything happens.

@@ -9,7 +9,7 @@ import (
 	. "github.com/onsi/gomega"
 
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
-	"github.com/kazoolab/kazoolab/simulator/scenario/form"
+	"github.com/kazoolab/kazoolab/internal/form"
 )
 
 type garden struct {

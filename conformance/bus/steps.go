@@ -1,0 +1,42 @@
+package bus
+
+import (
+	"context"
+	"crypto/md5"
+	"encoding/hex"
+
+	"github.com/kazoolab/kazoolab/conformance/probe"
+)
+
+// steps are requests in an account, one after the other, until one has no answer.
+type steps struct {
+	ctx     context.Context //nolint:containedctx // of one group's Do
+	p       *probe.Probe
+	account probe.Account
+	err     error
+}
+
+// make creates a document and notes its id.
+func (s *steps) make(name, path string, of fields) {
+	if s.err != nil {
+		return
+	}
+	var id string
+	if id, s.err = made(s.ctx, s.p, s.account, "make "+name, path, of); s.err == nil {
+		s.p.Note(name, id)
+	}
+}
+
+// do makes a request below the account's path.
+func (s *steps) do(step, method, path, body string) {
+	if s.err != nil {
+		return
+	}
+	_, s.err = s.p.REST(s.ctx, step, probe.Request{Method: method, Path: "/v2/accounts/" + s.account.ID + path, Token: s.account.Token, Body: body})
+}
+
+// md5Hex is the hash that user_auth takes of a name and a password.
+func md5Hex(text string) string {
+	sum := md5.Sum([]byte(text))
+	return hex.EncodeToString(sum[:])
+}

@@ -1,0 +1,116 @@
+package capture_test
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jonboulle/clockwork"
+	. "github.com/onsi/gomega"
+
+	"github.com/kazoolab/kazoolab/conformance/capture"
+)
+
+func TestALogIsTheSameOnFile(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	clock := clockwork.NewFakeClock()
+	log := capture.NewLog(clock)
+	log.Add(capture.Entry{Group: "a/b", Kind: capture.Note, Name: "fact", Body: []byte("näme <&>")})
+	clock.Advance(1500*time.Microsecond + 700)
+	log.Add(capture.Entry{
+		Group: "a/b", Kind: capture.HookRequest, Name: "r", Head: "POST / HTTP/1.1",
+		Header: []capture.Field{{Name: "a", Value: "1"}, {Name: "A", Value: "2"}}, Body: []byte{0xff, 0, 1},
+	})
+	log.Add(capture.Entry{Group: "c/d", Kind: capture.HookAnswer, Ref: 2, Body: []byte{}})
+	file := capture.File{Facts: capture.Facts{Target: "t", Dialect: "5.0", Absent: []capture.Lack{{Feature: "bus", Why: "w"}}}, Entries: log.All()}
+	var text bytes.Buffer
+	g.Expect(file.Write(&text)).To(Succeed())
+	read, err := capture.Read(bytes.NewReader(text.Bytes()))
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(read).To(Equal(file))
+	g.Expect(read.Of("c/d").Entries).To(HaveLen(1))
+	g.Expect(strings.Count(text.String(), "\n")).To(Equal(4), "a line for the facts and for each entry")
+}
+
+func TestSecretsNeverStandInALog(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	log := capture.NewLog(clockwork.NewFakeClock())
+	log.Secret("token", "eyJhbGciOi.part")
+	log.Secret("token", "eyJhbGciOi.part.longer") // of which the first is a part
+	log.Secret("word", "short")
+	log.Secret("token", "eyJhbGciOi.part") // known
+	log.Add(capture.Entry{
+		Kind: capture.RestRequest, Name: "eyJhbGciOi.part", Head: "GET /?auth_token=eyJhbGciOi.part.longer",
+		Header: []capture.Field{{Name: "x-auth-token", Value: "eyJhbGciOi.part"}}, Body: []byte(`"eyJhbGciOi.part.longer" short`),
+	})
+	e := log.All()[0]
+	g.Expect(e.Name).To(Equal("<token-1>"))
+	g.Expect(e.Head).To(Equal("GET /?auth_token=<token-2>"))
+	g.Expect(e.Header[0].Value).To(Equal("<token-1>"))
+	g.Expect(string(e.Body)).To(Equal(`"<token-2>" short`))
+}
+
+func TestWhatIsNoLogIsRefusedWithTheLine(t *testing.T) {
+	t.Parallel()
+	head := `{"format":"kazoolab-certification-log","version":1,"target":"t"}` + "\n"
+	for _, c := range []struct{ name, text, says string }{
+		{"nothing", "", "line 1: the file is empty"},
+		{"not JSON", "hello\n", "line 1"},
+		{"another format", `{"format":"har"}` + "\n", `format is "har"`},
+		{"a later version", strings.Replace(head, `"version":1`, `"version":2`, 1), "it is of version 2, and this program reads up to 1"},
+		{"no version", strings.Replace(head, `"version":1,`, "", 1), "version 0"},
+		{"a broken line", head + "{\n", "line 2"},
+		{"a missing line", head + `{"seq":2,"kind":"note"}` + "\n", "line 2: entry 2 where 1 is due: lines are missing"},
+		{"bad base64", head + `{"seq":1,"kind":"note","base64":"%"}` + "\n", "line 2: base64"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			g := NewWithT(t)
+			_, err := capture.Read(strings.NewReader(c.text))
+			g.Expect(err).To(MatchError(capture.ErrNoLog))
+			g.Expect(err).To(MatchError(ContainSubstring(c.says)))
+		})
+	}
+}
+
+func TestAwaitSeesWhatHasComeAndWhatComes(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	clock := clockwork.NewFakeClock()
+	log := capture.NewLog(clock)
+	two := func(v capture.View) bool { return len(v.Entries) >= 2 }
+	log.Add(capture.Entry{Group: "a/b"})
+	came := make(chan bool, 1)
+	go func() { came <- log.Await(t.Context(), "a/b", time.Second, two) }()
+	g.Expect(clock.BlockUntilContext(t.Context(), 1)).To(Succeed())
+	log.Add(capture.Entry{Group: "another/one"})
+	g.Consistently(came, "20ms").ShouldNot(Receive())
+	log.Add(capture.Entry{Group: "a/b"})
+	g.Eventually(t.Context(), came).Should(Receive(BeTrue()))
+
+	go func() { came <- log.Await(t.Context(), "another/one", time.Second, two) }()
+	g.Expect(clock.BlockUntilContext(t.Context(), 1)).To(Succeed())
+	clock.Advance(time.Second)
+	g.Eventually(t.Context(), came).Should(Receive(BeFalse()), "its limit has passed")
+}
+
+func FuzzRead(f *testing.F) {
+	f.Add([]byte(`{"format":"kazoolab-certification-log","version":1}` + "\n" + `{"seq":1,"at_us":5,"kind":"note","body":"x","header":[{"n":"a","v":"b"}]}`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		file, err := capture.Read(bytes.NewReader(text))
+		if err != nil {
+			return
+		}
+		var out bytes.Buffer
+		if err := file.Write(&out); err != nil {
+			t.Fatal(err)
+		}
+		again, err := capture.Read(&out)
+		if err != nil || len(again.Entries) != len(file.Entries) {
+			t.Fatalf("what was read cannot be read again: %v", err)
+		}
+	})
+}
