@@ -73,7 +73,7 @@ func acceptRequirements() []suite.Requirement {
 
 func judgeCSV(j *suite.Judging) {
 	answered("accept csv", "200").head("content-type", "text/csv").judge(j)
-	for step, rows := range map[string]int{"accept csv": 2, "accept csv of one": 1} {
+	for step, rows := range byName(map[string]int{"accept csv": 2, "accept csv of one": 1}) {
 		answer, ok := j.Status(step, "200")
 		if !ok {
 			continue

@@ -35,7 +35,7 @@ func doAccounts(ctx context.Context, p *probe.Probe) error {
 	if err != nil {
 		return err
 	}
-	for name, a := range map[string]probe.Account{"child": child, "second": second, "grandchild": grandchild} {
+	for name, a := range byName(map[string]probe.Account{"child": child, "second": second, "grandchild": grandchild}) {
 		t.know(name, a.ID)
 		t.know(name+" name", a.Name)
 		t.know(name+" realm", a.Realm)

@@ -37,7 +37,7 @@ func envelopeRequirements() []suite.Requirement {
 		{
 			ID: "CB-ENV-001", Text: "A success MUST have data, status success, request_id, node, timestamp and tokens.",
 			Source: successes + "api_util:create_default_resp_envelope/1", Judge: func(j *suite.Judging) {
-				for step, status := range map[string]string{"create": "201", "one": "200", "list": "200", "patch": "200", "delete": "200", "open": "200"} {
+				for step, status := range byName(map[string]string{"create": "201", "one": "200", "list": "200", "patch": "200", "delete": "200", "open": "200"}) {
 					judgeEnvelope(j, answered(step, status).member("status", `"success"`), "data")
 				}
 			},
@@ -94,7 +94,7 @@ func callerRequirements() []suite.Requirement {
 			ID: "CB-ENV-007", Text: "The revision MUST be that of a document, and automatic in a list that was not asked for by GET.",
 			Source: successes + "api_util:create_default_resp_envelope/1", Judge: func(j *suite.Judging) {
 				answered("list by POST", "200").member("revision", `"automatic"`).judge(j)
-				for step, number := range map[string]string{"create": "1-", "patch": "2-", "replace": "3-"} {
+				for step, number := range byName(map[string]string{"create": "1-", "patch": "2-", "replace": "3-"}) {
 					if answer, found := j.Answer(step); !found || !strings.HasPrefix(gjson.GetBytes(answer.Body, "revision").Str, number) {
 						j.Fail(fmt.Sprintf("the revision of %s does not begin with %s", step, number), answer)
 					}
@@ -123,7 +123,7 @@ func statusRequirements() []suite.Requirement {
 		{
 			ID: "CB-ERR-001", Text: "An error MUST have status error, the HTTP status as a string in error, a message, and the members of every envelope.",
 			Source: "crossbar.md 3.2; crossbar.md 10; api_util:create_default_resp_envelope/1", Judge: func(j *suite.Judging) {
-				for step, status := range map[string]string{"not authenticated": "401", "forbidden": "403", "not found": "404", "invalid": "400", "not allowed": "405"} {
+				for step, status := range byName(map[string]string{"not authenticated": "401", "forbidden": "403", "not found": "404", "invalid": "400", "not allowed": "405"}) {
 					judgeEnvelope(j, answered(step, status).member("status", `"error"`).member("error", `"`+status+`"`), "data", "message")
 				}
 			},

@@ -51,7 +51,7 @@ func doLists(ctx context.Context, p *probe.Probe) error {
 		get("descending false", vmboxes+"?descending=false&page_size=3"), get("size 0", vmboxes+"?page_size=0"), get("size -1", vmboxes+"?page_size=-1"), get("size x", vmboxes+"?page_size=x"),
 		get("no such words", vmboxes+"?fields=id&sort=mailbox&limit=1&skip=2&include_docs=true&page_size=3"), get("start at a key", vmboxes+"?start_key=box+01"),
 	}
-	for name, query := range filters() {
+	for name, query := range byName(filters()) {
 		steps = append(steps, get(name, vmboxes+"?paginate=false&"+query))
 	}
 	return t.all(ctx, append(steps,

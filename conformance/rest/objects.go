@@ -185,7 +185,7 @@ func kindRequirements() []suite.Requirement {
 						answered("unknown of "+k.path, "404").json(unknown(nowhere)).judge(j)
 					}
 				}
-				for step, id := range map[string]string{"device as menu": "{devices}", "menu as user": "{menus}", "replace nothing": nowhere, "delete nothing": nowhere} {
+				for step, id := range byName(map[string]string{"device as menu": "{devices}", "menu as user": "{menus}", "replace nothing": nowhere, "delete nothing": nowhere}) {
 					answered(step, "404").json(unknown(id)).judge(j)
 				}
 			},

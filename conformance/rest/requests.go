@@ -36,10 +36,10 @@ func bodies() suite.Group {
 		post("value in data is kept", menus, `{"data":{"name":"kept","verb":"PUT"}}`),
 		get("small query", menus+"?page_size=1"), get("capital query", menus+"?Page_Size=1"),
 	}
-	for name, body := range defects() {
+	for name, body := range byName(defects()) {
 		steps = append(steps, put(name, menus, body))
 	}
-	for name, body := range noObjects() {
+	for name, body := range byName(noObjects()) {
 		steps = append(steps, put(name, menus, body))
 	}
 	return suite.Group{
@@ -134,7 +134,7 @@ func bodyRequirements() []suite.Requirement {
 		{
 			ID: "CB-REQ-011", Text: "Every defect of a JSON text MUST be refused with the one message decoder_exit around 0.",
 			Source: reading + "crossbar vectors bodies 2", Judge: func(j *suite.Judging) {
-				for name := range defects() {
+				for name := range byName(defects()) {
 					answered(name, "400").json(brokenJSON).without("content-type").judge(j)
 				}
 			},
@@ -142,7 +142,7 @@ func bodyRequirements() []suite.Requirement {
 		{
 			ID: "CB-REQ-012", Text: "JSON that is no object MUST be refused with All JSON must be valid.",
 			Source: reading + "crossbar vectors bodies 2", Judge: func(j *suite.Judging) {
-				for name := range noObjects() {
+				for name := range byName(noObjects()) {
 					answered(name, "400").json(invalid(`{"json":{"invalid":{"message":"All JSON must be valid","target":"body"}}}`)).judge(j)
 				}
 			},

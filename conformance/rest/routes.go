@@ -52,14 +52,14 @@ func doRoutes(ctx context.Context, p *probe.Probe) error {
 	); err != nil {
 		return err
 	}
-	for name, request := range map[string]string{
+	for name, request := range byName(map[string]string{
 		"bad escape in the path":  "GET /v2/accounts/%zz HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n",
 		"raw byte in the path":    "GET /v2/accounts/\xc3\xa9 HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n",
 		"bad escape in the query": "GET /v2/accounts/{account}?a=%zz HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n",
 		"empty name in the query": "GET /v2/accounts/{account}?=& HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n",
 		"trace":                   "TRACE /v2/accounts/{account} HTTP/1.1\r\nHost: {host}\r\n\r\n",
 		"connect":                 "CONNECT /v2/accounts/{account} HTTP/1.1\r\nHost: {host}\r\n\r\n",
-	} {
+	}) {
 		if err := t.raw(ctx, name, request); err != nil {
 			return err
 		}

@@ -3,6 +3,8 @@ package rest
 import (
 	"encoding/json"
 	"fmt"
+	"iter"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -216,4 +218,16 @@ func seconds(timestamp string) int64 {
 		return 0
 	}
 	return at.Unix()
+}
+
+// byName goes through a table in the order of its names, so that it is done and told alike
+// each time.
+func byName[V any](table map[string]V) iter.Seq2[string, V] {
+	return func(yield func(string, V) bool) {
+		for _, name := range slices.Sorted(maps.Keys(table)) {
+			if !yield(name, table[name]) {
+				return
+			}
+		}
+	}
 }
