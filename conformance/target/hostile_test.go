@@ -94,13 +94,16 @@ func TestWhatCannotBeJudgedIsToldInASentence(t *testing.T) {
 			away: true, says: "is no websocket server: the upgrade was answered with 200",
 		},
 		"websockets that say nothing": {
-			rest: url(&hostile.Crossbar{Dialect: "5.0"}), with: func(t *testing.T, p *target.Profile) { p.Sockets.URL = "ws://" + hostile.Listen(t, nil) },
-			away: true, says: "timeouts.preflight",
+			rest: url(&hostile.Crossbar{Dialect: "5.0"}), with: func(t *testing.T, p *target.Profile) {
+				p.Sockets.URL = "ws://" + hostile.Listen(t, nil)
+				p.Timeouts.Reply = target.Duration(time.Second)
+			},
+			away: true, says: "do not answer: i/o timeout",
 		},
 		"a broker that says nothing": {
 			rest: url(&hostile.Crossbar{Dialect: "5.0"}), with: func(t *testing.T, p *target.Profile) {
 				p.AMQP.URL = "amqp://" + hostile.Listen(t, nil) + "/"
-				p.Timeouts.Reply = target.Duration(300 * time.Millisecond)
+				p.Timeouts.Reply = target.Duration(time.Second)
 			},
 			away: true, says: "the broker at",
 		},
@@ -116,7 +119,7 @@ func TestWhatCannotBeJudgedIsToldInASentence(t *testing.T) {
 			if c.with != nil {
 				c.with(t, &p)
 			}
-			_, err := look(t, p, 2*time.Second)
+			_, err := look(t, p, 4*time.Second)
 			g.Expect(err).To(MatchError(ContainSubstring(c.says)))
 			problem, is := errors.AsType[*target.Problem](err)
 			g.Expect(is).To(BeTrue())
