@@ -66,7 +66,7 @@ func TestWhatCannotBeJudgedIsToldInASentence(t *testing.T) {
 			rest: url(&hostile.Crossbar{Page: "<html>It works!</html>"}), away: true, says: `is no Crossbar: GET /v2/websockets gave 200 and no envelope`,
 		},
 		"an answer without an end": {
-			rest: url(&hostile.Crossbar{Endless: true}), away: true, says: "does not answer: the body of the answer is longer than",
+			rest: url(&hostile.Crossbar{Endless: true}), away: true, says: "does not answer: ", // it is too long, or, on a busy machine, too late
 		},
 		"the wrong dialect": {
 			rest: url(&hostile.Crossbar{Dialect: "5.0"}), with: func(_ *testing.T, p *target.Profile) { p.Dialect = "4.3" },
