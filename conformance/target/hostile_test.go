@@ -66,7 +66,7 @@ func TestWhatCannotBeJudgedIsToldInASentence(t *testing.T) {
 			rest: url(&hostile.Crossbar{Page: "<html>It works!</html>"}), away: true, says: `is no Crossbar: GET /v2/websockets gave 200 and no envelope`,
 		},
 		"an answer without an end": {
-			rest: url(&hostile.Crossbar{Endless: true}), away: true, says: "does not answer: the body of the answer is longer than",
+			rest: url(&hostile.Crossbar{Endless: true}), away: true, says: "does not answer: ", // it is too long, or, on a busy machine, too late
 		},
 		"the wrong dialect": {
 			rest: url(&hostile.Crossbar{Dialect: "5.0"}), with: func(_ *testing.T, p *target.Profile) { p.Dialect = "4.3" },
@@ -94,13 +94,16 @@ func TestWhatCannotBeJudgedIsToldInASentence(t *testing.T) {
 			away: true, says: "is no websocket server: the upgrade was answered with 200",
 		},
 		"websockets that say nothing": {
-			rest: url(&hostile.Crossbar{Dialect: "5.0"}), with: func(t *testing.T, p *target.Profile) { p.Sockets.URL = "ws://" + hostile.Listen(t, nil) },
-			away: true, says: "timeouts.preflight",
+			rest: url(&hostile.Crossbar{Dialect: "5.0"}), with: func(t *testing.T, p *target.Profile) {
+				p.Sockets.URL = "ws://" + hostile.Listen(t, nil)
+				p.Timeouts.Reply = target.Duration(time.Second)
+			},
+			away: true, says: "do not answer: i/o timeout",
 		},
 		"a broker that says nothing": {
 			rest: url(&hostile.Crossbar{Dialect: "5.0"}), with: func(t *testing.T, p *target.Profile) {
 				p.AMQP.URL = "amqp://" + hostile.Listen(t, nil) + "/"
-				p.Timeouts.Reply = target.Duration(300 * time.Millisecond)
+				p.Timeouts.Reply = target.Duration(time.Second)
 			},
 			away: true, says: "the broker at",
 		},
@@ -116,7 +119,7 @@ func TestWhatCannotBeJudgedIsToldInASentence(t *testing.T) {
 			if c.with != nil {
 				c.with(t, &p)
 			}
-			_, err := look(t, p, 2*time.Second)
+			_, err := look(t, p, 4*time.Second)
 			g.Expect(err).To(MatchError(ContainSubstring(c.says)))
 			problem, is := errors.AsType[*target.Problem](err)
 			g.Expect(is).To(BeTrue())
