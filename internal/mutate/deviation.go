@@ -3,15 +3,16 @@ package main
 import (
 	"errors"
 	"fmt"
-	"go/parser"
+	goparser "go/parser"
 	"go/token"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
+	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
-	yaml "github.com/goccy/go-yaml/parser"
+	"github.com/goccy/go-yaml/parser"
 
 	"github.com/kazoolab/kazoolab/conformance/suite"
 )
@@ -62,9 +63,9 @@ func readAll(dir string) ([]deviation, error) {
 
 // read reads one data file: a list of mappings whose values are texts.
 func read(name string, text []byte) ([]deviation, error) {
-	file, err := yaml.ParseBytes(text, 0)
+	file, err := parser.ParseBytes(text, 0)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
+		return nil, wrongYAML(name, err)
 	}
 	if len(file.Docs) != 1 {
 		return nil, fmt.Errorf("%s: one document is due, with a list of deviations", name)
@@ -81,6 +82,14 @@ func read(name string, text []byte) ([]deviation, error) {
 		all, errs = append(all, d), append(errs, err)
 	}
 	return all, errors.Join(errs...)
+}
+
+// wrongYAML says where a file is no YAML.
+func wrongYAML(name string, err error) error {
+	if syntax, is := errors.AsType[*yaml.SyntaxError](err); is && syntax.Token != nil && syntax.Token.Position != nil {
+		return fmt.Errorf("%s:%d: %s", name, syntax.Token.Position.Line, syntax.Message)
+	}
+	return fmt.Errorf("%s: %w", name, err)
 }
 
 func readOne(name string, node ast.Node) (deviation, error) {
@@ -182,7 +191,7 @@ func (d deviation) mutated(root string) (string, error) {
 		return "", errors.New("\"becomes\" is the same as \"was\"")
 	}
 	changed := strings.Replace(string(text), d.was, d.becomes, 1)
-	if _, err := parser.ParseFile(token.NewFileSet(), d.file, changed, parser.SkipObjectResolution); err != nil {
+	if _, err := goparser.ParseFile(token.NewFileSet(), d.file, changed, goparser.SkipObjectResolution); err != nil {
 		return "", fmt.Errorf("with it, the source is no Go: %w", err)
 	}
 	return changed, nil

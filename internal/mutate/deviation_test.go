@@ -53,8 +53,8 @@ func TestWhatIsNoDeviationIsRefusedWithItsLine(t *testing.T) {
 		{whole + "  becoms: x\n", "f.yaml:10: becoms is no member of a deviation"},
 		{whole + "- id: two\n", "f.yaml:10: becomes is missing"},
 		{whole + "- id: [two]\n", "f.yaml:10: id is no text"},
-		{whole + "  id: two\n", "f.yaml: [10:3] mapping key \"id\" already defined"},
-		{"- id: \"one\n", "f.yaml: [1:7]"},
+		{whole + "  id: two\n", "f.yaml:10: mapping key \"id\" already defined"},
+		{"- id: \"one\n", "f.yaml:1: "},
 	} {
 		_, err := read("f.yaml", []byte(c.text))
 		NewWithT(t).Expect(err).To(MatchError(ContainSubstring(c.want)), c.text)
