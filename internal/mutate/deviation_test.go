@@ -44,6 +44,16 @@ func TestADataFileIsReadWithItsPlaces(t *testing.T) {
 	}}))
 }
 
+func TestTabsOfTheSourceAreKept(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	text := "- id: one\n  catches: A\n  means: b\n  file: a.go\n  was: |-\n    \t\tif c {\n    \t\t\td()\n  becomes: |-\n    \tif c {\n\n    \t\te()\n"
+	all, err := read("f.yaml", []byte(text))
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(all[0].was).To(Equal("\t\tif c {\n\t\t\td()"))
+	g.Expect(all[0].becomes).To(Equal("\tif c {\n\n\t\te()"))
+}
+
 func TestWhatIsNoDeviationIsRefusedWithItsLine(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ text, want string }{
