@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	goparser "go/parser"
@@ -64,7 +65,7 @@ func readAll(dir string) ([]deviation, error) {
 
 // read reads one data file: a list of mappings whose values are texts.
 func read(name string, text []byte) ([]deviation, error) {
-	file, err := parser.ParseBytes(indented(text), 0)
+	file, err := parser.ParseBytes(masked(text), 0)
 	if err != nil {
 		return nil, wrongYAML(name, err)
 	}
@@ -85,10 +86,14 @@ func read(name string, text []byte) ([]deviation, error) {
 	return all, errors.Join(errs...)
 }
 
-// indented has each block say how far it is indented. The library takes tabs behind the
-// indentation for a part of it elsewhere, and refuses them; source has such tabs.
-func indented(text []byte) []byte {
-	return regexp.MustCompile(`(?m)^(  (?:was|becomes): \|)-$`).ReplaceAll(text, []byte("${1}2-"))
+// tab stands for the tabs that begin the lines of source while the file is parsed: the
+// library takes some of them for a part of the indentation, and refuses them. It is a
+// character for private use.
+const tab = "\ue000"
+
+// masked has tab in their place.
+func masked(text []byte) []byte {
+	return regexp.MustCompile(`(?m)^ +\t+`).ReplaceAllFunc(text, func(b []byte) []byte { return bytes.ReplaceAll(b, []byte("\t"), []byte(tab)) })
 }
 
 // wrongYAML says where a file is no YAML.
@@ -119,7 +124,7 @@ func readOne(name string, node ast.Node) (deviation, error) {
 		case !is:
 			errs = append(errs, fmt.Errorf("%s:%d: %s is no text", name, key.Position.Line, key.Value))
 		default:
-			*into = text
+			*into = strings.ReplaceAll(text, tab, "\t")
 		}
 	}
 	for _, key := range slices.Sorted(keys(members)) {

@@ -47,11 +47,11 @@ func TestADataFileIsReadWithItsPlaces(t *testing.T) {
 func TestTabsOfTheSourceAreKept(t *testing.T) {
 	t.Parallel()
 	g := NewWithT(t)
-	text := "- id: one\n  catches: A\n  means: b\n  file: a.go\n  was: |-\n    \t\tif c {\n    \t\t\td()\n  becomes: |-\n    \tif c {\n\n    \t\te()\n"
+	text := "- id: one\n  catches: A\n  means: b\n  file: a.go\n  was: |-\n    \t\tif c {\n    \t\t\td()\n  becomes: |2-\n    \tif n == 0 {\n\n    \t\te('\t')\n    \t}\n"
 	all, err := read("f.yaml", []byte(text))
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(all[0].was).To(Equal("\t\tif c {\n\t\t\td()"))
-	g.Expect(all[0].becomes).To(Equal("\tif c {\n\n\t\te()"))
+	g.Expect(all[0].becomes).To(Equal("\tif n == 0 {\n\n\t\te('\t')\n\t}"))
 }
 
 func TestWhatIsNoDeviationIsRefusedWithItsLine(t *testing.T) {
