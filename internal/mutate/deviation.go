@@ -8,7 +8,6 @@ import (
 	"go/token"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -65,7 +64,7 @@ func readAll(dir string) ([]deviation, error) {
 
 // read reads one data file: a list of mappings whose values are texts.
 func read(name string, text []byte) ([]deviation, error) {
-	file, err := parser.ParseBytes(masked(text), 0)
+	file, err := parser.ParseBytes(bytes.ReplaceAll(text, []byte("\t"), []byte(tab)), 0)
 	if err != nil {
 		return nil, wrongYAML(name, err)
 	}
@@ -86,15 +85,10 @@ func read(name string, text []byte) ([]deviation, error) {
 	return all, errors.Join(errs...)
 }
 
-// tab stands for the tabs that begin the lines of source while the file is parsed: the
-// library takes some of them for a part of the indentation, and refuses them. It is a
-// character for private use.
+// tab stands for tabs while a file is parsed: the library takes some of those that begin a
+// line of source for a part of the indentation, and refuses them. It is a character for
+// private use.
 const tab = "\ue000"
-
-// masked has tab in their place.
-func masked(text []byte) []byte {
-	return regexp.MustCompile(`(?m)^ +\t+`).ReplaceAllFunc(text, func(b []byte) []byte { return bytes.ReplaceAll(b, []byte("\t"), []byte(tab)) })
-}
 
 // wrongYAML says where a file is no YAML.
 func wrongYAML(name string, err error) error {
