@@ -32,8 +32,8 @@ type deviation struct {
 	dialect string // in which it shows
 }
 
-// members are those of a deviation in a data file; only dialect may be left out.
-func (d *deviation) members() map[string]*string {
+// membersOf are the members of a deviation in a data file; only dialect may be left out.
+func membersOf(d *deviation) map[string]*string {
 	return map[string]*string{
 		"id": &d.id, "catches": &d.catches, "means": &d.means, "file": &d.file, "was": &d.was, "becomes": &d.becomes, "dialect": &d.dialect,
 	}
@@ -105,7 +105,7 @@ func readOne(name string, node ast.Node) (deviation, error) {
 		return d, fmt.Errorf("%s: a deviation is a mapping with id, catches, means, file, was and becomes", d.at)
 	}
 	d.at = fmt.Sprintf("%s:%d", name, mapping.Values[0].Key.GetToken().Position.Line)
-	members, seen := d.members(), map[string]bool{"dialect": true}
+	members, seen := membersOf(&d), map[string]bool{"dialect": true}
 	var errs []error
 	for _, member := range mapping.Values {
 		key := member.Key.GetToken()
