@@ -132,7 +132,7 @@ func doBroker(ctx context.Context, p *probe.Probe) error {
 	if err := socket.Subscribe(ctx, account, binding); err != nil {
 		return err
 	}
-	if _, err := resumes(ctx, p, "resumes", account, ""); err != nil {
+	if err := resumes(ctx, p, "resumes", account, ""); err != nil {
 		return err
 	}
 	before := series("before", 1)
@@ -161,7 +161,7 @@ func doBroker(ctx context.Context, p *probe.Probe) error {
 	}
 	awaitCalls(ctx, p, "hook", later)
 	awaitFrames(ctx, p, "socket", later)
-	if _, err := resumes(ctx, p, "resumes-again", account, last); err != nil {
+	if err := resumes(ctx, p, "resumes-again", account, last); err != nil {
 		return err
 	}
 	p.Await(ctx, "a gap or an event", p.Target.Patience.Delivery, func(v capture.View) bool { return len(v.Frames("resumes-again")) > 1 })
@@ -184,10 +184,10 @@ func tune(ctx context.Context, p *probe.Probe, account probe.Account) {
 }
 
 // resumes opens a socket that resumes behind an event, or from now on.
-func resumes(ctx context.Context, p *probe.Probe, name string, account probe.Account, since string) (*probe.Socket, error) {
+func resumes(ctx context.Context, p *probe.Probe, name string, account probe.Account, since string) error {
 	s, err := p.MustDial(ctx, name)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	more := ""
 	if since != "" {
@@ -196,7 +196,7 @@ func resumes(ctx context.Context, p *probe.Probe, name string, account probe.Acc
 	reply := s.Command(ctx, name, fmt.Sprintf(`{"action":"subscribe","auth_token":%q,"request_id":%q,"data":{"account_id":%q,"binding":%q,"resume":true%s}}`,
 		account.Token, name, account.ID, binding, more))
 	if reply.Get("status").Str != "success" {
-		return nil, fmt.Errorf("socket %s: subscribing with resume was answered with %q", name, reply.Raw)
+		return fmt.Errorf("socket %s: subscribing with resume was answered with %q", name, reply.Raw)
 	}
-	return s, nil
+	return nil
 }

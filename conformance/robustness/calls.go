@@ -89,15 +89,15 @@ func frames(v capture.View, socket, field string) []string {
 }
 
 // awaitCalls waits until a receiver has had each of some calls.
-func awaitCalls(ctx context.Context, p *probe.Probe, receiver string, names []string) bool {
-	return p.Await(ctx, fmt.Sprintf("%d calls at %s", len(names), receiver), p.Target.Patience.Delivery, func(v capture.View) bool {
+func awaitCalls(ctx context.Context, p *probe.Probe, receiver string, names []string) {
+	p.Await(ctx, fmt.Sprintf("%d calls at %s", len(names), receiver), p.Target.Patience.Delivery, func(v capture.View) bool {
 		return len(v.Requests(receiver)) >= len(names) && len(missing(names, forms(v, receiver, "call_id"))) == 0
 	})
 }
 
 // awaitFrames is awaitCalls for a socket.
-func awaitFrames(ctx context.Context, p *probe.Probe, socket string, names []string) bool {
-	return p.Await(ctx, fmt.Sprintf("%d calls on %s", len(names), socket), p.Target.Patience.Delivery, func(v capture.View) bool {
+func awaitFrames(ctx context.Context, p *probe.Probe, socket string, names []string) {
+	p.Await(ctx, fmt.Sprintf("%d calls on %s", len(names), socket), p.Target.Patience.Delivery, func(v capture.View) bool {
 		return len(missing(names, frames(v, socket, "call_id"))) == 0
 	})
 }

@@ -92,15 +92,22 @@ func (u *Up) Stop(ctx context.Context) {
 // Kill ends it at once.
 func (u *Up) Kill() { u.process.Kill() }
 
-// Certify has a built program certify what a run file names, and returns what it saw.
-// patterns are those of --run; none is the whole suite. The log stays in dir, under name.
-func Certify(ctx context.Context, binary, runFile, dialect string, patterns []string, dir, name string) (capture.File, error) {
+// Certification says what is certified, and by whom.
+type Certification struct {
+	Binary  string // the program that certifies
+	RunFile string // names the target
+	Dialect string
+	Run     []string // the patterns of --run; none is the whole suite
+}
+
+// Certify certifies a target and returns what was seen. The log stays in dir, under name.
+func (c Certification) Certify(ctx context.Context, dir, name string) (capture.File, error) {
 	path := filepath.Join(dir, name+".ndjson")
-	args := []string{"certify", "--run-file", runFile, "--dialect", dialect, "--log", path}
-	for _, p := range patterns {
+	args := []string{"certify", "--run-file", c.RunFile, "--dialect", c.Dialect, "--log", path}
+	for _, p := range c.Run {
 		args = append(args, "--run", p)
 	}
-	cmd := exec.CommandContext(ctx, binary, args...) //nolint:gosec // the program that the caller built
+	cmd := exec.CommandContext(ctx, c.Binary, args...) //nolint:gosec // the program that the caller built
 	cmd.Env = []string{"TMPDIR=" + dir, "HOME=" + dir}
 	cmd.Dir = dir
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }

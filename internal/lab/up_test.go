@@ -14,7 +14,7 @@ import (
 func program(t *testing.T, script string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "program")
-	NewWithT(t).Expect(os.WriteFile(path, []byte("#!/bin/sh\n"+script+"\n"), 0o700)).To(Succeed()) //nolint:gosec // it is to be run
+	NewWithT(t).Expect(os.WriteFile(path, []byte("#!/bin/sh\n"+script+"\n"), 0o700)).To(Succeed())
 	return path
 }
 
@@ -27,7 +27,7 @@ func TestAnUpThatEndsSaysWhatItPrinted(t *testing.T) {
 
 func TestACertificationWithoutALogIsAnError(t *testing.T) {
 	g := NewWithT(t)
-	_, err := lab.Certify(t.Context(), program(t, "echo nobody answers; exit 3"), "run.json", "5.0", nil, t.TempDir(), "x")
+	_, err := lab.Certification{Binary: program(t, "echo nobody answers; exit 3"), RunFile: "run.json", Dialect: "5.0"}.Certify(t.Context(), t.TempDir(), "x")
 	g.Expect(err).To(MatchError(And(ContainSubstring("certify left no log"), ContainSubstring("nobody answers"))))
 }
 
@@ -35,7 +35,9 @@ func TestWhatACertificationSawIsInItsLog(t *testing.T) {
 	g := NewWithT(t)
 	log := `{"format":"kazoolab-certification-log","version":1,"target":"up","dialect":"5.0","compat":"kazoo","groups":["webhooks/retry"]}
 {"seq":1,"at_us":1,"group":"webhooks/retry","kind":"began"}`
-	file, err := lab.Certify(t.Context(), program(t, `echo '`+log+`' > "$7"; exit 1`), "run.json", "5.0", []string{"webhooks/retry"}, t.TempDir(), "x")
+	file, err := lab.Certification{
+		Binary: program(t, `echo '`+log+`' > "$7"; exit 1`), RunFile: "run.json", Dialect: "5.0", Run: []string{"webhooks/retry"},
+	}.Certify(t.Context(), t.TempDir(), "x")
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(file.Facts.Groups).To(Equal([]string{"webhooks/retry"}))
 	g.Expect(file.Entries).To(HaveLen(1))

@@ -1,17 +1,19 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
-	"go/parser"
+	goparser "go/parser"
 	"go/token"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
+	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
-	yaml "github.com/goccy/go-yaml/parser"
+	"github.com/goccy/go-yaml/parser"
 
 	"github.com/kazoolab/kazoolab/conformance/suite"
 )
@@ -30,8 +32,8 @@ type deviation struct {
 	dialect string // in which it shows
 }
 
-// members are those of a deviation in a data file; only dialect may be left out.
-func (d *deviation) members() map[string]*string {
+// membersOf are the members of a deviation in a data file; only dialect may be left out.
+func membersOf(d *deviation) map[string]*string {
 	return map[string]*string{
 		"id": &d.id, "catches": &d.catches, "means": &d.means, "file": &d.file, "was": &d.was, "becomes": &d.becomes, "dialect": &d.dialect,
 	}
@@ -62,9 +64,9 @@ func readAll(dir string) ([]deviation, error) {
 
 // read reads one data file: a list of mappings whose values are texts.
 func read(name string, text []byte) ([]deviation, error) {
-	file, err := yaml.ParseBytes(text, 0)
+	file, err := parser.ParseBytes(bytes.ReplaceAll(text, []byte("\t"), []byte(tab)), 0)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
+		return nil, wrongYAML(name, err)
 	}
 	if len(file.Docs) != 1 {
 		return nil, fmt.Errorf("%s: one document is due, with a list of deviations", name)
@@ -83,6 +85,19 @@ func read(name string, text []byte) ([]deviation, error) {
 	return all, errors.Join(errs...)
 }
 
+// tab stands for tabs while a file is parsed: the library takes some of those that begin a
+// line of source for a part of the indentation, and refuses them. It is a character for
+// private use.
+const tab = "\ue000"
+
+// wrongYAML says where a file is no YAML.
+func wrongYAML(name string, err error) error {
+	if syntax, is := errors.AsType[*yaml.SyntaxError](err); is && syntax.Token != nil && syntax.Token.Position != nil {
+		return fmt.Errorf("%s:%d: %s", name, syntax.Token.Position.Line, syntax.Message)
+	}
+	return fmt.Errorf("%s: %w", name, err)
+}
+
 func readOne(name string, node ast.Node) (deviation, error) {
 	d := deviation{dialect: suite.Kazoo5, at: fmt.Sprintf("%s:%d", name, node.GetToken().Position.Line)}
 	mapping, is := node.(*ast.MappingNode)
@@ -90,7 +105,7 @@ func readOne(name string, node ast.Node) (deviation, error) {
 		return d, fmt.Errorf("%s: a deviation is a mapping with id, catches, means, file, was and becomes", d.at)
 	}
 	d.at = fmt.Sprintf("%s:%d", name, mapping.Values[0].Key.GetToken().Position.Line)
-	members, seen := d.members(), map[string]bool{"dialect": true}
+	members, seen := membersOf(&d), map[string]bool{"dialect": true}
 	var errs []error
 	for _, member := range mapping.Values {
 		key := member.Key.GetToken()
@@ -103,7 +118,7 @@ func readOne(name string, node ast.Node) (deviation, error) {
 		case !is:
 			errs = append(errs, fmt.Errorf("%s:%d: %s is no text", name, key.Position.Line, key.Value))
 		default:
-			*into = text
+			*into = strings.ReplaceAll(text, tab, "\t")
 		}
 	}
 	for _, key := range slices.Sorted(keys(members)) {
@@ -182,7 +197,7 @@ func (d deviation) mutated(root string) (string, error) {
 		return "", errors.New("\"becomes\" is the same as \"was\"")
 	}
 	changed := strings.Replace(string(text), d.was, d.becomes, 1)
-	if _, err := parser.ParseFile(token.NewFileSet(), d.file, changed, parser.SkipObjectResolution); err != nil {
+	if _, err := goparser.ParseFile(token.NewFileSet(), d.file, changed, goparser.SkipObjectResolution); err != nil {
 		return "", fmt.Errorf("with it, the source is no Go: %w", err)
 	}
 	return changed, nil

@@ -170,11 +170,12 @@ func totals(results []result) string {
 		count[r.outcome]++
 		took += r.built + r.ran
 	}
-	text := fmt.Sprintf("%d deviations:", len(results))
+	var text strings.Builder
+	fmt.Fprintf(&text, "%d deviations:", len(results))
 	for _, o := range outcomes() {
 		if count[o] > 0 || o == caught || o == survived {
-			text += fmt.Sprintf(" %d %s,", count[o], o)
+			fmt.Fprintf(&text, " %d %s,", count[o], o)
 		}
 	}
-	return fmt.Sprintf("%s %.1f s each", text, took.Seconds()/float64(max(len(results), 1)))
+	return fmt.Sprintf("%s %.1f s each", text.String(), took.Seconds()/float64(max(len(results), 1)))
 }

@@ -112,6 +112,10 @@ func (b *bench) mutant(ctx context.Context, d deviation, dir string) (string, er
 	return binary, b.build(ctx, binary, overlay)
 }
 
+func (b *bench) certification(up *lab.Up, dialect string, patterns ...string) lab.Certification {
+	return lab.Certification{Binary: b.certifier, RunFile: up.RunFile, Dialect: dialect, Run: patterns}
+}
+
 // judge starts the mutant and has it judged by the group of the requirement that must
 // catch it, and, when that does not, by the whole suite.
 func (b *bench) judge(ctx context.Context, r *result, binary, dir string) error {
@@ -127,7 +131,7 @@ func (b *bench) judge(ctx context.Context, r *result, binary, dir string) error 
 		return nil
 	}
 	defer up.Kill()
-	log, err := lab.Certify(limited, b.certifier, up.RunFile, r.dialect, []string{planned.Group.Name}, dir, "group")
+	log, err := b.certification(up, r.dialect, planned.Group.Name).Certify(limited, dir, "group")
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
 		r.outcome, r.why = timedOut, "no verdict within "+b.deadline.String()
@@ -163,7 +167,7 @@ func (b *bench) whole(ctx context.Context, r *result, binary, dir string) error 
 		return err
 	}
 	defer up.Kill()
-	log, err := lab.Certify(ctx, b.certifier, up.RunFile, r.dialect, nil, dir, "whole")
+	log, err := b.certification(up, r.dialect).Certify(ctx, dir, "whole")
 	if err != nil {
 		r.why += fmt.Sprintf("; and the whole suite: %v", err)
 		return nil
@@ -240,6 +244,6 @@ func (b *bench) unmutated(ctx context.Context, dialect string, groups map[string
 	for name := range keys(groups) {
 		patterns = append(patterns, name)
 	}
-	log, err := lab.Certify(ctx, b.certifier, up.RunFile, dialect, patterns, dir, "baseline")
+	log, err := b.certification(up, dialect, patterns...).Certify(ctx, dir, "baseline")
 	return conformance.Verdicts(log), err
 }

@@ -158,12 +158,18 @@ func (m *measuring) far(ctx context.Context, dir string) error {
 		return nil
 	}
 	note := m.up.File
+	var lines []*lab.Line
+	defer func() {
+		for _, line := range lines {
+			line.Close()
+		}
+	}()
 	for name, address := range map[string]*string{"rest": &note.REST, "sockets": &note.Websocket, "amqp": &note.AMQP} {
 		line, err := lab.NewLine(name, *address)
 		if err != nil {
 			return err
 		}
-		defer line.Close()
+		lines = append(lines, line)
 		if err := line.Delay(m.latency, m.jitter); err != nil {
 			return err
 		}
@@ -182,7 +188,7 @@ func (m *measuring) repeat(ctx context.Context, circumstance string, times int, 
 		name := fmt.Sprintf("%s-%02d", circumstance, i+1)
 		began := m.clock.Now()
 		limited, cancel := context.WithTimeout(ctx, m.deadline)
-		log, err := lab.Certify(limited, m.binary, runFile, m.dialect, m.patterns, m.keep, name)
+		log, err := lab.Certification{Binary: m.binary, RunFile: runFile, Dialect: m.dialect, Run: m.patterns}.Certify(limited, m.keep, name)
 		cancel()
 		if err != nil {
 			return fmt.Errorf("run %s: %w", name, err)
