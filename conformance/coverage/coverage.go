@@ -5,6 +5,7 @@ package coverage
 
 import (
 	"bytes"
+	"cmp"
 	_ "embed" // for the list of sections
 	"errors"
 	"fmt"
@@ -139,6 +140,10 @@ func Page(plan []suite.Planned) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	// Ginkgo lists its specs in an order of its own.
+	plan = slices.SortedStableFunc(slices.Values(plan), func(a, b suite.Planned) int {
+		return cmp.Or(cmp.Compare(a.Group.Name, b.Group.Name), cmp.Compare(a.Requirement.ID, b.Requirement.ID))
+	})
 	var out bytes.Buffer
 	out.WriteString(`# Requirements
 
