@@ -98,12 +98,14 @@ type Certification struct {
 	RunFile string // names the target
 	Dialect string
 	Run     []string // the patterns of --run; none is the whole suite
+	Args    []string // further flags
 }
 
 // Certify certifies a target and returns what was seen. The log stays in dir, under name.
 func (c Certification) Certify(ctx context.Context, dir, name string) (capture.File, error) {
 	path := filepath.Join(dir, name+".ndjson")
 	args := []string{"certify", "--run-file", c.RunFile, "--dialect", c.Dialect, "--log", path}
+	args = append(args, c.Args...)
 	for _, p := range c.Run {
 		args = append(args, "--run", p)
 	}

@@ -23,6 +23,7 @@ import (
 	"github.com/kazoolab/kazoolab/conformance"
 	"github.com/kazoolab/kazoolab/internal/clock"
 	"github.com/kazoolab/kazoolab/internal/daemon"
+	"github.com/kazoolab/kazoolab/internal/ids"
 	"github.com/kazoolab/kazoolab/internal/lab"
 )
 
@@ -113,7 +114,7 @@ func measure(ctx context.Context, out io.Writer, p plan) (err error) {
 		return err
 	}
 	m := &measuring{plan: p, out: out, binary: binary, up: up, clock: clock.System()}
-	for _, circumstance := range []func(context.Context) error{m.quiet, m.loaded, func(ctx context.Context) error { return m.far(ctx, dir) }} {
+	for _, circumstance := range []func(context.Context) error{m.quiet, m.loaded, m.far} {
 		if err = circumstance(ctx); err != nil {
 			break
 		}
@@ -132,7 +133,7 @@ type measuring struct {
 }
 
 func (m *measuring) quiet(ctx context.Context) error {
-	return m.repeat(ctx, "alone", m.runs, m.up.RunFile)
+	return m.repeat(ctx, "alone", m.runs)
 }
 
 // loaded runs beside a process that wants every processor.
@@ -149,23 +150,30 @@ func (m *measuring) loaded(ctx context.Context) error {
 		return err
 	}
 	defer load.Kill()
-	return m.repeat(ctx, "busy", m.busy, m.up.RunFile)
+	return m.repeat(ctx, "busy", m.busy)
 }
 
 // far runs through lines that delay.
-func (m *measuring) far(ctx context.Context, dir string) error {
+func (m *measuring) far(ctx context.Context) error {
 	if m.distant == 0 {
 		return nil
 	}
-	note := m.up.File
+	ports, err := daemon.FreePorts(1, ids.New())
+	if err != nil {
+		return err
+	}
+	receivers := daemon.Address(ports[0])
 	var lines []*lab.Line
 	defer func() {
 		for _, line := range lines {
 			line.Close()
 		}
 	}()
-	for name, address := range map[string]*string{"rest": &note.REST, "sockets": &note.Websocket, "amqp": &note.AMQP} {
-		line, err := lab.NewLine(name, *address)
+	args := []string{"--receiver-listen", receivers}
+	for _, door := range []struct{ flag, address string }{
+		{"--rest", m.up.File.REST}, {"--sockets", m.up.File.Websocket}, {"--amqp", m.up.File.AMQP}, {"--receiver-advertise", "http://" + receivers},
+	} {
+		line, err := lab.NewLine(door.flag, door.address)
 		if err != nil {
 			return err
 		}
@@ -173,22 +181,18 @@ func (m *measuring) far(ctx context.Context, dir string) error {
 		if err := line.Delay(m.latency, m.jitter); err != nil {
 			return err
 		}
-		*address = line.URL
+		args = append(args, door.flag, line.URL)
 	}
-	path := filepath.Join(dir, "distant.json")
-	if err := note.Write(path); err != nil {
-		return err
-	}
-	return m.repeat(ctx, "distant", m.distant, path)
+	return m.repeat(ctx, "distant", m.distant, args...)
 }
 
 // repeat certifies so many times under one circumstance.
-func (m *measuring) repeat(ctx context.Context, circumstance string, times int, runFile string) error {
+func (m *measuring) repeat(ctx context.Context, circumstance string, times int, args ...string) error {
 	for i := range times {
 		name := fmt.Sprintf("%s-%02d", circumstance, i+1)
 		began := m.clock.Now()
 		limited, cancel := context.WithTimeout(ctx, m.deadline)
-		log, err := lab.Certification{Binary: m.binary, RunFile: runFile, Dialect: m.dialect, Run: m.patterns}.Certify(limited, m.keep, name)
+		log, err := lab.Certification{Binary: m.binary, RunFile: m.up.RunFile, Dialect: m.dialect, Run: m.patterns, Args: args}.Certify(limited, m.keep, name)
 		cancel()
 		if err != nil {
 			return fmt.Errorf("run %s: %w", name, err)
