@@ -78,11 +78,6 @@ func connection() suite.Group {
 				ID: "WH-CONN-009", Text: "An address without credentials MUST NOT get an Authorization header.",
 				Source: "webhooks.md 6.2", Judge: func(j *suite.Judging) { headerIs(j, "get-308", "authorization") },
 			},
-			{
-				ID: "WH-CONN-010", Text: "A connection that a receiver leaves open SHOULD be used again for what follows.",
-				Source: "webhooks.md 6.6",
-				Judge:  judgeKept,
-			},
 		},
 	}
 }
@@ -109,43 +104,13 @@ func doConnection(ctx context.Context, p *probe.Probe) error {
 	if _, err := p.HookTo(ctx, "credentials", account, "sms", scheme+"://certify:s3cret@"+host+path+"?v=1", nil); err != nil {
 		return err
 	}
-	if _, err := p.Hook(ctx, "kept", account, "mms", nil, probe.Answer{Keep: true}); err != nil {
-		return err
-	}
 	event := sms("moved", usual()...)
 	if err := publish(ctx, p, account, event); err != nil {
 		return err
 	}
 	arrived(ctx, p, append(made, "credentials"), event)
-	// The receivers of all groups are one host to the target, so another group may take the
-	// connection that was kept: it is tried until it comes back.
-	for n := range keptTries {
-		if err := publish(ctx, p, account, textMessage("mms", "kept-"+strconv.Itoa(n), usual()...)); err != nil {
-			return err
-		}
-		if !p.Await(ctx, "an answer of kept", p.Target.Patience.Delivery, func(v capture.View) bool {
-			return len(v.Named(capture.HookAnswer, "kept")) > n
-		}) || cameBack(p.Seen().Named(capture.HookAnswer, "kept")) {
-			break
-		}
-	}
 	p.Settle(ctx)
 	return nil
-}
-
-const keptTries = 100
-
-// cameBack tells whether two of the requests that were answered came by one connection.
-func cameBack(answers []capture.Entry) bool {
-	known := map[string]bool{}
-	for _, answer := range answers {
-		from, found := answer.Value("from")
-		if found && known[from] {
-			return true
-		}
-		known[from] = true
-	}
-	return false
 }
 
 // follows judges that the redirects of a verb lead to one request of a method and body.
@@ -163,12 +128,5 @@ func stays(j *suite.Judging, verb string, statuses ...int) {
 		name := verb + "-" + strconv.Itoa(status)
 		j.Request(name)
 		j.Count("requests behind "+name, 0, j.Requests(name+"-to"))
-	}
-}
-
-func judgeKept(j *suite.Judging) {
-	answers := j.Named(capture.HookAnswer, "kept")
-	if !cameBack(answers) {
-		j.Fail("no two requests came by one connection, of "+strconv.Itoa(len(answers)), answers...)
 	}
 }

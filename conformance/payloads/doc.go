@@ -14,6 +14,7 @@ func Register(s *suite.Suite) {
 		verbs(),
 		headers(),
 		connection(),
+		kept(),
 		channel(),
 		channelValues(),
 		parking(),

@@ -42,7 +42,7 @@ type Receivers struct {
 	mu     sync.Mutex
 	known  map[string]*receiver // by first segment of the path
 	hellos map[string]chan struct{}
-	conns  map[net.Conn]struct{}
+	conns  map[net.Conn]string // the group that had one kept
 	closed bool
 }
 
@@ -54,7 +54,7 @@ type receiver struct {
 
 // NewReceivers returns receivers that write into a log.
 func NewReceivers(c clock.Clock, log *capture.Log) *Receivers {
-	return &Receivers{clock: c, log: log, known: map[string]*receiver{}, hellos: map[string]chan struct{}{}, conns: map[net.Conn]struct{}{}}
+	return &Receivers{clock: c, log: log, known: map[string]*receiver{}, hellos: map[string]chan struct{}{}, conns: map[net.Conn]string{}}
 }
 
 // Serve takes connections until the listener is closed or ctx ends.
@@ -89,7 +89,7 @@ func (r *Receivers) keep(conn net.Conn) bool {
 		_ = conn.Close()
 		return false
 	}
-	r.conns[conn] = struct{}{}
+	r.conns[conn] = ""
 	return true
 }
 
@@ -98,6 +98,18 @@ func (r *Receivers) forget(conn net.Conn) {
 	delete(r.conns, conn)
 	r.mu.Unlock()
 	_ = conn.Close()
+}
+
+// release closes the connections that a group has kept open, so that no other's requests
+// come by them.
+func (r *Receivers) release(group string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for conn, keeper := range r.conns {
+		if keeper == group {
+			_ = conn.Close()
+		}
+	}
 }
 
 func (r *Receivers) closeAll() {
@@ -195,6 +207,9 @@ func (r *Receivers) answer(ctx context.Context, conn net.Conn, req *http.Request
 	answer := Answer{Status: http.StatusNotFound}
 	if to != nil {
 		answer = to.next()
+	}
+	if answer.Keep {
+		r.conns[conn] = to.group
 	}
 	r.mu.Unlock()
 	if greeted {

@@ -259,6 +259,9 @@ func (p *Probe) hangUp() (errs []error) {
 	if p.bus != nil {
 		errs = append(errs, p.bus.close())
 	}
+	if p.Receivers != nil {
+		p.Receivers.release(p.group)
+	}
 	return errs
 }
 
