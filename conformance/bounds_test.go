@@ -28,7 +28,7 @@ func carryOut(t *testing.T, c conformance.Config, do func(context.Context, *prob
 		Requirements: []suite.Requirement{{ID: "TE-001", Text: "It MUST be.", Source: "here", Judge: func(*suite.Judging) {}}},
 	}
 	planned := suite.Planned{Group: group, Requirement: group.Requirements[0]}
-	c.Clock, c.IDs, c.HTTP = clock.System(), ids.Seeded(t.Name()), http.DefaultClient
+	c.Clock, c.IDs, c.HTTP = clock.System(), ids.Seeded(t.Name()), &http.Client{}
 	if c.Target.Patience == (probe.Patience{}) {
 		c.Target.Patience = probe.NewPatience(0)
 	}
@@ -109,7 +109,7 @@ func TestAFailingGroupsAccountsAreKeptOnlyWhenThatIsWanted(t *testing.T) {
 
 func TestAGroupThatPanicsIsAFaultOfTheHarness(t *testing.T) {
 	t.Parallel()
-	verdict, _ := carryOut(t, conformance.Config{}, func(context.Context, *probe.Probe) error { panic("oh") })
+	verdict, _ := carryOut(t, conformance.Config{}, func(context.Context, *probe.Probe) error { return broken() })
 	NewWithT(t).Expect(verdict.Outcome).To(Equal(suite.Broken))
 }
 

@@ -74,7 +74,7 @@ func TestEachGroupIsCarriedOutOnceAndEndsAsItEnded(t *testing.T) {
 	}
 	g.Expect(ends).To(Equal(map[string]string{
 		"a/done": "done ", "a/broken": "broken the target said no", "a/harness": "harness fault of the harness: no port",
-		"a/panics": "harness fault of the harness: runtime error: invalid memory address or nil pointer dereference", "a/interrupted": "interrupted interrupted",
+		"a/panics": "harness fault of the harness: runtime error: invalid memory address or nil pointer dereference", "a/interrupted": capture.Interrupted + " interrupted",
 	}))
 	g.Expect(file.Facts.Groups).To(HaveLen(6))
 	g.Expect(told).To(HaveLen(6))

@@ -100,7 +100,7 @@ const noHooks = "features: {hooks: off}"
 func TestHostileTargetsAreToldOfAndNeverCertified(t *testing.T) {
 	t.Parallel()
 	crossbar := func(c *hostile.Crossbar) func(*testing.T) string {
-		return func(t *testing.T) string { return c.Serve(t).URL }
+		return func(t *testing.T) string { t.Helper(); return c.Serve(t).URL }
 	}
 	for name, c := range map[string]struct {
 		rest func(*testing.T) string
@@ -109,10 +109,10 @@ func TestHostileTargetsAreToldOfAndNeverCertified(t *testing.T) {
 		code int
 		says string
 	}{
-		"dead":   {rest: func(t *testing.T) string { return "http://" + hostile.Nobody(t) }, code: 3, says: "connection refused"},
-		"silent": {rest: func(t *testing.T) string { return "http://" + hostile.Listen(t, nil) }, more: []string{"timeouts: {preflight: 1s}"}, code: 3, says: "timeouts.preflight"},
+		"dead":   {rest: func(t *testing.T) string { t.Helper(); return "http://" + hostile.Nobody(t) }, code: 3, says: "connection refused"},
+		"silent": {rest: func(t *testing.T) string { t.Helper(); return "http://" + hostile.Listen(t, nil) }, more: []string{"timeouts: {preflight: 1s}"}, code: 3, says: "timeouts.preflight"},
 		"silent, in a hurry": {
-			rest: func(t *testing.T) string { return "http://" + hostile.Listen(t, nil) }, args: []string{"--timeout", "1s"}, code: 3, says: "--timeout",
+			rest: func(t *testing.T) string { t.Helper(); return "http://" + hostile.Listen(t, nil) }, args: []string{"--timeout", "1s"}, code: 3, says: "--timeout",
 		},
 		"no Crossbar":     {rest: crossbar(&hostile.Crossbar{Page: "<html>"}), code: 3, says: "is no Crossbar"},
 		"without an end":  {rest: crossbar(&hostile.Crossbar{Endless: true}), code: 3, says: "does not answer"},

@@ -48,7 +48,7 @@ func profileOf(t *testing.T, rest string) target.Profile {
 func TestWhatCannotBeJudgedIsToldInASentence(t *testing.T) {
 	t.Parallel()
 	url := func(c *hostile.Crossbar) func(*testing.T) string {
-		return func(t *testing.T) string { return c.Serve(t).URL }
+		return func(t *testing.T) string { t.Helper(); return c.Serve(t).URL }
 	}
 	for name, c := range map[string]struct {
 		rest func(*testing.T) string
@@ -57,10 +57,10 @@ func TestWhatCannotBeJudgedIsToldInASentence(t *testing.T) {
 		says string
 	}{
 		"nobody listens": {
-			rest: func(t *testing.T) string { return "http://" + hostile.Nobody(t) }, away: true, says: "does not answer: connect: connection refused",
+			rest: func(t *testing.T) string { t.Helper(); return "http://" + hostile.Nobody(t) }, away: true, says: "does not answer: connect: connection refused",
 		},
 		"somebody listens and says nothing": {
-			rest: func(t *testing.T) string { return "http://" + hostile.Listen(t, nil) }, away: true, says: "timeouts.preflight",
+			rest: func(t *testing.T) string { t.Helper(); return "http://" + hostile.Listen(t, nil) }, away: true, says: "timeouts.preflight",
 		},
 		"a page": {
 			rest: url(&hostile.Crossbar{Page: "<html>It works!</html>"}), away: true, says: `is no Crossbar: GET /v2/websockets gave 200 and no envelope`,
@@ -121,7 +121,7 @@ func TestWhatCannotBeJudgedIsToldInASentence(t *testing.T) {
 			}
 			_, err := look(t, p, 4*time.Second)
 			g.Expect(err).To(MatchError(ContainSubstring(c.says)))
-			problem, is := errors.AsType[*target.Problem](err)
+			problem, is := errors.AsType[*target.ProblemError](err)
 			g.Expect(is).To(BeTrue())
 			g.Expect(problem.Away).To(Equal(c.away), "away")
 		})

@@ -17,20 +17,22 @@ import (
 	"github.com/kazoolab/kazoolab/internal/ids"
 )
 
-// Problem is why a target cannot be judged at all. What is a whole sentence.
-type Problem struct {
+// ProblemError is why a target cannot be judged at all. What is a whole sentence.
+type ProblemError struct {
 	// Away is true where something does not answer, false where the profile says what is not so.
 	Away bool
 	What string
 }
 
-func (p *Problem) Error() string { return p.What }
+func (p *ProblemError) Error() string { return p.What }
 
 func away(format string, args ...any) error {
-	return &Problem{Away: true, What: fmt.Sprintf(format, args...)}
+	return &ProblemError{Away: true, What: fmt.Sprintf(format, args...)}
 }
 
-func wrong(format string, args ...any) error { return &Problem{What: fmt.Sprintf(format, args...)} }
+func wrong(format string, args ...any) error {
+	return &ProblemError{What: fmt.Sprintf(format, args...)}
+}
 
 // Preflight is what is needed to look at a target.
 type Preflight struct {
@@ -74,7 +76,7 @@ type flight struct {
 	took time.Duration
 }
 
-// Look finds out what a target is and what of it can be used. The error is a *Problem. ctx
+// Look finds out what a target is and what of it can be used. The error is a *ProblemError. ctx
 // bounds it besides the profile's own deadline.
 func (p Preflight) Look(ctx context.Context) (*Ready, error) {
 	limit := p.Profile.Timeouts.Preflight.or(time.Minute)
@@ -89,7 +91,7 @@ func (p Preflight) Look(ctx context.Context) (*Ready, error) {
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return nil, away("within %s it could not be found out what the target is (timeouts.preflight): %v", limit, err)
 	}
-	if _, told := errors.AsType[*Problem](err); !told {
+	if _, told := errors.AsType[*ProblemError](err); !told {
 		err = away("%v", err)
 	}
 	return nil, err

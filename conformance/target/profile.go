@@ -128,11 +128,11 @@ func (*Duration) Keywords() jobj.Object {
 }
 
 // or is the length of time, or another where none was given.
-func (d Duration) or(other time.Duration) time.Duration {
-	if d == 0 {
+func (d *Duration) or(other time.Duration) time.Duration {
+	if *d == 0 {
 		return other
 	}
-	return time.Duration(d)
+	return time.Duration(*d)
 }
 
 // Read reads a profile. The error is a *form.FileError with all that is wrong, by line and column.
@@ -281,10 +281,10 @@ func (o Outside) address(field string, a Address, schemes ...string) (string, er
 }
 
 // RunLimit is how long a run may take.
-func (p Profile) RunLimit() time.Duration { return p.Timeouts.Run.or(10 * time.Minute) }
+func (p *Profile) RunLimit() time.Duration { return p.Timeouts.Run.or(10 * time.Minute) }
 
 // GroupLimit is how long one group may take: longer where its minutes pass in real time.
-func (p Profile) GroupLimit(realWaits bool) time.Duration {
+func (p *Profile) GroupLimit(realWaits bool) time.Duration {
 	if realWaits {
 		return p.Timeouts.Group.or(15 * time.Minute)
 	}

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -100,7 +99,7 @@ func (c *certify) run(cmd *cobra.Command, _ []string) error {
 	case c.list:
 		return c.printList(specs)
 	case c.from != "":
-		return c.judgeFile(cmd.Context(), specs)
+		return c.judgeFile(specs)
 	case c.dryRun:
 		return c.printPlan(cmd, specs)
 	}
@@ -273,7 +272,7 @@ func (c *certify) printPlan(cmd *cobra.Command, specs *suite.Specs) error {
 }
 
 // judgeFile judges a log that was written before.
-func (c *certify) judgeFile(ctx context.Context, specs *suite.Specs) error {
+func (c *certify) judgeFile(specs *suite.Specs) error {
 	f, err := os.Open(c.from)
 	if err != nil {
 		return usagef("--from: %w", err)
@@ -299,7 +298,7 @@ func (c *certify) judgeFile(ctx context.Context, specs *suite.Specs) error {
 		return err
 	}
 	v := telling{certify: c, specs: specs, plan: plan, all: len(all), file: file, known: known, fromLog: true}
-	return v.tell(ctx)
+	return v.tell()
 }
 
 func (c *certify) save(path string, file capture.File) error {

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	stdlog "log"
 	"time"
 
 	"github.com/testcontainers/testcontainers-go"
@@ -18,6 +16,12 @@ import (
 	"github.com/kazoolab/kazoolab/conformance/suite"
 	"github.com/kazoolab/kazoolab/conformance/target"
 )
+
+// silent is the library's log: what goes wrong is in its errors.
+type silent struct{}
+
+// Printf says nothing.
+func (silent) Printf(string, ...any) {}
 
 // containers are the image two times: as the broker, and as a bridge on it, so that nothing
 // else is needed.
@@ -53,7 +57,7 @@ func (k *containers) start(ctx context.Context, p *target.Profile) (err error) {
 		dialect = suite.Talk
 	}
 	// What the library does is not what people want to read; this is the one place for all of it.
-	log.SetDefault(stdlog.New(io.Discard, "", 0))
+	log.SetDefault(silent{})
 	if k.network, err = network.New(ctx); err != nil {
 		return fmt.Errorf("is Docker running? %w", err)
 	}

@@ -96,12 +96,12 @@ func (c *certify) drive(ctx context.Context, specs *suite.Specs, profile target.
 	if errors.Is(context.Cause(bounded), errRunTimeout) {
 		v.notes = append(v.notes, fmt.Sprintf("the run was ended after %s: a longer --timeout lets it go on", limit))
 	}
-	return v.tell(ctx)
+	return v.tell()
 }
 
 // refused turns what was found out about a target into an exit code.
 func (c *certify) refused(ctx context.Context, limit time.Duration, err error) error {
-	problem, is := errors.AsType[*target.Problem](err)
+	problem, is := errors.AsType[*target.ProblemError](err)
 	switch {
 	case errors.Is(context.Cause(ctx), errRunTimeout):
 		return unreachablef("within %s (--timeout) it could not be found out what the target is: %w", limit, err)
@@ -183,7 +183,7 @@ type telling struct {
 const logName = "log.ndjson"
 
 // tell judges, and writes and prints what came of it. The error is told as the exit code demands.
-func (v *telling) tell(ctx context.Context) error {
+func (v *telling) tell() error {
 	// The log comes first: with it, all the rest can be made again.
 	if err := v.keepLog(); err != nil {
 		return harnessf("%w", err)
@@ -253,5 +253,5 @@ func (v *telling) rewrite(r *results.Results) error {
 func seedNumber(seed string) int64 {
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(seed))
-	return int64(h.Sum64() >> 1) //nolint:gosec // it fits: the first bit is 0
+	return int64(h.Sum64() >> 1)
 }
