@@ -11,7 +11,7 @@ import (
 // expiry is about tokens whose time is over.
 func expiry() suite.Group {
 	return suite.Group{
-		Name: "rest/expiry", Title: "Tokens whose time is over", Needs: []string{suite.Accounts, suite.Clock}, Alone: true,
+		Name: "rest/expiry", Title: "Tokens whose time is over", Needs: []string{suite.Accounts, suite.Clock, suite.Hours}, Alone: true,
 		Do: doExpiry,
 		Requirements: []suite.Requirement{
 			{

@@ -2,10 +2,8 @@ package results
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
-	"github.com/kazoolab/kazoolab/conformance/capture"
 	"github.com/kazoolab/kazoolab/conformance/suite"
 )
 
@@ -74,7 +72,6 @@ type reason struct {
 }
 
 func (r *Results) conclude(interrupted bool) {
-	interrupted = interrupted || slices.ContainsFunc(r.Groups, func(g Group) bool { return g.End == capture.Interrupted })
 	must := r.level(suite.Must)
 	unjudged := r.unjudged()
 	holds := []struct {

@@ -33,6 +33,7 @@ const (
 	Accounts = "accounts" // accounts can be created, which everything that writes does in its own
 	Admin    = "admin"    // the caller is a superduper admin
 	Clock    = "clock"    // time can be put forward, or may be waited for
+	Hours    = "hours"    // time can be put forward by hours, which nobody waits for
 	Switch   = "switch"   // a switch answers questions and obeys commands
 	Lab      = "lab"      // extensions that are kazoolab's, and not Kazoo's
 )
@@ -42,7 +43,7 @@ func Features() map[string]string {
 	return map[string]string{
 		Bus: "AMQP access: messages can be published and listened to", Hooks: "the target reaches the harness's receivers",
 		Sockets: "a websocket port", Accounts: "accounts can be created for the run", Admin: "the credentials are a superduper admin's",
-		Clock: "time can be put forward, or waited for", Switch: "a switch answers questions and obeys commands",
+		Clock: "time can be put forward, or waited for", Hours: "time can be put forward by hours", Switch: "a switch answers questions and obeys commands",
 		Lab: "extensions of kazoolab",
 	}
 }

@@ -119,6 +119,7 @@ func (f *flight) clock(ctx context.Context) error {
 	f.Facts.RealWaits = true
 	if f.Profile.Features.Clock == off {
 		f.lacks(suite.Clock, false, "the profile leaves out what takes minutes (features.clock: off)")
+		f.lacks(suite.Hours, false, "the profile leaves out what takes hours (features.clock: off)")
 		return nil
 	}
 	if f.Profile.Clock.Lab != "" && f.Profile.May != ReadOnly {
@@ -136,6 +137,11 @@ func (f *flight) clock(ctx context.Context) error {
 		f.Target.Clock, f.Facts.RealWaits = lab, false
 	}
 	f.has(suite.Clock)
+	if f.Facts.RealWaits {
+		f.lacks(suite.Hours, false, "the target has no clock that can be put forward, and nobody waits for hours")
+	} else {
+		f.has(suite.Hours)
+	}
 	return nil
 }
 
