@@ -151,13 +151,14 @@ func TestConclusion(t *testing.T) {
 	}
 }
 
-func TestAnInterruptedGroupInTheLogIsAnInterruptedRun(t *testing.T) {
+// A run that takes too long ends its groups as an interruption does, and nobody interrupted it.
+func TestAGroupThatWasEndedMakesARunIncomplete(t *testing.T) {
 	t.Parallel()
 	g := NewWithT(t)
 	log := capture.File{Entries: []capture.Entry{{Seq: 1, Group: "a/b", Kind: capture.Began}, {Seq: 2, Group: "a/b", Kind: capture.Ended, Head: capture.Interrupted}}}
 	r, err := results.Build([]suite.Verdict{verdict("a/b", "A-X-001", suite.NotRun)}, log, results.Options{Mode: results.FromLog})
 	g.Expect(err).NotTo(HaveOccurred())
-	g.Expect(r.Conclusion).To(Equal(results.Interrupted))
+	g.Expect(r.Conclusion).To(Equal(results.Incomplete))
 }
 
 func TestOutcomesAddUp(t *testing.T) {
