@@ -60,12 +60,18 @@ type process struct {
 
 func command(t *testing.T, args ...string) *process {
 	t.Helper()
+	return commandFor(t, 2*time.Minute, args...)
+}
+
+// commandFor is command for what may take as long as limit; more is a hang.
+func commandFor(t *testing.T, limit time.Duration, args ...string) *process {
+	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
 	p := &process{}
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute) // a hang, not something to wait for
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	t.Cleanup(cancel)
 	p.Cmd = exec.CommandContext(ctx, self, args...)
 	p.Env = []string{asProgram + "=1", "HOME=" + t.TempDir(), "KEY=" + hostile.Key}
