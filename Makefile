@@ -173,6 +173,12 @@ certify: build ## Judge an up of this tree by its wire, in each dialect (CERTIFY
 
 ##@ Keep in order
 
+.PHONY: recorded
+recorded: build ## Certify an up and keep the log by which judges are tested (conformance/testdata)
+	bin/kazoolab certify --target up --dialect 5.0 --log .tmp/recorded.ndjson \
+		--skip 'robustness/*,bus/switch*,sockets/slow,sockets/tolerance,webhooks/limits'
+	gzip -9nc .tmp/recorded.ndjson >conformance/testdata/certified-5.0.ndjson.gz
+
 .PHONY: requirements
 requirements: build ## Write docs/requirements.md
 	bin/kazoolab certify --list -o markdown > docs/requirements.md

@@ -1,6 +1,5 @@
 // Package rest holds the requirements for the REST API: envelope, errors, tokens, who may do what, objects and their listings. A file is a topic:
-// what is done, and what is demanded of what comes of it. Expectations are literals and the
-// files of testdata.
+// what is done, and what is demanded of what comes of it. Expectations are literals.
 package rest
 
 import "github.com/kazoolab/kazoolab/conformance/suite"

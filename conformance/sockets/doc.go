@@ -1,6 +1,6 @@
 // Package sockets holds the requirements for websockets: the upgrade, commands and their replies, what can be subscribed to, who gets which frame, and what REST tells of sockets. A file is a topic:
 // what is done, and what is demanded of what comes of it. Expectations are literals and the
-// files of testdata.
+// files of golden.
 package sockets
 
 import "github.com/kazoolab/kazoolab/conformance/suite"

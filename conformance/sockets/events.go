@@ -13,17 +13,17 @@ import (
 
 // A file is a message on the bus, a line of dashes, and the frame that comes of it.
 //
-//go:embed testdata/*.txt
+//go:embed golden/*.txt
 var golden embed.FS
 
 func messageAndFrame(name string) (message, frame string, err error) {
-	text, err := golden.ReadFile("testdata/" + name + ".txt")
+	text, err := golden.ReadFile("golden/" + name + ".txt")
 	if err != nil {
 		return "", "", fmt.Errorf("%w: %w", probe.ErrHarness, err)
 	}
 	message, frame, found := strings.Cut(string(text), "\n----\n")
 	if !found {
-		return "", "", fmt.Errorf("%w: testdata/%s.txt has no line of dashes", probe.ErrHarness, name)
+		return "", "", fmt.Errorf("%w: golden/%s.txt has no line of dashes", probe.ErrHarness, name)
 	}
 	return message, frame, nil
 }

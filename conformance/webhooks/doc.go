@@ -1,7 +1,7 @@
 // Package webhooks holds the requirements for what becomes of an event on the bus: which hooks it
 // reaches, what is made of their answers, what is tried again, remembered and switched off. A file
 // is a topic: what is done, and what is demanded of what comes of it. Expectations are
-// literals and the files of testdata.
+// literals.
 package webhooks
 
 import "github.com/kazoolab/kazoolab/conformance/suite"
