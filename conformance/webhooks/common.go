@@ -149,7 +149,12 @@ func reached(j *suite.Judging, receiver, member string, want ...string) {
 	requests := j.Requests(receiver)
 	got := make([]string, 0, len(requests))
 	for _, r := range requests {
-		got = append(got, gjson.GetBytes(r.Body, member).String())
+		value := gjson.GetBytes(r.Body, member)
+		// A hook for all hears of the making of its account, too, and on a busy broker late.
+		if !value.Exists() && strings.HasPrefix(gjson.GetBytes(r.Body, "action").Str, "doc_") {
+			continue
+		}
+		got = append(got, value.String())
 	}
 	slices.Sort(got)
 	slices.Sort(want)
