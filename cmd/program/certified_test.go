@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	. "github.com/onsi/gomega"
 )
@@ -32,19 +33,23 @@ func read(t *testing.T, dir string) counts {
 	return c
 }
 
+// patience bounds a certification, which takes half a minute, and with the race detector on a
+// busy machine two.
+const patience = 8 * time.Minute
+
 // The lab is certified as the talk has it, and by its log alone once more. The other
 // dialects are judged by `make certify`.
 func TestUpIsCertifiedAndSoIsItsLog(t *testing.T) {
 	t.Parallel()
 	g := NewWithT(t)
 	seen, judged := t.TempDir(), t.TempDir()
-	p := command(t, "certify", "--target", "up", "--dialect", "talk", "--skip", "WAIT-001", "--out", seen)
+	p := commandFor(t, patience, "certify", "--target", "up", "--dialect", "talk", "--skip", "WAIT-001", "--out", seen)
 	g.Expect(code(p.Run())).To(BeZero(), "%s\n%s", &p.stderr, &p.stdout)
 	first := read(t, seen)
 	g.Expect(first.Totals.Planned).To(BeNumerically(">", 900))
 	g.Expect(first.Totals.Pass).To(Equal(first.Totals.Planned))
 
-	again := command(t, "certify", "--from", filepath.Join(seen, "log.ndjson"), "--skip", "WAIT-001", "--out", judged)
+	again := commandFor(t, patience, "certify", "--from", filepath.Join(seen, "log.ndjson"), "--skip", "WAIT-001", "--out", judged)
 	g.Expect(code(again.Run())).To(BeZero(), again.stderr.String())
 	g.Expect(read(t, judged)).To(Equal(first))
 
