@@ -18,10 +18,10 @@ const (
 	records  = "records"
 )
 
-// listenToCalls has the harness hear all that a switch tells.
-func listenToCalls(ctx context.Context, p *probe.Probe) error {
+// listenToCalls has the harness hear all that a switch tells of an account's calls.
+func listenToCalls(ctx context.Context, p *probe.Probe, account probe.Account) error {
 	for queue, exchange := range map[string]string{happened: "callevt", records: "cdr"} {
-		if _, err := p.Listen(ctx, queue, exchange, "#"); err != nil {
+		if err := p.ListenAbout(ctx, account, queue, exchange, "#"); err != nil {
 			return err
 		}
 	}

@@ -97,7 +97,7 @@ func doSwitchCommands(ctx context.Context, p *probe.Probe) error {
 	if err != nil {
 		return err
 	}
-	if err := listenToCalls(ctx, p); err != nil {
+	if err := listenToCalls(ctx, p, account); err != nil {
 		return err
 	}
 	legs := map[string]string{}

@@ -273,7 +273,7 @@ func doSwitchEvents(ctx context.Context, p *probe.Probe) error {
 	if err != nil {
 		return err
 	}
-	if err := listenToCalls(ctx, p); err != nil {
+	if err := listenToCalls(ctx, p, account); err != nil {
 		return err
 	}
 	device, err := telephone(ctx, p, account, "desk")

@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -200,6 +201,17 @@ func received(m amqp.Delivery) []capture.Field {
 // exchange. What it is given is in the log under its name. It returns the queue's name at the
 // broker, for replies by the exchange targeted.
 func (p *Probe) Listen(ctx context.Context, name, exchange string, keys ...string) (string, error) {
+	return p.listen(ctx, "", name, exchange, keys)
+}
+
+// ListenAbout is Listen for messages in which an account's id stands: whose keys do not say
+// whose they are, as those of calls, and which are nobody's business but that account's.
+func (p *Probe) ListenAbout(ctx context.Context, account Account, name, exchange string, keys ...string) error {
+	_, err := p.listen(ctx, account.ID, name, exchange, keys)
+	return err
+}
+
+func (p *Probe) listen(ctx context.Context, about, name, exchange string, keys []string) (string, error) {
 	b, err := p.connect()
 	if err != nil {
 		return "", err
@@ -231,6 +243,9 @@ func (p *Probe) Listen(ctx context.Context, name, exchange string, keys ...strin
 	}
 	b.readers.Go(func() {
 		for m := range messages {
+			if !bytes.Contains(m.Body, []byte(about)) {
+				continue
+			}
 			p.add(capture.Entry{
 				Kind: capture.Delivered, Name: name, Head: strings.TrimSpace(m.Exchange + " " + m.RoutingKey),
 				Header: received(m), Body: m.Body,
