@@ -54,7 +54,7 @@ func TestABridgeOnRealServersIsCertified(t *testing.T) {
 	path, out := filepath.Join(t.TempDir(), "bridge.yaml"), t.TempDir()
 	text := strings.Join([]string{
 		"name: bridge", "rest: http://" + rest, "sockets: ws://" + sockets, "amqp: " + broker.URL, "management: " + broker.ManagementURL(t),
-		"credentials: {api_key: {env: ACCOUNT_KEY}}", "features: {switch: off}", "timeouts: {run: 9m}", "",
+		"credentials: {api_key: {env: ACCOUNT_KEY}}", "features: {switch: off, one-node: on}", "timeouts: {run: 9m}", "",
 	}, "\n")
 	g.Expect(os.WriteFile(path, []byte(text), 0o600)).To(Succeed())
 	p := commandFor(t, 10*time.Minute, "certify", "--profile", path, "--skip", "WAIT-001", "--out", out)

@@ -279,9 +279,9 @@ func doDialectREST(ctx context.Context, p *probe.Probe) error {
 		}
 	}
 	r := &steps{ctx: ctx, p: p, account: account}
-	r.do("talk's hook", http.MethodPut, "/webhooks", "{\"data\": {\n\"name\": \"New Calls\",\n\"uri\": \"http://127.0.0.1:9/calls/new.php\",\n\"http_verb\": \"post\",\n\"hook\": \"channel_create\",\n\"retries\":3\n}}")
+	r.do("talk's hook", http.MethodPut, "/webhooks", "{\"data\": {\n\"name\": \"New Calls\",\n\"uri\": \"http://192.0.2.9/calls/new.php\",\n\"http_verb\": \"post\",\n\"hook\": \"channel_create\",\n\"retries\":3\n}}")
 	for _, name := range oldHooks() {
-		r.do("hook "+name, http.MethodPut, "/webhooks", `{"data":{"name":"old","uri":"http://127.0.0.1:9/","hook":"`+name+`"}}`)
+		r.do("hook "+name, http.MethodPut, "/webhooks", `{"data":{"name":"old","uri":"http://192.0.2.9/","hook":"`+name+`"}}`)
 	}
 	if r.err != nil || !p.Target.Has(suite.Hooks) || !p.Target.Has(suite.Bus) {
 		return r.err

@@ -19,26 +19,26 @@ func order() suite.Group {
 		Requirements: []suite.Requirement{
 			{
 				ID: "RB-ORD-001", Text: "The events of one call MUST reach a webhook in the order in which they were published.",
-				Source: whatBecomes, Ours: true,
+				Source: whatBecomes, Ours: true, Needs: []string{suite.OneNode},
 				Judge: func(j *suite.Judging) {
 					ordered(j, "quick", series("quick", orderedEvents), forms(j.View, "quick", "caller_id_name"))
 				},
 			},
 			{
 				ID: "RB-ORD-002", Text: "The events of one call MUST reach a webhook in the order in which they were published where its receiver is so slow that they wait for it.",
-				Source: whatBecomes, Ours: true,
+				Source: whatBecomes, Ours: true, Needs: []string{suite.OneNode},
 				Judge: func(j *suite.Judging) {
 					ordered(j, "slow", series("slow", slowEvents), forms(j.View, "slow", "caller_id_name"))
 				},
 			},
 			{
 				ID: "RB-ORD-003", Text: "The next event of a call MUST NOT be sent to a webhook before the one before it has been answered.",
-				Source: whatBecomes, Ours: true,
+				Source: whatBecomes, Ours: true, Needs: []string{suite.OneNode},
 				Judge: judgeOneAtATime,
 			},
 			{
 				ID: "RB-ORD-004", Text: "An event MUST NOT wait for the answer to an event of another call.",
-				Source: whatBecomes, Ours: true,
+				Source: whatBecomes, Ours: true, Needs: []string{suite.OneNode},
 				Judge: func(j *suite.Judging) {
 					until, was := heldUp(j, "held")
 					if !was {

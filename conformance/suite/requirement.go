@@ -34,6 +34,7 @@ const (
 	Admin    = "admin"    // the caller is a superduper admin
 	Clock    = "clock"    // time can be put forward, or may be waited for
 	Hours    = "hours"    // time can be put forward by hours, which nobody waits for
+	OneNode  = "one-node" // one node takes all events, so that there is an order
 	Switch   = "switch"   // a switch answers questions and obeys commands
 	Lab      = "lab"      // extensions that are kazoolab's, and not Kazoo's
 )
@@ -43,7 +44,7 @@ func Features() map[string]string {
 	return map[string]string{
 		Bus: "AMQP access: messages can be published and listened to", Hooks: "the target reaches the harness's receivers",
 		Sockets: "a websocket port", Accounts: "accounts can be created for the run", Admin: "the credentials are a superduper admin's",
-		Clock: "time can be put forward, or waited for", Hours: "time can be put forward by hours", Switch: "a switch answers questions and obeys commands",
+		Clock: "time can be put forward, or waited for", Hours: "time can be put forward by hours", OneNode: "one node takes all events", Switch: "a switch answers questions and obeys commands",
 		Lab: "extensions of kazoolab",
 	}
 }

@@ -120,6 +120,7 @@ func (f *flight) clock(ctx context.Context) error {
 	if f.Profile.Features.Clock == off {
 		f.lacks(suite.Clock, false, "the profile leaves out what takes minutes (features.clock: off)")
 		f.lacks(suite.Hours, false, "the profile leaves out what takes hours (features.clock: off)")
+		f.nodes()
 		return nil
 	}
 	if f.Profile.Clock.Lab != "" && f.Profile.May != ReadOnly {
@@ -137,12 +138,22 @@ func (f *flight) clock(ctx context.Context) error {
 		f.Target.Clock, f.Facts.RealWaits = lab, false
 	}
 	f.has(suite.Clock)
+	f.nodes()
 	if f.Facts.RealWaits {
 		f.lacks(suite.Hours, false, "the target has no clock that can be put forward, and nobody waits for hours")
 	} else {
 		f.has(suite.Hours)
 	}
 	return nil
+}
+
+// nodes finds out whether events have one way through the target. A lab is one node.
+func (f *flight) nodes() {
+	if want := f.Profile.Features.OneNode; want == on || want == auto && !f.Facts.RealWaits {
+		f.has(suite.OneNode)
+		return
+	}
+	f.lacks(suite.OneNode, false, "nodes that share the work keep no order among them (features.one-node: on, where there is but one)")
 }
 
 // look asks for the time, without moving it.

@@ -86,6 +86,7 @@ type Features struct {
 	Switch  string `yaml:"switch" of:"on|off|auto" default:"auto" doc:"a switch that answers questions and obeys commands; auto asks on the bus"`
 	Lab     string `yaml:"lab" of:"on|off|auto" default:"auto" doc:"extensions of kazoolab; auto: where REST answers /livez"`
 	Clock   string `yaml:"clock" of:"on|off|auto" default:"auto" doc:"whether rules about minutes are judged; off leaves them out"`
+	OneNode string `yaml:"one-node" of:"on|off|auto" default:"auto" doc:"one node takes all events, so that those of a call have an order; auto: where a lab's clock is"`
 }
 
 // ClockPlan says how time is put forward.
