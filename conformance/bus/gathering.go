@@ -75,7 +75,7 @@ func gathering() suite.Group {
 						return
 					}
 					j.Equal("data", "[]", gjson.GetBytes(a.Body, "data").Raw, a)
-					if took := a.At - asks[0].At; took < 1900*time.Millisecond || took > 4*time.Second {
+					if took := a.At - asks[0].At; took < 1900*time.Millisecond || took > late {
 						j.Differs("time until the answer", []byte("2s"), []byte(took.String()), asks[0], a)
 					}
 				},
@@ -84,12 +84,20 @@ func gathering() suite.Group {
 				ID: "AM-ASK-016", Text: "A node that says that it runs ecallmgr no more MUST NOT be waited for.",
 				Source: "crossbar.md 6.1; kz_nodes:whapp_count/2", Needs: []string{suite.Switch}, // without any left, all time may be waited out
 				Judge: func(j *suite.Judging) {
-					if a, ok := j.Status("gone", "200"); ok {
-						for _, e := range j.Named(capture.RestRequest, "gone") {
-							if took := a.At - e.At; took > 1500*time.Millisecond {
-								j.Differs("time until the answer", []byte("at once"), []byte(took.String()), e, a)
-							}
+					answers := j.Named(capture.RestAnswer, "gone")
+					if len(answers) == 0 {
+						j.Fail("nobody has answered")
+						return
+					}
+					var shortest time.Duration // of several: a busy machine is late once
+					for i, a := range answers {
+						j.Equal("status", "200", a.Head, a)
+						if took := a.At - j.Named(capture.RestRequest, "gone")[i].At; i == 0 || took < shortest {
+							shortest = took
 						}
+					}
+					if shortest > 1500*time.Millisecond {
+						j.Differs("time until the answer", []byte("at once"), []byte(shortest.String()), answers...)
 					}
 				},
 			},
@@ -153,6 +161,10 @@ func doGathering(ctx context.Context, p *probe.Probe) error {
 		return err
 	}
 	p.Settle(ctx)
-	_, err = p.REST(ctx, "gone", list(account))
-	return err
+	for range 3 {
+		if _, err := p.REST(ctx, "gone", list(account)); err != nil {
+			return err
+		}
+	}
+	return nil
 }

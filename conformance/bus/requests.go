@@ -153,6 +153,9 @@ func members(e capture.Entry, names ...string) []byte {
 	return []byte(body + "}")
 }
 
+// late is what the end of 2 s may be at the latest: targets on busy machines stood still for 3 s.
+const late = 7 * time.Second
+
 func judgeSilence(j *suite.Judging) {
 	a, ok := j.Status("silent", "503")
 	if !ok {
@@ -161,7 +164,7 @@ func judgeSilence(j *suite.Judging) {
 	j.Equal("message", "datastore timeout", gjson.GetBytes(a.Body, "message").Str, a)
 	j.Equal("data", "{}", gjson.GetBytes(a.Body, "data").Raw, a)
 	q, found := askedFor(j, "silent")
-	if took := a.At - q.At; found && (took < 1900*time.Millisecond || took > 4*time.Second) {
+	if took := a.At - q.At; found && (took < 1900*time.Millisecond || took > late) {
 		j.Differs("time until the answer", []byte("2s"), []byte(took.String()), q, a)
 	}
 }

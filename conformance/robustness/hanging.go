@@ -58,7 +58,7 @@ func hanging() suite.Group {
 				},
 			},
 			{
-				ID: "RB-SLOW-005", Text: "An event that waited for a receiver MUST NOT reach it twice when no request to it has failed.",
+				ID: "RB-SLOW-005", Text: "An event that waited for a receiver SHOULD NOT reach it twice when no request to it has failed.",
 				Source: whatBecomes, Ours: true,
 				Judge: func(j *suite.Judging) {
 					if _, was := heldUp(j, "hangs"); was {

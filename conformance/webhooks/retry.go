@@ -113,8 +113,8 @@ func judgePause(j *suite.Judging) {
 			j.Fail("the try has no end", tries[i])
 			continue
 		}
-		// Timers of a busy machine are late by tens of milliseconds, never early.
-		if pause := next.At - ended.At; pause < 1950*time.Millisecond || pause > 4*time.Second {
+		// Timers are never early, and late by tens of milliseconds, on a busy machine by 3 s.
+		if pause := next.At - ended.At; pause < 1950*time.Millisecond || pause > 7*time.Second {
 			j.Differs(fmt.Sprintf("pause before try %d", i+2), []byte("2s"), []byte(pause.String()), ended, next)
 		}
 	}
