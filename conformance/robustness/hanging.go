@@ -121,7 +121,7 @@ func doHanging(ctx context.Context, p *probe.Probe) error {
 		return err
 	}
 	// Nobody listens at port 1.
-	if _, err := p.HookTo(ctx, "nowhere", account, "channel_create", "http://127.0.0.1:1/", map[string]any{"http_verb": "post", "retries": 3}); err != nil {
+	if _, err := p.HookTo(ctx, "nowhere", account, "channel_create", p.Refusing(), map[string]any{"http_verb": "post", "retries": 3}); err != nil {
 		return err
 	}
 	if err := hook(ctx, p, "answers", account); err != nil {
