@@ -74,6 +74,7 @@ func Run(ctx context.Context, c Config, plan []suite.Planned) Outcome {
 	}
 	r.plan = plan
 	log.Secret("token", c.Target.Parent.Token)
+	log.Limit("", nil) // what comes for no receiver
 	served := make(chan error, 1)
 	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
@@ -195,20 +196,17 @@ func (r *run) giveUp(p *probe.Probe, done <-chan error) error {
 
 // clean deletes what a group made, or leaves it where that is wanted and something fails.
 func (r *run) clean(ctx context.Context, g suite.Group, p *probe.Probe) {
-	var left string
+	var left []string
 	if r.Keep && r.fails(g) {
 		for _, a := range p.Leave() {
-			left = fmt.Sprintf("%s: the account %s (%s) is kept", g.Name, a.ID, a.Name)
+			left = append(left, fmt.Sprintf("%s: the account %s (%s) is kept", g.Name, a.ID, a.Name))
 		}
 	} else if err := p.Close(ctx); err != nil {
-		left = fmt.Sprintf("%s was not cleaned up: %v", g.Name, err)
-	}
-	if left == "" {
-		return
+		left = append(left, fmt.Sprintf("%s was not cleaned up: %v", g.Name, err))
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.out.Left = append(r.out.Left, left)
+	r.out.Left = append(r.out.Left, left...)
 }
 
 // fails judges a group now.

@@ -257,7 +257,7 @@ func (p *Probe) hangUp() (errs []error) {
 		s.drop()
 	}
 	if p.bus != nil {
-		errs = append(errs, p.bus.close())
+		errs = append(errs, p.closeBus())
 	}
 	if p.Receivers != nil {
 		p.Receivers.release(p.group)

@@ -2,6 +2,7 @@ package probe
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -54,7 +55,6 @@ func (p *Probe) DialPath(ctx context.Context, name, path string, header http.Hea
 		return nil, nil //nolint:nilnil // a refusal is what was seen, not an error
 	}
 	p.add(capture.Entry{Kind: capture.SocketOpen, Name: name, Head: strconv.Itoa(resp.StatusCode), Header: fields(resp.Header)})
-	p.Note("address "+name, conn.LocalAddr().String())
 	conn.SetReadLimit(maxFrame)
 	s := &Socket{probe: p, name: name, conn: conn, done: make(chan struct{})}
 	s.watch()
@@ -289,14 +289,14 @@ func (p *Probe) Raw(ctx context.Context, name string, door Door, sent []byte, un
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrHarness, err)
 	}
-	dialer := net.Dialer{Timeout: p.Target.Patience.Reply}
-	conn, err := dialer.DialContext(ctx, "tcp", u.Host)
+	conn, err := p.dialRaw(ctx, u)
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
-	// The peer's clock cannot be moved, so the deadline is the machine's.
-	stop := p.Clock.AfterFunc(p.Target.Patience.Close, func() { _ = conn.Close() })
-	defer stop.Stop()
+	late := p.Clock.AfterFunc(p.Target.Patience.Close, func() { _ = conn.Close() })
+	defer late.Stop()
+	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
+	defer stop()
 	defer func() { _ = conn.Close() }()
 	seq := p.add(capture.Entry{Kind: capture.RawSent, Name: name, Body: sent})
 	_, _ = conn.Write(sent) // a target that has closed already shows in what is read
@@ -321,4 +321,22 @@ func (p *Probe) Raw(ctx context.Context, name string, door Door, sent []byte, un
 	p.add(capture.Entry{Kind: capture.RawGot, Name: name, Body: got, Ref: seq})
 	p.add(capture.Entry{Kind: capture.RawClosed, Name: name, Head: ended, Ref: seq})
 	return nil
+}
+
+// dialRaw connects to a URL's host, with TLS where its scheme says so.
+func (p *Probe) dialRaw(ctx context.Context, u *url.URL) (net.Conn, error) {
+	secure := u.Scheme == "https" || u.Scheme == "wss"
+	port := u.Port()
+	switch {
+	case port != "":
+	case secure:
+		port = "443"
+	default:
+		port = "80"
+	}
+	address, dialer := net.JoinHostPort(u.Hostname(), port), &net.Dialer{Timeout: p.Target.Patience.Reply}
+	if secure {
+		return (&tls.Dialer{NetDialer: dialer}).DialContext(ctx, "tcp", address)
+	}
+	return dialer.DialContext(ctx, "tcp", address)
 }

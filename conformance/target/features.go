@@ -62,6 +62,8 @@ func (f *flight) bus(ctx context.Context) error {
 	}
 	p := f.plain()
 	defer func() { _ = p.Close(ctx) }()
+	stop := context.AfterFunc(ctx, p.Cut)
+	defer stop()
 	queue, err := p.Listen(ctx, "answers", "targeted", "")
 	if err == nil {
 		err = p.Exchange("callevt")
@@ -239,6 +241,8 @@ func (f *flight) tryHook(ctx context.Context, p *probe.Probe) (err error) {
 			err = away("the account that was made to try a webhook cannot be deleted: %v", left)
 		}
 	}()
+	stop := context.AfterFunc(ctx, p.Cut)
+	defer stop()
 	account, err := p.Account(ctx)
 	if err != nil {
 		return away("no account can be made below %s: %v", f.Target.Parent.ID, err)
