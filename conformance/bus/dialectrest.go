@@ -57,7 +57,7 @@ func talkListings() []suite.Requirement {
 			Judge: func(j *suite.Judging) {
 				if a, ok := j.Status("sockets", "200"); ok {
 					j.Equal("how many", "1", gjson.GetBytes(a.Body, "data.#").String(), a)
-					judgeSession(j, "one", gjson.GetBytes(a.Body, "data.0").Str, a)
+					judgeSession(j, gjson.GetBytes(a.Body, "data.0").Str, a)
 					j.Equal("status", "success", gjson.GetBytes(a.Body, "status").Str, a)
 				}
 			},
@@ -72,7 +72,7 @@ func talkListings() []suite.Requirement {
 					j.Equal("account_id", j.Fact("account own"), one.Get("account_id").Str, a)
 					j.Equal("auth_token", j.Fact("token own"), one.Get("auth_token").Str, a)
 					j.Equal("bindings", `["call.CHANNEL_CREATE.*"]`, one.Get("bindings").Raw, a)
-					judgeSession(j, "one", one.Get("websocket_session_id").Str, a)
+					judgeSession(j, one.Get("websocket_session_id").Str, a)
 					j.Equal("how many members", "4", one.Get("@keys|#").String(), a)
 				}
 			},
@@ -160,7 +160,7 @@ func laterShapes() []suite.Requirement {
 				}
 				for e, path := range map[int]string{0: "data.0", 1: "data"} {
 					shown := []gjson.Result{gjson.GetBytes(a.Body, path), gjson.GetBytes(b.Body, path)}[e]
-					judgeSession(j, "one", shown.Get("websocket_session_id").Str, a, b)
+					judgeSession(j, shown.Get("websocket_session_id").Str, a, b)
 					j.Equal("bindings", `["call.CHANNEL_CREATE.*"]`, shown.Get("bindings").Raw, a, b)
 					for _, hidden := range []string{"account_id", "auth_account_id", "auth_token", "req_id"} {
 						if shown.Get(hidden).Exists() {

@@ -34,7 +34,7 @@ func socketAnswers() suite.Group {
 				Source: "amqp.md 18.1; blackhole_tracking:handle_get_req_data/2",
 				Judge: func(j *suite.Judging) {
 					if e, one := answerTo(j, "one"); one {
-						judgeSession(j, "one", gjson.GetBytes(e.Body, "Data.websocket_session_id").Str, e)
+						judgeSession(j, gjson.GetBytes(e.Body, "Data.websocket_session_id").Str, e)
 					}
 					if e, one := answerTo(j, "no-such"); one {
 						j.Equal("Data for a socket that is not there", "[]", gjson.GetBytes(e.Body, "Data").Raw, e)
@@ -73,7 +73,7 @@ func socketAnswers() suite.Group {
 				Source: "amqp.md 18.1; blackhole_tracking:handle_get_req_data/2",
 				Judge: func(j *suite.Judging) {
 					if e, one := answerTo(j, "auth"); one {
-						judgeSession(j, "one", gjson.GetBytes(e.Body, "Data.0.websocket_session_id").Str, e)
+						judgeSession(j, gjson.GetBytes(e.Body, "Data.0.websocket_session_id").Str, e)
 					}
 				},
 			},
@@ -141,7 +141,7 @@ func judgeSocketData(j *suite.Judging) {
 	j.Equal("how many sockets", "1", gjson.GetBytes(e.Body, "Data.#").String(), e)
 	j.Equal("members of a socket", "bindings websocket_session_id timestamp destination source", strings.Join(names, " "), e)
 	j.Equal("bindings", `["call.CHANNEL_CREATE.*"]`, socket.Get("bindings").Raw, e)
-	judgeSession(j, "one", socket.Get("websocket_session_id").Str, e)
+	judgeSession(j, socket.Get("websocket_session_id").Str, e)
 	id := j.Fact("session one")
 	host := id[:max(strings.LastIndex(id, ":"), 0)]
 	j.Equal("source", host, socket.Get("source").Str, e)

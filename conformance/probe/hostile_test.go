@@ -20,7 +20,7 @@ import (
 
 // frame is one of AMQP 0-9-1.
 func frame(kind byte, payload []byte) []byte {
-	text := binary.BigEndian.AppendUint32([]byte{kind, 0, 0}, uint32(len(payload))) //nolint:gosec // it is short
+	text := binary.BigEndian.AppendUint32([]byte{kind, 0, 0}, uint32(len(payload)))
 	return append(append(text, payload...), 0xCE)
 }
 
@@ -60,7 +60,7 @@ func TestABrokerThatLivesAndAnswersNothingIsCutOff(t *testing.T) {
 	g := NewWithT(t)
 	p := probe.New(&probe.Harness{
 		Target: probe.Target{AMQP: "amqp://" + hostile.Listen(t, beats) + "/", Patience: probe.NewPatience(0)},
-		Log:    capture.NewLog(clock.System()), Clock: clock.System(), IDs: ids.Seeded(t.Name()), HTTP: http.DefaultClient,
+		Log:    capture.NewLog(clock.System()), Clock: clock.System(), IDs: ids.Seeded(t.Name()), HTTP: &http.Client{},
 	}, "group")
 	listened := make(chan error, 1)
 	go func() {
