@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"slices"
 	"sync"
 	"time"
@@ -53,7 +54,12 @@ type Outcome struct {
 	Left []string
 	// Faults are those of the harness, which is no word about the target.
 	Faults []string
+	// Gone says that the target was there and is no more, for which the run was ended.
+	Gone string
 }
+
+// errGone is the cause with which a run ends whose target has gone.
+var errGone = errors.New("the target is gone")
 
 // Run carries the groups of a plan out at a target, side by side, and returns all that was
 // done and seen. Groups for which a feature is wanting are left out: their requirements are
@@ -74,6 +80,7 @@ func Run(ctx context.Context, c Config, plan []suite.Planned) Outcome {
 	}
 	r.plan = plan
 	log.Secret("token", c.Target.Parent.Token)
+	log.Limit("", nil) // what comes for no receiver
 	served := make(chan error, 1)
 	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
@@ -83,7 +90,10 @@ func Run(ctx context.Context, c Config, plan []suite.Planned) Outcome {
 	} else {
 		served <- nil
 	}
-	r.carryOut(ctx)
+	running, end := context.WithCancelCause(ctx)
+	defer end(nil)
+	r.end = end
+	r.carryOut(running)
 	stop()
 	if err := <-served; err != nil {
 		r.out.Faults = append(r.out.Faults, err.Error())
@@ -98,6 +108,7 @@ type run struct {
 	harness *probe.Harness
 	groups  []suite.Group
 	plan    []suite.Planned
+	end     context.CancelCauseFunc // of everything that runs
 
 	mu    sync.Mutex // guards what follows
 	ended int
@@ -141,8 +152,35 @@ func (r *run) group(ctx context.Context, g suite.Group) {
 	r.log.Add(capture.Entry{Group: g.Name, Kind: capture.Began, Name: g.Title})
 	end, why := r.carry(ctx, g, p)
 	r.log.Add(capture.Entry{Group: g.Name, Kind: capture.Ended, Head: end, Body: []byte(why)})
+	if end == capture.Broken {
+		r.look(ctx)
+	}
 	r.clean(ctx, g, p)
 	r.tell(g, end, why)
+}
+
+// look finds out whether the target is still there, and ends the run when it is not: groups
+// would fail one after the other, each at its own pace.
+func (r *run) look(ctx context.Context) {
+	u, err := url.Parse(r.Target.REST)
+	if err != nil || u.Port() == "" || ctx.Err() != nil {
+		return
+	}
+	dialer := net.Dialer{Timeout: r.Target.Patience.Reply}
+	for range 3 { // one that is started anew is back within seconds
+		conn, err := dialer.DialContext(ctx, "tcp", u.Host)
+		if err == nil {
+			_ = conn.Close()
+			return
+		}
+		if clock.Sleep(ctx, r.Clock, time.Second) != nil {
+			return
+		}
+	}
+	r.mu.Lock()
+	r.out.Gone = fmt.Sprintf("the target has gone: nobody listens at %s any more", u.Host)
+	r.mu.Unlock()
+	r.end(errGone)
 }
 
 // carry does what a group does, within its time and its share of the log.
@@ -195,20 +233,17 @@ func (r *run) giveUp(p *probe.Probe, done <-chan error) error {
 
 // clean deletes what a group made, or leaves it where that is wanted and something fails.
 func (r *run) clean(ctx context.Context, g suite.Group, p *probe.Probe) {
-	var left string
+	var left []string
 	if r.Keep && r.fails(g) {
 		for _, a := range p.Leave() {
-			left = fmt.Sprintf("%s: the account %s (%s) is kept", g.Name, a.ID, a.Name)
+			left = append(left, fmt.Sprintf("%s: the account %s (%s) is kept", g.Name, a.ID, a.Name))
 		}
 	} else if err := p.Close(ctx); err != nil {
-		left = fmt.Sprintf("%s was not cleaned up: %v", g.Name, err)
-	}
-	if left == "" {
-		return
+		left = append(left, fmt.Sprintf("%s was not cleaned up: %v", g.Name, err))
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.out.Left = append(r.out.Left, left)
+	r.out.Left = append(r.out.Left, left...)
 }
 
 // fails judges a group now.

@@ -169,7 +169,7 @@ func doAccounts(ctx context.Context, p *probe.Probe) error {
 		return err
 	}
 	r := &steps{ctx: ctx, p: p, account: child}
-	r.make("hook", "/webhooks", fields{"name": "accounts", "uri": "http://192.0.2.9/", "hook": "parking"})
+	r.make("hook", "/webhooks", fields{"name": "accounts", "uri": hookAddress, "hook": "parking"})
 	p.Settle(ctx)
 	if _, err := p.REST(ctx, "delete child", probe.Request{Method: http.MethodDelete, Path: "/v2/accounts/" + child.ID, Token: account.Token}); err != nil {
 		return err

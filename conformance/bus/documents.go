@@ -317,7 +317,7 @@ func doDocuments(ctx context.Context, p *probe.Probe) error {
 	r.make("address", "/devices", fields{"name": "address", "sip": fields{"method": "ip", "ip": fmt.Sprintf("198.18.%d.%d", p.IDs.IntN(256), 1+p.IDs.IntN(254))}})
 	r.make("faxbox", "/faxboxes", fields{"name": "documents"})
 	r.make("fax", "/faxes", fields{"to_number": "+14155550142", "from_number": "+14155550143", "document": fields{"url": "http://127.0.0.1:9/fax.tif", "method": "get"}})
-	r.make("webhook", "/webhooks", fields{"name": "documents", "uri": "http://192.0.2.9/", "hook": "parking"})
+	r.make("webhook", "/webhooks", fields{"name": "documents", "uri": hookAddress, "hook": "parking"})
 	if r.err != nil {
 		return r.err
 	}

@@ -75,7 +75,11 @@ func gathering() suite.Group {
 						return
 					}
 					j.Equal("data", "[]", gjson.GetBytes(a.Body, "data").Raw, a)
-					if took := a.At - asks[0].At; took < 1900*time.Millisecond || took > late {
+					// The harness learns of the question later than it was asked.
+					if sent := j.Named(capture.RestRequest, "silent"); len(sent) > 0 && a.At-sent[0].At < 2*time.Second {
+						j.Differs("time from the request to the answer", []byte("2s"), []byte((a.At - sent[0].At).String()), sent[0], a)
+					}
+					if took := a.At - asks[0].At; took > late {
 						j.Differs("time until the answer", []byte("2s"), []byte(took.String()), asks[0], a)
 					}
 				},
@@ -83,25 +87,28 @@ func gathering() suite.Group {
 			{
 				ID: "AM-ASK-016", Text: "A node that says that it runs ecallmgr no more MUST NOT be waited for.",
 				Source: "crossbar.md 6.1; kz_nodes:whapp_count/2", Needs: []string{suite.Switch}, // without any left, all time may be waited out
-				Judge: func(j *suite.Judging) {
-					answers := j.Named(capture.RestAnswer, "gone")
-					if len(answers) == 0 {
-						j.Fail("nobody has answered")
-						return
-					}
-					var shortest time.Duration // of several: a busy machine is late once
-					for i, a := range answers {
-						j.Equal("status", "200", a.Head, a)
-						if took := a.At - j.Named(capture.RestRequest, "gone")[i].At; i == 0 || took < shortest {
-							shortest = took
-						}
-					}
-					if shortest > 1500*time.Millisecond {
-						j.Differs("time until the answer", []byte("at once"), []byte(shortest.String()), answers...)
-					}
-				},
+				Judge: judgeGone,
 			},
 		},
+	}
+}
+
+// judgeGone takes the shortest of several answers: a busy machine is late once.
+func judgeGone(j *suite.Judging) {
+	answers := j.Named(capture.RestAnswer, "gone")
+	if len(answers) == 0 {
+		j.Fail("nobody has answered")
+		return
+	}
+	var shortest time.Duration
+	for i, a := range answers {
+		j.Equal("status", "200", a.Head, a)
+		if took := a.At - j.Named(capture.RestRequest, "gone")[i].At; i == 0 || took < shortest {
+			shortest = took
+		}
+	}
+	if shortest > 1500*time.Millisecond {
+		j.Differs("time until the answer", []byte("at once"), []byte(shortest.String()), answers...)
 	}
 }
 

@@ -164,7 +164,12 @@ func judgeSilence(j *suite.Judging) {
 	j.Equal("message", "datastore timeout", gjson.GetBytes(a.Body, "message").Str, a)
 	j.Equal("data", "{}", gjson.GetBytes(a.Body, "data").Raw, a)
 	q, found := askedFor(j, "silent")
-	if took := a.At - q.At; found && (took < 1900*time.Millisecond || took > late) {
+	sent := j.Named(capture.RestRequest, "silent")
+	if !found || len(sent) == 0 {
+		return
+	}
+	// The harness learns of the question later than it was asked, and of that by a busy machine.
+	if least, took := a.At-sent[0].At, a.At-q.At; least < 2*time.Second || took > late {
 		j.Differs("time until the answer", []byte("2s"), []byte(took.String()), q, a)
 	}
 }

@@ -34,7 +34,7 @@ func socketAnswers() suite.Group {
 				Source: "amqp.md 18.1; blackhole_tracking:handle_get_req_data/2",
 				Judge: func(j *suite.Judging) {
 					if e, one := answerTo(j, "one"); one {
-						j.Equal("socket", j.Fact("address one"), gjson.GetBytes(e.Body, "Data.websocket_session_id").Str, e)
+						judgeSession(j, gjson.GetBytes(e.Body, "Data.websocket_session_id").Str, e)
 					}
 					if e, one := answerTo(j, "no-such"); one {
 						j.Equal("Data for a socket that is not there", "[]", gjson.GetBytes(e.Body, "Data").Raw, e)
@@ -73,7 +73,7 @@ func socketAnswers() suite.Group {
 				Source: "amqp.md 18.1; blackhole_tracking:handle_get_req_data/2",
 				Judge: func(j *suite.Judging) {
 					if e, one := answerTo(j, "auth"); one {
-						j.Equal("sockets", j.Fact("address one"), gjson.GetBytes(e.Body, "Data.0.websocket_session_id").Str, e)
+						judgeSession(j, gjson.GetBytes(e.Body, "Data.0.websocket_session_id").Str, e)
 					}
 				},
 			},
@@ -141,8 +141,9 @@ func judgeSocketData(j *suite.Judging) {
 	j.Equal("how many sockets", "1", gjson.GetBytes(e.Body, "Data.#").String(), e)
 	j.Equal("members of a socket", "bindings websocket_session_id timestamp destination source", strings.Join(names, " "), e)
 	j.Equal("bindings", `["call.CHANNEL_CREATE.*"]`, socket.Get("bindings").Raw, e)
-	j.Equal("websocket_session_id", j.Fact("address one"), socket.Get("websocket_session_id").Str, e)
-	host, _, _ := strings.Cut(j.Fact("address one"), ":")
+	judgeSession(j, socket.Get("websocket_session_id").Str, e)
+	id := j.Fact("session one")
+	host := id[:max(strings.LastIndex(id, ":"), 0)]
 	j.Equal("source", host, socket.Get("source").Str, e)
 	if at := socket.Get("timestamp").Int(); at < 63_600_000_000 || at > 66_300_000_000 {
 		j.Differs("timestamp", []byte("Gregorian seconds"), []byte(socket.Get("timestamp").Raw), e)
@@ -174,7 +175,10 @@ func doSocketAnswers(ctx context.Context, p *probe.Probe) error {
 	if err := socket.Subscribe(ctx, account, "call.CHANNEL_CREATE.*"); err != nil {
 		return err
 	}
-	address := p.Seen().Fact("address one")
+	address, err := noteSession(ctx, p, account, "one")
+	if err != nil {
+		return err
+	}
 	nobody := strings.Repeat("0", 16) + p.ID()[:16]
 	for _, q := range []struct{ name, server, fields string }{
 		{"all", queue, fmt.Sprintf(`"Account-ID":%q`, account.ID)},

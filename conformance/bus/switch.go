@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -133,6 +134,33 @@ func key(e capture.Entry) string {
 	_, key, _ := strings.Cut(e.Head, " ")
 	return key
 }
+
+// hookAddress is one that every guard lets pass, and that nothing is sent to: Kazoo refuses
+// loopback addresses (webhooks.md 11).
+const hookAddress = "http://hooks.example.org/h"
+
+// noteSession notes the id of an account's one websocket, as REST lists it: a client is never told
+// it, and behind a proxy it is not the client's own address (websockets.md 1.1).
+func noteSession(ctx context.Context, p *probe.Probe, a probe.Account, fact string) (string, error) {
+	r := probe.Request{Method: http.MethodGet, Path: "/v2/accounts/" + a.ID + "/websockets", Token: a.Token}
+	listed, err := p.RESTUntil(ctx, "session of "+fact, r, p.Target.Patience.Delivery, func(got probe.Response) bool { return len(got.Data().Array()) > 0 })
+	id := listed.Data().Get("0")
+	if id.IsObject() {
+		id = id.Get("websocket_session_id")
+	}
+	p.Note("session "+fact, id.Str)
+	return id.Str, err
+}
+
+// judgeSession wants the id of the websocket "one" to be an address and a port, and the one that REST lists.
+func judgeSession(j *suite.Judging, got string, entries ...capture.Entry) {
+	if !sessionForm.MatchString(got) {
+		j.Differs("websocket_session_id", []byte("<address>:<port>"), []byte(got), entries...)
+	}
+	j.Equal("websocket_session_id", j.Fact("session one"), got, entries...)
+}
+
+var sessionForm = regexp.MustCompile(`^[^ ]+:[0-9]+$`)
 
 // fields are members of a document.
 type fields map[string]any

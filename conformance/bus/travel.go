@@ -250,7 +250,7 @@ func doMessages(ctx context.Context, p *probe.Probe) error {
 	for _, s := range []struct{ step, method, path, body string }{
 		{"edit menu", http.MethodPatch, own + "/menus/" + menu, `{"data":{"name":"other/ñ"}}`},
 		{"delete menu", http.MethodDelete, own + "/menus/" + menu, ""},
-		{"make hook", http.MethodPut, own + "/webhooks", `{"data":{"name":"messages","uri":"http://192.0.2.9/","hook":"parking"}}`},
+		{"make hook", http.MethodPut, own + "/webhooks", `{"data":{"name":"messages","uri":"` + hookAddress + `","hook":"parking"}}`},
 		{"list websockets", http.MethodGet, own + "/websockets", ""},
 		{"list channels", http.MethodGet, own + "/channels", ""},
 	} {

@@ -48,7 +48,7 @@ const (
 	// RestFailed says that no answer came, and why, in Body. Ref is the request.
 	RestFailed Kind = "rest-failed"
 	// RawSent and RawGot are bytes on a bare TCP connection, RawClosed its end: Head says
-	// who ended it, "target", "deadline" or "limit".
+	// who ended it, "target", "deadline", "limit" or "harness".
 	RawSent   Kind = "raw-sent"
 	RawGot    Kind = "raw-got"
 	RawClosed Kind = "raw-closed"

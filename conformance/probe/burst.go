@@ -21,6 +21,7 @@ type Message struct {
 // PublishAll publishes messages as fast as they go, in their order, and returns when the
 // broker has all of them.
 func (p *Probe) PublishAll(ctx context.Context, messages []Message) error {
+	p.settleHooks(ctx)
 	b, err := p.connect()
 	if err != nil {
 		return err

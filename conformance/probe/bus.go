@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net"
 	"slices"
 	"strconv"
 	"strings"
@@ -39,7 +40,7 @@ func (p *Probe) connect() (*bus, error) {
 	if p.cut {
 		return nil, errCut
 	}
-	conn, err := amqp.DialConfig(p.Target.AMQP, amqp.Config{Dial: amqp.DefaultDial(p.Target.Patience.Reply), Properties: amqp.Table{"connection_name": harnessName + p.group}})
+	conn, err := amqp.DialConfig(p.Target.AMQP, amqp.Config{Dial: p.dialBroker, Properties: amqp.Table{"connection_name": harnessName + p.group}})
 	if err != nil {
 		return nil, fmt.Errorf("the broker: %w", err)
 	}
@@ -55,10 +56,39 @@ func (p *Probe) connect() (*bus, error) {
 	return p.bus, nil
 }
 
-func (b *bus) close() error {
-	// A broker that has stopped to answer must not hold the harness up.
-	err := b.conn.CloseDeadline(time.Now().Add(goodbye)) //nolint:forbidigo // a deadline of the machine's, for the network
-	b.readers.Wait()
+// dialBroker connects, and remembers the line: cutting it is all that ends a wait for a broker
+// that goes on to live and answers nothing.
+func (p *Probe) dialBroker(network, address string) (net.Conn, error) {
+	conn, err := amqp.DefaultDial(p.Target.Patience.Reply)(network, address)
+	if err != nil {
+		return nil, err
+	}
+	p.wire.Lock()
+	defer p.wire.Unlock()
+	if p.over {
+		_ = conn.Close()
+		return nil, errCut
+	}
+	p.line = conn
+	return conn, nil
+}
+
+// cutBroker cuts the line to the broker, and has no other be made.
+func (p *Probe) cutBroker() {
+	p.wire.Lock()
+	defer p.wire.Unlock()
+	p.over = true
+	if p.line != nil {
+		_ = p.line.Close()
+	}
+}
+
+// closeBus takes leave of the broker, which may be too far gone to answer.
+func (p *Probe) closeBus() error {
+	late := p.Clock.AfterFunc(goodbye, p.cutBroker)
+	defer late.Stop()
+	err := p.bus.conn.Close()
+	p.bus.readers.Wait()
 	if errors.Is(err, amqp.ErrClosed) {
 		return nil
 	}
@@ -121,6 +151,7 @@ func (p *Probe) Publish(ctx context.Context, step, exchange, key string, body []
 
 // PublishAs publishes with properties of one's own.
 func (p *Probe) PublishAs(ctx context.Context, step, exchange, key string, message amqp.Publishing) error {
+	p.settleHooks(ctx)
 	b, err := p.connect()
 	if err != nil {
 		return err

@@ -7,18 +7,24 @@ import (
 	"net/url"
 	"strings"
 
+	amqp "github.com/rabbitmq/amqp091-go"
 	"github.com/tidwall/gjson"
 )
 
-// Disconnect has the broker close every connection but the harness's own, as it would at a
-// network's fault, and returns how many they were. It needs Target.Management.
+// Disconnect has the broker close every connection to the target's virtual host but the harness's
+// own, as it would at a network's fault, and returns how many they were. It needs Target.Management.
 func (p *Probe) Disconnect(ctx context.Context) (closed int, err error) {
+	uri, err := amqp.ParseURI(p.Target.AMQP)
+	if err != nil {
+		return 0, fmt.Errorf("%w: %w", ErrHarness, err)
+	}
 	list, err := p.manage(ctx, http.MethodGet, "/api/connections")
 	if err != nil {
 		return 0, err
 	}
 	for _, c := range gjson.ParseBytes(list).Array() {
-		if strings.HasPrefix(c.Get("client_properties.connection_name").Str, harnessName) {
+		other := c.Get("vhost").Exists() && c.Get("vhost").Str != uri.Vhost
+		if other || strings.HasPrefix(c.Get("client_properties.connection_name").Str, harnessName) {
 			continue
 		}
 		// One that has ended meanwhile is closed as well.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"strings"
 
 	"github.com/kazoolab/kazoolab/conformance/capture"
 )
@@ -30,13 +31,21 @@ func (p *Probe) Receiver(name string, answers ...Answer) string {
 	return p.Target.Advertise + path
 }
 
+// Refusing is an address of the receivers' host at which nothing listens.
+func (p *Probe) Refusing() string {
+	scheme, host, _ := strings.Cut(p.Target.Advertise, "://")
+	if i := strings.LastIndex(host, ":"); i > strings.LastIndex(host, "]") {
+		host = host[:i]
+	}
+	return scheme + "://" + host + ":1/refused"
+}
+
 // Answers gives a receiver other answers from now on.
 func (p *Probe) Answers(name string, answers ...Answer) { p.Receivers.set(p.group, name, answers) }
 
 // Hook makes a receiver and a webhook for it, whose document has the given fields besides
-// name, uri and hook. Its id is noted as "hook <name>". It is live when this returns: a
-// target whose answer comes before that has Patience.Delivery for each event, and groups
-// that cannot wait publish again.
+// name, uri and hook. Its id is noted as "hook <name>". What is published next waits until it
+// is live: see settleHooks.
 func (p *Probe) Hook(ctx context.Context, name string, account Account, event string, fields map[string]any, answers ...Answer) (Hook, error) {
 	return p.HookTo(ctx, name, account, event, p.Receiver(name, answers...), fields)
 }
@@ -55,9 +64,21 @@ func (p *Probe) HookTo(ctx context.Context, name string, account Account, event,
 	if hook.ID == "" {
 		return Hook{}, errors.New("create hook " + name + ": the answer has no id")
 	}
-	p.hooks = append(p.hooks, hook)
+	p.hooks, p.fresh = append(p.hooks, hook), true
 	p.Note("hook "+name, hook.ID)
 	return hook, nil
+}
+
+// lab is suite.Lab: such a target answers when the hook is live.
+const lab = "lab"
+
+// settleHooks gives a target that answers a PUT before its table of hooks has the hook, as
+// Kazoo's do, the time that it takes. It is called before anything is published.
+func (p *Probe) settleHooks(ctx context.Context) {
+	if p.fresh && !p.Target.Has(lab) {
+		p.Settle(ctx)
+	}
+	p.fresh = false
 }
 
 func (p *Probe) tokenOf(a Account) string {

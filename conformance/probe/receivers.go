@@ -175,15 +175,22 @@ const maxHead = 1 << 20
 func readHead(reader *bufio.Reader, raw *bytes.Buffer) (head, error) {
 	var h head
 	for {
-		text, err := reader.ReadString('\n')
-		if err != nil {
-			return h, err
+		begin := raw.Len()
+		for {
+			part, err := reader.ReadSlice('\n')
+			raw.Write(part)
+			if raw.Len() > maxHead {
+				return h, errors.New("the head is too long")
+			}
+			if err == nil {
+				break
+			}
+			if !errors.Is(err, bufio.ErrBufferFull) {
+				return h, err
+			}
 		}
-		raw.WriteString(text)
-		text = strings.TrimRight(text, "\r\n")
+		text := strings.TrimRight(string(raw.Bytes()[begin:]), "\r\n")
 		switch {
-		case raw.Len() > maxHead:
-			return h, errors.New("the head is too long")
 		case text == "" && h.line == "":
 			raw.Reset() // an empty line before a request is allowed
 		case text == "":

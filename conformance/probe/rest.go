@@ -179,7 +179,8 @@ func (p *Probe) Account(ctx context.Context) (Account, error) {
 // the group ends. Its id is noted as "account <name>".
 func (p *Probe) NewAccount(ctx context.Context, name string, parent Account) (Account, error) {
 	full := "certify " + p.id(strings.ReplaceAll(p.group, "/", " ")+" "+name)
-	made, err := p.MustREST(ctx, "create account "+name, Request{
+	// An interruption must not cut this request off: what it makes could not be deleted.
+	made, err := p.MustREST(context.WithoutCancel(ctx), "create account "+name, Request{
 		Method: http.MethodPut, Path: "/v2/accounts/" + parent.ID, Token: parent.Token, Body: Data(map[string]any{"name": full}),
 	})
 	if err != nil {
@@ -257,7 +258,7 @@ func (p *Probe) hangUp() (errs []error) {
 		s.drop()
 	}
 	if p.bus != nil {
-		errs = append(errs, p.bus.close())
+		errs = append(errs, p.closeBus())
 	}
 	if p.Receivers != nil {
 		p.Receivers.release(p.group)

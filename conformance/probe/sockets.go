@@ -2,6 +2,7 @@ package probe
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -24,8 +25,6 @@ type Socket struct {
 	name  string
 	conn  *websocket.Conn
 	write sync.Mutex
-	gate  sync.Mutex // locked while nothing is read
-	held  bool
 	done  chan struct{} // closed when nothing more comes
 	// reading has begun: at once, but for a deaf socket.
 	reading sync.Once
@@ -54,7 +53,6 @@ func (p *Probe) DialPath(ctx context.Context, name, path string, header http.Hea
 		return nil, nil //nolint:nilnil // a refusal is what was seen, not an error
 	}
 	p.add(capture.Entry{Kind: capture.SocketOpen, Name: name, Head: strconv.Itoa(resp.StatusCode), Header: fields(resp.Header)})
-	p.Note("address "+name, conn.LocalAddr().String())
 	conn.SetReadLimit(maxFrame)
 	s := &Socket{probe: p, name: name, conn: conn, done: make(chan struct{})}
 	s.watch()
@@ -95,8 +93,6 @@ func (s *Socket) add(kind capture.Kind, head string, body []byte) {
 func (s *Socket) read() {
 	defer close(s.done)
 	for {
-		s.gate.Lock()
-		s.gate.Unlock() //nolint:staticcheck // it is waited for, and guards nothing
 		kind, body, err := s.conn.ReadMessage()
 		var closed *websocket.CloseError
 		switch {
@@ -189,32 +185,6 @@ func subscription(token string, account Account, binding string) string {
 		token, "subscribe "+binding, account.ID, binding)
 }
 
-// Hold stops reading, as a client does that hangs: what the target sends waits in a receive
-// buffer that is made small. One frame more may be read. Release goes on.
-func (s *Socket) Hold() {
-	s.gate.Lock()
-	s.held = true
-	if tcp, is := s.conn.NetConn().(*net.TCPConn); is {
-		_ = tcp.SetReadBuffer(heldBuffer)
-	}
-	s.probe.Note("hold", s.name)
-}
-
-// heldBuffer is what is asked of the system, in bytes.
-const heldBuffer = 64 << 10
-
-// Release reads again.
-func (s *Socket) Release() {
-	if s.held {
-		s.held = false
-		s.probe.Note("release", s.name)
-		if tcp, is := s.conn.NetConn().(*net.TCPConn); is {
-			_ = tcp.SetReadBuffer(maxFrame)
-		}
-		s.gate.Unlock()
-	}
-}
-
 // Ended waits until the connection has ended and tells whether it did in time.
 func (s *Socket) Ended(ctx context.Context) bool {
 	return s.probe.Await(ctx, "the end of socket "+s.name, s.probe.Target.Patience.Close, func(v capture.View) bool {
@@ -235,10 +205,6 @@ func (s *Socket) Cut() { s.drop() }
 func (s *Socket) drop() {
 	_ = s.conn.Close()
 	s.Hear() // a deaf one would never end
-	if s.held {
-		s.held = false
-		s.gate.Unlock()
-	}
 	<-s.done
 }
 
@@ -289,14 +255,14 @@ func (p *Probe) Raw(ctx context.Context, name string, door Door, sent []byte, un
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrHarness, err)
 	}
-	dialer := net.Dialer{Timeout: p.Target.Patience.Reply}
-	conn, err := dialer.DialContext(ctx, "tcp", u.Host)
+	conn, err := p.dialRaw(ctx, u)
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
-	// The peer's clock cannot be moved, so the deadline is the machine's.
-	stop := p.Clock.AfterFunc(p.Target.Patience.Close, func() { _ = conn.Close() })
-	defer stop.Stop()
+	late := p.Clock.AfterFunc(p.Target.Patience.Close, func() { _ = conn.Close() })
+	defer late.Stop()
+	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
+	defer stop()
 	defer func() { _ = conn.Close() }()
 	seq := p.add(capture.Entry{Kind: capture.RawSent, Name: name, Body: sent})
 	_, _ = conn.Write(sent) // a target that has closed already shows in what is read
@@ -321,4 +287,22 @@ func (p *Probe) Raw(ctx context.Context, name string, door Door, sent []byte, un
 	p.add(capture.Entry{Kind: capture.RawGot, Name: name, Body: got, Ref: seq})
 	p.add(capture.Entry{Kind: capture.RawClosed, Name: name, Head: ended, Ref: seq})
 	return nil
+}
+
+// dialRaw connects to a URL's host, with TLS where its scheme says so.
+func (p *Probe) dialRaw(ctx context.Context, u *url.URL) (net.Conn, error) {
+	secure := u.Scheme == "https" || u.Scheme == "wss"
+	port := u.Port()
+	switch {
+	case port != "":
+	case secure:
+		port = "443"
+	default:
+		port = "80"
+	}
+	address, dialer := net.JoinHostPort(u.Hostname(), port), &net.Dialer{Timeout: p.Target.Patience.Reply}
+	if secure {
+		return (&tls.Dialer{NetDialer: dialer}).DialContext(ctx, "tcp", address)
+	}
+	return dialer.DialContext(ctx, "tcp", address)
 }

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"slices"
 	"sync"
@@ -93,12 +94,17 @@ type Probe struct {
 	account  Account
 	made     []Account
 	hooks    []Hook
+	fresh    bool // a hook was made, and nothing published since
 	sequence int
 
 	open    sync.Mutex // guards what follows
 	sockets []*Socket
 	bus     *bus
 	cut     bool
+
+	wire sync.Mutex // guards what follows, and is never held while something is waited for
+	line net.Conn   // to the broker
+	over bool       // there is to be none any more
 }
 
 // errCut says that the group has run out of time and is to end.
@@ -118,6 +124,7 @@ func (p *Probe) keepOpen(s *Socket) bool {
 // Cut ends the connections of a group that goes on after its time, so that whatever it waits
 // for at them ends. It may be called beside the group.
 func (p *Probe) Cut() {
+	p.cutBroker() // who waits for it may have the lock
 	p.open.Lock()
 	defer p.open.Unlock()
 	p.cut = true
@@ -125,7 +132,7 @@ func (p *Probe) Cut() {
 		_ = s.conn.Close()
 	}
 	if p.bus != nil {
-		_ = p.bus.close() // it was given up
+		_ = p.closeBus() // it was given up
 	}
 }
 

@@ -47,10 +47,13 @@ func envelopeRequirements() []suite.Requirement {
 			Source: successes + "kz_time:iso8601/1", Judge: judgeTimestamps,
 		},
 		{
-			ID: "CB-ENV-003", Text: "The node MUST be 22 characters of base64url, the same in every answer.",
+			ID: "CB-ENV-003", Text: "The node MUST be 22 characters of base64url.",
 			Source: successes + "kz_nodes:node_encoded/0", Judge: func(j *suite.Judging) {
-				j.Count("kinds of node", 1, firsts(j, "node"))
-				for _, answer := range j.Where(isAnswer) {
+				answers := j.Where(isAnswer)
+				if len(answers) == 0 {
+					j.Fail("nothing was answered")
+				}
+				for _, answer := range answers {
 					if node := gjson.GetBytes(answer.Body, "node").Str; len(node) != 22 || strings.ContainsAny(node, "+/=") {
 						j.Differs("node", []byte("22 characters of base64url"), []byte(node), answer)
 					}
@@ -142,17 +145,6 @@ func statusRequirements() []suite.Requirement {
 }
 
 func isAnswer(e capture.Entry) bool { return e.Kind == capture.RestAnswer && len(e.Body) > 0 }
-
-// firsts are the first answers with each value of a member.
-func firsts(j *suite.Judging, member string) (list []capture.Entry) {
-	var seen []string
-	for _, e := range j.Where(isAnswer) {
-		if value := gjson.GetBytes(e.Body, member).Raw; !slices.Contains(seen, value) {
-			seen, list = append(seen, value), append(list, e)
-		}
-	}
-	return list
-}
 
 func judgeEnvelope(j *suite.Judging, w want, members ...string) {
 	w.judge(j)

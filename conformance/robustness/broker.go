@@ -45,7 +45,7 @@ func broker() suite.Group {
 			},
 			{
 				ID: "RB-BUS-003", Text: "A subscription MUST go on once the target is connected to the broker again.",
-				Source: "websockets.md 6.2",
+				Source: "websockets.md 6.2", Ours: true,
 				Judge: func(j *suite.Judging) {
 					if wasCut(j) {
 						allCame(j, "the socket", []string{"later-000"}, frames(j.View, "socket", "call_id"))

@@ -2,10 +2,7 @@ package robustness
 
 import (
 	"context"
-	"fmt"
-	"net"
 	"net/http"
-	"net/url"
 	"sync"
 	"time"
 
@@ -123,11 +120,8 @@ func doHanging(ctx context.Context, p *probe.Probe) error {
 	if err := hook(ctx, p, "hangs", account, probe.Answer{Hold: hold}); err != nil {
 		return err
 	}
-	nowhere, err := closedPort(p.Target.Advertise)
-	if err != nil {
-		return err
-	}
-	if _, err := p.HookTo(ctx, "nowhere", account, "channel_create", nowhere, map[string]any{"http_verb": "post", "retries": 3}); err != nil {
+	// Nobody listens at port 1.
+	if _, err := p.HookTo(ctx, "nowhere", account, "channel_create", p.Refusing(), map[string]any{"http_verb": "post", "retries": 3}); err != nil {
 		return err
 	}
 	if err := hook(ctx, p, "answers", account); err != nil {
@@ -163,15 +157,4 @@ func doHanging(ctx context.Context, p *probe.Probe) error {
 	awaitCalls(ctx, p, "hangs", hung())
 	p.Settle(ctx)
 	return nil
-}
-
-// closedPort is port 1 of the harness's own host, as the target reaches it: nobody listens
-// there, and unlike a loopback address no target refuses it.
-func closedPort(advertise string) (string, error) {
-	u, err := url.Parse(advertise)
-	if err != nil {
-		return "", fmt.Errorf("%w: %w", probe.ErrHarness, err)
-	}
-	u.Host = net.JoinHostPort(u.Hostname(), "1")
-	return u.String() + "/", nil
 }

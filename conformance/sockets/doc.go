@@ -13,6 +13,6 @@ func Register(s *suite.Suite) {
 		bindCall(), bindObject(), bindChanges(), bindFax(), bindConference(), bindPresence(), matching(),
 		events(), normalising(), isolation(), rate(), closing(),
 		listing(), tracking(), trackingBus(),
-		tolerance(), tenants(), resume(), api(), notifications(), slow(),
+		tolerance(), tenants(), resume(), api(), notifications(),
 	)
 }

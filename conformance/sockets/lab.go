@@ -4,9 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"time"
 
-	"github.com/kazoolab/kazoolab/conformance/capture"
 	"github.com/kazoolab/kazoolab/conformance/probe"
 	"github.com/kazoolab/kazoolab/conformance/suite"
 )
@@ -289,70 +287,4 @@ func doNotifications(ctx context.Context, p *probe.Probe) error {
 	awaitAll(ctx, p, own, "voicemail", "last")
 	p.Settle(ctx)
 	return nil
-}
-
-// slow is about a client that does not read.
-func slow() suite.Group {
-	return suite.Group{
-		Name: "sockets/slow", Title: "Clients that do not read", Needs: []string{suite.Accounts, suite.Sockets, suite.Bus, suite.Lab}, Do: doSlow,
-		Requirements: []suite.Requirement{
-			{
-				ID: "WS-LAB-040", Text: "A socket whose client does not read more than a megabyte of events MUST be closed with the code 1008 and the reason \"slow reader\", or cut off when it takes nothing for 5 s.", Source: "websockets.md 14; docs/websockets.md", Ours: true,
-				Judge: judgeSlow,
-			},
-			{
-				ID: "WS-LAB-041", Text: "A client that does not read MUST NOT keep the events of others waiting.", Source: "websockets.md 14; design.md 4", Ours: true,
-				Judge: func(j *suite.Judging) {
-					held := j.Named(capture.Note, "release")
-					if got, ok := j.One("events of the other", probe.EventsOf(j.View, own, "beside")); ok && (len(held) == 0 || got.Seq > held[0].Seq) {
-						j.Fail("the event came only when the other client read again", got)
-					}
-				},
-			},
-		},
-	}
-}
-
-func doSlow(ctx context.Context, p *probe.Probe) error {
-	account, s, err := opened(ctx, p)
-	if err != nil {
-		return err
-	}
-	answer := call("CHANNEL_ANSWER", "c1", account.ID)
-	if err := tuned(ctx, p, s, account, "call.CHANNEL_ANSWER.*", answer); err != nil {
-		return err
-	}
-	asleep, err := listening(ctx, p, "slow", account, "call.CHANNEL_CREATE.*", call("CHANNEL_CREATE", "c1", account.ID))
-	if err != nil {
-		return err
-	}
-	asleep.Hold()
-	filler := `"Filler":"` + strings.Repeat("x", 200_000) + `"`
-	for i := range 24 {
-		if err := publish(ctx, p, fmt.Sprint("large ", i), call("CHANNEL_CREATE", "c2", account.ID, filler)); err != nil {
-			return err
-		}
-	}
-	if err := publish(ctx, p, "beside", answer); err != nil {
-		return err
-	}
-	p.AwaitEvent(ctx, own, "beside")
-	asleep.Release()
-	asleep.Ended(ctx)
-	return nil
-}
-
-// judgeSlow allows the cut only where the client has slept for about as long as it takes: a
-// busy machine may publish that slowly.
-func judgeSlow(j *suite.Judging) {
-	end, ended := closed(j.View, "slow")
-	held, released := j.Named(capture.Note, "hold"), j.Named(capture.Note, "release")
-	switch {
-	case !ended || len(held) == 0 || len(released) == 0:
-		j.Fail("the socket has not ended")
-	case end.Head != "" && end.Head != "1006":
-		j.Equal("code and reason", "1008 slow reader", end.Head+" "+string(end.Body), end)
-	case released[0].At-held[0].At < 4*time.Second:
-		j.Fail("the socket has ended without a close frame", end)
-	}
 }

@@ -110,7 +110,11 @@ func (f *flight) rights(ctx context.Context) error {
 		return away("REST at %s does not answer GET /v2/websockets/…: %v", f.Target.REST, cause(err))
 	}
 	if answer.Status == http.StatusForbidden || answer.Status == http.StatusUnauthorized {
-		f.lacks(suite.Admin, true, "the credentials are no superduper admin's")
+		why := "the credentials are no superduper admin's"
+		if f.Profile.May == OwnSubaccount {
+			why = "all is done as the account that was made (may: own-subaccount), which is no superduper admin's"
+		}
+		f.lacks(suite.Admin, true, "%s", why)
 		return nil
 	}
 	f.has(suite.Admin)

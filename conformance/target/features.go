@@ -62,6 +62,8 @@ func (f *flight) bus(ctx context.Context) error {
 	}
 	p := f.plain()
 	defer func() { _ = p.Close(ctx) }()
+	stop := context.AfterFunc(ctx, p.Cut)
+	defer stop()
 	queue, err := p.Listen(ctx, "answers", "targeted", "")
 	if err == nil {
 		err = p.Exchange("callevt")
@@ -149,7 +151,7 @@ func (f *flight) clock(ctx context.Context) error {
 
 // nodes finds out whether events have one way through the target. A lab is one node.
 func (f *flight) nodes() {
-	if want := f.Profile.Features.OneNode; want == on || want == auto && !f.Facts.RealWaits {
+	if want := f.Profile.Features.OneNode; want == on || want != off && !f.Facts.RealWaits {
 		f.has(suite.OneNode)
 		return
 	}
@@ -250,6 +252,8 @@ func (f *flight) tryHook(ctx context.Context, p *probe.Probe) (err error) {
 			err = away("the account that was made to try a webhook cannot be deleted: %v", left)
 		}
 	}()
+	stop := context.AfterFunc(ctx, p.Cut)
+	defer stop()
 	account, err := p.Account(ctx)
 	if err != nil {
 		return away("no account can be made below %s: %v", f.Target.Parent.ID, err)

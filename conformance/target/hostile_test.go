@@ -89,12 +89,14 @@ func TestWhatCannotBeJudgedIsToldInASentence(t *testing.T) {
 		},
 		"websockets that are REST": {
 			rest: url(&hostile.Crossbar{Dialect: "5.0"}), with: func(t *testing.T, p *target.Profile) {
+				t.Helper()
 				p.Sockets.URL = "ws" + (&hostile.Crossbar{Page: "no"}).Serve(t).URL[len("http"):]
 			},
 			away: true, says: "is no websocket server: the upgrade was answered with 200",
 		},
 		"websockets that say nothing": {
 			rest: url(&hostile.Crossbar{Dialect: "5.0"}), with: func(t *testing.T, p *target.Profile) {
+				t.Helper()
 				p.Sockets.URL = "ws://" + hostile.Listen(t, nil)
 				p.Timeouts.Reply = target.Duration(time.Second)
 			},
@@ -102,13 +104,17 @@ func TestWhatCannotBeJudgedIsToldInASentence(t *testing.T) {
 		},
 		"a broker that says nothing": {
 			rest: url(&hostile.Crossbar{Dialect: "5.0"}), with: func(t *testing.T, p *target.Profile) {
+				t.Helper()
 				p.AMQP.URL = "amqp://" + hostile.Listen(t, nil) + "/"
 				p.Timeouts.Reply = target.Duration(time.Second)
 			},
 			away: true, says: "the broker at",
 		},
 		"no broker": {
-			rest: url(&hostile.Crossbar{Dialect: "5.0"}), with: func(t *testing.T, p *target.Profile) { p.AMQP.URL = "amqp://" + hostile.Nobody(t) + "/" },
+			rest: url(&hostile.Crossbar{Dialect: "5.0"}), with: func(t *testing.T, p *target.Profile) {
+				t.Helper()
+				p.AMQP.URL = "amqp://" + hostile.Nobody(t) + "/"
+			},
 			away: true, says: "is amqp in the profile right",
 		},
 	} {

@@ -53,7 +53,8 @@ type Ready struct {
 	Listener net.Listener  // nil without the feature hooks
 	HTTP     *http.Client
 
-	own *probe.Probe // holds the run's own account; nil without
+	own   *probe.Probe                                    // holds the run's own account; nil without
+	renew func(context.Context) (token string, err error) // logs in again
 }
 
 // Close deletes the run's own account.
@@ -65,6 +66,16 @@ func (r *Ready) Close(ctx context.Context) error {
 	if r.own == nil {
 		return nil
 	}
+	err := r.own.Close(ctx)
+	if err == nil {
+		return nil
+	}
+	// The run may have outlived the token: in hours, or in those that it has put the time forward by.
+	token, again := r.renew(ctx)
+	if again != nil {
+		return errors.Join(err, again)
+	}
+	r.own.Target.Parent.Token = token
 	return r.own.Close(ctx)
 }
 
@@ -116,8 +127,8 @@ func (f *flight) look(ctx context.Context) error {
 		name string
 		do   func(context.Context) error
 	}{
-		{"REST", f.crossbar}, {"dialect", f.dialect}, {"latency", f.latency}, {"credentials", f.logIn}, {"rights", f.rights},
-		{"websockets", f.sockets}, {"bus", f.bus}, {"clock", f.clock}, {"own account", f.ownAccount}, {"webhooks", f.hooks},
+		{"REST", f.crossbar}, {"dialect", f.dialect}, {"latency", f.latency}, {"credentials", f.logIn},
+		{"websockets", f.sockets}, {"bus", f.bus}, {"clock", f.clock}, {"own account", f.ownAccount}, {"rights", f.rights}, {"webhooks", f.hooks},
 	} {
 		if err := step.do(ctx); err != nil {
 			return err
@@ -244,7 +255,7 @@ func (f *flight) ownAccount(ctx context.Context) error {
 	if f.Profile.May == OwnSubaccount {
 		p := f.plain()
 		account, err := p.Account(ctx)
-		f.own = p
+		f.own, f.renew = p, f.again(f.Target)
 		if err != nil {
 			return wrong("no account can be made below %s, which may: own-subaccount wants: %v", f.Target.Parent.ID, err)
 		}
@@ -252,6 +263,17 @@ func (f *flight) ownAccount(ctx context.Context) error {
 	}
 	f.has(suite.Accounts)
 	return nil
+}
+
+// again returns what logs in once more, in the same way.
+func (f *flight) again(t probe.Target) func(context.Context) (string, error) {
+	return func(ctx context.Context) (string, error) {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), t.Patience.Reply)
+		defer cancel()
+		anew := &flight{Preflight: f.Preflight, Ready: &Ready{HTTP: f.HTTP, Target: t}}
+		err := anew.logIn(ctx)
+		return anew.Target.Parent.Token, err
+	}
 }
 
 // cause is what an error of net/http says without the address, which is told already.

@@ -275,8 +275,12 @@ func (o Outside) address(field string, a Address, schemes ...string) (string, er
 	if err != nil || v == "" {
 		return "", err
 	}
-	if u, err := url.Parse(v); err != nil || u.Hostname() == "" || !slices.Contains(schemes, u.Scheme) {
+	u, err := url.Parse(v)
+	if err != nil || u.Hostname() == "" || !slices.Contains(schemes, u.Scheme) {
 		return "", fmt.Errorf("%s: what %s%s has is no URL that begins with %s://", field, a.Env, a.File, strings.Join(schemes, ":// or "))
+	}
+	if u.User != nil && !slices.Contains(schemes, "amqp") { // it would stand in logs and reports
+		return "", fmt.Errorf("%s: the URL has a user in it, which only a broker takes; leave it out", field)
 	}
 	return strings.TrimRight(v, "/"), nil
 }

@@ -111,6 +111,11 @@ func (c *certify) check(cmd *cobra.Command) error {
 	if c.timeout < 0 || cmd.Flags().Changed("timeout") && c.timeout == 0 {
 		return usagef("--timeout: %s is no time in which something can be judged; write it as 10m", c.timeout)
 	}
+	for _, flag := range []string{"from", "log", "out", "expectations", "profile"} {
+		if cmd.Flags().Changed(flag) && cmd.Flag(flag).Value.String() == "" {
+			return usagef("--%s: it is empty; is a variable unset?", flag)
+		}
+	}
 	if c.output.value == outputMarkdown && !c.list {
 		return usagef("-o markdown is for --list; results are written as markdown by --out")
 	}

@@ -59,7 +59,7 @@ func (k *containers) start(ctx context.Context, p *target.Profile) (err error) {
 	// What the library does is not what people want to read; this is the one place for all of it.
 	log.SetDefault(silent{})
 	if k.network, err = network.New(ctx); err != nil {
-		return fmt.Errorf("is Docker running? %w", err)
+		return err
 	}
 	k.broker, err = k.run(ctx, "broker", wait.ForListeningPort("5672/tcp"), []string{"5672/tcp"}, map[string]string{"KAZOOLAB_BROKER_USER": "certify:" + password},
 		"broker", "--listen", "0.0.0.0:5672", "--http", "")

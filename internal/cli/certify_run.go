@@ -96,7 +96,11 @@ func (c *certify) drive(ctx context.Context, specs *suite.Specs, profile target.
 	if errors.Is(context.Cause(bounded), errRunTimeout) {
 		v.notes = append(v.notes, fmt.Sprintf("the run was ended after %s: a longer --timeout lets it go on", limit))
 	}
-	return v.tell()
+	told := v.tell()
+	if outcome.Gone != "" {
+		return unreachablef("%s", outcome.Gone)
+	}
+	return told
 }
 
 // refused turns what was found out about a target into an exit code.
@@ -163,7 +167,14 @@ func (c *certify) writable() error {
 			return usagef("%s: %w", flag, err)
 		}
 	}
-	return nil
+	if c.log == "" {
+		return nil
+	}
+	f, err := os.OpenFile(c.log, os.O_CREATE|os.O_WRONLY, 0o644) //nolint:gosec // likewise
+	if err != nil {
+		return usagef("--log: %w", err)
+	}
+	return f.Close()
 }
 
 // telling is a log that is to be judged and told of.
@@ -185,9 +196,7 @@ const logName = "log.ndjson"
 // tell judges, and writes and prints what came of it. The error is told as the exit code demands.
 func (v *telling) tell() error {
 	// The log comes first: with it, all the rest can be made again.
-	if err := v.keepLog(); err != nil {
-		return harnessf("%w", err)
-	}
+	kept := v.keepLog()
 	verdicts, err := v.specs.Run(v.file, v.plan, seedNumber(v.file.Facts.Seed))
 	if err != nil {
 		return harnessf("%w", err)
@@ -203,7 +212,7 @@ func (v *telling) tell() error {
 	if err != nil {
 		return harnessf("%w", err)
 	}
-	if err := v.write(r); err != nil {
+	if err := errors.Join(kept, v.write(r)); err != nil {
 		return harnessf("%w", err)
 	}
 	if v.update {

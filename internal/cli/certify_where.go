@@ -2,6 +2,7 @@ package cli
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -116,7 +117,7 @@ func (w *whereabouts) read(name string) (target.Profile, error) {
 	if err == nil {
 		return target.Read(name+".yaml", text)
 	}
-	if text, err = os.ReadFile(name); err != nil {
+	if text, err = readRegular(name); err != nil {
 		hint := ""
 		if errors.Is(err, fs.ErrNotExist) {
 			hint = suggest.Hint(name, profiles.Names())
@@ -129,6 +130,23 @@ func (w *whereabouts) read(name string) (target.Profile, error) {
 		return p, usagef("%w", err)
 	}
 	return p, nil
+}
+
+// maxProfile bounds a profile, in bytes.
+const maxProfile = 1 << 20
+
+// readRegular reads a file that is neither endless nor a pipe that nobody writes to.
+func readRegular(name string) ([]byte, error) {
+	info, err := os.Stat(name)
+	switch {
+	case err != nil:
+		return nil, err
+	case !info.Mode().IsRegular():
+		return nil, fmt.Errorf("%s is no regular file", name)
+	case info.Size() > maxProfile:
+		return nil, fmt.Errorf("%s is longer than %d bytes", name, maxProfile)
+	}
+	return os.ReadFile(name)
 }
 
 // running takes from the run file where the up is that runs.
