@@ -4,6 +4,7 @@ package program_test
 
 import (
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -51,9 +52,12 @@ func TestABridgeOnRealServersIsCertified(t *testing.T) {
 		return resp.StatusCode, resp.Body.Close()
 	}).WithTimeout(time.Minute).Should(Equal(http.StatusOK), bridge.stderr.String)
 
+	management, err := url.Parse(broker.ManagementURL(t))
+	g.Expect(err).NotTo(HaveOccurred())
+	management.User = nil // whom the broker's own URL names is let in
 	path, out := filepath.Join(t.TempDir(), "bridge.yaml"), t.TempDir()
 	text := strings.Join([]string{
-		"name: bridge", "rest: http://" + rest, "sockets: ws://" + sockets, "amqp: " + broker.URL, "management: " + broker.ManagementURL(t),
+		"name: bridge", "rest: http://" + rest, "sockets: ws://" + sockets, "amqp: " + broker.URL, "management: " + management.String(),
 		"credentials: {api_key: {env: ACCOUNT_KEY}}", "features: {switch: off, one-node: on}", "timeouts: {run: 9m}", "",
 	}, "\n")
 	g.Expect(os.WriteFile(path, []byte(text), 0o600)).To(Succeed())
