@@ -41,7 +41,7 @@ func run(ctx context.Context, out io.Writer, args []string) (err error) {
 	parallel := flags.Int("parallel", 1, "how many are tried at a time")
 	baseline := flags.Bool("baseline", true, "first see that the requirements are met without any deviation")
 	list := flags.Bool("list", false, "print the deviations, a line each, and try none")
-	deadline := flags.Duration("deadline", 3*time.Minute, "longest start and judging of one")
+	deadline := flags.Duration("deadline", 5*time.Minute, "longest start and judging of one")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -53,7 +53,7 @@ func run(ctx context.Context, out io.Writer, args []string) (err error) {
 	case *parallel < 1:
 		return errors.New("-parallel: at least 1 at a time")
 	case *deadline <= 0:
-		return errors.New("-deadline: more than 0s, as 3m")
+		return errors.New("-deadline: more than 0s, as 5m")
 	case *seed == "":
 		*seed = ids.New().Hex(8)
 	}
