@@ -10,6 +10,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"github.com/kazoolab/kazoolab/conformance/capture"
+	"github.com/kazoolab/kazoolab/conformance/messages"
 	"github.com/kazoolab/kazoolab/conformance/probe"
 	"github.com/kazoolab/kazoolab/conformance/suite"
 )
@@ -24,7 +25,7 @@ func accounts() suite.Group {
 				ID: "AM-DB-001", Text: "A new account MUST be told of by one db_created for its database and one for that of its month, <database>-YYYYMM.",
 				Source: "crossbar.md 9.2; amqp.md 11.1; amqp.md 11.4; kzs_db:db_create/3",
 				Judge: func(j *suite.Judging) {
-					name := db(j.Fact("account child"))
+					name := messages.Database(j.Fact("account child"))
 					j.Count("db_created of "+name, 1, databases(j, "db_created", "^"+name+"$"))
 					j.Count("db_created of its month", 1, databases(j, "db_created", "^"+name+"-20[0-9]{2}(0[1-9]|1[0-2])$"))
 				},
@@ -33,7 +34,7 @@ func accounts() suite.Group {
 				ID: "AM-DB-002", Text: "The change of a database MUST have Type database, its name as ID and as Database, datamgr 1.0.0 as its application, and nothing else beside Node and Msg-ID.",
 				Source: "amqp.md 11.4; crossbar.md 9.2; kzs_publish:publish_db/2",
 				Judge: func(j *suite.Judging) {
-					name := db(j.Fact("account child"))
+					name := messages.Database(j.Fact("account child"))
 					for _, event := range []string{"db_created", "db_deleted"} {
 						if e, one := j.One(event, databases(j, event, "^"+name+"$")); one {
 							want := fmt.Sprintf(`{"Type":"database","ID":%q,"Database":%q,"Event-Name":%q,"Event-Category":"configuration","App-Name":"datamgr","App-Version":"1.0.0","Node":%q,"Msg-ID":%q}`,
@@ -50,7 +51,7 @@ func accounts() suite.Group {
 				ID: "AM-DB-003", Text: "The deletion of an account MUST be told of by db_deleted for its database and for those of its months.",
 				Source: "crossbar.md 9.2; amqp.md 11.4; kzs_db:db_delete/3",
 				Judge: func(j *suite.Judging) {
-					name := db(j.Fact("account child"))
+					name := messages.Database(j.Fact("account child"))
 					j.Count("db_deleted of "+name, 1, databases(j, "db_deleted", "^"+name+"$"))
 					if len(databases(j, "db_deleted", "^"+name+"-20[0-9]{4}$")) == 0 {
 						j.Fail("no db_deleted for a month's database")
@@ -62,7 +63,7 @@ func accounts() suite.Group {
 				Source: "crossbar.md 9.2; amqp.md 11.2; kzd_accounts:save/1",
 				Judge: func(j *suite.Judging) {
 					child := j.Fact("account child")
-					for _, d := range []string{db(child), "accounts"} {
+					for _, d := range []string{messages.Database(child), "accounts"} {
 						if e, one := j.One("doc_created in "+d, in(named(j, "doc_created", child), d)); one {
 							j.Equal("key", "doc_created."+d+".account."+child, key(e), e)
 							j.Equal("Account-ID", child, text(e, "Account-ID"), e)
@@ -75,7 +76,7 @@ func accounts() suite.Group {
 				Source: "crossbar.md 9.2; cb_accounts:create_new_account_db/1",
 				Judge: func(j *suite.Judging) {
 					child := j.Fact("account child")
-					j.Count("doc_created of apps_store", 1, in(named(j, "doc_created", "apps_store"), db(child)))
+					j.Count("doc_created of apps_store", 1, in(named(j, "doc_created", "apps_store"), messages.Database(child)))
 					if len(in(named(j, "doc_created", child), "services"))+len(in(named(j, "doc_edited", child), "services")) == 0 &&
 						len(j.Where(func(e capture.Entry) bool { return strings.HasSuffix(key(e), ".services.service."+child) })) == 0 {
 						j.Fail("no change in the database services")
@@ -101,7 +102,7 @@ func accounts() suite.Group {
 						j.Equal("key", "doc_deleted.accounts.account."+child, key(e), e)
 						j.Equal("Is-Soft-Deleted", "false", gjson.GetBytes(e.Body, "Is-Soft-Deleted").Raw, e)
 					}
-					j.Count("doc_deleted of the account in its own database", 0, in(named(j, "doc_deleted", child), db(child)))
+					j.Count("doc_deleted of the account in its own database", 0, in(named(j, "doc_deleted", child), messages.Database(child)))
 				},
 			},
 			{
@@ -128,7 +129,7 @@ func accounts() suite.Group {
 				Judge: func(j *suite.Judging) {
 					child := j.Fact("account child")
 					seen := named(j, "doc_edited", child)
-					j.Count("doc_edited in the account's database", 1, in(seen, db(child)))
+					j.Count("doc_edited in the account's database", 1, in(seen, messages.Database(child)))
 					j.Count("doc_edited in accounts", 1, in(seen, "accounts"))
 				},
 			},
@@ -148,7 +149,7 @@ func judgeParent(j *suite.Judging, when string, within func(capture.Entry) bool)
 	seen := j.Where(func(e capture.Entry) bool {
 		return e.Kind == capture.Delivered && text(e, "ID") == own && text(e, "Event-Name") == "doc_edited" && within(e)
 	})
-	for _, d := range []string{db(own), "accounts"} {
+	for _, d := range []string{messages.Database(own), "accounts"} {
 		if len(in(seen, d)) == 0 {
 			j.Failf("no doc_edited of the parent in %s %s", d, when)
 		}

@@ -205,7 +205,7 @@ func packed(body []byte) []byte {
 // change is a document's change as the data layer publishes it.
 func change(accountID string) []byte {
 	return fmt.Appendf(nil, `{"Origin-Cache":"kazoo_data_cache","Type":"user","Rev":"1-0a1b2c3d4e5f60718293a4b5c6d7e8f9","Is-Soft-Deleted":false,"Account-ID":%q,"Database":%q,"ID":"odd-key","Node":"kazoo_apps@certify.example.com","Msg-ID":"c1d2e3f405162738","Event-Name":"doc_created","Event-Category":"configuration","App-Version":"4.0.0","App-Name":"datamgr"}`,
-		accountID, db(accountID))
+		accountID, messages.Database(accountID))
 }
 
 // smsText is a text message.

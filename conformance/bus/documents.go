@@ -36,7 +36,7 @@ func writtenDocuments() []suite.Requirement {
 				for _, k := range kinds() {
 					if e, one := j.One("doc_created of the "+k.typ, named(j, "doc_created", j.Fact(k.typ))); one {
 						j.Equal("Type", k.typ, text(e, "Type"), e)
-						j.Equal("Database", db(j.Fact("account own")), text(e, "Database"), e)
+						j.Equal("Database", messages.Database(j.Fact("account own")), text(e, "Database"), e)
 						j.Equal("Account-ID", j.Fact("account own"), text(e, "Account-ID"), e)
 					}
 				}
@@ -104,7 +104,7 @@ func specialDocuments() []suite.Requirement {
 			Source: "crossbar.md 9.2; cb_faxboxes:put/1",
 			Judge: func(j *suite.Judging) {
 				for _, name := range []string{"doc_created", "doc_edited", "doc_deleted"} {
-					judgeDatabases(j, name, j.Fact("faxbox"), db(j.Fact("account own")), "faxes")
+					judgeDatabases(j, name, j.Fact("faxbox"), messages.Database(j.Fact("account own")), "faxes")
 				}
 			},
 		},
@@ -131,8 +131,8 @@ func specialDocuments() []suite.Requirement {
 			ID: "AM-DOC-012", Text: "A device that is known by its address MUST be told of in the database sip_auth, too, another only in the account's.",
 			Source: "crossbar.md 9.2; cb_devices:put/1",
 			Judge: func(j *suite.Judging) {
-				judgeDatabases(j, "doc_created", j.Fact("address"), db(j.Fact("account own")), "sip_auth")
-				judgeDatabases(j, "doc_created", j.Fact("device"), db(j.Fact("account own")))
+				judgeDatabases(j, "doc_created", j.Fact("address"), messages.Database(j.Fact("account own")), "sip_auth")
+				judgeDatabases(j, "doc_created", j.Fact("device"), messages.Database(j.Fact("account own")))
 			},
 		},
 		{
@@ -153,7 +153,7 @@ func specialDocuments() []suite.Requirement {
 				seen := j.Where(func(e capture.Entry) bool {
 					return e.Kind == capture.Delivered && e.Seq > place(j, "rename account") && text(e, "ID") == own && text(e, "Event-Name") == "doc_edited"
 				})
-				j.Count("doc_edited of the account in its own database", 2, in(seen, db(own)))
+				j.Count("doc_edited of the account in its own database", 2, in(seen, messages.Database(own)))
 				j.Count("doc_edited of the account in accounts", 2, in(seen, "accounts"))
 			},
 		},
@@ -177,7 +177,7 @@ func specialDocuments() []suite.Requirement {
 			Source: "crossbar.md 9; crossbar.md 9.2; cb_devices:put/1",
 			Judge: func(j *suite.Judging) {
 				if e, one := j.One("doc_created of a user's device", named(j, "doc_created", j.Fact("nested"))); one {
-					j.Equal("routing key", "doc_created."+db(j.Fact("account own"))+".device."+j.Fact("nested"), key(e), e)
+					j.Equal("routing key", "doc_created."+messages.Database(j.Fact("account own"))+".device."+j.Fact("nested"), key(e), e)
 				}
 			},
 		},
@@ -302,7 +302,7 @@ func doDocuments(ctx context.Context, p *probe.Probe) error {
 		return err
 	}
 	for queue, where := range map[string]string{
-		"account's": "*." + db(account.ID) + ".#", "hooks": "*.webhooks.#", "accounts": "*.accounts.account." + account.ID, "faxes": "*.faxes.#", "sip": "*.sip_auth.#",
+		"account's": "*." + messages.Database(account.ID) + ".#", "hooks": "*.webhooks.#", "accounts": "*.accounts.account." + account.ID, "faxes": "*.faxes.#", "sip": "*.sip_auth.#",
 		"month's": "*.*.webhook_attempt.#",
 	} {
 		if _, err := p.Listen(ctx, queue, "configuration", where); err != nil {

@@ -8,6 +8,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"github.com/kazoolab/kazoolab/conformance/capture"
+	"github.com/kazoolab/kazoolab/conformance/messages"
 	"github.com/kazoolab/kazoolab/conformance/probe"
 	"github.com/kazoolab/kazoolab/conformance/suite"
 )
@@ -42,7 +43,7 @@ func keys() suite.Group {
 					for _, c := range encodings() {
 						id := j.Fact("prefix") + c.id
 						if e, one := j.One("changes of the menu "+id, changesOf(j.View, id)); one {
-							j.Equal("routing key", "doc_created."+db(j.Fact("account own"))+".menu."+j.Fact("prefix")+c.encoded, key(e), e)
+							j.Equal("routing key", "doc_created."+messages.Database(j.Fact("account own"))+".menu."+j.Fact("prefix")+c.encoded, key(e), e)
 						}
 					}
 				},
@@ -51,7 +52,7 @@ func keys() suite.Group {
 				ID: "AM-KEY-004", Text: "The key of a database's change MUST end with the name of the database encoded once more, %2F as %252F.",
 				Source: "amqp.md 2; amqp.md 11.4; kzs_publish:publish_db/2",
 				Judge: func(j *suite.Judging) {
-					name := db(j.Fact("account child"))
+					name := messages.Database(j.Fact("account child"))
 					for _, e := range changesOf(j.View, name) {
 						j.Equal("routing key", "db_created."+name+".database."+strings.ReplaceAll(name, "%", "%25"), key(e), e)
 						return
@@ -139,7 +140,7 @@ func doKeys(ctx context.Context, p *probe.Probe) error {
 	if err := listenAsSwitch(ctx, p); err != nil {
 		return err
 	}
-	if _, err := p.Listen(ctx, "changes", "configuration", "*."+db(account.ID)+".#", "db_created.*.database.#"); err != nil {
+	if _, err := p.Listen(ctx, "changes", "configuration", "*."+messages.Database(account.ID)+".#", "db_created.*.database.#"); err != nil {
 		return err
 	}
 	for _, c := range encodings() {
@@ -168,7 +169,7 @@ func doKeys(ctx context.Context, p *probe.Probe) error {
 	if err != nil {
 		return err
 	}
-	p.Await(ctx, "what tells of the child's database", p.Target.Patience.Delivery, func(v capture.View) bool { return len(changesOf(v, db(child.ID))) > 0 })
+	p.Await(ctx, "what tells of the child's database", p.Target.Patience.Delivery, func(v capture.View) bool { return len(changesOf(v, messages.Database(child.ID))) > 0 })
 	p.Settle(ctx)
 	return nil
 }

@@ -121,14 +121,6 @@ func made(ctx context.Context, p *probe.Probe, a probe.Account, step, path strin
 	return id, err
 }
 
-// db is the name of an account's database on the wire.
-func db(accountID string) string {
-	if len(accountID) != 32 {
-		return ""
-	}
-	return "account%2F" + accountID[:2] + "%2F" + accountID[2:4] + "%2F" + accountID[4:]
-}
-
 // key is the routing key of a message.
 func key(e capture.Entry) string {
 	_, key, _ := strings.Cut(e.Head, " ")

@@ -13,6 +13,7 @@ import (
 
 	"github.com/kazoolab/kazoolab/conformance/capture"
 	"github.com/kazoolab/kazoolab/conformance/judge"
+	"github.com/kazoolab/kazoolab/conformance/messages"
 	"github.com/kazoolab/kazoolab/conformance/probe"
 	"github.com/kazoolab/kazoolab/conformance/suite"
 )
@@ -232,7 +233,7 @@ func doMessages(ctx context.Context, p *probe.Probe) error {
 		return err
 	}
 	for queue, where := range map[string][2]string{
-		"account's": {"configuration", "*." + db(account.ID) + ".#"}, "hooks": {"configuration", "*.webhooks.#"},
+		"account's": {"configuration", "*." + messages.Database(account.ID) + ".#"}, "hooks": {"configuration", "*.webhooks.#"},
 		"sockets": {"sysconf", "websockets.#"},
 	} {
 		if _, err := p.Listen(ctx, queue, where[0], where[1]); err != nil {

@@ -39,3 +39,12 @@ func object(members, more []string) []byte {
 	}
 	return []byte("{" + strings.Join(members, ",") + "}")
 }
+
+// Database is an account's database as messages name it (amqp.md 11.1), "" for what is no
+// account's id: 32 digits.
+func Database(accountID string) string {
+	if len(accountID) != 32 {
+		return ""
+	}
+	return "account%2F" + accountID[:2] + "%2F" + accountID[2:4] + "%2F" + accountID[4:]
+}

@@ -41,7 +41,7 @@ func standing(ctx context.Context, p *probe.Probe) (probe.Account, error) {
 
 // publish publishes messages one after the other.
 func publish(ctx context.Context, p *probe.Probe, account probe.Account, events ...published) error {
-	fill := strings.NewReplacer("{account}", account.ID, "{db}", database(account.ID), "{parent}", p.Target.Parent.ID)
+	fill := strings.NewReplacer("{account}", account.ID, "{db}", messages.Database(account.ID), "{parent}", p.Target.Parent.ID)
 	for _, e := range events {
 		if err := p.Publish(ctx, e.name, e.exchange, fill.Replace(e.key), []byte(fill.Replace(e.body))); err != nil {
 			return err
@@ -63,14 +63,6 @@ func arrived(ctx context.Context, p *probe.Probe, receivers []string, events ...
 		}
 		return true
 	})
-}
-
-// database is the name of an account's database on the wire.
-func database(id string) string {
-	if len(id) != 32 {
-		return ""
-	}
-	return "account%2F" + id[:2] + "%2F" + id[2:4] + "%2F" + id[4:]
 }
 
 // telling are the requests in which a name is a whole value, in either format.
@@ -105,7 +97,7 @@ func filled(j *suite.Judging, text string) string {
 		}
 	}
 	id := j.Fact("account own")
-	return strings.NewReplacer("{account}", id, "{db}", database(id), "{reseller}", j.Fact("reseller"), "{cluster}", cluster(j.View)).
+	return strings.NewReplacer("{account}", id, "{db}", messages.Database(id), "{reseller}", j.Fact("reseller"), "{cluster}", cluster(j.View)).
 		Replace(strings.Join(lines, "\n"))
 }
 

@@ -3,6 +3,7 @@ package sockets
 import (
 	"context"
 
+	"github.com/kazoolab/kazoolab/conformance/messages"
 	"github.com/kazoolab/kazoolab/conformance/probe"
 	"github.com/kazoolab/kazoolab/conformance/suite"
 )
@@ -59,7 +60,7 @@ func doBindFax(ctx context.Context, p *probe.Probe) error {
 	if err != nil {
 		return err
 	}
-	monthly := database(account.ID) + "-" + month(p)
+	monthly := messages.Database(account.ID) + "-" + month(p)
 	doc := func(action, typ, id string) message { return change(action, monthly, typ, id, account.ID) }
 	if err := tuned(ctx, p, s, account, "fax.status.*", fax(account.ID, "warm")); err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 
+	"github.com/kazoolab/kazoolab/conformance/messages"
 	"github.com/kazoolab/kazoolab/conformance/probe"
 	"github.com/kazoolab/kazoolab/conformance/suite"
 )
@@ -111,7 +112,7 @@ func doBindObject(ctx context.Context, p *probe.Probe) error {
 	if err != nil {
 		return err
 	}
-	db := database(account.ID)
+	db := messages.Database(account.ID)
 	monthly := db + "-" + month(p)
 	doc := func(action, database, typ, id string) message { return change(action, database, typ, id, account.ID) }
 

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/kazoolab/kazoolab/conformance/capture"
+	"github.com/kazoolab/kazoolab/conformance/messages"
 	"github.com/kazoolab/kazoolab/conformance/probe"
 	"github.com/kazoolab/kazoolab/conformance/suite"
 )
@@ -102,7 +103,7 @@ func doEvents(ctx context.Context, p *probe.Probe) error {
 		return err
 	}
 	p.Note("realm", account.Realm)
-	db := database(account.ID)
+	db := messages.Database(account.ID)
 	subscriptions := []struct {
 		binding string
 		warm    message

@@ -3,6 +3,7 @@ package sockets
 import (
 	"context"
 
+	"github.com/kazoolab/kazoolab/conformance/messages"
 	"github.com/kazoolab/kazoolab/conformance/probe"
 	"github.com/kazoolab/kazoolab/conformance/suite"
 )
@@ -57,19 +58,26 @@ func isolation() suite.Group {
 	}
 }
 
+// kin is the group's own account, one beside and one below it.
+type kin struct{ own, sibling, child probe.Account }
+
+// family opens a socket of the group's own account, and makes the others.
+func family(ctx context.Context, p *probe.Probe) (of kin, s *probe.Socket, err error) {
+	if of.own, s, err = opened(ctx, p); err == nil {
+		of.sibling, err = p.NewAccount(ctx, "sibling", p.Target.Parent)
+	}
+	if err == nil {
+		of.child, err = p.NewAccount(ctx, "child", of.own)
+	}
+	return of, s, err
+}
+
 func doIsolation(ctx context.Context, p *probe.Probe) error {
-	account, s, err := opened(ctx, p)
+	of, s, err := family(ctx, p)
 	if err != nil {
 		return err
 	}
-	sibling, err := p.NewAccount(ctx, "sibling", p.Target.Parent)
-	if err != nil {
-		return err
-	}
-	child, err := p.NewAccount(ctx, "child", account)
-	if err != nil {
-		return err
-	}
+	account, sibling, child := of.own, of.sibling, of.child
 	theirs, err := p.MustDial(ctx, "sibling")
 	if err != nil {
 		return err
@@ -96,7 +104,7 @@ func doIsolation(ctx context.Context, p *probe.Probe) error {
 		}
 	}
 	if err := publishAll(
-		ctx, p, named{"call of child", call("CHANNEL_CREATE", "c1", child.ID)}, named{"document of child", change("doc_edited", database(child.ID), "device", "d1", child.ID)},
+		ctx, p, named{"call of child", call("CHANNEL_CREATE", "c1", child.ID)}, named{"document of child", change("doc_edited", messages.Database(child.ID), "device", "d1", child.ID)},
 	); err != nil {
 		return err
 	}
@@ -114,7 +122,7 @@ func doIsolation(ctx context.Context, p *probe.Probe) error {
 // samples are bindings and messages of an account, one of each family.
 func samples(p *probe.Probe, account probe.Account) []named {
 	all := []named{
-		{"call.CHANNEL_CREATE.*", call("CHANNEL_CREATE", "c2", account.ID)}, {"object.doc_edited.device", change("doc_edited", database(account.ID), "device", "d2", account.ID)},
+		{"call.CHANNEL_CREATE.*", call("CHANNEL_CREATE", "c2", account.ID)}, {"object.doc_edited.device", change("doc_edited", messages.Database(account.ID), "device", "d2", account.ID)},
 		{"fax.status.*", fax(account.ID, "j2")}, {"conference.event.cf1.*", conferenceEvent("lock", account.ID, "cf1", "c2")},
 	}
 	if p.Target.Dialect != suite.Kazoo4 {

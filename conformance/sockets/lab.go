@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/kazoolab/kazoolab/conformance/messages"
 	"github.com/kazoolab/kazoolab/conformance/probe"
 	"github.com/kazoolab/kazoolab/conformance/suite"
 )
@@ -98,7 +99,7 @@ func doTolerance(ctx context.Context, p *probe.Probe) error {
 	if err != nil {
 		return err
 	}
-	monthly := database(account.ID) + "-" + month(p)
+	monthly := messages.Database(account.ID) + "-" + month(p)
 	for name, value := range map[string]string{"5": "5", "null": "null", "list": `["call.*.*"]`} {
 		id := "binding " + name
 		s.Command(ctx, id, `{"action":"subscribe","auth_token":`+quoted(account.Token)+`,"request_id":`+quoted(id)+`,"data":{"account_id":"`+account.ID+`","binding":`+value+`}}`)

@@ -9,6 +9,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"github.com/kazoolab/kazoolab/conformance/capture"
+	"github.com/kazoolab/kazoolab/conformance/messages"
 	"github.com/kazoolab/kazoolab/conformance/probe"
 	"github.com/kazoolab/kazoolab/conformance/suite"
 )
@@ -96,18 +97,10 @@ func fill(j *suite.Judging, text string) string {
 	var pairs []string
 	for _, name := range []string{"own", "child", "grandchild", "sibling"} {
 		id := j.Fact("account " + name)
-		pairs = append(pairs, "{"+name+"}", id, "{db "+name+"}", database(id))
+		pairs = append(pairs, "{"+name+"}", id, "{db "+name+"}", messages.Database(id))
 	}
 	pairs = append(pairs, "{month}", j.Fact("month"), "{realm}", realmWord(j.Fact("realm")))
 	return strings.NewReplacer(pairs...).Replace(text)
-}
-
-// database is the name of an account's database as it stands on the bus.
-func database(accountID string) string {
-	if len(accountID) < 5 {
-		return "no account"
-	}
-	return "account%2F" + accountID[:2] + "%2F" + accountID[2:4] + "%2F" + accountID[4:]
 }
 
 // realmWord is a realm as a word of a routing key. Realms have no other sign to encode.

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/kazoolab/kazoolab/conformance/capture"
+	"github.com/kazoolab/kazoolab/conformance/messages"
 	"github.com/kazoolab/kazoolab/conformance/probe"
 	"github.com/kazoolab/kazoolab/conformance/suite"
 )
@@ -75,18 +76,11 @@ func rights() suite.Group {
 }
 
 func doRights(ctx context.Context, p *probe.Probe) error {
-	account, s, err := opened(ctx, p)
+	of, s, err := family(ctx, p)
 	if err != nil {
 		return err
 	}
-	sibling, err := p.NewAccount(ctx, "sibling", p.Target.Parent)
-	if err != nil {
-		return err
-	}
-	child, err := p.NewAccount(ctx, "child", account)
-	if err != nil {
-		return err
-	}
+	account, sibling, child := of.own, of.sibling, of.child
 	grandchild, err := p.NewAccount(ctx, "grandchild", child)
 	if err != nil {
 		return err
@@ -102,8 +96,8 @@ func doRights(ctx context.Context, p *probe.Probe) error {
 	s.Command(ctx, "of nobody", command("subscribe", "of nobody", account.Token, nobody, create))
 	s.Command(ctx, "of all", command("subscribe", "of all", account.Token, "*", create))
 	s.Command(ctx, "no longer of sibling", command("unsubscribe", "no longer of sibling", account.Token, sibling.ID, create))
-	s.Command(ctx, "by database", command("subscribe", "by database", account.Token, database(account.ID), "fax.status.*"))
-	s.Command(ctx, "sibling by database", command("subscribe", "sibling by database", account.Token, database(sibling.ID), "fax.status.*"))
+	s.Command(ctx, "by database", command("subscribe", "by database", account.Token, messages.Database(account.ID), "fax.status.*"))
+	s.Command(ctx, "sibling by database", command("subscribe", "sibling by database", account.Token, messages.Database(sibling.ID), "fax.status.*"))
 	below.Command(ctx, "of child", command("subscribe", "of child", child.Token, child.ID, create))
 	below.Command(ctx, "of own", command("subscribe", "of own", child.Token, account.ID, create))
 

@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/kazoolab/kazoolab/conformance/capture"
+	"github.com/kazoolab/kazoolab/conformance/messages"
 	"github.com/kazoolab/kazoolab/conformance/probe"
 	"github.com/kazoolab/kazoolab/conformance/suite"
 )
@@ -68,18 +69,11 @@ func tenants() suite.Group {
 }
 
 func doTenants(ctx context.Context, p *probe.Probe) error {
-	account, s, err := opened(ctx, p)
+	of, s, err := family(ctx, p)
 	if err != nil {
 		return err
 	}
-	sibling, err := p.NewAccount(ctx, "sibling", p.Target.Parent)
-	if err != nil {
-		return err
-	}
-	child, err := p.NewAccount(ctx, "child", account)
-	if err != nil {
-		return err
-	}
+	account, sibling, child := of.own, of.sibling, of.child
 	meddler, err := p.MustDial(ctx, "meddler")
 	if err != nil {
 		return err
@@ -102,7 +96,7 @@ func doTenants(ctx context.Context, p *probe.Probe) error {
 			stranger.Command(ctx, id+want.name, command("unsubscribe", id+want.name, sibling.Token, account.ID, want.name))
 		}
 	}
-	monthly := database(account.ID) + "-" + month(p)
+	monthly := messages.Database(account.ID) + "-" + month(p)
 	document := change("doc_created", monthly, "fax", "f1", account.ID)
 	two, err := listening(ctx, p, "two names", account, "fax.object.doc_created", document)
 	if err != nil {

@@ -78,11 +78,6 @@ func calls(accountID string, callIDs ...string) []event {
 	return events
 }
 
-// database is an account's, as it stands on the wire.
-func database(accountID string) string {
-	return "account%2F" + accountID[:2] + "%2F" + accountID[2:4] + "%2F" + accountID[4:]
-}
-
 // change is a change of a document. account is what the message says of it, which is not
 // what decides.
 func change(name, database, kind, id, account string) event {

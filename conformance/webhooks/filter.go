@@ -3,6 +3,7 @@ package webhooks
 import (
 	"context"
 
+	"github.com/kazoolab/kazoolab/conformance/messages"
 	"github.com/kazoolab/kazoolab/conformance/probe"
 	"github.com/kazoolab/kazoolab/conformance/suite"
 )
@@ -155,7 +156,7 @@ func doFilter(ctx context.Context, p *probe.Probe) error {
 	if err := makeHooks(ctx, p, own, hooks...); err != nil {
 		return err
 	}
-	db := database(own.ID)
+	db := messages.Database(own.ID)
 	if err := publish(
 		ctx, p,
 		change("doc_edited", "system_config", "device", "in-system", own.ID), change("doc_edited", db+"-2024", "device", "in-year", own.ID),

@@ -9,6 +9,7 @@ import (
 	amqp "github.com/rabbitmq/amqp091-go"
 
 	"github.com/kazoolab/kazoolab/conformance/capture"
+	"github.com/kazoolab/kazoolab/conformance/messages"
 	"github.com/kazoolab/kazoolab/conformance/probe"
 	"github.com/kazoolab/kazoolab/conformance/suite"
 )
@@ -103,7 +104,7 @@ func doLimits(ctx context.Context, p *probe.Probe) error {
 	); err != nil {
 		return err
 	}
-	db := database(own.ID)
+	db := messages.Database(own.ID)
 	without := func(e event, step, member string) event {
 		before, after, _ := strings.Cut(string(e.body), member)
 		e.step, e.body = step, []byte(before+after)

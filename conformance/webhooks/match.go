@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/kazoolab/kazoolab/conformance/messages"
 	"github.com/kazoolab/kazoolab/conformance/probe"
 	"github.com/kazoolab/kazoolab/conformance/suite"
 )
@@ -161,7 +162,7 @@ func doMatch(ctx context.Context, p *probe.Probe) error {
 		call("CHANNEL_DESTROY", "destroy", own.ID, `"Hangup-Cause":"NORMAL_CLEARING"`),
 		call("PARK_PARKED", "parked", own.ID, `"Account-ID":"`+other.ID+`"`), call("PARK_RETRIEVED", "retrieved", own.ID), call("PARK_ABANDONED", "abandoned", own.ID),
 		call("PARK_PARKED", "parked-elsewhere", other.ID, `"Account-ID":"`+own.ID+`"`),
-		change("doc_edited", database(own.ID), "device", "changed", own.ID),
+		change("doc_edited", messages.Database(own.ID), "device", "changed", own.ID),
 		disabledNotice("disabled", own.ID),
 		notice("system_alert", "system.alert", "alert", fmt.Sprintf(`"Subject":"System Alert: x","Message":"x","Details":{"Account-ID":%q}`, own.ID)),
 		text("sms", "one-sms", own.ID, ""), text("mms", "one-mms", own.ID, ""),
