@@ -30,7 +30,7 @@ func arrows() []arrow {
 		{
 			from:  []string{"simulator"},
 			never: []string{"bridge", "conformance"},
-			but:   []string{"bridge/kapi"},
+			but:   []string{"bridge/kapi", "bridge/fidelity"},
 			tests: true,
 			why:   "the simulator stands around any bridge",
 		},
