@@ -31,7 +31,9 @@ const (
 )
 
 // outcomes are all, in the order in which they are counted.
-func outcomes() []outcome { return []outcome{caught, survived, others, noBuild, noStart, timedOut, unjudged} }
+func outcomes() []outcome {
+	return []outcome{caught, survived, others, noBuild, noStart, timedOut, unjudged}
+}
 
 // result is the outcome for a deviation, and why.
 type result struct {
