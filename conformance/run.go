@@ -34,6 +34,8 @@ type Config struct {
 	GroupLimit time.Duration
 	// Keep leaves the accounts of groups of which a requirement fails.
 	Keep bool
+	// Record writes the log while it grows; it may be nil. Who gives it ends it.
+	Record *capture.Recorder
 	// Progress is told of each group that ends, one at a time; it may be nil.
 	Progress func(Progress)
 }
@@ -81,6 +83,9 @@ func Run(ctx context.Context, c Config, plan []suite.Planned) Outcome {
 	r.plan = plan
 	log.Secret("token", c.Target.Parent.Token)
 	log.Limit("", nil) // what comes for no receiver
+	if c.Record != nil {
+		c.Record.Begin(log, c.Facts)
+	}
 	served := make(chan error, 1)
 	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()

@@ -1,10 +1,8 @@
 package cli
 
 import (
-	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -302,19 +300,8 @@ func (c *certify) judgeFile(specs *suite.Specs) error {
 	if err != nil {
 		return err
 	}
-	v := telling{certify: c, specs: specs, plan: plan, all: len(all), file: file, known: known, fromLog: true}
+	v := telling{certify: c, specs: specs, plan: plan, all: len(all), file: file, known: known}
 	return v.tell()
-}
-
-func (c *certify) save(path string, file capture.File) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil { //nolint:gosec // people share what stands there
-		return err
-	}
-	f, err := os.Create(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(file.Write(f), f.Close())
 }
 
 // harnessf says that this program is at fault.
