@@ -61,7 +61,7 @@ func (c *certify) flags(cmd *cobra.Command) {
 	c.schema.choices = []string{schemaProfile, schemaResults}
 	f := cmd.Flags()
 	f.BoolVar(&c.list, "list", false, "print the requirements, a line each, and do nothing; -o markdown prints the whole page")
-	f.BoolVar(&c.dryRun, "dry-run", false, "print what would be done, and ask nothing of the target")
+	f.BoolVar(&c.dryRun, "dry-run", false, "print what would be done and what the profile still lacks, and ask nothing of the target")
 	f.Var(&c.schema, "schema", "print the JSON Schema of profiles or of results.json, and do nothing")
 	f.Var(&c.dialect, "dialect", "version whose shapes are demanded; by default what the target says")
 	f.StringSliceVar(&c.only, "run", nil, "only these: ids or groups, * stands for anything (WH-ENC-*, webhooks/*)")
@@ -131,7 +131,7 @@ func (c *certify) check(cmd *cobra.Command) error {
 }
 
 // plan chooses requirements of those that hold in a dialect. The error names a pattern that
-// fits none.
+// fits none, or says that nothing is left.
 func (c *certify) plan(all []suite.Planned) ([]suite.Planned, error) {
 	chosen := slices.Clone(all)
 	for _, list := range []struct {
@@ -151,7 +151,18 @@ func (c *certify) plan(all []suite.Planned) ([]suite.Planned, error) {
 			return slices.ContainsFunc(list.patterns, func(pattern string) bool { return fits(pattern, p) }) != list.keep
 		})
 	}
+	if len(chosen) == 0 {
+		return nil, usagef("nothing is left to judge: --skip %s leaves nothing of %s", strings.Join(c.skip, ","), c.wanted())
+	}
 	return chosen, nil
+}
+
+// wanted is what --run chose.
+func (c *certify) wanted() string {
+	if len(c.only) == 0 {
+		return "all requirements"
+	}
+	return "--run " + strings.Join(c.only, ",")
 }
 
 func names(all []suite.Planned) []string {
@@ -245,7 +256,7 @@ func (c *certify) printList(specs *suite.Specs) error {
 
 // printPlan tells what would be done where.
 func (c *certify) printPlan(cmd *cobra.Command, specs *suite.Specs) error {
-	profile, _, err := c.where.describe(c, cmd)
+	profile, outside, err := c.where.describe(c, cmd)
 	if err != nil {
 		return err
 	}
@@ -271,7 +282,7 @@ func (c *certify) printPlan(cmd *cobra.Command, specs *suite.Specs) error {
 	for _, g := range groups {
 		c.printf("%s: %d requirements, needs %s\n", g.Name, counts[g.Name], strings.Join(g.Needs, ", "))
 	}
-	return nil
+	return c.where.complete(profile, outside)
 }
 
 // judgeFile judges a log that was written before.

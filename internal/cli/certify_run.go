@@ -32,6 +32,9 @@ func (c *certify) judgeTarget(cmd *cobra.Command, specs *suite.Specs) (err error
 	if err != nil {
 		return err
 	}
+	if err := c.where.complete(profile, outside); err != nil {
+		return err
+	}
 	// Whatever is wrong with these files is to be told before minutes have passed.
 	known, err := c.knownOf(specs, profile)
 	if err != nil {
