@@ -50,7 +50,7 @@ type certify struct {
 	only, skip                 []string
 	log, from, out             string
 	expectations, seed         string
-	timeout                    time.Duration
+	timeout, removeLeft        time.Duration
 	dialect, output, schema    choiceFlag
 	where                      whereabouts
 }
@@ -73,6 +73,7 @@ func (c *certify) flags(cmd *cobra.Command) {
 	f.BoolVar(&c.update, "update-expectations", false, "write what fails now into that file")
 	f.StringVar(&c.seed, "seed", "", "makes ids and the order of judging repeatable; empty means new ones")
 	f.DurationVar(&c.timeout, "timeout", 0, "longest run; by default the profile's, or 10m")
+	f.DurationVar(&c.removeLeft, "remove-left", 0, "delete what killed runs have left, where they began so long ago: less than a run that goes on takes is too short")
 	f.BoolVar(&c.keep, "keep", false, "leave the accounts of groups that fail, to look at")
 	f.VarP(&c.output, "output", "o", "form of what is printed")
 	c.where.flags(cmd)
@@ -109,6 +110,9 @@ func (c *certify) check(cmd *cobra.Command) error {
 	if c.timeout < 0 || cmd.Flags().Changed("timeout") && c.timeout == 0 {
 		return usagef("--timeout: %s is no time in which something can be judged; write it as 10m", c.timeout)
 	}
+	if c.removeLeft < 0 || cmd.Flags().Changed("remove-left") && c.removeLeft == 0 {
+		return usagef("--remove-left: after %s a run may still go on; give more than the longest takes, as 1h", c.removeLeft)
+	}
 	for _, flag := range []string{"from", "log", "out", "expectations", "profile"} {
 		if cmd.Flags().Changed(flag) && cmd.Flag(flag).Value.String() == "" {
 			return usagef("--%s: it is empty; is a variable unset?", flag)
@@ -121,7 +125,7 @@ func (c *certify) check(cmd *cobra.Command) error {
 		return usagef("--update-expectations needs --expectations FILE, or a profile that names one")
 	}
 	if c.from != "" {
-		for _, other := range append(whereaboutFlags(), "log", "seed", "timeout", "keep", "dry-run") {
+		for _, other := range append(whereaboutFlags(), "log", "seed", "timeout", "keep", "dry-run", "remove-left") {
 			if cmd.Flags().Changed(other) {
 				return usagef("--from judges a file, and asks nothing of a target; leave --%s out", other)
 			}

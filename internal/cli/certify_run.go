@@ -64,7 +64,8 @@ func (c *certify) drive(ctx context.Context, specs *suite.Specs, profile target.
 	defer cancel(nil)
 	late := c.Clock.AfterFunc(limit, func() { cancel(errRunTimeout) })
 	defer late.Stop()
-	ready, err := target.Preflight{Profile: profile, Outside: outside, Clock: c.Clock, IDs: source, Listen: c.Listen}.Look(bounded)
+	preflight := target.Preflight{Profile: profile, Outside: outside, Clock: c.Clock, IDs: source, Listen: c.Listen}
+	ready, err := preflight.Look(bounded)
 	if err != nil {
 		return c.refused(bounded, limit, err)
 	}
@@ -73,6 +74,7 @@ func (c *certify) drive(ctx context.Context, specs *suite.Specs, profile target.
 	if err != nil {
 		return errors.Join(err, ready.Close(ctx))
 	}
+	c.tellOthers(bounded, preflight, ready)
 	for _, lack := range ready.Facts.Absent {
 		c.say("without %s: %s", lack.Feature, lack.Why)
 	}
@@ -86,7 +88,7 @@ func (c *certify) drive(ctx context.Context, specs *suite.Specs, profile target.
 	began := c.Clock.Now()
 	outcome := conformance.Run(bounded, conformance.Config{
 		Target: ready.Target, Facts: facts, Listener: ready.Listener, HTTP: ready.HTTP, Clock: c.Clock, IDs: source,
-		AtOnce: profile.Concurrency, GroupLimit: profile.GroupLimit(ready.Facts.RealWaits), Keep: c.keep, Record: files.Recorder,
+		AtOnce: profile.Concurrency, GroupLimit: profile.GroupLimit(ready.Facts.RealWaits), Keep: c.keep, Record: files.Recorder, Renew: ready.Renew,
 		Progress: func(p conformance.Progress) { live.Group(p.Group.Name, p.End, p.Why, p.Ended, p.Groups) },
 	}, plan)
 	live.Done()

@@ -68,6 +68,9 @@ func (w *whereabouts) check(cmd *cobra.Command) error {
 	if w.readOnly && w.own {
 		return usagef("--read-only makes no account, --own-subaccount makes one; leave one of them out")
 	}
+	if w.readOnly && cmd.Flags().Changed("remove-left") {
+		return usagef("--read-only changes nothing, --remove-left deletes accounts; leave one of them out")
+	}
 	for _, u := range []struct{ flag, text, example string }{
 		{"--rest", w.rest, exampleURL}, {"--sockets", w.sockets, exampleSocketURL}, {"--amqp", w.amqp, "amqp://127.0.0.1:5672/"},
 		{"--receiver-advertise", w.advertise, "http://10.0.0.7:8090"},
