@@ -175,7 +175,7 @@ func Read(r io.Reader) (File, error) {
 		if ended {
 			return File{}, fmt.Errorf("%w: line %d: it stands behind the last one", ErrNoLog, number)
 		}
-		err := f.read(text, h.Version, &ended)
+		err := read(text, h.Version, &f, &ended)
 		if err != nil && !whole {
 			f.Cut = true
 			break
@@ -191,7 +191,7 @@ func Read(r io.Reader) (File, error) {
 }
 
 // read takes a line behind the first, and tells whether it is the last one.
-func (f *File) read(text []byte, version int, ended *bool) error {
+func read(text []byte, version int, f *File, ended *bool) error {
 	if version >= closed && bytes.HasPrefix(text, []byte(`{"end"`)) {
 		var l last
 		if err := json.Unmarshal(text, &l); err != nil {

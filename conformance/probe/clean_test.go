@@ -93,9 +93,9 @@ func TestEachDeletionHasItsTimeAndAllOfThemTheirs(t *testing.T) {
 	p := made(t, crossbar, probe.NewPatience(0), "one", "two")
 	p.Target.REST = "http://" + hostile.Listen(t, nil) // which takes connections and says nothing
 	p.Target.Patience.Reply = 50 * time.Millisecond
-	began := time.Now()
+	began := p.Clock.Now()
 	g.Expect(p.Close(t.Context())).To(MatchError(And(ContainSubstring("2 of 2 accounts stay"), ContainSubstring("deadline exceeded"))))
-	g.Expect(time.Since(began)).To(BeNumerically("<", 10*time.Second))
+	g.Expect(p.Clock.Since(began)).To(BeNumerically("<", 10*time.Second))
 
 	p.Target.Patience.Reply, p.Target.Patience.Remove = time.Minute, -9990*time.Millisecond // of 20 s, 20 ms are left
 	g.Expect(p.Close(t.Context())).To(MatchError(And(

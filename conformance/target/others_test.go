@@ -20,10 +20,10 @@ func TestWhatKilledRunsHaveLeftIsFoundAndNothingElse(t *testing.T) {
 		crossbar := &hostile.Crossbar{Dialect: "5.0"}
 		p := profileOf(t, crossbar.Serve(t).URL)
 		p.May = may
-		const old, new = "certify 20261127T100000Z ", "certify 20261127T120000Z "
+		const old, later = "certify 20261127T100000Z ", "certify 20261127T120000Z "
 		parent := crossbar.Make(old+"webhooks fanout own-00000001-1", hostile.Master)
 		crossbar.Make(old+"webhooks fanout child-00000001-2", parent)
-		crossbar.Make(new+"webhooks retry own-00000002-1", hostile.Master)
+		crossbar.Make(later+"webhooks retry own-00000002-1", hostile.Master)
 		shared := crossbar.Make(old+"rest accounts own-00000001-3", hostile.Master)
 		crossbar.Make("Somebody's own", shared)
 		crossbar.Make("certify", hostile.Master)
@@ -45,7 +45,7 @@ func TestWhatKilledRunsHaveLeftIsFoundAndNothingElse(t *testing.T) {
 		g.Expect(removed).To(Equal(2))
 		g.Expect(ready.Others).To(ConsistOf(HaveField("Foreign", ContainSubstring("Somebody's own")), HaveField("Foreign", "")))
 		g.Expect(ready.Close(t.Context())).To(Succeed())
-		g.Expect(crossbar.Names()).To(ConsistOf(new+"webhooks retry own-00000002-1", old+"rest accounts own-00000001-3", "Somebody's own", "certify",
+		g.Expect(crossbar.Names()).To(ConsistOf(later+"webhooks retry own-00000002-1", old+"rest accounts own-00000001-3", "Somebody's own", "certify",
 			"Acme certify 20261127T100000Z x own-00000001-1"))
 	}
 }
@@ -59,7 +59,7 @@ func TestWhatOfOtherRunsCannotBeDeletedIsNamedAndCounted(t *testing.T) {
 	crossbar.Make("certify 20261127T100000Z a b own-00000001-1", hostile.Master)
 	ready, err := preflight.Look(t.Context())
 	g.Expect(err).NotTo(HaveOccurred())
-	removed, err := ready.RemoveOthers(t.Context(), preflight, time.Now())
+	removed, err := ready.RemoveOthers(t.Context(), preflight, preflight.Clock.Now())
 	g.Expect(err).To(MatchError(ContainSubstring("1 of 2 accounts stay: ")))
 	g.Expect(removed).To(Equal(1))
 	g.Expect(ready.Others).To(HaveLen(1))

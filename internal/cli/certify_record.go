@@ -56,7 +56,7 @@ func (c *certify) record() (*logFiles, error) {
 	r := &logFiles{}
 	var all []io.Writer
 	for _, l := range c.logs() {
-		f, err := os.Create(l.path) //nolint:gosec // the flag's
+		f, err := os.Create(l.path)
 		if err != nil {
 			return nil, errors.Join(usagef("%s: %w", l.flag, err), r.close())
 		}
