@@ -81,6 +81,7 @@ func (w *whereabouts) startCompose(ctx context.Context, c *certify, p *target.Pr
 	p.REST = target.Address{URL: "http://" + address("bridge1", "8000")}
 	p.Sockets = target.Address{URL: "ws://" + address("bridge2", "5555")}
 	p.AMQP = target.Address{URL: fmt.Sprintf("amqp://kazoolab:%s@%s/", password, address("rabbitmq", "5672"))}
+	p.Management = target.Address{URL: "http://" + address("rabbitmq", "15672")}
 	p.Credentials = target.Credentials{APIKey: &target.Secret{Inline: key}}
 	if err := w.hear(ctx, c, p); err != nil {
 		return nil, errors.Join(err, stop())
