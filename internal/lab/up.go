@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -143,6 +144,9 @@ func (c Certification) Judge(ctx context.Context, dir, name string) (Certified, 
 	log, err := capture.Read(f)
 	if err != nil {
 		return Certified{}, fmt.Errorf("certify: %w\n%s", errors.Join(failed, err), &said)
+	}
+	if log.Cut {
+		return Certified{}, fmt.Errorf("certify left a log that is cut: %w\n%s", errors.Join(failed, io.ErrUnexpectedEOF), &said)
 	}
 	var results struct{ Conclusion string }
 	if err := json.Unmarshal(printed.Bytes(), &results); err != nil && printed.Len() > 0 {

@@ -3,6 +3,7 @@ package lab_test
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	. "github.com/onsi/gomega"
@@ -57,4 +58,7 @@ func TestACertificationTellsHowItEnded(t *testing.T) {
 	}
 	_, err := lab.Certification{Binary: program(t, `echo '`+log+`' > "$7"; echo panic`), RunFile: "run.json", Dialect: "5.0"}.Judge(t.Context(), t.TempDir(), "x")
 	g.Expect(err).To(MatchError(ContainSubstring("certify printed no results")))
+	begun := strings.Replace(log, `"version":1`, `"version":2`, 1)
+	_, err = lab.Certification{Binary: program(t, `echo '`+begun+`' > "$7"; echo a panic >&2; exit 2`), RunFile: "run.json", Dialect: "5.0"}.Judge(t.Context(), t.TempDir(), "x")
+	g.Expect(err).To(MatchError(And(ContainSubstring("a log that is cut"), ContainSubstring("a panic"))))
 }
