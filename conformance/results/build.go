@@ -59,7 +59,7 @@ func Build(verdicts []suite.Verdict, file capture.File, o Options) (*Results, er
 		b.wire(&r.Groups[i])
 	}
 	r.Levels = slices.DeleteFunc(r.Levels, func(p Part) bool { return p.Totals.Planned == 0 })
-	r.conclude(o.Interrupted)
+	r.conclude(o.Interrupted, file)
 	return r, nil
 }
 

@@ -63,6 +63,7 @@ func (f *flight) logIn(ctx context.Context) error {
 			return err
 		}
 	}
+	f.renew = f.again(f.Target)
 	return f.whose(ctx)
 }
 

@@ -43,6 +43,18 @@ func TestProfilesThatComeWithTheProgramAreGood(t *testing.T) {
 	}
 }
 
+// The stack is there to be judged: what becomes of it when connections to its broker are lost, too.
+func TestTheComposedNodesMayLoseTheirConnections(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	text, err := profiles.Read("compose.yaml")
+	g.Expect(err).NotTo(HaveOccurred())
+	p, err := target.Read("compose.yaml", text)
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(p.Management.URL).To(Equal("http://rabbitmq:15672"))
+	g.Expect(p.CheckReceiver()).To(Succeed())
+}
+
 func TestWhatIsWrongInAProfileIsToldWithItsPlaceAndTheFix(t *testing.T) {
 	t.Parallel()
 	const good = "name: x\nrest: http://h:8000\ncredentials: {api_key: {env: KEY}}\n"
