@@ -94,7 +94,7 @@ type Probe struct {
 	account  Account
 	made     []Account
 	hooks    []Hook
-	fresh    bool // a hook was made, and nothing published since
+	fresh    bool // a hook was made, and its being in force not waited for since
 	sequence int
 
 	open    sync.Mutex // guards what follows

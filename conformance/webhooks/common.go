@@ -36,16 +36,8 @@ func makeHooks(ctx context.Context, p *probe.Probe, account probe.Account, hooks
 			return err
 		}
 	}
-	settled(ctx, p)
+	p.Applied(ctx)
 	return nil
-}
-
-// settled gives a target that answers REST before its table of hooks has the change the time
-// that it takes. A lab's answer comes after that.
-func settled(ctx context.Context, p *probe.Probe) {
-	if !p.Target.Has(suite.Lab) {
-		p.Settle(ctx)
-	}
 }
 
 // event is a message of the bus.
@@ -169,7 +161,7 @@ func patch(ctx context.Context, p *probe.Probe, account probe.Account, hookID, s
 	_, err := p.MustREST(ctx, step, probe.Request{
 		Method: http.MethodPatch, Path: ofAccount(account) + "/" + hookID, Token: account.Token, Body: probe.Data(fields),
 	})
-	settled(ctx, p)
+	p.Applied(ctx)
 	return err
 }
 

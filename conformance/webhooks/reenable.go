@@ -147,7 +147,7 @@ func doReenable(ctx context.Context, p *probe.Probe) error {
 	); err != nil {
 		return err
 	}
-	settled(ctx, p)
+	p.Applied(ctx)
 	if err := steps(ctx, p, own, step{"list on", http.MethodGet, ofAccount(own), ""}, step{"list below off", http.MethodGet, ofAccount(below), ""}); err != nil {
 		return err
 	}
@@ -167,7 +167,7 @@ func doReenable(ctx context.Context, p *probe.Probe) error {
 	); err != nil {
 		return err
 	}
-	settled(ctx, p)
+	p.Applied(ctx)
 	if err := steps(ctx, p, own, step{"list below on", http.MethodGet, ofAccount(below), ""}); err != nil {
 		return err
 	}
