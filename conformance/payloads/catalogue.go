@@ -86,13 +86,11 @@ func catalogue() suite.Group {
 				},
 			},
 			{
-				ID: "WH-META-012", Text: "The catalogue MUST list the fax hooks and callflow of the talk besides the nine of 5.0.", Dialects: []string{suite.Talk},
+				ID: "WH-META-012", Text: "The catalogue MUST list the fax hooks and callflow of the talk among the nine of 5.0, all ordered by title from the last.", Dialects: []string{suite.Talk},
 				Source: "dialects.md 1; webhooks.md 13", Needs: []string{suite.Lab}, Ours: true,
 				Judge: func(j *suite.Judging) {
 					if answer, ok := j.Status("catalogue", "200"); ok {
-						got := strings.Fields(ids(answer.Body, "data.#.id"))
-						slices.Sort(got)
-						j.Equal("ids", "callflow channel_answer channel_bridge channel_create channel_destroy inbound_fax mms notifications object outbound_fax parking sms", strings.Join(got, " "), answer)
+						j.Equal("ids", "sms outbound_fax object notifications mms inbound_fax channel_destroy channel_create channel_bridge channel_answer callflow parking", ids(answer.Body, "data.#.id"), answer)
 					}
 				},
 			},
