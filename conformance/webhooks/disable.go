@@ -199,10 +199,7 @@ func configure(ctx context.Context, p *probe.Probe, name string, fields doc) (pr
 
 // listenDisabled hears of what is switched off in these accounts.
 func listenDisabled(ctx context.Context, p *probe.Probe) error {
-	if _, err := p.Listen(ctx, "notices", "notifications", "notifications.webhook.disabled"); err != nil {
-		return err
-	}
-	_, err := p.Listen(ctx, "changes", "configuration", "doc_edited.webhooks.webhook.*")
+	_, err := p.Listen(ctx, "notices", "notifications", "notifications.webhook.disabled")
 	return err
 }
 
