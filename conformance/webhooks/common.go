@@ -96,14 +96,12 @@ func fullNotice(id, accountID string) event {
 	return notice("voicemail_full", "voicemail.full", id, fmt.Sprintf(`"Account-ID":%q,"Max-Message-Count":5,"Message-Count":5,"Voicemail-Box":"837fe7f1300142b532466a7a73bc3382"`, accountID))
 }
 
-// text is an inbound sms or mms. members replace From, To, Body and Route-Type.
-func text(kind, id, accountID, members string) event {
-	if members == "" {
-		members = `"From":"+12125550199","To":"+14155550100","Body":"running late","Route-Type":"offnet"`
-	}
+// text is an inbound sms or mms.
+func text(kind, id, accountID string) event {
 	return event{id, "im", kind + ".inbound.offnet." + id, fmt.Appendf(nil,
-		`{"Event-Category":%q,"Event-Name":"inbound","Message-ID":%q,"Account-ID":%q,%s,"Msg-ID":"0011223344556677","App-Name":"im_inbound","App-Version":"1.0"}`,
-		kind, id, accountID, members)}
+		`{"Event-Category":%q,"Event-Name":"inbound","Message-ID":%q,"Account-ID":%q,"From":"+12125550199","To":"+14155550100","Body":"running late","Route-Type":"offnet",`+
+			`"Msg-ID":"0011223344556677","App-Name":"im_inbound","App-Version":"1.0"}`,
+		kind, id, accountID)}
 }
 
 // expect waits until every receiver has been sent as many requests as are expected, and then

@@ -149,10 +149,10 @@ func doMatch(ctx context.Context, p *probe.Probe) error {
 		change("doc_edited", messages.Database(own.ID), "device", "changed", own.ID),
 		disabledNotice("disabled", own.ID),
 		notice("system_alert", "system.alert", "alert", fmt.Sprintf(`"Subject":"System Alert: x","Message":"x","Details":{"Account-ID":%q}`, own.ID)),
-		text("sms", "one-sms", own.ID, ""), text("mms", "one-mms", own.ID, ""),
+		text("sms", "one-sms", own.ID), text("mms", "one-mms", own.ID),
 		call("CHANNEL_CREATE", "its-own", other.ID),
 		call("CHANNEL_ANSWER", "last-answer", own.ID), call("CHANNEL_BRIDGE", "last-bridge", own.ID), call("CHANNEL_DESTROY", "last-destroy", own.ID),
-		call("PARK_PARKED", "last-parking", own.ID), disabledNotice("last-notice", own.ID), text("sms", "last-sms", own.ID, ""), text("mms", "last-mms", own.ID, ""),
+		call("PARK_PARKED", "last-parking", own.ID), disabledNotice("last-notice", own.ID), text("sms", "last-sms", own.ID), text("mms", "last-mms", own.ID),
 		call("CHANNEL_CREATE", "last-create", own.ID),
 	); err != nil {
 		return err
