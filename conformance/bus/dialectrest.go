@@ -83,13 +83,13 @@ func talkListings() []suite.Requirement {
 func talkRest() []suite.Requirement {
 	return []suite.Requirement{
 		{
-			ID: "DI-TALK-006", Text: "The token of a socket MUST NOT be shown to a caller with another token.", Ours: true,
+			ID: "DI-TALK-006", Text: "A caller with another token than the socket's MUST NOT be shown any token, its own neither.", Ours: true,
 			Source: "dialects.md 1", Dialects: []string{suite.Talk}, Needs: []string{suite.Lab, suite.Sockets},
 			Judge: func(j *suite.Judging) {
 				if a, ok := j.Status("socket for the parent", "200"); ok {
 					shown := gjson.GetBytes(a.Body, "data.0.auth_token")
-					if shown.Str == "" || shown.Str == j.Fact("token own") {
-						j.Differs("auth_token", []byte("something else than the token"), []byte(shown.Raw), a)
+					if shown.Str == "" || strings.Contains(shown.Str, "<token-") { // as the log has tokens
+						j.Differs("auth_token", []byte("something else than a token"), []byte(shown.Raw), a)
 					}
 				}
 			},
