@@ -24,7 +24,6 @@ const maxLine = 32 << 20
 type Facts struct {
 	Target   string    `json:"target"` // its name
 	Dialect  string    `json:"dialect"`
-	Compat   string    `json:"compat"`
 	Features []string  `json:"features"` // what could be used of it
 	Absent   []Lack    `json:"absent"`   // what could not, and why
 	Began    time.Time `json:"began"`

@@ -2,6 +2,8 @@ package probe
 
 import (
 	"context"
+	"crypto/md5"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -143,6 +145,13 @@ func fields(h http.Header) []capture.Field {
 func Data(fields any) string {
 	text, _ := json.Marshal(map[string]any{"data": fields}) //nolint:errchkjson // groups give what JSON can say
 	return string(text)
+}
+
+// Credentials are a user's name and password as PUT /v2/user_auth takes them: the MD5 of both,
+// in hexadecimal digits.
+func Credentials(user, password string) string {
+	sum := md5.Sum([]byte(user + ":" + password))
+	return hex.EncodeToString(sum[:])
 }
 
 // MustREST is REST for what a group stands on: an answer without success is an error.

@@ -97,7 +97,7 @@ type Probe struct {
 	account  Account
 	made     []Account
 	hooks    []Hook
-	fresh    bool // a hook was made, and nothing published since
+	fresh    bool // a hook was made, and its being in force not waited for since
 	sequence int
 	cleaner  string // token with which things are removed, once there is one of its own
 	renewed  bool   // which is not the first

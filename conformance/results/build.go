@@ -77,7 +77,7 @@ func (b *builder) frame(asked int) {
 	b.Results = Results{
 		Format: Format, Version: Version,
 		Target: Target{
-			Name: f.Target, Dialect: f.Dialect, Compat: f.Compat, REST: b.hide.text(f.REST), Sockets: b.hide.text(f.Sockets),
+			Name: f.Target, Dialect: f.Dialect, REST: b.hide.text(f.REST), Sockets: b.hide.text(f.Sockets),
 			Features: list(f.Features), Absent: list(f.Absent), RealWaits: f.RealWaits,
 		},
 		Harness: Harness{Version: o.Harness, Recorded: f.Harness, Mode: o.Mode, Seed: f.Seed},

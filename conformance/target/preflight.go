@@ -158,7 +158,7 @@ func (f *flight) addresses() (err error) {
 	if t.Management, err = f.Outside.address("management", f.Profile.Management, "http", "https"); err != nil {
 		return wrong("%v", err)
 	}
-	f.Facts = capture.Facts{Target: f.Profile.Name, Compat: f.Profile.Compat, REST: t.REST, Sockets: t.Sockets}
+	f.Facts = capture.Facts{Target: f.Profile.Name, REST: t.REST, Sockets: t.Sockets}
 	return nil
 }
 

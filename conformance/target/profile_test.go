@@ -68,6 +68,7 @@ func TestWhatIsWrongInAProfileIsToldWithItsPlaceAndTheFix(t *testing.T) {
 		good + "timeouts: {run: soon}\n":                               {"p.yaml:4:17", "timeouts.run", `"soon" is no length of time such as 30s`},
 		good + "dialect: \"6.0\"\n":                                    {"dialect", "4.3"},
 		good + "concurrency: 0\n":                                      {"concurrency", "1"},
+		good + "compat: corrected\n":                                   {"p.yaml:4:1", "compat: is no member of a profile", "run with compat kazoo"},
 		good + "may: everything\n":                                     {"may", "read-only"},
 		good + "clock: {token: {env: X}}\n":                            {"clock.token", "give its URL as lab"},
 		strings.Replace(good, "{env: KEY}", "hunter2hunter2", 1):       {"p.yaml:3:", "credentials.api_key"},
