@@ -96,6 +96,15 @@ func (p *process) sleep(d time.Duration, then func()) {
 	})
 }
 
+// after does something in a while, unless the process has ended.
+func (p *process) after(d time.Duration, do func()) *timeline.Planned {
+	return p.w.e.Line.After(d, func() {
+		if !p.gone {
+			do()
+		}
+	})
+}
+
 func (p *process) now() time.Time { return p.w.e.Line.Now() }
 
 func (p *process) sender() dialplan.Sender { return p.w.sender() }

@@ -96,7 +96,9 @@ func (w *worker) publish(exchange, key string, message jobj.Object) {
 	w.e.Bus.Publish(exchange, key, message)
 }
 
-func (w *worker) command(message jobj.Object) { w.publish(kapi.ExchangeCallControl, w.control, message) }
+func (w *worker) command(message jobj.Object) {
+	w.publish(kapi.ExchangeCallControl, w.control, message)
+}
 
 // answerCallflow tells the callflow processing or failed (kapi_pivot).
 func (w *worker) answerCallflow(name, app string) {
