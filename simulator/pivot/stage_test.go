@@ -48,8 +48,7 @@ type stage struct {
 
 	turns sync.Mutex
 	turn  *sync.Cond
-	queue []string // requests in the order in which they are to be made
-	held  func()
+	queue []*waiting // requests in the order in which they are to be made
 }
 
 // Document tells of the account's documents.
@@ -131,23 +130,31 @@ func (s *stage) trace(step pivot.Step) {
 
 // await holds the time while an answer is out, and has requests made in the order of asking.
 func (s *stage) await(r request.Request) func() {
+	w := &waiting{line: s.line, key: key(r)}
 	s.turns.Lock()
-	s.queue = append(s.queue, key(r))
+	s.queue = append(s.queue, w)
 	s.turns.Unlock()
-	s.hold()
-	return s.release
+	w.hold()
+	return w.release
 }
 
-func (s *stage) hold() {
-	if s.held == nil {
-		s.held = s.line.Hold()
+// waiting is one request's hold on the time.
+type waiting struct {
+	line *timeline.Timeline
+	key  string
+	held func()
+}
+
+func (w *waiting) hold() {
+	if w.held == nil {
+		w.held = w.line.Hold()
 	}
 }
 
-func (s *stage) release() {
-	if s.held != nil {
-		s.held()
-		s.held = nil
+func (w *waiting) release() {
+	if w.held != nil {
+		w.held()
+		w.held = nil
 	}
 }
 
@@ -156,18 +163,17 @@ func key(r request.Request) string { return fmt.Sprint(r.Method, r.URL, r.Body, 
 // Ask makes a request when it is its turn. What the record says that the answer takes passes on the timeline.
 func (s *stage) Ask(ctx context.Context, r request.Request) (client.Answer, error) {
 	s.turns.Lock()
-	for s.queue[0] != key(r) {
+	for s.queue[0].key != key(r) {
 		s.turn.Wait()
 	}
+	own := s.queue[0]
 	s.turns.Unlock()
-	defer func() {
-		s.turns.Lock()
-		s.queue = s.queue[1:]
-		s.turn.Broadcast()
-		s.turns.Unlock()
-	}()
 	answer, err := s.ask(ctx, r)
 	wait := s.app.wait()
+	s.turns.Lock()
+	s.queue = s.queue[1:]
+	s.turn.Broadcast()
+	s.turns.Unlock()
 	if wait == 0 {
 		return answer, err
 	}
@@ -176,9 +182,9 @@ func (s *stage) Ask(ctx context.Context, r request.Request) (client.Answer, erro
 	}
 	passed := make(chan struct{})
 	if s.line.Do(ctx, func() {
-		s.release()
+		own.release()
 		s.line.After(wait, func() {
-			s.hold()
+			own.hold()
 			close(passed)
 		})
 	}) != nil {
