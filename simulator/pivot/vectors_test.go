@@ -30,6 +30,7 @@ func compareFile(t *testing.T, name string) {
 	for _, r := range records {
 		t.Run(fmt.Sprintf("%d %s", r.Line, r.String("label")), func(t *testing.T) {
 			quirk, why := judge(t, r)
+			t.Logf("differs by %q %s", quirk, why)
 			switch {
 			case why != "":
 				tally.Disagree(r, "%s: %s", r.String("label"), why)
