@@ -35,6 +35,12 @@ func Parse(data []byte) (*Node, error) {
 	if len(data) > MaxSize {
 		return nil, p.fault("the document is longer than %d bytes", MaxSize)
 	}
+	for i, r := range p.rest {
+		if r == utf8.RuneError && !strings.HasPrefix(p.rest[i:], "\ufffd") {
+			p.skip(i)
+			return nil, p.fault("the document is to be UTF-8; here stands a byte that is not")
+		}
+	}
 	root, err := p.document()
 	if err != nil {
 		return nil, err

@@ -24,10 +24,10 @@ type Finding struct {
 // String is the whole of it, in one line.
 func (f Finding) String() string {
 	text := fmt.Sprintf("line %d, column %d: %s", f.Line, f.Column, f.Rule)
-	if f.Hint != "" {
-		text += f.Hint
+	if f.Hint == "" {
+		return text + ". Kazoo: " + f.Kazoo
 	}
-	return text + ". Kazoo: " + f.Kazoo
+	return text + f.Hint + " Kazoo: " + f.Kazoo // a hint ends with a question mark
 }
 
 // kind is what the value of an attribute is to be.
@@ -204,7 +204,7 @@ func variables(n *Node) int {
 // checkAttribute holds an attribute to what Kazoo foresees.
 func checkAttribute(n *Node, a Attribute) (f Finding, wrong bool) {
 	known := attributes(n.Name)
-	if known == nil || n.Name == "Response" {
+	if known == nil || n.Name == "Response" || n.Name == "Hangup" {
 		return f, false
 	}
 	f = Finding{Position: a.Position, Verb: n.Name, Attribute: a.Name, Quirk: "attribute-crash", Kazoo: "the document ends here, and the call is hung up"}
@@ -271,7 +271,9 @@ func checkAttribute(n *Node, a Attribute) (f Finding, wrong bool) {
 	case language:
 		all := []string{"en", "en-gb", "es", "fr", "de", "it"}
 		if !slices.Contains(all, a.Value) {
-			f.Hint = suggest.Hint(a.Value, all)
+			if near := strings.ToLower(a.Value); len(near) > 1 && slices.Contains(all, near[:2]) {
+				f.Hint = suggest.Offer([]string{near[:2]})
+			}
 			return is("it is to be one of %s, in lower case", strings.Join(all, ", "))
 		}
 	case reason:
