@@ -95,6 +95,15 @@ func TestDocumentsAreBounded(t *testing.T) {
 	g.Expect(err).To(MatchError(ContainSubstring("deeper than 64")))
 	_, err = twiml.Parse([]byte("<Response>" + strings.Repeat(" ", twiml.MaxSize) + "</Response>"))
 	g.Expect(err).To(MatchError(ContainSubstring("longer than 2097152 bytes")))
+	var attributes strings.Builder
+	for i := range twiml.MaxAttributes + 1 {
+		fmt.Fprintf(&attributes, " a%d='1'", i)
+	}
+	_, err = twiml.Parse([]byte("<Response><Say" + attributes.String() + ">a</Say></Response>"))
+	g.Expect(err).To(MatchError(ContainSubstring("more than 256 attributes")))
+	root, err := twiml.Parse([]byte("<Response>" + strings.Repeat("<x/>", 100_000) + strings.Repeat("&amp;", 200_000) + "</Response>"))
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(twiml.Check(root)).To(HaveLen(twiml.MaxFindings))
 	laughs := `<!DOCTYPE r [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;">]><Response><Say>&b;</Say></Response>`
 	_, err = twiml.Parse([]byte(laughs))
 	g.Expect(err).To(MatchError(ContainSubstring("refused")))

@@ -108,6 +108,9 @@ func inside(element string) []string {
 	return nil
 }
 
+// MaxFindings is how many Check looks for.
+const MaxFindings = 100
+
 // Check finds what Kazoo would stumble over, or pass over, in a document: in document order.
 func Check(root *Node) []Finding {
 	var out []Finding
@@ -116,6 +119,9 @@ func Check(root *Node) []Finding {
 }
 
 func check(n *Node, out *[]Finding) {
+	if len(*out) >= MaxFindings {
+		return
+	}
 	for _, a := range n.Attrs {
 		if f, wrong := checkAttribute(n, a); wrong {
 			*out = append(*out, f)
@@ -124,6 +130,9 @@ func check(n *Node, out *[]Finding) {
 	checkContent(n, out)
 	may := inside(n.Name)
 	for _, c := range n.Elements() {
+		if len(*out) >= MaxFindings {
+			return
+		}
 		if slices.Contains(may, c.Name) {
 			check(c, out)
 			continue
