@@ -5,7 +5,7 @@ import "encoding/json"
 func jsonInt(n int) json.Number { return json.Number(itoa(n)) }
 
 func itoa(n int) string {
-	b, _ := json.Marshal(n) //nolint:errchkjson // a number
+	b, _ := json.Marshal(n)
 	return string(b)
 }
 

@@ -207,8 +207,8 @@ func TestCharsetsWhenCorrected(t *testing.T) {
 func utf16(text string) string {
 	var b strings.Builder
 	for _, r := range text {
-		b.WriteByte(byte(r >> 8)) //nolint:gosec // characters of the basic plane
-		b.WriteByte(byte(r))      //nolint:gosec // as above
+		b.WriteByte(byte(r >> 8))
+		b.WriteByte(byte(r))
 	}
 	return b.String()
 }

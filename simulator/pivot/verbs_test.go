@@ -3,6 +3,7 @@ package pivot_test
 import (
 	"flag"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -180,7 +181,7 @@ func lineOf(step pivot.Step, asked *int) string {
 		}
 		_, target, _ := strings.Cut(strings.TrimPrefix(step.Request.URL, "http://"), "/")
 		body := step.Request.Body
-		if step.Request.Method == "GET" {
+		if step.Request.Method == http.MethodGet {
 			target, body, _ = strings.Cut(target, "?")
 		}
 		own, _, _ := strings.Cut(body, "CallerNumber=")
@@ -201,6 +202,7 @@ func lineOf(step pivot.Step, asked *int) string {
 		return "stores " + step.Message.String("pvt_type")
 	case pivot.Ended:
 		return "ends"
+	default:
 	}
 	return ""
 }
