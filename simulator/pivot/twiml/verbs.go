@@ -228,7 +228,7 @@ func checkAttribute(n *Node, a Attribute) (f Finding, wrong bool) {
 		f.Kazoo = "it is passed over"
 		return f, true
 	}
-	rule := f.held(k, n.Name, a)
+	rule := held(&f, k, n.Name, a)
 	if rule == "" {
 		return f, false
 	}
@@ -238,7 +238,7 @@ func checkAttribute(n *Node, a Attribute) (f Finding, wrong bool) {
 
 // held holds a value to its kind: what it is to be, "" when it is that. What Kazoo does is noted where it does
 // not end the document.
-func (f *Finding) held(k kind, element string, a Attribute) string {
+func held(f *Finding, k kind, element string, a Attribute) string {
 	benign := func(kazoo string) { f.Quirk, f.Kazoo = "", kazoo }
 	switch k {
 	case number, positive, endless, size:
@@ -266,7 +266,7 @@ func (f *Finding) held(k kind, element string, a Attribute) string {
 			return "it is to be one of 0-9 * #"
 		}
 	case voice, language, reason:
-		return f.oneOf(k, a.Value)
+		return oneOf(f, k, a.Value)
 	case ignored:
 		benign("it is read, and has no effect")
 		return "it has no effect"
@@ -295,7 +295,7 @@ func bounded(k kind, v int64) string {
 }
 
 // oneOf holds a word to those that there are.
-func (f *Finding) oneOf(k kind, value string) string {
+func oneOf(f *Finding, k kind, value string) string {
 	all := []string{"man", "male", "woman", "female"}
 	switch k {
 	case language:
