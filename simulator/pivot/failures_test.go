@@ -59,7 +59,7 @@ func TestWhatAnAppDoesWrong(t *testing.T) {
 		"status 404":              {[]any{reply(404, "text/html", "x")}, "failed", "failed hangup", "status 404"},
 		"a page of HTML":          {[]any{reply(200, "text/html", "<html><br></html>")}, "failed hangup", "failed hangup", "</html> does not end <br>"},
 		"TwiML that is cut":       {[]any{reply(200, "text/xml", "<Response><Say>hi</Say>")}, "failed hangup", "failed hangup", "<Response> has no </Response>"},
-		"JSON that is cut":        {[]any{reply(200, "application/json", `{"module":`)}, "failed hangup", "failed hangup", "as JSON"},
+		"JSON that is cut":        {[]any{reply(200, "application/json", `{"module":`)}, "failed hangup", "failed hangup", "the answer is no JSON"},
 		"no UTF-8":                {[]any{reply(200, "text/xml", "<Response>\xfc</Response>")}, "failed", "failed hangup", "not UTF-8"},
 		"nothing":                 {[]any{reply(200, "text/xml", "")}, "hangup", "hangup", "an empty answer is the end"},
 		"an empty document":       {[]any{reply(200, "text/xml", "<Response/>")}, "processing hangup", "processing hangup", "an empty Response is the end"},
@@ -77,7 +77,7 @@ func TestWhatAnAppDoesWrong(t *testing.T) {
 			g := NewWithT(t)
 			run := func(answers []any) (*stage, string) {
 				app := newApp(t, answers)
-				s := newStage(t, app, fidelity.Kazoo, pivot.Settings{})
+				s := newStage(t, app, newFlows(t), fidelity.Kazoo, pivot.Settings{})
 				s.idle = time.Minute
 				s.play(message(app.here("http://"+recordedAddress+"/v")), nil)
 				o := &outcome{}
@@ -107,7 +107,7 @@ func TestACallAsksSoManyTimes(t *testing.T) {
 		answers = append(answers, twimlReply("<Redirect>/v</Redirect>"))
 	}
 	app := newApp(t, answers)
-	s := newStage(t, app, fidelity.Kazoo, pivot.Settings{})
+	s := newStage(t, app, newFlows(t), fidelity.Kazoo, pivot.Settings{})
 	s.engine.Limits.Requests = 10
 	s.play(message(app.here("http://"+recordedAddress)), nil)
 	g.Expect(app.asked).To(HaveLen(10))
@@ -120,7 +120,7 @@ func TestACallAsksSoManyTimes(t *testing.T) {
 func TestACallStaysInItsAccount(t *testing.T) {
 	g := NewWithT(t)
 	app := newApp(t, []any{twimlReply(`<Dial><Device>theirs</Device><User>4c9f0a7be13a4d0a8f5a2f7e5c1d9b60/x</User></Dial>`)})
-	s := newStage(t, app, fidelity.Kazoo, pivot.Settings{})
+	s := newStage(t, app, newFlows(t), fidelity.Kazoo, pivot.Settings{})
 	asked := accounts{}
 	s.engine.Documents = asked
 	s.play(message(app.here("http://"+recordedAddress+"/v")), nil)
@@ -155,7 +155,7 @@ func TestMessagesThatAreNone(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := NewWithT(t)
-			s := newStage(t, newApp(t, nil), fidelity.Kazoo, pivot.Settings{})
+			s := newStage(t, newApp(t, nil), newFlows(t), fidelity.Kazoo, pivot.Settings{})
 			s.play(c.message, nil)
 			o := &outcome{}
 			for _, one := range s.published {
@@ -172,7 +172,7 @@ func TestMessagesThatAreNone(t *testing.T) {
 func TestACallThatIsGoneIsNotBegun(t *testing.T) {
 	g := NewWithT(t)
 	app := newApp(t, nil)
-	s := newStage(t, app, fidelity.Kazoo, pivot.Settings{})
+	s := newStage(t, app, newFlows(t), fidelity.Kazoo, pivot.Settings{})
 	gone := jobj.Object{{Key: "Event-Name", Value: "CHANNEL_DESTROY"}, {Key: "Call-ID", Value: "call-1@10.0.0.5"}}
 	s.engine.Listen()
 	g.Expect(s.bindings).To(HaveLen(2))
@@ -191,7 +191,7 @@ func TestCharsetsWhenCorrected(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			app := newApp(t, []any{reply(200, c.contentType, c.body)})
-			s := newStage(t, app, fidelity.Corrected, pivot.Settings{})
+			s := newStage(t, app, newFlows(t), fidelity.Corrected, pivot.Settings{})
 			s.play(message(app.here("http://"+recordedAddress+"/v")), nil)
 			got := string(jobj.Append(nil, s.published))
 			if want := string(jobj.Append(nil, jobj.Member{Key: "Text", Value: c.said}.Value)); c.said != "" && !strings.Contains(got, want) {
@@ -217,7 +217,7 @@ func utf16(text string) string {
 func TestCDRsInBothModes(t *testing.T) {
 	run := func(compat fidelity.Compat) (*stage, *app) {
 		app := newApp(t, []any{twimlReply("<Pause length=\"1\"/>"), reply(200, "text/plain", "ok"), reply(200, "text/plain", "ok")})
-		s := newStage(t, app, compat, pivot.Settings{})
+		s := newStage(t, app, newFlows(t), compat, pivot.Settings{})
 		s.idle = time.Minute
 		s.rules = rulesOf(t, "hangup: hangup NORMAL_CLEARING")
 		other := jobj.Object{
