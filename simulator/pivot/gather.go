@@ -96,6 +96,9 @@ func (g *gathering) start() {
 	}
 	g.timer = g.p.after(g.timeout, func() {
 		g.p.rest()
+		if !g.p.w.e.corrected() && g.p.state.String(request.KeyDigitsCollected) != "" {
+			g.p.w.note(gatherTotalTimeout, "the timeout is one budget for all digits, not the time between two")
+		}
 		g.end("its time is up")
 	})
 }

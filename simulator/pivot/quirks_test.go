@@ -321,3 +321,41 @@ func (x *excused) strategyCrash() string {
 func (x *excused) dialCommentCrash() string {
 	return unless(x.crashed() && x.document(`<Dial[^>]*>\s*<!--`) && len(x.oursSaid()) > 1, "ours does not pass over the comment")
 }
+
+// crashIDs are the quirks that an error of the reference can come from (pivot.md, section 15); nil is any.
+func crashIDs(err string) []string {
+	for _, c := range []struct {
+		part string
+		ids  []string
+	}{
+		{"bit_size", []string{"gather-empty-crash", "sip-crash", "no-endpoint-crash"}},
+		{"get_json_value", []string{"no-endpoint-crash"}},
+		{"list_to_binary", []string{"sip-crash"}},
+		{"binary_to_float", []string{"sip-crash"}},
+		{"urlsplit_s", []string{"recording-url-crash", "message-types"}},
+		{"http_method", []string{"known-method-crash"}},
+		{"send_command", []string{"set-variable-crash"}},
+		{"kvs_store", []string{"set-variable-crash"}},
+		{"filter_empty_text", []string{"dial-comment-crash", "empty-response-crash"}},
+		{"kzt_twiml_dial:exec", []string{"dial-comment-crash"}},
+		{"jiffy", []string{"variable-key-bytes"}},
+		{"schema_error", []string{"flow-error-crash"}},
+		{"byte_size", []string{"flow-error-crash"}},
+		{"handle_resp", []string{}},
+		{"encode_kv", []string{"null-crash"}},
+		{"req_content_type", []string{"body-format-crash"}},
+		{"resolve_uri_fold", []string{"url-climb"}},
+		{"targeted_publish", []string{"missing-queue"}},
+		{"media_processing", []string{"hangup-on-crash"}},
+		{"dial_strategy", []string{"strategy-crash"}},
+		{"try_clause", []string{"set-variable-crash", "known-method-crash"}},
+	} {
+		if strings.Contains(err, c.part) {
+			return c.ids
+		}
+	}
+	if err != "" {
+		return []string{"attribute-crash"}
+	}
+	return nil
+}
