@@ -237,7 +237,7 @@ func (b *Bridge) subscribe(ctx, failed context.Context, engine *webhooks.Engine)
 	if err := b.switches.subscribe(b.bus); err != nil {
 		return nil, err
 	}
-	if err := (pivotDebug{b}).subscribe(b.changes.running); err != nil {
+	if err := (pivotDebug{b}).subscribe(); err != nil { //nolint:contextcheck // what is taken outlives ctx by the drain
 		return nil, err
 	}
 	select {

@@ -1,7 +1,6 @@
 package bridge
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -34,7 +33,8 @@ const (
 type pivotDebug struct{ *Bridge }
 
 // subscribe begins to take documents. What is told of no account of this bridge is dropped.
-func (p pivotDebug) subscribe(running context.Context) error {
+func (p pivotDebug) subscribe() error {
+	running := p.changes.running
 	p.bus.DeclareExchange(kapi.ExchangePivot, kapi.ExchangeType(kapi.ExchangePivot))
 	_, err := p.bus.Consume(bus.Consumer{
 		Queue:    bus.Queue{Name: debugQueue, Durable: true, Args: map[string]any{"x-max-length": int32(maxDebugWaiting)}},
