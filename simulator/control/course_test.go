@@ -429,6 +429,83 @@ func courses() map[string]course {
 			B CHANNEL_DESTROY USER_BUSY sip:486
 			A done bridge USER_BUSY`,
 		},
+		"endpoints in turn": {
+			does: []string{`{"Application-Name":"bridge","Timeout":60,"Dial-Endpoint-Method":"single","Endpoints":[
+				{"Invite-Format":"endpoint","Endpoint-ID":"user1001","Endpoint-Timeout":10},{"Invite-Format":"loopback","Route":"9"},
+				{"Invite-Format":"endpoint","Endpoint-ID":"user1002","Endpoint-Timeout":"10"}]}`}, untimed: true,
+			rings: func(d *desk, leg *pbx.Channel) {
+				if d.leg(leg.CallID()) != "B" {
+					answers(d, leg)
+				}
+			},
+			becomes: `
+			B CHANNEL_CREATE
+			A LEG_CREATED B
+			B CHANNEL_PROGRESS
+			B CHANNEL_DESTROY NO_ANSWER sip:480
+			C CHANNEL_CREATE
+			A LEG_CREATED C
+			D CHANNEL_CREATE
+			D CHANNEL_DESTROY NO_ROUTE_DESTINATION sip:404
+			C CHANNEL_DESTROY NO_ROUTE_DESTINATION sip:404
+			E CHANNEL_CREATE
+			A LEG_CREATED E
+			E CHANNEL_PROGRESS
+			E CHANNEL_ANSWER
+			A CHANNEL_ANSWER
+			A CHANNEL_BRIDGE
+			A CHANNEL_UNBRIDGE
+			E CHANNEL_DESTROY NORMAL_CLEARING sip:200
+			A done bridge NORMAL_CLEARING`,
+		},
+		"endpoints in turn, of whom nobody answers": {
+			does: []string{`{"Application-Name":"bridge","Timeout":60,"Dial-Endpoint-Method":"single","Endpoints":[
+				{"Invite-Format":"endpoint","Endpoint-ID":"user1001"},{"Invite-Format":"endpoint","Endpoint-ID":"user1002"}]}`},
+			untimed: true, rings: refuses, becomes: `
+			B CHANNEL_CREATE
+			A LEG_CREATED B
+			B CHANNEL_PROGRESS
+			B CHANNEL_DESTROY USER_BUSY sip:486
+			C CHANNEL_CREATE
+			A LEG_CREATED C
+			C CHANNEL_PROGRESS
+			C CHANNEL_DESTROY USER_BUSY sip:486
+			A done bridge USER_BUSY`,
+		},
+		"an endpoint that rings later": {
+			does: []string{`{"Application-Name":"bridge","Timeout":60,"Endpoints":[
+				{"Invite-Format":"endpoint","Endpoint-ID":"user1001"},{"Invite-Format":"endpoint","Endpoint-ID":"user1002","Endpoint-Delay":10}]}`},
+			untimed: true, rings: refuses, becomes: `
+			B CHANNEL_CREATE
+			A LEG_CREATED B
+			B CHANNEL_PROGRESS
+			B CHANNEL_DESTROY USER_BUSY sip:486
+			C CHANNEL_CREATE
+			A LEG_CREATED C
+			C CHANNEL_PROGRESS
+			C CHANNEL_DESTROY USER_BUSY sip:486
+			A done bridge USER_BUSY`,
+		},
+		"the time is up before an endpoint rings that is to ring later": {
+			does: []string{`{"Application-Name":"bridge","Timeout":5,"Endpoints":[
+				{"Invite-Format":"endpoint","Endpoint-ID":"user1001"},{"Invite-Format":"endpoint","Endpoint-ID":"user1002","Endpoint-Delay":10}]}`},
+			untimed: true, becomes: `
+			B CHANNEL_CREATE
+			A LEG_CREATED B
+			B CHANNEL_PROGRESS
+			B CHANNEL_DESTROY NO_ANSWER sip:480
+			A done bridge NO_ANSWER`,
+		},
+		"only the other leg is hung up": {
+			does: []string{offer + `"To-DID":"+14155550188"}`, `3s {"Application-Name":"hangup","Insert-At":"now","Other-Leg-Only":true}`}, untimed: true,
+			becomes: `
+			B CHANNEL_CREATE
+			A LEG_CREATED B
+			B CHANNEL_PROGRESS_MEDIA
+			B CHANNEL_DESTROY NO_ANSWER sip:480
+			A done bridge NO_ANSWER
+			-> q1 offnet_resp NO_ANSWER sip:480`,
+		},
 		"a SIP address": {
 			does: []string{`{"Application-Name":"bridge","Timeout":20,"Endpoints":[{"Invite-Format":"route","Route":"sip:bob@example.net","To-DID":"bob"}]}`}, rings: answers, untimed: true,
 			becomes: `
