@@ -70,7 +70,7 @@ func (c *Control) bridge(ch *pbx.Channel, message jobj.Object, then func(error))
 
 // rings tells whether the bridge is still to come about.
 func (a *attempt) rings() bool {
-	return !a.over && !a.ch.Gone() && a.ch.Peer() == nil && !slices.ContainsFunc(a.ch.Dialled(), (*pbx.Channel).Answered)
+	return !a.over && a.ch.Led() && !a.ch.Gone() && a.ch.Peer() == nil && !slices.ContainsFunc(a.ch.Dialled(), (*pbx.Channel).Answered)
 }
 
 // giveUp stops what rings for a bridge, which fails by that unless there is something else to try.

@@ -85,7 +85,7 @@ func (d *desk) note(format string, what ...any) {
 	if d.timed {
 		at = fmt.Sprintf("%.1f ", d.line.Now().Sub(d.began).Seconds())
 	}
-	d.log = append(d.log, at+fmt.Sprintf(format, what...))
+	d.log = append(d.log, strings.TrimSpace(at+fmt.Sprintf(format, what...)))
 }
 
 func (d *desk) event(e pbx.Event) {
@@ -103,7 +103,7 @@ func (d *desk) event(e pbx.Event) {
 	case "DTMF":
 		d.note("%s DTMF %s", d.leg(f.String("Call-ID")), f.String("DTMF-Digit"))
 	case "LEG_CREATED":
-		d.note("%s LEG_CREATED %s", d.leg(f.String("Call-ID")), d.leg(f.String("Other-Leg-Call-ID")))
+		d.note("%s LEG_CREATED (%s)", d.leg(f.String("Call-ID")), d.leg(f.String("Other-Leg-Call-ID")))
 	case "CHANNEL_DESTROY":
 		d.note("%s CHANNEL_DESTROY %s %s", d.leg(f.String("Call-ID")), f.String("Hangup-Cause"), f.String("Hangup-Code"))
 	default:
@@ -381,7 +381,7 @@ func courses() map[string]course {
 		"the carrier's leg is answered": {does: []string{"answer", offer + `"To-DID":"+14155550188"}`}, rings: answers, untimed: true, becomes: `
 			A CHANNEL_ANSWER
 			B CHANNEL_CREATE
-			A LEG_CREATED B
+			A LEG_CREATED (B)
 			B CHANNEL_PROGRESS_MEDIA
 			B CHANNEL_ANSWER
 			A CHANNEL_BRIDGE
@@ -393,7 +393,7 @@ func courses() map[string]course {
 			does: []string{"answer", offer + `"To-DID":"+14155550188"}`, queue}, rings: refuses, untimed: true, becomes: `
 			A CHANNEL_ANSWER
 			B CHANNEL_CREATE
-			A LEG_CREATED B
+			A LEG_CREATED (B)
 			B CHANNEL_PROGRESS_MEDIA
 			B CHANNEL_DESTROY USER_BUSY sip:486
 			A done bridge USER_BUSY
@@ -405,7 +405,7 @@ func courses() map[string]course {
 		},
 		"nobody answers at the carrier's": {does: []string{offer + `"To-DID":"+14155550188"}`}, untimed: true, becomes: `
 			B CHANNEL_CREATE
-			A LEG_CREATED B
+			A LEG_CREATED (B)
 			B CHANNEL_PROGRESS_MEDIA
 			B CHANNEL_DESTROY NO_ANSWER sip:480
 			A done bridge NO_ANSWER
@@ -413,7 +413,7 @@ func courses() map[string]course {
 		"the caller gives up while it rings": {does: []string{"answer", offer + `"To-DID":"+14155550188"}`, "3s hangup"}, untimed: true, becomes: `
 			A CHANNEL_ANSWER
 			B CHANNEL_CREATE
-			A LEG_CREATED B
+			A LEG_CREATED (B)
 			B CHANNEL_PROGRESS_MEDIA
 			A CHANNEL_DESTROY NORMAL_CLEARING sip:200
 			B CHANNEL_DESTROY ORIGINATOR_CANCEL sip:487`},
@@ -424,7 +424,7 @@ func courses() map[string]course {
 			does: []string{`{"Application-Name":"bridge","Timeout":20,"Endpoints":[{"Invite-Format":"endpoint","Endpoint-ID":"user1002"}]}`}, rings: refuses, untimed: true,
 			becomes: `
 			B CHANNEL_CREATE
-			A LEG_CREATED B
+			A LEG_CREATED (B)
 			B CHANNEL_PROGRESS
 			B CHANNEL_DESTROY USER_BUSY sip:486
 			A done bridge USER_BUSY`,
@@ -440,16 +440,16 @@ func courses() map[string]course {
 			},
 			becomes: `
 			B CHANNEL_CREATE
-			A LEG_CREATED B
+			A LEG_CREATED (B)
 			B CHANNEL_PROGRESS
 			B CHANNEL_DESTROY NO_ANSWER sip:480
 			C CHANNEL_CREATE
-			A LEG_CREATED C
+			A LEG_CREATED (C)
 			D CHANNEL_CREATE
 			D CHANNEL_DESTROY NO_ROUTE_DESTINATION sip:404
 			C CHANNEL_DESTROY NO_ROUTE_DESTINATION sip:404
 			E CHANNEL_CREATE
-			A LEG_CREATED E
+			A LEG_CREATED (E)
 			E CHANNEL_PROGRESS
 			E CHANNEL_ANSWER
 			A CHANNEL_ANSWER
@@ -463,11 +463,11 @@ func courses() map[string]course {
 				{"Invite-Format":"endpoint","Endpoint-ID":"user1001"},{"Invite-Format":"endpoint","Endpoint-ID":"user1002"}]}`},
 			untimed: true, rings: refuses, becomes: `
 			B CHANNEL_CREATE
-			A LEG_CREATED B
+			A LEG_CREATED (B)
 			B CHANNEL_PROGRESS
 			B CHANNEL_DESTROY USER_BUSY sip:486
 			C CHANNEL_CREATE
-			A LEG_CREATED C
+			A LEG_CREATED (C)
 			C CHANNEL_PROGRESS
 			C CHANNEL_DESTROY USER_BUSY sip:486
 			A done bridge USER_BUSY`,
@@ -477,11 +477,11 @@ func courses() map[string]course {
 				{"Invite-Format":"endpoint","Endpoint-ID":"user1001"},{"Invite-Format":"endpoint","Endpoint-ID":"user1002","Endpoint-Delay":10}]}`},
 			untimed: true, rings: refuses, becomes: `
 			B CHANNEL_CREATE
-			A LEG_CREATED B
+			A LEG_CREATED (B)
 			B CHANNEL_PROGRESS
 			B CHANNEL_DESTROY USER_BUSY sip:486
 			C CHANNEL_CREATE
-			A LEG_CREATED C
+			A LEG_CREATED (C)
 			C CHANNEL_PROGRESS
 			C CHANNEL_DESTROY USER_BUSY sip:486
 			A done bridge USER_BUSY`,
@@ -491,16 +491,44 @@ func courses() map[string]course {
 				{"Invite-Format":"endpoint","Endpoint-ID":"user1001"},{"Invite-Format":"endpoint","Endpoint-ID":"user1002","Endpoint-Delay":10}]}`},
 			untimed: true, becomes: `
 			B CHANNEL_CREATE
-			A LEG_CREATED B
+			A LEG_CREATED (B)
 			B CHANNEL_PROGRESS
 			B CHANNEL_DESTROY NO_ANSWER sip:480
 			A done bridge NO_ANSWER`,
+		},
+		"a call that was given away obeys": {
+			does: []string{
+				"answer", `{"Application-Name":"bridge","Endpoints":[{"Invite-Format":"endpoint","Endpoint-ID":"user1001"}]}`,
+				`9s {"Application-Name":"noop","Msg-ID":"N"}`, "15s hangup",
+			}, untimed: true,
+			rings: func(d *desk, leg *pbx.Channel) {
+				if d.leg(leg.CallID()) == "B" {
+					d.board.Answer(leg, nil)
+					d.line.After(3*time.Second, func() { d.board.Transfer(leg, "1002", nil) })
+				}
+			},
+			becomes: `
+			A CHANNEL_ANSWER
+			B CHANNEL_CREATE
+			A LEG_CREATED (B)
+			B CHANNEL_PROGRESS
+			B CHANNEL_ANSWER
+			A CHANNEL_BRIDGE
+			B CHANNEL_TRANSFEROR
+			A CHANNEL_TRANSFEREE
+			A CHANNEL_UNBRIDGE
+			B CHANNEL_DESTROY BLIND_TRANSFER
+			C CHANNEL_CREATE
+			C CHANNEL_PROGRESS
+			A done noop N
+			A CHANNEL_DESTROY NORMAL_CLEARING sip:200
+			C CHANNEL_DESTROY ORIGINATOR_CANCEL sip:487`,
 		},
 		"only the other leg is hung up": {
 			does: []string{offer + `"To-DID":"+14155550188"}`, `3s {"Application-Name":"hangup","Insert-At":"now","Other-Leg-Only":true}`}, untimed: true,
 			becomes: `
 			B CHANNEL_CREATE
-			A LEG_CREATED B
+			A LEG_CREATED (B)
 			B CHANNEL_PROGRESS_MEDIA
 			B CHANNEL_DESTROY NO_ANSWER sip:480
 			A done bridge NO_ANSWER
@@ -510,7 +538,7 @@ func courses() map[string]course {
 			does: []string{`{"Application-Name":"bridge","Timeout":20,"Endpoints":[{"Invite-Format":"route","Route":"sip:bob@example.net","To-DID":"bob"}]}`}, rings: answers, untimed: true,
 			becomes: `
 			B CHANNEL_CREATE
-			A LEG_CREATED B
+			A LEG_CREATED (B)
 			B CHANNEL_PROGRESS
 			B CHANNEL_ANSWER
 			A CHANNEL_ANSWER
