@@ -467,6 +467,9 @@ func (ch *Channel) hangUp(cause string) error {
 	ch.endVars()
 	ch.ending.at = c.next()
 	ch.ending.cause, ch.ending.code = cause, HangupCode(cause)
+	if !answered && cause == "NORMAL_CLEARING" && ch.direction == "inbound" && !own {
+		ch.ending.code = "sip:480" // its INVITE has to be answered somehow
+	}
 	if ch.failed != "" {
 		ch.ending.cause, ch.ending.code = ch.failed, ch.failedCode
 	}
