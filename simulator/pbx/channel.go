@@ -22,6 +22,7 @@ type Channel struct {
 	caller  bool       // of the two, the one that called, on which the bridge is told
 	member  *Member    // in a conference; nil while it is in none
 	taped   []*Recording
+	tapes   map[string]time.Duration // recordings that are over, by their path
 
 	progressed bool
 	gone       bool
@@ -36,7 +37,9 @@ type Channel struct {
 	ports      [2]int // RTP, here and there
 
 	over     func()      // told when a bridge is over; nil where no application waits for that
-	running  string      // the application that it is in to its end
+	outcome  string      // of the last bridge
+	running  string      // the application that it is in; see Runs
+	shown    Party       // to whom is called for it; see Shows
 	exported jobj.Object // variables that legs which are placed for it have, too
 }
 
@@ -130,6 +133,9 @@ func (c *Core) announce(ch *Channel) error {
 		ch.dialler.placed = append(ch.dialler.placed, ch)
 	}
 	c.event(kapi.ChannelCreate, ch)
+	if a := ch.dialler; a != nil && a.Led() { // whoever leads it is told (ecallmgr_call_control)
+		c.event(kapi.LegCreated, a, jobj.Member{Key: "Other-Leg-Call-ID", Value: ch.callID})
+	}
 	return nil
 }
 
@@ -154,7 +160,7 @@ func (ch *Channel) must(doing string, states ...string) error {
 
 // Dial places a leg to a telephone.
 func (ch *Channel) Dial(d Device) (*Channel, error) {
-	b, err := ch.place("dial from")
+	b, err := ch.place()
 	if err != nil {
 		return nil, err
 	}
@@ -164,7 +170,7 @@ func (ch *Channel) Dial(d Device) (*Channel, error) {
 	b.calleeName, b.calleeNumber = d.Name, d.Extension
 	b.destination = d.Username
 	b.presenceID = d.Extension + "@" + realm
-	b.request, b.to, b.from = d.Username+"@"+realm, d.Username+"@"+realm, ch.callerNumber+"@"+realm
+	b.request, b.to, b.from = d.Username+"@"+realm, d.Username+"@"+realm, b.callerNumber+"@"+realm
 	b.vars = ch.core.deviceVars(b.account, d)
 	b.join(ch)
 	return b, ch.core.announce(b)
@@ -192,13 +198,13 @@ func (c *Core) Place(a Account, d Device, callID string, shown Party) (*Channel,
 
 // DialNumber places a leg to the telephone network.
 func (ch *Channel) DialNumber(number string) (*Channel, error) {
-	b, err := ch.place("dial from")
+	b, err := ch.place()
 	if err != nil {
 		return nil, err
 	}
 	host, dialled := ch.core.host, number
 	number = e164(dialled)
-	b.callerNumber = b.account.outside(ch.callerNumber)
+	b.callerNumber = b.account.outside(b.callerNumber)
 	b.name = "sofia/sipinterface_1/" + number + "@" + host.Carrier
 	b.calleeNumber, b.destination = number, number
 	b.presenceID = number + "@" + host.Carrier
@@ -206,45 +212,6 @@ func (ch *Channel) DialNumber(number string) (*Channel, error) {
 	b.vars = ch.core.termination(b, ch, dialled)
 	b.join(ch)
 	return b, ch.core.announce(b)
-}
-
-// place draws an outbound leg for a call.
-func (ch *Channel) place(doing string) (*Channel, error) {
-	if err := ch.must(doing, isRinging, isEarly, isAnswered); err != nil {
-		return nil, err
-	}
-	if ch.direction == "outbound" && !ch.Answered() {
-		return nil, &StateError{ch.callID, doing, "called itself, and rings"}
-	}
-	c := ch.core
-	b := c.begin(ch.account, c.uuid4(), "outbound")
-	b.dialler = ch
-	b.interactionID = ch.interactionID
-	b.callerName, b.callerNumber = ch.callerName, ch.callerNumber
-	b.fromTag = c.switchTag()
-	b.partner = ch.asPartner()
-	if ch.answerState == isRinging {
-		ch.callState = "RINGING"
-	}
-	return b, nil
-}
-
-// join sets what a leg has of the one that it was placed for.
-func (ch *Channel) join(a *Channel) {
-	ch.set("Bridge-ID", a.vars.String("Bridge-ID"))
-	ch.set("Ecallmgr-Node", "ecallmgr@"+ch.core.host.Apps)
-	ch.set("Inception", a.vars.String("Inception"))
-	for _, m := range a.exported {
-		ch.set(m.Key, text(m.Value))
-	}
-}
-
-// asPartner is what the other leg knows of this one.
-func (ch *Channel) asPartner() partner {
-	return partner{
-		callID: ch.callID, callerName: ch.callerName, callerNumber: ch.callerNumber,
-		destination: ch.destination, direction: ch.direction,
-	}
 }
 
 // Progress has the far end ring; early with sound that the caller hears.
@@ -445,6 +412,9 @@ func (ch *Channel) hangUp(cause string) error {
 	ch.endVars()
 	ch.ending.at = c.next()
 	ch.ending.cause, ch.ending.code = cause, HangupCode(cause)
+	if !answered && cause == "NORMAL_CLEARING" && ch.direction == "inbound" && !own {
+		ch.ending.code = "sip:480" // its INVITE has to be answered somehow
+	}
 	if ch.failed != "" {
 		ch.ending.cause, ch.ending.code = ch.failed, ch.failedCode
 	}
