@@ -47,7 +47,7 @@ func newSimulation(line *timeline.Timeline, out *outlet.Outlet, host pbx.Host, o
 	s := &simulation{line: line, out: out, host: host, offices: offices, random: random, routed: map[string]jobj.Object{}}
 	s.core = pbx.NewCore(pbx.New(pbx.Config{Clock: line, IDs: random, Host: host}), line, s.say)
 	s.board = switchboard.New(switchboard.Config{
-		Core: s.core, Line: line, IDs: random, Offices: offices, Rings: s.pickUp, Led: s.led,
+		Core: s.core, Line: line, IDs: random, Offices: offices, Rings: s.pickUp, Led: s.led, Known: s.known,
 		Heard: func(ch *pbx.Channel, sound switchboard.Sound) {
 			if s.hears != nil {
 				s.hears(ch, sound)
