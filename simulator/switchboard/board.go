@@ -50,6 +50,8 @@ type Board struct {
 	won map[*pbx.Channel]*pbx.Channel
 	// waits are acts that wait for a channel to be connected or to end.
 	waits map[*pbx.Channel][]func()
+	// nexts are what is tried when nobody takes a call.
+	nexts map[*pbx.Channel]func()
 	// lasts are acts that are over with a channel.
 	lasts map[*pbx.Channel][]func()
 
@@ -62,7 +64,7 @@ type Board struct {
 func New(c Config) *Board {
 	b := &Board{
 		Config: c, slots: map[string]*parked{}, inSlot: map[*pbx.Channel]*parked{}, onward: map[*pbx.Channel]func(Then){}, taking: map[*pbx.Channel]*pbx.Recording{},
-		won: map[*pbx.Channel]*pbx.Channel{}, waits: map[*pbx.Channel][]func(){}, lasts: map[*pbx.Channel][]func(){},
+		won: map[*pbx.Channel]*pbx.Channel{}, waits: map[*pbx.Channel][]func(){}, lasts: map[*pbx.Channel][]func(){}, nexts: map[*pbx.Channel]func(){},
 		sounds: map[*pbx.Channel][]*sounding{}, listening: map[*pbx.Channel]*listener{}, speaks: map[*pbx.Channel]time.Time{},
 	}
 	c.Core.Follow(b.connected, b.ended)
