@@ -80,7 +80,12 @@ func (w *worker) read(m jobj.Object) {
 const (
 	keyCounter    = "pivot_counter"
 	keyURI        = "voice_uri"
+	keyMethod     = "voice_uri_method"
 	keyDynamicCID = "dynamic_cid"
+	keyHangupOn   = "hangup_dtmf"
+	keyRecord     = "record_call"
+	keyTimeout    = "call_timeout"
+	keyTimeLimit  = "call_time_limit"
 )
 
 func (w *worker) bind(exchange, key string) {
@@ -142,7 +147,7 @@ func (w *worker) ask(uri, method string) {
 		w.bind(kapi.ExchangeTargeted, w.queue)
 	}
 	r.Format, r.Iteration, r.Timeout, r.AccountID, r.CallID = w.format, w.iteration, w.timeout, w.accountID, w.callID
-	w.storeRequest(r)
+	w.storeRequest(uri, r)
 	what := "the app is asked for what is next"
 	if first {
 		what = "the app is asked what to do with the call"
