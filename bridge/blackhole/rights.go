@@ -55,6 +55,11 @@ func (h *Hub) checkRights() {
 func (h *Hub) rightful(s *session) bool {
 	h.mu.RLock()
 	defer h.mu.RUnlock()
+	for _, accountID := range h.pivot.accounts(s) {
+		if h.authorize(s.account, accountID) != nil {
+			return false
+		}
+	}
 	return !slices.ContainsFunc(s.subscriptions, func(sub *subscription) bool {
 		return h.authorize(s.account, sub.account) != nil || h.resolvedElse(sub)
 	})

@@ -33,7 +33,8 @@ type session struct {
 	calls     chan struct{} // room for requests of the action api
 	cancel    func()        // ends what it has asked for
 
-	last jobj.Object // data of the last reply; of the reading goroutine
+	last  jobj.Object // data of the last reply; of the reading goroutine
+	pivot *pivoting   // nil for who serves no application; guarded by the hub's table
 
 	// Guarded by the hub; changed by the reading goroutine alone, which reads them
 	// without the lock.
@@ -63,6 +64,7 @@ func (h *Hub) serve(ctx context.Context, s *session) {
 	}
 	s.out.close()
 	_ = s.conn.Close()
+	h.leavePivot(s)
 	h.leave(s)
 }
 
