@@ -37,8 +37,8 @@ const (
 	maxEnded = 1000
 )
 
-// pivotTable is which socket serves which application, and which requests it has. Its
-// lock is taken after the hub's, where both are.
+// pivotTable is which socket serves which application, and which requests it has. The
+// hub may be locked while it is, and never the other way round.
 type pivotTable struct {
 	mu            sync.Mutex
 	registrations map[string]*registration
@@ -209,11 +209,17 @@ func (h *Hub) reapPivot() {
 	}
 }
 
-// leavePivot is called when a socket has ended.
+// leavePivot is called when a socket ends: as soon as nothing more is sent to it, and once
+// more when it does nothing more itself.
 func (h *Hub) leavePivot(s *session) {
 	h.pivot.mu.Lock()
 	defer h.pivot.mu.Unlock()
-	if s.pivot == nil {
+	h.withdraw(s)
+}
+
+// withdraw is leavePivot with the table locked.
+func (h *Hub) withdraw(s *session) {
+	if s.pivot == nil || len(s.pivot.registrations)+len(s.pivot.held) == 0 {
 		return
 	}
 	gone := make([]kapi.PivotApp, 0, len(s.pivot.registrations))
@@ -232,8 +238,8 @@ func (h *Hub) leavePivot(s *session) {
 	}
 }
 
-// say sends a frame about Pivot. A socket that does not take it is closed: what it has is
-// told to engines then.
+// say sends a frame about Pivot. A socket that does not take it is closed, and engines are
+// told what it had. The table is locked.
 func (s *session) say(text []byte) {
 	f, err := newFrame(text)
 	if err != nil {
@@ -241,7 +247,8 @@ func (s *session) say(text []byte) {
 		return
 	}
 	if !s.out.event(f) {
-		s.tooSlow()
+		s.endSlow()
+		s.hub.withdraw(s)
 	}
 }
 
