@@ -221,12 +221,19 @@ func spokenIn(body []byte) string {
 		return ""
 	case call.Array()[0].IsObject():
 		return suite.Talk
-	case data.Get("presence").Exists():
-		return suite.Kazoo5
-	case strings.HasPrefix(call.Array()[0].Str, "call."):
-		return suite.Kazoo4
+	case !strings.HasPrefix(call.Array()[0].Str, "call."):
+		return ""
 	}
-	return ""
+	// Presence is listed by 5.0 alone. Where the conference's bindings say otherwise, one of the
+	// two signs is what is wrong with the target.
+	presence, conference := data.Get("presence").Exists(), data.Get("conference.0").Str
+	switch {
+	case conference != "" && presence == strings.HasPrefix(conference, "conference.command."):
+		return ""
+	case presence:
+		return suite.Kazoo5
+	}
+	return suite.Kazoo4
 }
 
 // latency is the slowest of a few answers, the first one among them.
