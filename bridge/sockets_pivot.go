@@ -3,7 +3,7 @@ package bridge
 import (
 	"context"
 	"errors"
-	"sync"
+	"slices"
 	"time"
 
 	"github.com/kazoolab/kazoolab/bridge/kapi"
@@ -25,20 +25,13 @@ const (
 type engines struct {
 	*sockets
 
+	teller *bus.Teller
 	sub    *bus.Subscription
-	waking chan struct{}
-
-	mu      sync.Mutex
-	waiting []telling
 }
 
-// telling is one message on its way to a queue, or to all engines.
-type telling struct {
-	queue   string
-	message kapi.PivotAppsMessage
+func newEngines(s *sockets) *engines {
+	return &engines{sockets: s, teller: s.bus.NewTeller(pivotLimit, pivotWaiting)}
 }
-
-func newEngines(s *sockets) *engines { return &engines{sockets: s, waking: make(chan struct{}, 1)} }
 
 // consume declares the queue, which is the node's own and goes with it.
 func (e *engines) consume() error {
@@ -70,82 +63,32 @@ func (e *engines) handle(d bus.Delivery) {
 
 // Announce is that of blackhole.Engines.
 func (e *engines) Announce(registered []kapi.PivotApp) {
-	for len(registered) > 0 {
-		n := min(len(registered), pivotBatch)
-		e.put(telling{message: kapi.PivotAppsMessage{Name: kapi.PivotApps, Apps: registered[:n]}})
-		registered = registered[n:]
+	for batch := range slices.Chunk(registered, pivotBatch) {
+		m := kapi.PivotAppsMessage{Name: kapi.PivotApps, Apps: batch}
+		e.put(bus.Message{Exchange: kapi.ExchangeApplications, Key: kapi.PivotAppsKey}, m)
 	}
 }
 
 // Tell is that of blackhole.Engines.
-func (e *engines) Tell(queue string, m kapi.PivotAppsMessage) { e.put(telling{queue, m}) }
-
-func (e *engines) put(one telling) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if len(e.waiting) >= pivotWaiting {
-		e.cfg.Log.Warn("engine not told: the broker takes nothing", "message", one.message.Name)
-		return
-	}
-	e.waiting = append(e.waiting, one)
-	select {
-	case e.waking <- struct{}{}:
-	default:
-	}
+func (e *engines) Tell(queue string, m kapi.PivotAppsMessage) {
+	e.put(bus.Message{Exchange: kapi.ExchangeTargeted, Key: queue}, m)
 }
 
-func (e *engines) take() (all []telling) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	all, e.waiting = e.waiting, nil
-	return all
-}
-
-// run tells until ctx ends.
-func (e *engines) run(ctx context.Context) {
-	for {
-		select {
-		case <-e.waking:
-		case <-ctx.Done():
-			return
-		}
-		for _, one := range e.take() {
-			e.send(ctx, one)
+func (e *engines) put(to bus.Message, m kapi.PivotAppsMessage) {
+	m.Category, m.Node, m.Run, m.AppName, m.Version = kapi.CategoryPivotApps, e.cfg.NodeName, e.hub.Node(), "kazoolab", e.cfg.Version
+	m.MsgID = e.cfg.IDs.Hex(16)
+	compose := func() (bus.Message, error) {
+		var err error
+		m.ServerID = e.sub.QueueName() // as it is called when engines are told
+		to.Body, err = m.Text()
+		return to, err
+	}
+	failed := func(err error) {
+		if !errors.Is(err, context.Canceled) {
+			e.cfg.Log.Warn("engine not told", "message", m.Name, "pivot_id", m.PivotID, "error", err)
 		}
 	}
-}
-
-// send returns when the message is on its way, so that the next comes after it.
-func (e *engines) send(ctx context.Context, one telling) {
-	m := one.message
-	m.Category, m.MsgID, m.Node, m.Run = kapi.CategoryPivotApps, e.cfg.IDs.Hex(16), e.cfg.NodeName, e.hub.Node()
-	m.AppName, m.Version, m.ServerID = "kazoolab", e.cfg.Version, e.sub.QueueName()
-	body, err := m.Text()
-	if err != nil {
-		e.cfg.Log.Error("engine not told", "message", m.Name, "error", err)
-		return
-	}
-	out := bus.Message{Exchange: kapi.ExchangeApplications, Key: kapi.PivotAppsKey, Body: body}
-	if one.queue != "" {
-		out = bus.Message{Exchange: kapi.ExchangeTargeted, Key: one.queue, Body: body}
-	}
-	ctx, cancel := context.WithTimeout(ctx, pivotLimit)
-	sending, err := e.bus.Begin(ctx, out)
-	if err != nil {
-		cancel()
-		e.untold(m, err)
-		return
-	}
-	go func() {
-		defer cancel()
-		if err := sending.Wait(ctx); err != nil {
-			e.untold(m, err)
-		}
-	}()
-}
-
-func (e *engines) untold(m kapi.PivotAppsMessage, err error) {
-	if !errors.Is(err, context.Canceled) {
-		e.cfg.Log.Warn("engine not told", "message", m.Name, "pivot_id", m.PivotID, "error", err)
+	if !e.teller.Tell(compose, failed) {
+		e.cfg.Log.Warn("engine not told: the broker takes nothing", "message", m.Name, "pivot_id", m.PivotID)
 	}
 }

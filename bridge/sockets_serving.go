@@ -143,7 +143,7 @@ func (s *sockets) run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { s.hub.Run(ctx); return nil })
 	if s.engines != nil {
-		group.Go(func() error { s.engines.run(ctx); return nil })
+		group.Go(func() error { s.engines.teller.Run(ctx); return nil })
 	}
 	cfg := s.cfg.Sockets
 	if cfg.Listener != nil {
