@@ -91,6 +91,11 @@ func (b *Bridge) newSockets(rest http.Handler) (*sockets, error) {
 	return s, err
 }
 
+// flowing says whether messages come in, whatever clients are adding at the moment.
+func (s *sockets) flowing() bool {
+	return s.sub.Flowing() && (s.engines == nil || s.engines.sub.Ready())
+}
+
 func (s *sockets) handle(d bus.Delivery) {
 	body, err := kapi.Unpack(d.Body, d.ContentEncoding, s.cfg.Webhooks.MaxEvent)
 	switch {

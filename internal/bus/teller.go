@@ -15,6 +15,8 @@ type Teller struct {
 	most  int
 	wake  chan struct{}
 
+	sending sync.WaitGroup // that a message is confirmed
+
 	mu      sync.Mutex
 	waiting []toldLater
 }
@@ -45,8 +47,9 @@ func (t *Teller) Tell(compose func() (Message, error), failed func(error)) bool 
 	return true
 }
 
-// Run publishes until ctx ends.
+// Run publishes until ctx ends. It is called once.
 func (t *Teller) Run(ctx context.Context) {
+	defer t.sending.Wait()
 	for {
 		select {
 		case <-t.wake:
@@ -80,10 +83,10 @@ func (t *Teller) publish(ctx context.Context, one toldLater) {
 		one.failed(err)
 		return
 	}
-	go func() {
+	t.sending.Go(func() {
 		defer cancel()
 		if err := sending.Wait(ctx); err != nil {
 			one.failed(err)
 		}
-	}()
+	})
 }

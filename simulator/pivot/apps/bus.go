@@ -3,6 +3,7 @@ package apps
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"github.com/kazoolab/kazoolab/bridge/kapi"
@@ -59,8 +60,10 @@ func (d *Directory) Serve(ctx context.Context, b *bus.Bus, subscribed func(*bus.
 	if subscribed != nil {
 		subscribed(w.sub)
 	}
-	go w.teller.Run(ctx)
+	var telling sync.WaitGroup
+	telling.Go(func() { w.teller.Run(ctx) })
 	d.Run(ctx)
+	telling.Wait()
 	return nil
 }
 

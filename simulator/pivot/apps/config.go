@@ -31,7 +31,7 @@ var (
 	// ErrDeadline says that the application had the request, and has not answered in time.
 	ErrDeadline = errors.New("the application has not answered in time")
 	// ErrAddress says that a URL names no application.
-	ErrAddress = errors.New("no application at a websocket: http://NAME.pivot.invalid/PATH, NAME of at most 32 of a-z, 0-9 and -")
+	ErrAddress = errors.New("no application at a websocket: http://NAME.pivot.invalid/PATH, the name of at most 32 of a-z, 0-9 and -")
 )
 
 const (
