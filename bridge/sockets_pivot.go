@@ -42,7 +42,7 @@ func (e *engines) consume() error {
 		Address:  kapi.ExchangeTargeted,
 		Prefetch: 1000,
 		// The queue has another name than before: engines are to know.
-		OnUp:   e.hub.AnnouncePivotApps,
+		OnUp:   e.hub.PivotUp,
 		Handle: e.handle,
 	})
 	return err

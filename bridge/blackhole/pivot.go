@@ -168,9 +168,21 @@ func (t *pivotTable) remove(r *registration) kapi.PivotApp {
 	return gone
 }
 
-// AnnouncePivotApps tells engines of all that is registered here. It is to be called when
-// one asks, and when there is a broker again.
-func (h *Hub) AnnouncePivotApps() {
+// PivotUp is to be called when the node's queue for engines is there, for the first time
+// or another one: what was said meanwhile may have been lost, and so has what was told here.
+func (h *Hub) PivotUp() {
+	h.announcePivot()
+	h.pivot.mu.Lock()
+	defer h.pivot.mu.Unlock()
+	for _, one := range h.pivot.held {
+		if one.state == answering {
+			h.dep.Engines.Tell(one.engine, one.answer)
+		}
+	}
+}
+
+// announcePivot tells engines of all that is registered here, as when one asks.
+func (h *Hub) announcePivot() {
 	h.pivot.mu.Lock()
 	defer h.pivot.mu.Unlock()
 	all := make([]kapi.PivotApp, 0, len(h.pivot.registrations))
@@ -184,7 +196,7 @@ func (h *Hub) AnnouncePivotApps() {
 func (h *Hub) followPivot(ctx context.Context) {
 	for clock.Sleep(ctx, h.dep.Clock, pivotBeat) == nil {
 		h.reapPivot()
-		h.AnnouncePivotApps()
+		h.announcePivot()
 	}
 }
 

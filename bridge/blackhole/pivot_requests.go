@@ -13,7 +13,7 @@ import (
 func (h *Hub) HearEngine(m kapi.PivotAppsMessage) {
 	switch m.Name {
 	case kapi.PivotAsk:
-		h.AnnouncePivotApps()
+		h.announcePivot()
 	case kapi.PivotRequest:
 		h.requestPivot(m)
 	case kapi.PivotVerdict:

@@ -357,6 +357,9 @@ func TestAnEngineWithAnotherQueueGetsTheAnswerThere(t *testing.T) {
 	}
 	again := p.next()
 	p.Expect([]string{again.queue, again.Name, again.PivotID}).To(Equal([]string{"engine-2", "answer", "p1"}))
+	p.PivotUp()
+	p.announced(1)
+	p.Expect(p.next()).To(Equal(again), "when the node has another queue, too")
 	s.send(answer("p2", ""))
 	p.Expect(p.next().queue).To(Equal("engine-2"))
 	p.HearEngine(verdict("p1", "accepted"))

@@ -302,7 +302,8 @@ func TestCallsOutliveALostBroker(t *testing.T) {
 		c.send("pivot_answer", fmt.Sprintf(`{"pivot_id":%q,"body":"<Response/>"}`, frame.Get("request_id").Str))
 		proxy.Plug()
 		h.Expect((<-done).err).NotTo(HaveOccurred())
-		h.Expect(c.next().Get("status").Str).To(Equal("success"))
+		reply := c.next()
+		h.Expect(reply.Get("status").Str).To(Equal("success"), reply.Raw)
 	}
 }
 

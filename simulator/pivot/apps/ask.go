@@ -174,7 +174,7 @@ func (d *Directory) end(q *asking) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	delete(d.open, q.id)
-	d.remember(q.id, kapi.PivotExpired)
+	d.remember(q.id, end{verdict: kapi.PivotExpired})
 	if r := q.at; r != nil {
 		q.leave()
 		d.wake(q.of, r.ID)
@@ -183,15 +183,15 @@ func (d *Directory) end(q *asking) {
 
 // remember keeps what is to be said of a request that is over: the first word counts. The
 // directory is locked.
-func (d *Directory) remember(id, verdict string) {
-	if d.ended[id] != "" {
+func (d *Directory) remember(id string, is end) {
+	if _, there := d.ended[id]; there {
 		return
 	}
 	if len(d.order) == maxEnded {
 		delete(d.ended, d.order[0])
 		d.order = d.order[1:]
 	}
-	d.ended[id] = verdict
+	d.ended[id] = is
 	d.order = append(d.order, id)
 }
 
@@ -212,7 +212,11 @@ func (d *Directory) Result(r request.Request, outcome string, problems []any) {
 	if c == nil || c.answered == "" {
 		return
 	}
-	d.line.tell(c.queue, kapi.PivotAppsMessage{
+	by := d.registrations[c.by]
+	if by == nil {
+		return
+	}
+	d.line.tell(by.queue, kapi.PivotAppsMessage{
 		Name: kapi.PivotResult, PivotID: c.answered,
 		Data: jobj.Object{{Key: "outcome", Value: outcome}, {Key: "errors", Value: problems}},
 	})

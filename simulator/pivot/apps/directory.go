@@ -22,7 +22,7 @@ type Directory struct {
 	at            map[string]int           // calls, by the id of their registration
 	superseded    map[string]string        // registrations whose calls another has taken over, and that
 	open          map[string]*asking       // by id
-	ended         map[string]string        // the reason of a verdict on what comes now
+	ended         map[string]end           // of requests, by id: what is said of an answer that comes now
 	order         []string                 // of ended
 	picked        int64                    // counts choices
 }
@@ -52,15 +52,18 @@ type call struct {
 	id string
 	of application
 	at string // the registration that serves it, which may be gone
-	// The request that was answered last, and the queue of the node it was answered at.
-	answered, queue string
+	// The request that was answered last, and the registration that did.
+	answered, by string
 }
+
+// end is what became of a request, and which registration has answered it.
+type end struct{ verdict, by string }
 
 // New returns a directory that knows nobody yet.
 func New(c Config) *Directory {
 	return &Directory{
 		Config: c, registrations: map[string]*registration{}, calls: map[string][]*call{}, at: map[string]int{},
-		superseded: map[string]string{}, open: map[string]*asking{}, ended: map[string]string{},
+		superseded: map[string]string{}, open: map[string]*asking{}, ended: map[string]end{},
 	}
 }
 
@@ -119,6 +122,8 @@ func (d *Directory) announced(m kapi.PivotAppsMessage) {
 			continue
 		case d.superseded[one.ID] != "":
 			continue // its client has come back elsewhere, which its node does not know yet
+		case m.ServerID == "":
+			continue // its node has no queue, and tells again when it has
 		case r == nil:
 			r = &registration{of: application{one.AccountID, one.App}, queue: m.ServerID}
 			d.registrations[one.ID] = r

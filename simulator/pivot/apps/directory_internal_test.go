@@ -149,7 +149,10 @@ func TestARequestIsSentAsItIsSpecified(t *testing.T) {
 		`"params":{"Digits":"1"},"body":"Digits=1"}`))
 	r.Expect(r.verdict(one, "<Response/>")).To(Equal("accepted"))
 	r.Expect(<-done).To(Equal(outcome{Answer: Answer{Status: 200, Header: [][2]string{{"content-type", "text/xml"}}, Body: []byte("<Response/>")}}))
-	r.Expect(r.verdict(one, "again")).To(Equal("answered"))
+	r.Expect(r.verdict(one, "again")).To(Equal("accepted"), "from the same: it has not heard that")
+	other := one
+	other.Registration = "b"
+	r.Expect(r.verdict(other, "again")).To(Equal("answered"))
 	r.Result(of("c1"), "failed", []any{"no such module"})
 	result := r.next()
 	r.Expect([]string{result.queue, result.Name, result.PivotID}).To(Equal([]string{"n1", "result", one.PivotID}))

@@ -58,17 +58,19 @@ func (d *Directory) answered(m kapi.PivotAppsMessage) {
 	verdict := kapi.PivotAccepted
 	q := d.open[m.PivotID]
 	switch {
-	case d.ended[m.PivotID] != "":
-		verdict = d.ended[m.PivotID]
+	case d.ended[m.PivotID] != end{}:
+		if was := d.ended[m.PivotID]; was.verdict != kapi.PivotAnswered || was.by != m.Registration {
+			verdict = was.verdict
+		} // else the node has not heard that its answer is taken
 	case q == nil:
 		verdict = kapi.PivotUnknown
 	case q.done:
 		verdict = kapi.PivotExpired
 	default:
 		q.done = true
-		d.remember(q.id, kapi.PivotAnswered)
+		d.remember(q.id, end{kapi.PivotAnswered, m.Registration})
 		if c := d.callOf(q.callID, q.of); c != nil {
-			c.answered, c.queue = q.id, m.ServerID
+			c.answered, c.by = q.id, m.Registration
 		}
 		a := Answer{Status: m.Status, Body: []byte(m.Body)}
 		if m.ContentType != "" {
@@ -76,7 +78,13 @@ func (d *Directory) answered(m kapi.PivotAppsMessage) {
 		}
 		q.answer <- a
 	}
-	d.line.tell(m.ServerID, kapi.PivotAppsMessage{Name: kapi.PivotVerdict, PivotID: m.PivotID, Reason: verdict})
+	queue := m.ServerID
+	if r := d.registrations[m.Registration]; r != nil {
+		queue = r.queue // the node may have had another when it answered
+	}
+	if queue != "" {
+		d.line.tell(queue, kapi.PivotAppsMessage{Name: kapi.PivotVerdict, PivotID: m.PivotID, Reason: verdict})
+	}
 }
 
 // unsent is called with what has reached no queue: its node is gone.
