@@ -91,8 +91,8 @@ func command(action, accountID, data string) string {
 	return `{"action":"` + action + `","auth_token":"tok-` + accountID + `","request_id":"r","data":{` + data + `}}`
 }
 
-func answer(id, more string) string {
-	return command("pivot_answer", acme, `"pivot_id":"`+id+`","body":"<Response/>"`+more)
+func answer(id string) string {
+	return command("pivot_answer", acme, `"pivot_id":"`+id+`","body":"<Response/>"`)
 }
 
 // request is one of a call of an account for a registration.
@@ -129,16 +129,16 @@ func TestAnApplicationIsAskedAndAnswers(t *testing.T) {
 	p.Expect(answered.PivotAppsMessage).To(Equal(kapi.PivotAppsMessage{
 		Name: "answer", PivotID: "p2", Registration: one.ID, Status: 200, ContentType: "application/json", Body: `{"module":"user"}`,
 	}))
-	p.Expect(s.refused(answer("p2", ""))).To(Equal("pivot request already answered"), "while the engine has not said a word")
+	p.Expect(s.refused(answer("p2"))).To(Equal("pivot request already answered"), "while the engine has not said a word")
 	p.HearEngine(verdict("p2", "accepted"))
 	p.Expect(s.next()).To(Equal(`{"action":"reply","request_id":"r","status":"success","data":{"pivot_id":"p2"}}`))
 	p.HearEngine(kapi.PivotAppsMessage{Name: kapi.PivotResult, PivotID: "p2", Data: jobj.Object{{Key: "outcome", Value: "processing"}}})
 	p.Expect(s.next()).To(Equal(frame("result", "p2", `{"outcome":"processing"}`)))
-	p.Expect(s.refused(answer("p2", ""))).To(Equal("pivot request already answered"))
+	p.Expect(s.refused(answer("p2"))).To(Equal("pivot request already answered"))
 
 	p.HearEngine(kapi.PivotAppsMessage{Name: kapi.PivotCancel, PivotID: "p1", Reason: "hangup"})
 	p.Expect(s.next()).To(Equal(frame("cancel", "p1", `{"reason":"hangup"}`)))
-	p.Expect(s.refused(answer("p1", ""))).To(Equal("pivot request expired"))
+	p.Expect(s.refused(answer("p1"))).To(Equal("pivot request expired"))
 	p.HearEngine(kapi.PivotAppsMessage{
 		Name: kapi.PivotCDR, PivotID: "d", Registration: one.ID, AccountID: acme, App: "ivr", Data: jobj.Object{{Key: "params", Value: jobj.Object{}}},
 	})
@@ -157,11 +157,11 @@ func TestAnswersThatAreNotTakenSaySo(t *testing.T) {
 		one, _ := p.register(s, acme, "")
 		p.HearEngine(request(one, "p1"))
 		s.next()
-		s.send(answer("p1", ""))
+		s.send(answer("p1"))
 		p.Expect(p.next().Name).To(Equal("answer"))
 		p.HearEngine(verdict("p1", reason))
 		p.Expect(s.next()).To(ContainSubstring(`"status":"error","data":{"errors":["` + want + `"]}`))
-		p.Expect(s.refused(answer("p1", ""))).To(Equal(want))
+		p.Expect(s.refused(answer("p1"))).To(Equal(want))
 	}
 }
 
@@ -172,8 +172,8 @@ func TestABadAnswerLeavesTheRequestOpen(t *testing.T) {
 	p.HearEngine(request(one, "p1"))
 	s.next()
 	p.Expect(s.refused(command("pivot_answer", acme, `"pivot_id":"p1","body":[]`))).To(HavePrefix("invalid pivot answer: body must be"))
-	p.Expect(s.refused(answer("nobody's", ""))).To(Equal("unknown pivot request"))
-	s.send(answer("p1", ""))
+	p.Expect(s.refused(answer("nobody's"))).To(Equal("unknown pivot request"))
+	s.send(answer("p1"))
 	p.Expect(p.next().Body).To(Equal("<Response/>"))
 }
 
@@ -224,7 +224,7 @@ func TestRequestsAreForTheirAccountAlone(t *testing.T) {
 	p.HearEngine(kapi.PivotAppsMessage{Name: kapi.PivotCDR, Registration: theirs.ID, AccountID: acme, App: "ivr"})
 	p.HearEngine(request(one, "p2"))
 	p.Expect(s.next()).To(ContainSubstring(`"p2"`))
-	p.Expect(other.refused(answer("p2", ""))).To(Equal("unknown pivot request"), "which is another's")
+	p.Expect(other.refused(answer("p2"))).To(Equal("unknown pivot request"), "which is another's")
 	s.silent()
 	p.quiet()
 }
@@ -237,7 +237,7 @@ func TestASocketThatEndsTellsWhatItHad(t *testing.T) {
 		p.HearEngine(request(one, id))
 		s.next()
 	}
-	s.send(answer("p1", ""))
+	s.send(answer("p1"))
 	p.Expect(p.next().Name).To(Equal("answer"))
 	_ = s.Close()
 	gone := p.announced(1)[0]
@@ -273,7 +273,7 @@ func TestWhoComesBackBeforeItsSocketHasEndedTakesOver(t *testing.T) {
 	back.next()
 	p.HearEngine(request(news[0], "p1"))
 	p.Expect(back.next()).To(ContainSubstring(`"p1"`))
-	p.Expect(stale.refused(answer("p1", ""))).To(Equal("unknown pivot request"))
+	p.Expect(stale.refused(answer("p1"))).To(Equal("unknown pivot request"))
 	_ = stale.Close()
 	p.open(t, 1)
 	p.quiet()
@@ -303,7 +303,7 @@ func TestARegistrationIsChangedAndLeaves(t *testing.T) {
 	const ivr = `"account_id":"` + acme + `","app":"ivr"`
 	p.Expect(s.ask(command("pivot_unregister", acme, ivr))).To(Equal(`{"action":"reply","request_id":"r","status":"success","data":{"app":"ivr"}}`))
 	p.Expect(p.announced(1)[0].Leaving).To(BeTrue())
-	s.send(answer("p1", ""))
+	s.send(answer("p1"))
 	p.Expect(p.next().Name).To(Equal("answer"), "calls in progress stay")
 	p.HearEngine(verdict("p1", "accepted"))
 	s.next()
@@ -324,7 +324,7 @@ func TestAnEngineThatIsSilentIsNotWaitedFor(t *testing.T) {
 	p.HearEngine(request(one, "p2"))
 	s.next()
 	s.next()
-	s.send(answer("p1", ""))
+	s.send(answer("p1"))
 	p.Expect(p.next().Name).To(Equal("answer"))
 	p.clock.Advance(10 * time.Second)
 	seen := []string{s.next(), s.next()}
@@ -334,7 +334,7 @@ func TestAnEngineThatIsSilentIsNotWaitedFor(t *testing.T) {
 		`{"action":"reply","request_id":"r","status":"error","data":{"errors":["pivot request expired"]}}`,
 	}))
 	p.Expect(p.announced(1)).To(Equal([]kapi.PivotApp{one}), "the node lives")
-	p.Expect(s.refused(answer("p2", ""))).To(Equal("pivot request expired"))
+	p.Expect(s.refused(answer("p2"))).To(Equal("pivot request expired"))
 	p.HearEngine(request(one, "p3"))
 	p.HearEngine(request(one, "p4"))
 	p.Expect([]string{s.next(), s.next()}).To(HaveEach(ContainSubstring(`"request"`)), "there is room again")
@@ -348,7 +348,7 @@ func TestAnEngineWithAnotherQueueGetsTheAnswerThere(t *testing.T) {
 	p.HearEngine(request(one, "p2"))
 	s.next()
 	s.next()
-	s.send(answer("p1", ""))
+	s.send(answer("p1"))
 	p.Expect(p.next().queue).To(Equal("engine"))
 	for _, id := range []string{"p1", "p2"} {
 		m := request(one, id)
@@ -360,7 +360,7 @@ func TestAnEngineWithAnotherQueueGetsTheAnswerThere(t *testing.T) {
 	p.PivotUp()
 	p.announced(1)
 	p.Expect(p.next()).To(Equal(again), "when the node has another queue, too")
-	s.send(answer("p2", ""))
+	s.send(answer("p2"))
 	p.Expect(p.next().queue).To(Equal("engine-2"))
 	p.HearEngine(verdict("p1", "accepted"))
 	p.Expect(s.next()).To(ContainSubstring(`"status":"success"`), "and no request twice")
@@ -372,15 +372,15 @@ func TestAnswersCostNoTokenOnce(t *testing.T) {
 	})
 	s := p.dial(t)
 	one, _ := p.register(s, acme, "")
-	p.Expect(s.refused(answer("none", ""))).To(Equal("unknown pivot request"))
-	p.Expect(s.refused(answer("none", ""))).To(HavePrefix("rate limiting threshold hit"))
+	p.Expect(s.refused(answer("none"))).To(Equal("unknown pivot request"))
+	p.Expect(s.refused(answer("none"))).To(HavePrefix("rate limiting threshold hit"))
 	for i := range 10 {
 		id := fmt.Sprint("p", i)
 		p.HearEngine(request(one, id))
 		p.Expect(s.next()).To(ContainSubstring(`"request"`))
-		s.send(answer(id, ""))
+		s.send(answer(id))
 		p.Expect(p.next().Name).To(Equal("answer"))
-		p.Expect(s.refused(answer(id, ""))).To(HavePrefix("rate limiting threshold hit"))
+		p.Expect(s.refused(answer(id))).To(HavePrefix("rate limiting threshold hit"))
 		p.HearEngine(verdict(id, "accepted"))
 		p.Expect(s.next()).To(ContainSubstring(`"success"`))
 	}

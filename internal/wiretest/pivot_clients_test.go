@@ -3,7 +3,6 @@ package wiretest_test
 import (
 	"bytes"
 	"context"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"sync"
@@ -46,7 +45,7 @@ func (h *cluster) run(n *node, url string, program ...string) *said {
 	cmd := exec.CommandContext(ctx, program[0], program[1:]...)
 	out := &said{}
 	cmd.Stdout, cmd.Stderr = out, out
-	cmd.Env = append(os.Environ(), "WEBSOCKET_URL="+url, "AUTH_TOKEN="+account.token, "ACCOUNT_ID="+acme)
+	cmd.Env = append(cmd.Environ(), "WEBSOCKET_URL="+url, "AUTH_TOKEN="+account.token, "ACCOUNT_ID="+acme)
 	h.Expect(cmd.Start()).To(Succeed())
 	h.Cleanup(func() {
 		stop()
@@ -65,7 +64,7 @@ func plays(t *testing.T, program ...string) {
 	n, d := h.node(h.broker.URL), h.engine(h.broker.URL)
 	proxy := brokertest.NewProxy(t, n.sockets)
 	out := h.run(n, proxy.URL, program...)
-	h.known(d, acme, 1)
+	h.known(d, 1)
 	next := func(path, digits string) (body, contentType string) {
 		r := request.Request{
 			Method: "POST", URL: "http://ivr.pivot.invalid" + path, Format: "twiml", AccountID: acme, CallID: "c1", Timeout: 10 * time.Second,
@@ -80,9 +79,9 @@ func plays(t *testing.T, program ...string) {
 	h.Expect(body).To(HavePrefix(`<Response><Gather numDigits="1" action="choice"><Say>Press 1`))
 	h.Expect(contentType).To(Equal("text/xml"))
 	proxy.Unplug()
-	h.known(d, acme, 0)
+	h.known(d, 0)
 	proxy.Plug()
-	h.known(d, acme, 1)
+	h.known(d, 1)
 	body, _ = next("/choice", "1")
 	h.Expect(body).To(HavePrefix(`<Response><Say>We are open`))
 	body, contentType = next("/choice", "2")

@@ -138,7 +138,7 @@ func (h *cluster) dial(n *node, accountID, name string) *client {
 	req, err := http.NewRequestWithContext(h.Context(), http.MethodPut, n.rest+"/v2/api_auth", bytes.NewBufferString(body))
 	h.Expect(err).NotTo(HaveOccurred())
 	req.Header.Set("Content-Type", "application/json")
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := (&http.Client{Timeout: patience}).Do(req)
 	h.Expect(err).NotTo(HaveOccurred())
 	defer func() { _ = resp.Body.Close() }()
 	var answer jobj.Object
@@ -188,9 +188,9 @@ func (c *client) answer(frame gjson.Result, body string) gjson.Result {
 	return c.next()
 }
 
-func of(accountID, name, callID string) request.Request {
+func of(name, callID string) request.Request {
 	return request.Request{
-		Method: "GET", URL: "http://" + name + ".pivot.invalid/?a=b", Format: "kazoo", AccountID: accountID, CallID: callID,
+		Method: "GET", URL: "http://" + name + ".pivot.invalid/?a=b", Format: "kazoo", AccountID: acme, CallID: callID,
 		Iteration: 1, Timeout: 20 * time.Second, Params: jobj.Object{{Key: "Call-ID", Value: callID}},
 	}
 }
@@ -209,10 +209,10 @@ func ask(ctx context.Context, d *apps.Directory, r request.Request) <-chan outco
 	return done
 }
 
-// known waits until an engine knows so many sockets of an application.
-func (h *cluster) known(d *apps.Directory, accountID string, sockets int) {
+// known waits until an engine knows so many sockets of the ivr.
+func (h *cluster) known(d *apps.Directory, sockets int) {
 	h.Helper()
-	h.Eventually(d.Registered).WithArguments(accountID, "ivr").WithTimeout(patience).Should(Equal(sockets))
+	h.Eventually(d.Registered).WithArguments(acme, "ivr").WithTimeout(patience).Should(Equal(sockets))
 }
 
 func TestAnApplicationAtAWebsocketIsAsked(t *testing.T) {
@@ -221,8 +221,8 @@ func TestAnApplicationAtAWebsocketIsAsked(t *testing.T) {
 	c, other := h.dial(n, acme, "ivr"), h.dial(n, rival, "ivr")
 	c.register(acme, "")
 	other.register(rival, "")
-	h.known(d, acme, 1)
-	done := ask(t.Context(), d, of(acme, "ivr", "c1"))
+	h.known(d, 1)
+	done := ask(t.Context(), d, of("ivr", "c1"))
 	frame := c.request("c1")
 	h.Expect(frame.Get("data").Raw).To(Equal(`{"account_id":"` + acme + `","app":"ivr","call_id":"c1","iteration":1,"timeout_ms":20000,"method":"get",` +
 		`"url":"http://ivr.pivot.invalid/?a=b","req_format":"kazoo","headers":{},"params":{"Call-ID":"c1"}}`))
@@ -231,14 +231,14 @@ func TestAnApplicationAtAWebsocketIsAsked(t *testing.T) {
 	h.Expect(got.err).NotTo(HaveOccurred())
 	h.Expect(string(got.Body)).To(Equal(`{"module":"user"}`))
 	h.Expect(got.Header).To(Equal([][2]string{{"content-type", "application/json"}}))
-	d.Result(of(acme, "ivr", "c1"), "failed", []any{jobj.Object{{Key: "line", Value: 1}}})
+	d.Result(of("ivr", "c1"), "failed", []any{jobj.Object{{Key: "line", Value: 1}}})
 	result := c.next()
 	h.Expect([]string{result.Get("name").Str, result.Get("request_id").Str}).To(Equal([]string{"result", frame.Get("request_id").Str}))
 	h.Expect(result.Get("data").Raw).To(Equal(`{"outcome":"failed","errors":[{"line":1}]}`))
 	h.Expect(c.answer(frame, `""`).Get("data.errors.0").Str).To(Equal("pivot request already answered"))
 
 	ctx, hangup := context.WithCancel(t.Context())
-	done = ask(ctx, d, of(acme, "ivr", "c1"))
+	done = ask(ctx, d, of("ivr", "c1"))
 	frame = c.request("c1")
 	hangup()
 	h.Expect((<-done).err).To(MatchError(context.Canceled))
@@ -246,7 +246,7 @@ func TestAnApplicationAtAWebsocketIsAsked(t *testing.T) {
 	h.Expect(c.answer(frame, `""`).Get("data.errors.0").Str).To(Equal("pivot request expired"))
 	h.Expect(d.CDR(acme, "c1", "http://ivr.pivot.invalid/cdr", jobj.Object{{Key: "Hangup-Cause", Value: "NORMAL_CLEARING"}})).To(Succeed())
 	h.Expect(c.next().Get("data.params.Hangup-Cause").Str).To(Equal("NORMAL_CLEARING"))
-	_, err := d.Ask(t.Context(), of(acme, "other", "c1"))
+	_, err := d.Ask(t.Context(), of("other", "c1"))
 	h.Expect(err).To(MatchError(apps.ErrNobody))
 	other.send("ping", "{}")
 	h.Expect(other.next().Get("action").Str).To(Equal("reply"), "and nothing of another account before")
@@ -257,34 +257,34 @@ func TestCallsOutliveTheSocketAndTheNodeOfTheirApplication(t *testing.T) {
 	one, two, d := h.node(h.broker.URL), h.node(h.broker.URL), h.engine(h.broker.URL)
 	first := h.dial(one, acme, "ivr")
 	token := first.register(acme, "")
-	h.known(d, acme, 1)
+	h.known(d, 1)
 
 	// It is lost, and comes back at the other node.
-	done := ask(t.Context(), d, of(acme, "ivr", "c1"))
+	done := ask(t.Context(), d, of("ivr", "c1"))
 	id := first.request("c1").Get("request_id").Str
 	h.Expect(first.Close()).To(Succeed())
-	h.known(d, acme, 0)
+	h.known(d, 0)
 	back := h.dial(two, acme, "ivr")
-	token = back.register(acme, fmt.Sprintf(`,"resume":%q`, token))
+	back.register(acme, fmt.Sprintf(`,"resume":%q`, token))
 	again := back.request("c1")
 	h.Expect([]any{again.Get("request_id").Str, again.Get("data.redelivered").Bool()}).To(Equal([]any{id, true}))
 	h.Expect(back.answer(again, `"<Response/>"`).Get("status").Str).To(Equal("success"))
 	h.Expect((<-done).err).NotTo(HaveOccurred())
 
 	// Its node stops: another application takes its calls, and an engine that begins knows it.
-	done = ask(t.Context(), d, of(acme, "ivr", "c1"))
+	done = ask(t.Context(), d, of("ivr", "c1"))
 	back.request("c1")
 	later := h.engine(h.broker.URL)
-	h.known(later, acme, 1)
+	h.known(later, 1)
 	beside := h.dial(one, acme, "ivr")
 	beside.register(acme, "")
-	h.known(d, acme, 2)
+	h.known(d, 2)
 	two.stop()
 	frame := beside.request("c1")
 	h.Expect(frame.Get("data.redelivered").Bool()).To(BeTrue())
 	h.Expect(beside.answer(frame, `"<Response/>"`).Get("status").Str).To(Equal("success"))
 	h.Expect((<-done).err).NotTo(HaveOccurred())
-	h.known(later, acme, 1)
+	h.known(later, 1)
 }
 
 func TestCallsOutliveALostBroker(t *testing.T) {
@@ -293,10 +293,10 @@ func TestCallsOutliveALostBroker(t *testing.T) {
 	n, d := h.node(ofNode.URL), h.engine(ofEngine.URL)
 	c := h.dial(n, acme, "ivr")
 	c.register(acme, "")
-	h.known(d, acme, 1)
+	h.known(d, 1)
 	for i, proxy := range []*brokertest.Proxy{ofNode, ofEngine} {
 		callID := fmt.Sprint("c", i)
-		done := ask(t.Context(), d, of(acme, "ivr", callID))
+		done := ask(t.Context(), d, of("ivr", callID))
 		frame := c.request(callID)
 		proxy.Unplug()
 		c.send("pivot_answer", fmt.Sprintf(`{"pivot_id":%q,"body":"<Response/>"}`, frame.Get("request_id").Str))
@@ -312,15 +312,15 @@ func TestTwoEnginesShareWhatAnApplicationTakes(t *testing.T) {
 	n, one, two := h.node(h.broker.URL), h.engine(h.broker.URL), h.engine(h.broker.URL)
 	c := h.dial(n, acme, "ivr")
 	c.register(acme, `,"max_calls":1`)
-	h.known(one, acme, 1)
-	h.known(two, acme, 1)
-	done := ask(t.Context(), one, of(acme, "ivr", "c1"))
+	h.known(one, 1)
+	h.known(two, 1)
+	done := ask(t.Context(), one, of("ivr", "c1"))
 	frame := c.request("c1")
-	_, err := two.Ask(t.Context(), of(acme, "ivr", "c2"))
+	_, err := two.Ask(t.Context(), of("ivr", "c2"))
 	h.Expect(err).To(MatchError(apps.ErrBusy))
 	h.Expect(c.answer(frame, `""`).Get("status").Str).To(Equal("success"))
 	<-done
-	done = ask(t.Context(), two, of(acme, "ivr", "c2"))
+	done = ask(t.Context(), two, of("ivr", "c2"))
 	h.Expect(c.answer(c.request("c2"), `""`).Get("status").Str).To(Equal("success"))
 	h.Expect((<-done).err).NotTo(HaveOccurred())
 }

@@ -14,7 +14,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log"
+	"log/slog"
 	"net/url"
 	"os"
 	"time"
@@ -30,9 +30,10 @@ func main() {
 	for {
 		err := a.serve()
 		if errors.Is(err, errRefused) {
-			log.Fatal(err)
+			slog.Error(err.Error())
+			os.Exit(1)
 		}
-		log.Printf("the connection has ended, and is made again: %v", err)
+		slog.Warn("the connection has ended, and is made again", "why", err)
 		time.Sleep(time.Second) //nolint:forbidigo // an example has no clock to take
 	}
 }
@@ -74,7 +75,7 @@ type answer struct {
 
 // serve registers the app and answers until the connection ends.
 func (a *app) serve() error {
-	conn, _, err := websocket.DefaultDialer.Dial(a.url, nil) //nolint:bodyclose // there is none after an upgrade
+	conn, _, err := websocket.DefaultDialer.Dial(a.url, nil)
 	if err != nil {
 		return err
 	}
@@ -103,9 +104,9 @@ func (a *app) serve() error {
 				return err
 			}
 			a.resume = reply.Resume
-			log.Printf("serving %s", a.name)
+			slog.Info("serving", "app", a.name)
 		case f.Action == "reply" && f.Status != "success":
-			log.Printf("an answer is not taken: %s", f.Data)
+			slog.Warn("an answer is not taken", "why", string(f.Data))
 		case f.Action == "pivot" && f.Name == "request":
 			var r request
 			if err := json.Unmarshal(f.Data, &r); err != nil {
@@ -119,7 +120,7 @@ func (a *app) serve() error {
 				return err
 			}
 		case f.Action == "pivot":
-			log.Printf("%s: %s", f.Name, f.Data)
+			slog.Info(f.Name, "data", string(f.Data))
 		}
 	}
 }
@@ -130,7 +131,7 @@ func page(r request) answer {
 	if err != nil {
 		return answer{Status: 404}
 	}
-	log.Printf("%s %s %s", r.CallID, at.Path, r.Params.Digits)
+	slog.Info("asked", "call_id", r.CallID, "path", at.Path, "digits", r.Params.Digits)
 	switch {
 	case at.Path == "/start":
 		return answer{Body: `<Response><Gather numDigits="1" action="choice"><Say>Press 1 for our hours, or 2 for a person.</Say></Gather></Response>`}
