@@ -28,6 +28,7 @@ import (
 	"github.com/kazoolab/kazoolab/internal/clock"
 	"github.com/kazoolab/kazoolab/internal/ids"
 	"github.com/kazoolab/kazoolab/simulator/pivot/apps"
+	"github.com/kazoolab/kazoolab/simulator/pivot/client"
 	"github.com/kazoolab/kazoolab/simulator/pivot/request"
 )
 
@@ -123,8 +124,8 @@ func (h *cluster) engine(amqpURL string) *apps.Directory {
 	return d
 }
 
-// client is an application.
-type client struct {
+// guest is an application.
+type guest struct {
 	*cluster
 	*websocket.Conn
 
@@ -132,7 +133,7 @@ type client struct {
 }
 
 // dial connects an application, which answers nothing by itself.
-func (h *cluster) dial(n *node, accountID, name string) *client {
+func (h *cluster) dial(n *node, accountID, name string) *guest {
 	h.Helper()
 	body := fmt.Sprintf(`{"data":{"api_key":%q}}`, strings.Repeat(accountID[:1], 64))
 	req, err := http.NewRequestWithContext(h.Context(), http.MethodPut, n.rest+"/v2/api_auth", bytes.NewBufferString(body))
@@ -147,10 +148,10 @@ func (h *cluster) dial(n *node, accountID, name string) *client {
 	h.Expect(err).NotTo(HaveOccurred())
 	h.Expect(upgrade.Body.Close()).To(Succeed())
 	h.Cleanup(func() { _ = conn.Close() })
-	return &client{cluster: h, Conn: conn, token: answer.String("auth_token"), name: name}
+	return &guest{cluster: h, Conn: conn, token: answer.String("auth_token"), name: name}
 }
 
-func (c *client) next() gjson.Result {
+func (c *guest) next() gjson.Result {
 	c.Helper()
 	_ = c.SetReadDeadline(clock.System().Now().Add(patience))
 	_, text, err := c.ReadMessage()
@@ -158,13 +159,13 @@ func (c *client) next() gjson.Result {
 	return gjson.ParseBytes(text)
 }
 
-func (c *client) send(action, data string) {
+func (c *guest) send(action, data string) {
 	c.Helper()
 	c.Expect(c.WriteMessage(websocket.TextMessage, fmt.Appendf(nil, `{"action":%q,"auth_token":%q,"request_id":"r","data":%s}`, action, c.token, data))).To(Succeed())
 }
 
 // register serves the application, and returns the token to resume with.
-func (c *client) register(accountID, more string) string {
+func (c *guest) register(accountID, more string) string {
 	c.Helper()
 	c.send("pivot_register", fmt.Sprintf(`{"account_id":%q,"app":%q%s}`, accountID, c.name, more))
 	reply := c.next()
@@ -173,7 +174,7 @@ func (c *client) register(accountID, more string) string {
 }
 
 // request is the next frame, a request for a call.
-func (c *client) request(callID string) gjson.Result {
+func (c *guest) request(callID string) gjson.Result {
 	c.Helper()
 	frame := c.next()
 	c.Expect(frame.Get("name").Str).To(Equal("request"), frame.Raw)
@@ -182,7 +183,7 @@ func (c *client) request(callID string) gjson.Result {
 }
 
 // answer answers it, and reads the reply.
-func (c *client) answer(frame gjson.Result, body string) gjson.Result {
+func (c *guest) answer(frame gjson.Result, body string) gjson.Result {
 	c.Helper()
 	c.send("pivot_answer", fmt.Sprintf(`{"pivot_id":%q,"body":%s}`, frame.Get("request_id").Str, body))
 	return c.next()
@@ -196,7 +197,7 @@ func of(name, callID string) request.Request {
 }
 
 type outcome struct {
-	apps.Answer
+	client.Answer
 	err error
 }
 

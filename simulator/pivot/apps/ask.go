@@ -8,6 +8,7 @@ import (
 
 	"github.com/kazoolab/kazoolab/bridge/kapi"
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
+	"github.com/kazoolab/kazoolab/simulator/pivot/client"
 	"github.com/kazoolab/kazoolab/simulator/pivot/request"
 )
 
@@ -15,11 +16,12 @@ import (
 type asking struct {
 	id, callID string
 	of         application
+	url        string
 	data       jobj.Object
 	deadline   time.Time
 	roomless   bool // it is the record of a call, which takes no room
 
-	answer chan Answer   // takes one
+	answer chan client.Answer   // takes one
 	wake   chan struct{} // there is something to be done
 
 	// Guarded by the directory.
@@ -51,17 +53,17 @@ func (q *asking) rouse() {
 // error wraps ErrNobody or ErrBusy, at once; ErrLost or ErrDeadline, at the request's
 // deadline; ErrAddress; or that of ctx, whose end tells the application that the call is
 // over.
-func (d *Directory) Ask(ctx context.Context, r request.Request) (Answer, error) {
+func (d *Directory) Ask(ctx context.Context, r request.Request) (client.Answer, error) {
 	q, err := d.begin(r)
 	if err != nil {
-		return Answer{}, err
+		return client.Answer{}, err
 	}
 	defer d.end(q)
 	timer := d.Clock.NewTimer(r.Timeout)
 	defer timer.Stop()
 	for {
 		if err := d.dispatch(q); err != nil {
-			return Answer{}, failure(r, err)
+			return client.Answer{}, failure(r, err)
 		}
 		select {
 		case a := <-q.answer:
@@ -79,7 +81,7 @@ func (d *Directory) Ask(ctx context.Context, r request.Request) (Answer, error) 
 		if ctx.Err() != nil {
 			err = ctx.Err()
 		}
-		return Answer{}, failure(r, err)
+		return client.Answer{}, failure(r, err)
 	}
 }
 
@@ -94,8 +96,8 @@ func (d *Directory) begin(r request.Request) (*asking, error) {
 		return nil, fmt.Errorf("%s: %w", r.URL, ErrAddress)
 	}
 	q := &asking{
-		id: d.IDs.Hex(32), callID: r.CallID, of: application{r.AccountID, name}, data: describe(name, r),
-		deadline: d.Clock.Now().Add(r.Timeout), answer: make(chan Answer, 1), wake: make(chan struct{}, 1), refused: map[string]bool{},
+		id: d.IDs.Hex(32), callID: r.CallID, of: application{r.AccountID, name}, url: r.URL, data: describe(name, r),
+		deadline: d.Clock.Now().Add(r.Timeout), answer: make(chan client.Answer, 1), wake: make(chan struct{}, 1), refused: map[string]bool{},
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()

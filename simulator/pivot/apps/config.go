@@ -42,10 +42,3 @@ const (
 	// maxEnded requests are remembered, to say what became of them.
 	maxEnded = 10_000
 )
-
-// Answer is what an application has answered, as an HTTP response would have it.
-type Answer struct {
-	Status int
-	Header [][2]string // its content-type, unless that is ""
-	Body   []byte
-}

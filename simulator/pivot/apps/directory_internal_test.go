@@ -14,6 +14,7 @@ import (
 	"github.com/kazoolab/kazoolab/bridge/kapi"
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 	"github.com/kazoolab/kazoolab/internal/ids"
+	"github.com/kazoolab/kazoolab/simulator/pivot/client"
 	"github.com/kazoolab/kazoolab/simulator/pivot/request"
 )
 
@@ -98,7 +99,7 @@ func of(callID string) request.Request {
 
 // outcome is what Ask returns.
 type outcome struct {
-	Answer
+	client.Answer
 	err error
 }
 
@@ -148,7 +149,9 @@ func TestARequestIsSentAsItIsSpecified(t *testing.T) {
 		`"method":"post","url":"http://ivr.pivot.invalid/menu","req_format":"twiml","headers":{"content-type":"application/x-www-form-urlencoded"},` +
 		`"params":{"Digits":"1"},"body":"Digits=1"}`))
 	r.Expect(r.verdict(one, "<Response/>")).To(Equal("accepted"))
-	r.Expect(<-done).To(Equal(outcome{Answer: Answer{Status: 200, Header: [][2]string{{"content-type", "text/xml"}}, Body: []byte("<Response/>")}}))
+	r.Expect(<-done).To(Equal(outcome{Answer: client.Answer{
+		Status: 200, Header: [][2]string{{"content-type", "text/xml"}}, Body: []byte("<Response/>"), URL: "http://ivr.pivot.invalid/menu",
+	}}))
 	r.Expect(r.verdict(one, "again")).To(Equal("accepted"), "from the same: it has not heard that")
 	other := one
 	other.Registration = "b"
@@ -410,4 +413,23 @@ func TestErrorsNameTheApplication(t *testing.T) {
 	_, err := r.Ask(t.Context(), of("c1"))
 	r.Expect(errors.Is(err, ErrNobody)).To(BeTrue())
 	r.Expect(err.Error()).To(Equal("application ivr of account " + acme + ": nobody has registered the application"))
+}
+
+// byHTTP answers with the URL that it is asked.
+type byHTTP struct{}
+
+func (byHTTP) Ask(_ context.Context, r request.Request) (client.Answer, error) {
+	return client.Answer{URL: r.URL}, nil
+}
+
+func TestHostsAreAskedByHTTPAndApplicationsHere(t *testing.T) {
+	r := newRig(t)
+	asker := Asker{Apps: r.Directory, HTTP: byHTTP{}}
+	req := of("c1")
+	_, err := asker.Ask(t.Context(), req)
+	r.Expect(err).To(MatchError(ErrNobody))
+	req.URL = "http://ivr.example.com/"
+	a, err := asker.Ask(t.Context(), req)
+	r.Expect(err).NotTo(HaveOccurred())
+	r.Expect(a.URL).To(Equal(req.URL))
 }

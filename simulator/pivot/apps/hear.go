@@ -5,6 +5,7 @@ import (
 
 	"github.com/kazoolab/kazoolab/bridge/kapi"
 	"github.com/kazoolab/kazoolab/internal/clock"
+	"github.com/kazoolab/kazoolab/simulator/pivot/client"
 )
 
 // Run forgets nodes that are silent, until ctx ends.
@@ -72,7 +73,7 @@ func (d *Directory) answered(m kapi.PivotAppsMessage) {
 		if c := d.callOf(q.callID, q.of); c != nil {
 			c.answered, c.by = q.id, m.Registration
 		}
-		a := Answer{Status: m.Status, Body: []byte(m.Body)}
+		a := client.Answer{Status: m.Status, Body: []byte(m.Body), URL: q.url}
 		if m.ContentType != "" {
 			a.Header = [][2]string{{"content-type", m.ContentType}}
 		}
