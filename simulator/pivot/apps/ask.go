@@ -21,8 +21,8 @@ type asking struct {
 	deadline   time.Time
 	roomless   bool // it is the record of a call, which takes no room
 
-	answer chan client.Answer   // takes one
-	wake   chan struct{} // there is something to be done
+	answer chan client.Answer // takes one
+	wake   chan struct{}      // there is something to be done
 
 	// Guarded by the directory.
 	at      *registration   // that has it; nil while nobody does
