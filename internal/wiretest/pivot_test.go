@@ -40,16 +40,16 @@ const (
 
 // cluster is a broker with a store: what nodes and engines share.
 type cluster struct {
-	*testing.T
+	testing.TB
 	*WithT
 
 	broker *brokertest.Broker
 	store  *store.Store
 }
 
-func newCluster(t *testing.T) *cluster {
+func newCluster(t testing.TB) *cluster {
 	t.Helper()
-	h := &cluster{T: t, WithT: NewWithT(t), broker: brokertest.New(t)}
+	h := &cluster{TB: t, WithT: NewWithT(t), broker: brokertest.New(t)}
 	var err error
 	h.store, err = store.Open(t.Context(), storetest.URL(t), store.Options{Clock: clock.System(), IDs: ids.New(), Log: slog.New(slog.DiscardHandler)})
 	h.Expect(err).NotTo(HaveOccurred())

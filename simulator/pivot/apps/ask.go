@@ -36,10 +36,11 @@ func (q *asking) fits(r *registration) bool {
 	return q.roomless || !q.refused[r.ID] && r.requests < r.MaxCalls
 }
 
-// leave takes the request from where it is.
-func (q *asking) leave() {
+// leave takes the request from where it is. The directory is locked.
+func (d *Directory) leave(q *asking) {
 	q.at.requests--
 	q.at = nil
+	d.waiting[q] = true
 }
 
 func (q *asking) rouse() {
@@ -101,7 +102,7 @@ func (d *Directory) begin(r request.Request) (*asking, error) {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.open[q.id] = q
+	d.open[q.id], d.waiting[q] = q, true
 	return q, nil
 }
 
@@ -177,8 +178,12 @@ func (d *Directory) end(q *asking) {
 	defer d.mu.Unlock()
 	delete(d.open, q.id)
 	d.remember(q.id, end{verdict: kapi.PivotExpired})
-	if r := q.at; r != nil {
-		q.leave()
+	r := q.at
+	if r != nil {
+		d.leave(q)
+	}
+	delete(d.waiting, q)
+	if r != nil {
 		d.wake(q.of, r.ID)
 	}
 }

@@ -22,6 +22,7 @@ type Directory struct {
 	at            map[string]int           // calls, by the id of their registration
 	superseded    map[string]string        // registrations whose calls another has taken over, and that
 	open          map[string]*asking       // by id
+	waiting       map[*asking]bool         // of those, who is at no socket
 	ended         map[string]end           // of requests, by id: what is said of an answer that comes now
 	order         []string                 // of ended
 	picked        int64                    // counts choices
@@ -63,7 +64,7 @@ type end struct{ verdict, by string }
 func New(c Config) *Directory {
 	return &Directory{
 		Config: c, registrations: map[string]*registration{}, calls: map[string][]*call{}, at: map[string]int{},
-		superseded: map[string]string{}, open: map[string]*asking{}, ended: map[string]end{},
+		superseded: map[string]string{}, open: map[string]*asking{}, waiting: map[*asking]bool{}, ended: map[string]end{},
 	}
 }
 
@@ -177,7 +178,7 @@ func (d *Directory) remove(r *registration) {
 func (d *Directory) recall(r *registration) {
 	for _, q := range d.open {
 		if q.at == r {
-			q.leave()
+			d.leave(q)
 			q.rouse()
 		}
 	}
@@ -186,8 +187,8 @@ func (d *Directory) recall(r *registration) {
 // wake has those try again who wait for a socket. What a registration refused before it
 // may take now. The directory is locked.
 func (d *Directory) wake(of application, id string) {
-	for _, q := range d.open {
-		if q.of == of && q.at == nil {
+	for q := range d.waiting {
+		if q.of == of {
 			delete(q.refused, id)
 			q.rouse()
 		}
@@ -255,5 +256,6 @@ func (d *Directory) place(q *asking) error {
 	r.picked = d.picked
 	r.requests++
 	q.at = r
+	delete(d.waiting, q)
 	return nil
 }

@@ -26,7 +26,7 @@ func (d *Directory) hear(m kapi.PivotAppsMessage) {
 		d.refused(m)
 	case kapi.PivotLost:
 		if q := d.open[m.PivotID]; q.isAt(m.Registration) {
-			q.leave()
+			d.leave(q)
 			q.rouse()
 		}
 	case kapi.PivotAnswer:
@@ -45,7 +45,7 @@ func (d *Directory) refused(m kapi.PivotAppsMessage) {
 	}
 	r := q.at
 	q.reached--
-	q.leave()
+	d.leave(q)
 	q.rouse()
 	if m.Reason == kapi.PivotGone {
 		d.remove(r)
@@ -109,7 +109,7 @@ func (d *Directory) up() {
 	defer d.mu.Unlock()
 	for _, q := range d.open {
 		if q.at != nil {
-			q.leave()
+			d.leave(q)
 		}
 		q.rouse()
 	}

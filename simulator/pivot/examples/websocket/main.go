@@ -26,14 +26,15 @@ func main() {
 	a := &app{
 		url: cmp.Or(os.Getenv("WEBSOCKET_URL"), "ws://127.0.0.1:5555"), token: os.Getenv("AUTH_TOKEN"),
 		account: os.Getenv("ACCOUNT_ID"), name: cmp.Or(os.Getenv("APP"), "ivr"),
+		log: slog.New(slog.NewTextHandler(os.Stderr, nil)),
 	}
 	for {
 		err := a.serve()
 		if errors.Is(err, errRefused) {
-			slog.Error(err.Error())
+			a.log.Error(err.Error())
 			os.Exit(1)
 		}
-		slog.Warn("the connection has ended, and is made again", "why", err)
+		a.log.Warn("the connection has ended, and is made again", "why", err)
 		time.Sleep(time.Second) //nolint:forbidigo // an example has no clock to take
 	}
 }
@@ -43,6 +44,7 @@ var errRefused = errors.New("the server does not take the app")
 // app is one application of an account.
 type app struct {
 	url, token, account, name string
+	log                       *slog.Logger
 
 	resume string // so that calls come back here after the connection was lost
 }
@@ -104,9 +106,9 @@ func (a *app) serve() error {
 				return err
 			}
 			a.resume = reply.Resume
-			slog.Info("serving", "app", a.name)
+			a.log.Info("serving", "app", a.name)
 		case f.Action == "reply" && f.Status != "success":
-			slog.Warn("an answer is not taken", "why", string(f.Data))
+			a.log.Warn("an answer is not taken", "why", string(f.Data))
 		case f.Action == "pivot" && f.Name == "request":
 			var r request
 			if err := json.Unmarshal(f.Data, &r); err != nil {
@@ -114,24 +116,24 @@ func (a *app) serve() error {
 			}
 			// The same request may come again after a lost connection. This app remembers nothing,
 			// so that it answers the same again; one that does looks at call_id and iteration.
-			next := page(r)
+			next := a.page(r)
 			next.PivotID = f.RequestID
 			if err := send("pivot_answer", next); err != nil {
 				return err
 			}
 		case f.Action == "pivot":
-			slog.Info(f.Name, "data", string(f.Data))
+			a.log.Info(f.Name, "data", string(f.Data))
 		}
 	}
 }
 
 // page is what a call does next, by the path of the URL.
-func page(r request) answer {
+func (a *app) page(r request) answer {
 	at, err := url.Parse(r.URL)
 	if err != nil {
 		return answer{Status: 404}
 	}
-	slog.Info("asked", "call_id", r.CallID, "path", at.Path, "digits", r.Params.Digits)
+	a.log.Info("asked", "call_id", r.CallID, "path", at.Path, "digits", r.Params.Digits)
 	switch {
 	case at.Path == "/start":
 		return answer{Body: `<Response><Gather numDigits="1" action="choice"><Say>Press 1 for our hours, or 2 for a person.</Say></Gather></Response>`}
