@@ -120,6 +120,8 @@ func TestFramesReadAsTheyAreSpecified(t *testing.T) {
 	g.Expect(string(apps.Frame(apps.Cancel, "p", apps.Cancelled("hangup")))).To(Equal(
 		`{"action":"pivot","name":"cancel","request_id":"p","data":{"reason":"hangup"}}`))
 	g.Expect(string(apps.Frame(apps.CDR, "p", nil))).To(HaveSuffix(`"data":{}}`))
+	latin := jobj.Object{{Key: "body", Value: "n=\xe9\xe9!"}}
+	g.Expect(string(apps.Frame(apps.Request, "p", latin))).To(HaveSuffix(`"data":{"body":"n=�!"}}`), "a frame is UTF-8")
 }
 
 // Whatever a client sends is an answer within bounds, or an error for it.

@@ -1,6 +1,11 @@
 package apps
 
-import "github.com/kazoolab/kazoolab/bridge/kapi/jobj"
+import (
+	"bytes"
+	"unicode/utf8"
+
+	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
+)
 
 // Action is that of every frame of the server about Pivot, beside replies.
 const Action = "pivot"
@@ -18,12 +23,16 @@ func Frame(name, id string, data jobj.Object) []byte {
 	if data == nil {
 		data = jobj.Object{}
 	}
-	return jobj.Append(nil, jobj.Object{
+	text := jobj.Append(nil, jobj.Object{
 		{Key: "action", Value: Action},
 		{Key: "name", Value: name},
 		{Key: "request_id", Value: id},
 		{Key: "data", Value: data},
 	})
+	if !utf8.Valid(text) { // as HTTP may carry, and no frame of text
+		text = bytes.ToValidUTF8(text, []byte(string(utf8.RuneError)))
+	}
+	return text
 }
 
 // Again is the data of a request that is sent again, to another socket perhaps.

@@ -60,7 +60,7 @@ func (d *Directory) Ask(ctx context.Context, r request.Request) (client.Answer, 
 		return client.Answer{}, err
 	}
 	defer d.end(q)
-	timer := d.Clock.NewTimer(r.Timeout)
+	timer := d.Clock.NewTimer(d.Clock.Until(q.deadline))
 	defer timer.Stop()
 	for {
 		if err := d.dispatch(q); err != nil {
@@ -95,6 +95,9 @@ func (d *Directory) begin(r request.Request) (*asking, error) {
 	name, ok := Of(r.URL)
 	if !ok {
 		return nil, fmt.Errorf("%s: %w", r.URL, ErrAddress)
+	}
+	if r.Timeout <= 0 {
+		r.Timeout = defaultTimeout
 	}
 	q := &asking{
 		id: d.IDs.Hex(32), callID: r.CallID, of: application{r.AccountID, name}, url: r.URL, data: describe(name, r),

@@ -35,6 +35,8 @@ var (
 )
 
 const (
+	// defaultTimeout is that of a request without one (pivot's own).
+	defaultTimeout = 5 * time.Second
 	// silence is how long a registration is believed in of which nothing is heard.
 	silence = 35 * time.Second
 	// sweepPause is how often that is looked at.

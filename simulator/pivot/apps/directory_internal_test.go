@@ -326,8 +326,10 @@ func TestNobodyIsWaitedForBeyondTheDeadline(t *testing.T) {
 	r.Expect(r.verdict(one, "")).To(Equal("unknown"))
 
 	ctx, hangup := context.WithCancel(t.Context())
-	done = r.ask(ctx, of("c2"))
-	r.next()
+	untimed := of("c2")
+	untimed.Timeout = 0
+	done = r.ask(ctx, untimed)
+	r.Expect(r.next().Left).To(Equal(int64(5000)))
 	hangup()
 	r.Expect((<-done).err).To(MatchError(context.Canceled))
 	r.Expect(r.next().Reason).To(Equal("hangup"))

@@ -31,7 +31,7 @@ func main() {
 	for {
 		err := a.serve()
 		if errors.Is(err, errRefused) {
-			a.log.Error(err.Error())
+			a.log.Error("the app ends", "why", err)
 			os.Exit(1)
 		}
 		a.log.Warn("the connection has ended, and is made again", "why", err)
@@ -122,7 +122,7 @@ func (a *app) serve() error {
 				return err
 			}
 		case f.Action == "pivot":
-			a.log.Info(f.Name, "data", string(f.Data))
+			a.log.Info("told", "name", f.Name, "data", string(f.Data))
 		}
 	}
 }
