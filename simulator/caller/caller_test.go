@@ -76,8 +76,7 @@ func newCall(s *caller.Script) *call {
 	did := func(format string, args ...any) {
 		c.did = append(c.did, fmt.Sprintf("%s ", c.Since())+fmt.Sprintf(format, args...))
 	}
-	c.Player = caller.NewPlayer(caller.Config{
-		Script: s, Line: c.line,
+	c.Player = caller.NewPlayer(caller.Config{Script: s, Line: c.line, Hands: caller.Hands{
 		Press: func(key string) { did("press %s", key) },
 		Speak: func(d time.Duration) { did("speak %s", d) },
 		Hangup: func(who string) error {
@@ -98,7 +97,7 @@ func newCall(s *caller.Script) *call {
 			c.Gone(name)
 		},
 		Tell: func(string) {},
-	})
+	}})
 	return c
 }
 

@@ -14,6 +14,13 @@ type Sound struct {
 	Text string
 }
 
+// Question is digits that an app waits for.
+type Question struct {
+	By     string // the verb or module that waits
+	Most   int    // digits; 0 is any number
+	Finish string // the keys that end it
+}
+
 // Heard is a sound that a caller has heard.
 type Heard struct {
 	Sound

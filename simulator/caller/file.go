@@ -52,6 +52,8 @@ type WaitFor struct {
 	End       bool              `yaml:"end" is:"one" doc:"the call is over"`
 	ToTheEnd  bool              `yaml:"to_the_end" doc:"whether the caller hears a prompt to its end before the next step" default:"false"`
 	Within    scenario.Duration `yaml:"within" doc:"how long it may take" default:"30s"`
+
+	sounds int // so many have begun; of a recording alone
 }
 
 // Press is keys.

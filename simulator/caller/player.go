@@ -6,17 +6,15 @@ import (
 	"strings"
 	"time"
 
+	"github.com/kazoolab/kazoolab/simulator/scenario"
 	"github.com/kazoolab/kazoolab/simulator/timeline"
 )
 
 // patience is how long a caller listens whose script is done, before hanging up.
 const patience = 5 * time.Minute
 
-// Config is what a player works with; all are required. The functions are called by the
-// goroutine of the timeline.
-type Config struct {
-	Script *Script
-	Line   *timeline.Timeline
+// Hands are what whoever calls can do; none is nil. They are for the goroutine of the timeline.
+type Hands struct {
 	// Press has the caller press a key, Speak speak for so long.
 	Press func(key string)
 	Speak func(d time.Duration)
@@ -29,6 +27,14 @@ type Config struct {
 	Refuse func(telephone, cause string)
 	// Tell is told of each step that begins, and of what goes wrong.
 	Tell func(text string)
+}
+
+// Config is what a player works with; all is required.
+type Config struct {
+	Hands
+
+	Script *Script
+	Line   *timeline.Timeline
 }
 
 // Player plays a script. Its methods are for the goroutine of the timeline.
@@ -87,6 +93,9 @@ func (p *Player) Hears(s Sound) (ends func(why string)) {
 		p.look()
 	}
 }
+
+// Waits is to be called when the app waits for digits, of which a script knows by what it hears.
+func (p *Player) Waits(Question) {}
 
 // Rings is to be called when a telephone rings, by its name.
 func (p *Player) Rings(name string) {
@@ -167,7 +176,11 @@ func (p *Player) stop() {
 // fail ends the script at a step that cannot be done.
 func (p *Player) fail(why string) {
 	act := p.Script.Acts[p.next]
-	p.unwanted = fmt.Sprintf("line %d, %s: %s%s", act.Line, act.What, why, p.lately())
+	where := ""
+	if act.Line > 0 {
+		where = fmt.Sprintf("line %d, ", act.Line)
+	}
+	p.unwanted = fmt.Sprintf("%s%s: %s%s", where, act.What, why, p.lately())
 	p.Tell(p.unwanted)
 	p.waits = nil
 	p.stop()
@@ -211,15 +224,19 @@ func (p *Player) done() {
 
 func (p *Player) do() {
 	act := p.Script.Acts[p.next]
-	if _, ok := act.Do.(*WaitFor); !ok {
+	switch act.Do.(type) {
+	case *WaitFor, Sounds, Wait: // of which the trace shows what came
+	default:
 		p.Tell(act.What)
 	}
 	switch do := act.Do.(type) {
+	case Sounds:
+		p.waits = &WaitFor{sounds: int(do), Within: scenario.Duration(defaultWithin)}
+		p.alarm = p.Line.After(defaultWithin, p.late)
+		p.look()
 	case *WaitFor:
 		p.waits = do
-		p.alarm = p.Line.After(time.Duration(do.Within), func() {
-			p.fail(fmt.Sprintf("did not come within %s", time.Duration(do.Within)))
-		})
+		p.alarm = p.Line.After(time.Duration(do.Within), p.late)
 		p.look()
 	case *Press:
 		p.press(do, string(do.Keys))
@@ -239,6 +256,9 @@ func (p *Player) do() {
 		}
 	}
 }
+
+// late gives up waiting.
+func (p *Player) late() { p.fail(fmt.Sprintf("did not come within %s", time.Duration(p.waits.Within))) }
 
 // press presses keys one after the other.
 func (p *Player) press(do *Press, keys string) {
@@ -269,6 +289,8 @@ func (p *Player) look() {
 	}
 	came := false
 	switch {
+	case w.sounds > 0:
+		came = len(p.heard) >= w.sounds
 	case w.Prompt != "":
 		came = p.prompted(w)
 	case w.Ringing != "":

@@ -60,18 +60,20 @@ type Phone struct {
 // Act is a step in its turn.
 type Act struct {
 	After time.Duration
-	// Do is *WaitFor, *Press, Speak, Wait or Hangup.
+	// Do is *WaitFor, *Press, Speak, Wait, Hangup or Sounds.
 	Do   any
 	Line int
 	// What says it for people, as it is written.
 	What string
 }
 
-// Speak, Wait and Hangup are acts; Hangup is who hangs up.
+// Speak, Wait and Hangup are acts; Hangup is who hangs up. Sounds is how many sounds the caller
+// has heard the beginning of; a recorded call has it.
 type (
 	Speak  time.Duration
 	Wait   time.Duration
 	Hangup string
+	Sounds int
 )
 
 // Schema is the JSON Schema of scripts, for editors.
