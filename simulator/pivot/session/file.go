@@ -41,7 +41,7 @@ func (s *Span) UnmarshalJSON(text []byte) error {
 
 // file is a session as it is written.
 type file struct {
-	Format     string         `json:"format"`
+	File       string         `json:"file"`
 	Telephones []caller.Phone `json:"telephones,omitempty"`
 	*Session
 }
@@ -61,8 +61,8 @@ func Read(text []byte) (*Session, []caller.Phone, error) {
 	if err := json.Unmarshal(text, &f); err != nil {
 		return nil, nil, fmt.Errorf("it is no recorded session: %w; write one with --record", err)
 	}
-	if f.Format != format {
-		return nil, nil, fmt.Errorf("its format is %q, not %q; write one with --record", f.Format, format)
+	if f.File != format {
+		return nil, nil, fmt.Errorf("its format is %q, not %q; write one with --record", f.File, format)
 	}
 	for i, e := range f.Entries {
 		if e == nil || e.Kind == Asks && e.Request == nil || e.Kind == Answers && e.Answer == nil || e.Kind == Hears && e.Sound == nil {

@@ -49,11 +49,11 @@ func TestASessionIsKeptOnFile(t *testing.T) {
 func TestWhatIsNoSessionIsRefused(t *testing.T) {
 	t.Parallel()
 	for text, says := range map[string]string{
-		"<Response/>":                   "it is no recorded session",
-		"{}":                            `its format is ""`,
-		`{"format":"kazoolab pivot 0"}`: "its format is",
-		`{"format":"kazoolab pivot session 1","entries":[{"kind":"asks"}]}`: "entries[0] lacks what it tells of",
-		`{"format":"kazoolab pivot session 1","entries":[null]}`:            "entries[0] lacks",
+		"<Response/>":                 "it is no recorded session",
+		"{}":                          `its format is ""`,
+		`{"file":"kazoolab pivot 0"}`: "its format is",
+		`{"file":"kazoolab pivot session 1","entries":[{"kind":"asks"}]}`: "entries[0] lacks what it tells of",
+		`{"file":"kazoolab pivot session 1","entries":[null]}`:            "entries[0] lacks",
 	} {
 		_, _, err := session.Read([]byte(text))
 		if err == nil || !strings.Contains(err.Error(), says) {
