@@ -56,6 +56,21 @@ func (ch *Channel) Bridged(cause string) error {
 	return nil
 }
 
+// OpenMedia has the channel carry sound: one that nobody has answered does so early, as the switch
+// has it before any application that needs sound.
+func (ch *Channel) OpenMedia() error {
+	if err := ch.must("be heard on", isRinging, isEarly, isAnswered); err != nil {
+		return err
+	}
+	switch {
+	case ch.answerState != isRinging:
+		return nil
+	case ch.direction == "outbound":
+		return &StateError{ch.callID, "be heard on", "called itself, and rings"}
+	}
+	return ch.Progress(true)
+}
+
 // Recording is sound that is taken from a channel.
 type Recording struct {
 	ch    *Channel
@@ -66,7 +81,7 @@ type Recording struct {
 // Record begins to take the channel's sound into a file of that name, until it is stopped or the
 // channel ends.
 func (ch *Channel) Record(name string) (*Recording, error) {
-	if err := ch.must("record", isAnswered); err != nil {
+	if err := ch.must("record", isEarly, isAnswered); err != nil {
 		return nil, err
 	}
 	r := &Recording{ch: ch, path: "/tmp/" + name, began: ch.core.now()}
@@ -80,7 +95,7 @@ func (ch *Channel) Record(name string) (*Recording, error) {
 // Stop ends the recording: because of a key that was pressed, "" for none, or of
 // silence.
 func (r *Recording) Stop(terminator string, silence bool) error {
-	if err := r.ch.must("record", isAnswered); err != nil {
+	if err := r.ch.must("record", isEarly, isAnswered); err != nil {
 		return err
 	}
 	if !slices.Contains(r.ch.taped, r) {

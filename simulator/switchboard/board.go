@@ -16,7 +16,7 @@ import (
 	"github.com/kazoolab/kazoolab/simulator/timeline"
 )
 
-// Config is what a board works with. All but Rings are required.
+// Config is what a board works with. All but Rings and Heard are required.
 type Config struct {
 	Core    *pbx.Core
 	Line    *timeline.Timeline
@@ -24,6 +24,8 @@ type Config struct {
 	Offices []office.Office
 	// Rings is told of each leg that begins to ring; nil leaves it to ring.
 	Rings func(leg *pbx.Channel)
+	// Heard is told when a sound begins on a channel, and when and why it ends.
+	Heard func(ch *pbx.Channel, sound Sound)
 	// Fail is told of what should never happen: of acts that nobody waits for.
 	Fail func(error)
 }
@@ -43,13 +45,20 @@ type Board struct {
 	won map[*pbx.Channel]*pbx.Channel
 	// waits are acts that wait for a channel to be connected or to end.
 	waits map[*pbx.Channel][]func()
+	// lasts are acts that are over with a channel.
+	lasts map[*pbx.Channel][]func()
+
+	sounds    map[*pbx.Channel][]*sounding
+	listening map[*pbx.Channel]*listener
+	speaks    map[*pbx.Channel]time.Time // until when its end does
 }
 
 // New returns a board of a switch, whose core it follows.
 func New(c Config) *Board {
 	b := &Board{
 		Config: c, slots: map[string]*parked{}, inSlot: map[*pbx.Channel]*parked{}, onward: map[*pbx.Channel]func(Then){}, taking: map[*pbx.Channel]*pbx.Recording{},
-		won: map[*pbx.Channel]*pbx.Channel{}, waits: map[*pbx.Channel][]func(){},
+		won: map[*pbx.Channel]*pbx.Channel{}, waits: map[*pbx.Channel][]func(){}, lasts: map[*pbx.Channel][]func(){},
+		sounds: map[*pbx.Channel][]*sounding{}, listening: map[*pbx.Channel]*listener{}, speaks: map[*pbx.Channel]time.Time{},
 	}
 	c.Core.Follow(b.connected, b.ended)
 	return b

@@ -38,6 +38,7 @@ func (b *Board) drop(ch *pbx.Channel, cause string) error {
 func (b *Board) ended(ch *pbx.Channel, cause string) {
 	delete(b.onward, ch)
 	delete(b.taking, ch)
+	b.quieten(ch)
 	if ch.Device() != nil {
 		b.Line.After(time.Second, func() { b.report(ch.Presence("terminated")) })
 	}
@@ -57,7 +58,25 @@ func (b *Board) ended(ch *pbx.Channel, cause string) {
 	}
 	b.tellWaiting(ch)
 	delete(b.waits, ch)
+	lasts := b.lasts[ch]
+	delete(b.lasts, ch)
+	for _, told := range lasts {
+		told()
+	}
 }
+
+// quieten ends what is heard and recorded on a channel that has ended. What is recorded has told
+// of its end already.
+func (b *Board) quieten(ch *pbx.Channel) {
+	b.silenceAll(ch, SoundHangup)
+	if l := b.listening[ch]; l != nil {
+		l.forget()
+	}
+	delete(b.speaks, ch)
+}
+
+// AtEnd has somebody told, once, when a channel has ended.
+func (b *Board) AtEnd(ch *pbx.Channel, told func()) { b.lasts[ch] = append(b.lasts[ch], told) }
 
 // stopped is why what rings for a leg ends with it: its caller is no longer there, unless the
 // switch called itself, and the first of its two legs has ended for a reason of its own.
