@@ -6,6 +6,10 @@ import (
 	"github.com/kazoolab/kazoolab/bridge/fidelity"
 )
 
+// manyMembers is where looking through a list for an earlier key becomes dearer
+// than a map. An event has some 30 keys; a hostile one may have a million.
+const manyMembers = 64
+
 // builder collects members; one met again replaces the first. Beyond manyMembers it
 // keeps an index: a hostile message may have a million keys.
 type builder struct {
@@ -43,7 +47,7 @@ func (b *builder) set(key, value string) {
 		b.members[at].Value = value
 		return
 	}
-	b.members = append(b.members, Member{key, value})
+	b.members = append(b.members, Member{Key: key, Value: value})
 	if b.index != nil {
 		b.index[key] = append(b.index[key], len(b.members)-1)
 	}

@@ -31,7 +31,7 @@ func (r *Reader) change(m *message) (*Event, error) {
 			{Key: "type", value: kind, rules: r.Rules, exact: exact},
 		},
 		Payload: func(owner Owner) Payload {
-			p := Payload{{"id", id.Raw}, {"account_id", quote(owner.AccountID)}, {"action", action.Raw}}
+			p := Payload{{Key: "id", Value: id.Raw}, {Key: "account_id", Value: quote(owner.AccountID)}, {Key: "action", Value: action.Raw}}
 			return r.withHookEvent(p.add("type", kind.Raw), HookObject)
 		},
 	}, nil

@@ -8,6 +8,7 @@ import (
 
 	"github.com/kazoolab/kazoolab/bridge/fidelity"
 	"github.com/kazoolab/kazoolab/bridge/kapi"
+	"github.com/kazoolab/kazoolab/bridge/kapi/form"
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 )
 
@@ -227,15 +228,15 @@ func (r Rules) textOf(v gjson.Result) string {
 		return v.Str
 	case v.Type == gjson.Number:
 		if r.corrected() {
-			return integer(v.Raw)
+			return form.IntegerText(v.Raw)
 		}
-		return string(appendFormNumber(nil, v.Raw))
+		return string(form.AppendNumber(nil, v.Raw))
 	case v.IsArray():
-		return string(joined(nil, v))
+		return string(form.AppendJoined(nil, v))
 	case v.Raw == "", v.Type == gjson.Null && r.corrected():
 		return ""
 	}
-	return string(appendCompact(nil, v, r.Compat))
+	return string(form.AppendCompact(nil, v, r.corrected()))
 }
 
 func isTrue(v gjson.Result) bool {

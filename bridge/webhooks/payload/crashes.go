@@ -6,6 +6,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/tidwall/gjson"
+
+	"github.com/kazoolab/kazoolab/bridge/kapi/form"
 )
 
 // Crashes lists the quirks over which the reference would have crashed instead of
@@ -34,7 +36,7 @@ func (p Payload) Crashes(asJSON bool) []string {
 type crashes struct{ null, nested bool }
 
 func (c *crashes) members(p Payload) {
-	first := p.firstValues()
+	first := form.Members(p).FirstValues()
 	for i := range p {
 		c.value(gjson.Parse(first(i)), 0)
 	}
@@ -54,7 +56,7 @@ func (c *crashes) value(v gjson.Result, lists int) {
 	case lists == 0:
 		c.null = c.null || v.Type == gjson.Null
 	case lists > 1:
-		_, err := strconv.ParseUint(integer(v.Raw), 10, 8)
+		_, err := strconv.ParseUint(form.IntegerText(v.Raw), 10, 8)
 		c.nested = c.nested || v.Type != gjson.String && err != nil
 	}
 }

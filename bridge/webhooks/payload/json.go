@@ -1,11 +1,10 @@
 package payload
 
 import (
-	"strings"
-
 	"github.com/tidwall/gjson"
 
 	"github.com/kazoolab/kazoolab/bridge/fidelity"
+	"github.com/kazoolab/kazoolab/bridge/kapi/form"
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 )
 
@@ -24,7 +23,7 @@ func appendObject(dst []byte, p Payload, level int, mode fidelity.Compat) []byte
 }
 
 func appendPair(dst []byte, m Member, level int, mode fidelity.Compat) []byte {
-	dst = jobj.AppendString(dst, wholeKey(m.Key))
+	dst = jobj.AppendString(dst, form.WholeKey(m.Key))
 	dst = append(dst, " : "...)
 	return appendPretty(dst, gjson.Parse(m.Value), level, mode)
 }
@@ -33,7 +32,7 @@ func appendPair(dst []byte, m Member, level int, mode fidelity.Compat) []byte {
 func appendBlock(dst []byte, open, shut byte, level, n int, item func(dst []byte, i int) []byte) []byte {
 	dst = append(dst, open, '\n')
 	dst = appendIndent(dst, level+1)
-	for i := 0; i < n && len(dst) <= MaxEncoded; i++ {
+	for i := 0; i < n && len(dst) <= form.MaxEncoded; i++ {
 		if i > 0 {
 			dst = append(dst, ',', '\n')
 			dst = appendIndent(dst, level+1)
@@ -62,50 +61,5 @@ func appendPretty(dst []byte, value gjson.Result, level int, mode fidelity.Compa
 			return appendPretty(dst, elements[i], level+1, mode)
 		})
 	}
-	return appendJSONScalar(dst, value, mode)
-}
-
-// appendCompact prints a value as compact JSON (kz_json:encode/1).
-func appendCompact(dst []byte, value gjson.Result, mode fidelity.Compat) []byte {
-	switch {
-	case value.IsObject():
-		dst = append(dst, '{')
-		for i, m := range Parse(value.Raw) {
-			if i > 0 {
-				dst = append(dst, ',')
-			}
-			dst = jobj.AppendString(dst, wholeKey(m.Key))
-			dst = append(dst, ':')
-			dst = appendCompact(dst, gjson.Parse(m.Value), mode)
-		}
-		return append(dst, '}')
-	case value.IsArray():
-		dst = append(dst, '[')
-		for i, element := range value.Array() {
-			if i > 0 {
-				dst = append(dst, ',')
-			}
-			dst = appendCompact(dst, element, mode)
-		}
-		return append(dst, ']')
-	}
-	return appendJSONScalar(dst, value, mode)
-}
-
-func appendJSONScalar(dst []byte, value gjson.Result, mode fidelity.Compat) []byte {
-	switch value.Type {
-	case gjson.String:
-		// Text made of a list's integers may be no UTF-8; the reference cannot encode it.
-		return jobj.AppendString(dst, strings.ToValidUTF8(value.Str, "\uFFFD"))
-	case gjson.Number:
-		if mode == fidelity.Corrected {
-			return append(dst, integer(value.Raw)...)
-		}
-		return jobj.AppendNumber(dst, value.Raw)
-	case gjson.True:
-		return append(dst, "true"...)
-	case gjson.False:
-		return append(dst, "false"...)
-	}
-	return append(dst, "null"...)
+	return form.AppendJSONScalar(dst, value, mode == fidelity.Corrected)
 }

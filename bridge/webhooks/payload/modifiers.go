@@ -3,6 +3,7 @@ package payload
 import (
 	"github.com/tidwall/gjson"
 
+	"github.com/kazoolab/kazoolab/bridge/kapi/form"
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 )
 
@@ -48,7 +49,7 @@ func equal(a, b gjson.Result) bool {
 		if jobj.IsFloat(a.Raw) {
 			return a.Num == b.Num
 		}
-		return integer(a.Raw) == integer(b.Raw)
+		return form.IntegerText(a.Raw) == form.IntegerText(b.Raw)
 	case gjson.JSON:
 		return equalMembers(a, b)
 	}

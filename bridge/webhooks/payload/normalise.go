@@ -1,8 +1,6 @@
 package payload
 
 import (
-	"unicode/utf8"
-
 	"github.com/tidwall/gjson"
 
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
@@ -85,23 +83,4 @@ func (r Rules) normalKey(key string) string {
 		return key
 	}
 	return string(changed)
-}
-
-// wholeKey undoes what normalKey does to letters of two bytes, where a text must
-// be UTF-8: with such a key the reference's JSON encoder crashes, and nothing is
-// sent. A broken letter is the only thing in a key that is no UTF-8.
-func wholeKey(key string) string {
-	if utf8.ValidString(key) {
-		return key
-	}
-	whole := []byte(key)
-	for i := 0; i < len(whole); {
-		r, size := utf8.DecodeRune(whole[i:])
-		if r == utf8.RuneError && size == 1 && whole[i] >= 0xE0 {
-			whole[i] -= 'a' - 'A'
-			_, size = utf8.DecodeRune(whole[i:])
-		}
-		i += size
-	}
-	return string(whole)
 }

@@ -1,20 +1,17 @@
 package payload
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 
-	"github.com/tidwall/gjson"
-
 	"github.com/kazoolab/kazoolab/bridge/fidelity"
+	"github.com/kazoolab/kazoolab/bridge/kapi/form"
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 )
 
 // Member is one key of a payload with its value as JSON text.
-type Member struct {
-	Key   string
-	Value string
-}
+type Member = form.Member
 
 // Payload is the body of a webhook before it is encoded: an ordered object.
 type Payload []Member
@@ -37,7 +34,7 @@ func (p Payload) add(key, value string) Payload {
 	if value == "" {
 		return p
 	}
-	return append(p, Member{key, value})
+	return append(p, Member{Key: key, Value: value})
 }
 
 // with returns p with key replaced in place, or appended. The receiver is not changed.
@@ -47,7 +44,7 @@ func (p Payload) with(key, value string) Payload {
 		out[i].Value = value
 		return out
 	}
-	return append(slices.Clip(p), Member{key, value})
+	return append(slices.Clip(p), Member{Key: key, Value: value})
 }
 
 // without returns p less the first member of each key. The receiver is not changed.
@@ -77,28 +74,14 @@ func (p Payload) Merge(mode fidelity.Compat, customData Payload, clusterID strin
 	return b.done()
 }
 
-// usualMembers is how many an object has, or fewer.
-const usualMembers = 24
-
 // Parse reads a JSON object as a payload; anything else gives nil.
-func Parse(object string) Payload {
-	parsed := gjson.Parse(object)
-	if !parsed.IsObject() {
-		return nil
-	}
-	out := make(Payload, 0, min(strings.Count(parsed.Raw, ":"), usualMembers))
-	parsed.ForEach(func(key, value gjson.Result) bool {
-		out = append(out, Member{key.Str, value.Raw})
-		return true
-	})
-	return out
-}
+func Parse(object string) Payload { return Payload(form.Parse(object)) }
 
 // FromObject is the payload with the members of obj.
 func FromObject(obj jobj.Object) Payload {
 	out := make(Payload, len(obj))
 	for i, m := range obj {
-		out[i] = Member{m.Key, string(jobj.Append(nil, m.Value))}
+		out[i] = Member{Key: m.Key, Value: string(jobj.Append(nil, m.Value))}
 	}
 	return out
 }
@@ -110,3 +93,24 @@ func quote(s string) string {
 	}
 	return string(jobj.AppendString(nil, s))
 }
+
+// MaxEncoded is where encoding stops, in bytes. A text that is longer than this is
+// cut off and must not be sent.
+const MaxEncoded = form.MaxEncoded
+
+// Form prints the payload as form text: the body of form requests and the query of
+// GET requests.
+func (p Payload) Form(mode fidelity.Compat) []byte {
+	return p.appendForm(make([]byte, 0, 1536), mode)
+}
+
+func (p Payload) appendForm(dst []byte, mode fidelity.Compat) []byte {
+	if mode == fidelity.Corrected {
+		return form.Members(p).AppendCorrected(dst)
+	}
+	return form.Members(p).Append(dst)
+}
+
+// FormList is Kazoo's form text as the nested list it is built from, which is what
+// an attempt document keeps of a form request (quirk body-as-list).
+func (p Payload) FormList() json.RawMessage { return form.Members(p).List() }

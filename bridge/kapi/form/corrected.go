@@ -1,4 +1,4 @@
-package payload
+package form
 
 import (
 	"strconv"
@@ -6,18 +6,18 @@ import (
 	"github.com/tidwall/gjson"
 )
 
-// correctedForm appends the members of p as form text without the reference's
+// AppendCorrected prints the members as form text without the reference's
 // quirks: keys are escaped and only brackets of nesting stand bare (raw-keys), what
 // is empty is left out with its & (empty-ampersand), of a repeated key the last
 // counts and is written once (duplicate-first), objects and lists in a list get its
 // index, k[0][b]=1 and k[0][]=1 (list-object-json, nested-list-bytes), floats stay
 // as they came (float-forms), null is an empty text (null-crash).
-func correctedForm(dst []byte, p Payload) []byte {
+func (p Members) AppendCorrected(dst []byte) []byte {
 	return correctedMembers(dst, p, func(key string) string { return key })
 }
 
 // correctedMembers appends members whose names are made of their escaped keys.
-func correctedMembers(dst []byte, p Payload, name func(key string) string) []byte {
+func correctedMembers(dst []byte, p Members, name func(key string) string) []byte {
 	counts := p.lastOfKey()
 	for i, m := range p {
 		if counts(i) {
@@ -57,13 +57,13 @@ func appendCorrected(dst []byte, name string, value gjson.Result) []byte {
 	case gjson.Null:
 		return dst
 	case gjson.Number:
-		return appendEscaped(dst, integer(value.Raw))
+		return appendEscaped(dst, IntegerText(value.Raw))
 	}
 	return appendScalar(dst, value)
 }
 
 // lastOfKey tells for each index whether no later member has the same key.
-func (p Payload) lastOfKey() func(i int) bool {
+func (p Members) lastOfKey() func(i int) bool {
 	if len(p) <= manyMembers {
 		return func(i int) bool { return p[i+1:].index(p[i].Key) < 0 }
 	}

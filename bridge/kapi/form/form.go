@@ -1,34 +1,23 @@
-package payload
+package form
 
 import (
 	"strconv"
 	"strings"
 
 	"github.com/tidwall/gjson"
-
-	"github.com/kazoolab/kazoolab/bridge/fidelity"
 )
 
-// MaxEncoded is where encoding stops, in bytes: a hostile event whose long keys
+// MaxEncoded is where encoding stops, in bytes: a hostile object whose long keys
 // are repeated for each element of a list would grow from 1 MB to 100 GB. A text
 // that is longer than this is cut off and must not be sent.
 const MaxEncoded = 16 << 20
 
-// Form prints the payload as form text (kz_http_util:json_to_querystring/1): the
-// body of form requests and the query of GET requests. Keys are not escaped
-// (quirk raw-keys), an empty object or list leaves its bare & (quirk
-// empty-ampersand), a repeated key is written with its first value (quirk
+// Append prints the members as form text (kz_http_util:json_to_querystring/1).
+// Keys are not escaped (quirk raw-keys), an empty object or list leaves its bare &
+// (quirk empty-ampersand), a repeated key is written with its first value (quirk
 // duplicate-first), floats are printed anew (quirk float-forms). Where the
 // reference crashes, on null, the member is sent empty (quirk null-crash).
-// Corrected form text has none of this: see correctedForm.
-func (p Payload) Form(mode fidelity.Compat) []byte {
-	return p.appendForm(make([]byte, 0, 1536), mode)
-}
-
-func (p Payload) appendForm(dst []byte, mode fidelity.Compat) []byte {
-	if mode == fidelity.Corrected {
-		return correctedForm(dst, p)
-	}
+func (p Members) Append(dst []byte) []byte {
 	return p.appendMembers(dst, make([]byte, 0, usualName), "", "")
 }
 
@@ -36,8 +25,8 @@ func (p Payload) appendForm(dst []byte, mode fidelity.Compat) []byte {
 const usualName = 128
 
 // appendMembers prints members whose names are prefix, open, their keys and shut.
-func (p Payload) appendMembers(dst, prefix []byte, open, shut string) []byte {
-	first := p.firstValues()
+func (p Members) appendMembers(dst, prefix []byte, open, shut string) []byte {
+	first := p.FirstValues()
 	for i, m := range p {
 		if i > 0 {
 			dst = append(dst, '&')
@@ -52,8 +41,8 @@ func (p Payload) appendMembers(dst, prefix []byte, open, shut string) []byte {
 // than a map. An event has some 30 keys; a hostile one may have a million.
 const manyMembers = 64
 
-// firstValues gives for each index the value of the first member of the same key.
-func (p Payload) firstValues() func(i int) string {
+// FirstValues gives for each index the value of the first member of the same key.
+func (p Members) FirstValues() func(i int) string {
 	if len(p) <= manyMembers {
 		return func(i int) string { return p[p.index(p[i].Key)].Value }
 	}
@@ -103,7 +92,7 @@ func appendScalar(dst []byte, value gjson.Result) []byte {
 	case gjson.String:
 		return appendEscaped(dst, value.Str)
 	case gjson.Number:
-		return appendEscaped(dst, string(appendFormNumber(nil, value.Raw)))
+		return appendEscaped(dst, string(AppendNumber(nil, value.Raw)))
 	}
 	return append(dst, value.Raw...) // true, false and, in a list, null
 }
@@ -114,30 +103,30 @@ func appendScalar(dst []byte, value gjson.Result) []byte {
 func appendElement(dst []byte, element gjson.Result) []byte {
 	switch {
 	case element.IsObject():
-		return appendEscaped(dst, string(appendCompact(nil, element, fidelity.Kazoo)))
+		return appendEscaped(dst, string(AppendCompact(nil, element, false)))
 	case element.IsArray():
-		return appendEscaped(dst, string(joined(nil, element)))
+		return appendEscaped(dst, string(AppendJoined(nil, element)))
 	}
 	return appendScalar(dst, element)
 }
 
-// joined concatenates a list as Erlang's iolist_to_binary/1. What that refuses
+// AppendJoined concatenates a list as Erlang's iolist_to_binary/1. What that refuses
 // (floats, booleans, null, integers beyond a byte) stands as its text.
-func joined(dst []byte, list gjson.Result) []byte {
+func AppendJoined(dst []byte, list gjson.Result) []byte {
 	list.ForEach(func(_, element gjson.Result) bool {
 		switch {
 		case element.IsArray():
-			dst = joined(dst, element)
+			dst = AppendJoined(dst, element)
 		case element.Type == gjson.String:
 			dst = append(dst, element.Str...)
 		case element.Type == gjson.Number:
-			if b, err := strconv.ParseUint(integer(element.Raw), 10, 8); err == nil {
+			if b, err := strconv.ParseUint(IntegerText(element.Raw), 10, 8); err == nil {
 				dst = append(dst, byte(b))
 				break
 			}
-			dst = appendFormNumber(dst, element.Raw)
+			dst = AppendNumber(dst, element.Raw)
 		default:
-			dst = appendCompact(dst, element, fidelity.Kazoo)
+			dst = AppendCompact(dst, element, false)
 		}
 		return true
 	})

@@ -1,0 +1,141 @@
+package request
+
+import (
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/tidwall/gjson"
+
+	"github.com/kazoolab/kazoolab/bridge/fidelity"
+	"github.com/kazoolab/kazoolab/bridge/kapi/form"
+	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
+)
+
+// Request is one question to an application.
+type Request struct {
+	Method string // GET or POST
+	// URL is where it goes: absolute, its target as it stands in the request line,
+	// without credentials and fragment.
+	URL  string
+	Body string
+	// Header is in wire order: content-type (of POST), content-length, te, host,
+	// authorization (of a URL with credentials), connection.
+	Header [][2]string
+	// Params are what query or body are made of, in wire order.
+	Params jobj.Object
+
+	// The caller of Build sets these.
+	Format    string // the action's req_format
+	Iteration int    // 1 for the first of a worker
+	Timeout   time.Duration
+	AccountID string
+	CallID    string
+}
+
+// The words of an action's req_body_format.
+const (
+	BodyForm = "form"
+	BodyJSON = "json"
+)
+
+// Form is parameters as form text (kz_http_util:json_to_querystring/1).
+func Form(params jobj.Object, compat fidelity.Compat) string {
+	members := make(form.Members, len(params))
+	for i, m := range params {
+		members[i] = form.Member{Key: m.Key, Value: string(jobj.Append(nil, m.Value))}
+	}
+	if compat == fidelity.Corrected {
+		return string(members.AppendCorrected(nil))
+	}
+	return string(members.Append(nil))
+}
+
+// JSON is parameters as a JSON body has them: compact, numbers printed anew in
+// kazoo mode.
+func JSON(params jobj.Object, compat fidelity.Compat) string {
+	return string(form.AppendCompact(nil, gjson.ParseBytes(jobj.Append(nil, params)), compat == fidelity.Corrected))
+}
+
+// Build composes a request of parameters (pivot_call:send/5). The method is get or
+// post in any case, "" and "undefined" are post, as any other word (quirk
+// known-method-crash). The body's format is form or json, "" is form, as any other
+// word (quirk body-format-crash); a GET has no body and never asks. The error is a
+// *URIError, or says that the parameters are too large.
+func Build(method, bodyFormat, uri string, params jobj.Object, compat fidelity.Compat) (Request, []Note, error) {
+	verb, notes := methodOf(method)
+	req := Request{Method: verb, Params: params}
+	contentType := ""
+	var query string
+	switch {
+	case verb == http.MethodGet:
+		query = Form(params, compat)
+	case bodyFormat == BodyJSON:
+		contentType = "application/json"
+		req.Body = JSON(params, compat)
+	default:
+		if bodyFormat != "" && bodyFormat != BodyForm {
+			notes = append(notes, Note{BodyFormatCrash, fmt.Sprintf("the body format %q is neither form nor json: form is sent; Kazoo sends nothing", bodyFormat)})
+		}
+		contentType = "application/x-www-form-urlencoded"
+		req.Body = Form(params, compat)
+	}
+	if len(req.Body) > form.MaxEncoded || len(query) > form.MaxEncoded {
+		return Request{}, notes, fmt.Errorf("the parameters take more than %d bytes", form.MaxEncoded)
+	}
+	t, err := parseTarget(uri)
+	if err != nil {
+		return Request{}, notes, err
+	}
+	if verb == http.MethodGet {
+		if t.hasUser || strings.HasPrefix(t.host, "[") {
+			notes = append(notes, Note{GetCredentials, "credentials and IPv6 hosts are sent with GET as with POST; Kazoo garbles them"})
+		}
+		t.add(query)
+	}
+	if t.escape() {
+		notes = append(notes, Note{StrictURI, "what may not stand in a URL was percent-encoded: " + t.target() + "; Kazoo sends nothing, and the pivot fails"})
+	}
+	req.URL = t.scheme + "://" + t.host + t.target()
+	req.Header = t.header(contentType, len(req.Body))
+	return req, notes, nil
+}
+
+func methodOf(word string) (string, []Note) {
+	switch strings.ToLower(word) {
+	case "get":
+		return http.MethodGet, nil
+	case "post", "", "undefined":
+		return http.MethodPost, nil
+	}
+	return http.MethodPost, []Note{{KnownMethodCrash, fmt.Sprintf("the method %q is neither GET nor POST: POST is sent; Kazoo may crash over it", word)}}
+}
+
+// header is what the reference's client (Erlang/OTP 23) writes.
+func (t target) header(contentType string, length int) [][2]string {
+	var out [][2]string
+	if contentType != "" {
+		out = append(out, [2]string{"content-type", contentType})
+	}
+	out = append(out, [2]string{"content-length", strconv.Itoa(length)}, [2]string{"te", ""}, [2]string{"host", t.hostLine()})
+	if t.hasUser {
+		out = append(out, [2]string{"authorization", "Basic " + base64.StdEncoding.EncodeToString([]byte(t.credentials()))})
+	}
+	return append(out, [2]string{"connection", "keep-alive"})
+}
+
+// With returns the header with one field replaced, or put before the last.
+func With(header [][2]string, name, value string) [][2]string {
+	out := slices.Clone(header)
+	for i := range out {
+		if strings.EqualFold(out[i][0], name) {
+			out[i][1] = value
+			return out
+		}
+	}
+	return slices.Insert(out, max(len(out)-1, 0), [2]string{name, value})
+}
