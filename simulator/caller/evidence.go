@@ -14,11 +14,13 @@ type Sound struct {
 	Text string
 }
 
-// Question is digits that an app waits for.
+// Question is digits that an app waits for, or a message.
 type Question struct {
-	By     string // the verb or module that waits
-	Most   int    // digits; 0 is any number
-	Finish string // the keys that end it
+	By     string   `json:"by"`               // the verb or module that waits
+	Most   int      `json:"most,omitempty"`   // digits; 0 is any number
+	Finish string   `json:"finish,omitempty"` // the keys that end it
+	Offers []string `json:"offers,omitempty"` // what the flow has an answer for
+	Speech bool     `json:"speech,omitempty"` // a message is waited for, not digits
 }
 
 // Heard is a sound that a caller has heard.

@@ -103,6 +103,8 @@ func (p *Player) Rings(name string) {
 	i := slices.IndexFunc(p.Script.Telephones, func(t Phone) bool { return t.Name == name })
 	if i >= 0 {
 		p.attend(p.Script.Telephones[i])
+	} else {
+		p.attend(Phone{Name: name, Does: "answers", After: defaultRings})
 	}
 	p.look()
 }

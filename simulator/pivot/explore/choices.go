@@ -23,6 +23,9 @@ func choices(q *caller.Question, prompt string) []string {
 			all = append(all, text)
 		}
 	}
+	for _, offered := range q.Offers {
+		add(offered)
+	}
 	if q.Most == 1 {
 		for _, key := range keys {
 			if !strings.ContainsRune(q.Finish, key) {

@@ -5,6 +5,7 @@
 package explore
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -133,61 +134,83 @@ func (w *walk) try(ctx context.Context, from *Place, answers []string, keys stri
 
 // arrive finds out where a call has got to: to the question after its answers, or to its end.
 func (w *walk) arrive(s *session.Session, answers []string) (to *Place, finds []session.Finding, requests int) {
-	body, title, asked, ordinal := "", []string{}, 0, 0
-	var question *caller.Question
+	at := arriving{left: len(answers)}
 	for _, e := range s.Entries {
-		switch e.Kind { //nolint:exhaustive // the others lead nowhere
-		case session.Asks:
+		if e.Kind == session.Asks {
 			requests++
-		case session.Answers:
-			body, title, ordinal = session.Anonymous(e.Answer.Body, s.CallID), nil, 0
-			if e.Answer.Failed != "" {
-				body = e.Answer.Failed
-			}
-		case session.Hears:
-			if question == nil {
-				title = append(title, e.Sound.Text)
-			}
-		case session.Notes:
-			if asked == len(answers) && question == nil {
-				finds = append(finds, e.Findings...)
-			}
-		case session.Waits:
-			asked, ordinal = asked+1, ordinal+1
-			if asked > len(answers) && question == nil {
-				question = e.Question
-			}
+		}
+		at.sees(e, s.CallID)
+	}
+	if at.question == nil {
+		return w.ended(s, &at, answers), at.finds, requests
+	}
+	return w.place(fmt.Sprintf("%d %s", at.ordinal, at.body), func(p *Place) {
+		p.asks, p.Body, p.Title = at.question, at.body, cmp.Or(heading(at.heard, ""), at.question.By)
+	}, answers), at.finds, requests
+}
+
+// arriving follows a call to where its answers lead.
+type arriving struct {
+	left     int      // answers to come
+	body     string   // of the app's answer at hand
+	ordinal  int      // of the question in it
+	heard    []string // since the last answer
+	question *caller.Question
+	finds    []session.Finding
+	over     bool // nothing more counts
+	met      bool // somebody took the call
+}
+
+func (a *arriving) sees(e *session.Entry, callID string) {
+	if a.over {
+		return
+	}
+	switch e.Kind { //nolint:exhaustive // the others lead nowhere
+	case session.Asks:
+		a.over = a.question != nil
+	case session.Answers:
+		a.body, a.heard, a.ordinal = session.Anonymous(e.Answer.Body, callID), nil, 0
+		if e.Answer.Failed != "" {
+			a.body = e.Answer.Failed
+		}
+	case session.Hears:
+		a.heard = append(a.heard, e.Sound.Text)
+	case session.Notes:
+		if a.left == 0 {
+			a.finds = append(a.finds, e.Findings...)
+		}
+	case session.Rings:
+		a.met = strings.HasSuffix(e.Text, " is connected")
+		a.over = a.met
+	case session.Waits:
+		switch {
+		case e.Question.Speech:
+		case a.question != nil:
+			a.over = true
+		case a.left == 0:
+			a.ordinal++
+			a.question = e.Question
+		default:
+			a.left--
+			a.ordinal++
+			a.heard = nil
 		}
 	}
-	if question == nil {
-		return w.ended(s, body, title, answers), finds, requests
-	}
-	key := fmt.Sprintf("%d %s", ordinal, body)
-	p := w.place(key, func(p *Place) {
-		p.asks, p.Title, p.Body = question, heading(title, body), body
-		if p.Title == "" {
-			p.Title = question.By
-		}
-	}, answers)
-	return p, finds, requests
 }
 
 // ended is the place at which a call was over.
-func (w *walk) ended(s *session.Session, body string, title, answers []string) *Place {
+func (w *walk) ended(s *session.Session, at *arriving, answers []string) *Place {
 	ends, why := "app", s.Failed
-	connected := slices.ContainsFunc(s.Entries, func(e *session.Entry) bool {
-		return e.Kind == session.Rings && strings.HasSuffix(e.Text, " is connected")
-	})
 	switch {
+	case at.met:
+		ends, why = "connected", ""
 	case why != "":
 		ends = "failed"
-	case connected:
-		ends = "connected"
 	case s.HungUp != caller.TheApp:
 		ends, why = "failed", "the app neither went on nor hung up: the caller did, after "+s.Seconds.String()
 	}
-	return w.place("end "+ends+" "+body, func(p *Place) {
-		p.Ends, p.Why, p.Title, p.Body = ends, why, heading(title, body), body
+	return w.place("end "+ends+" "+at.body, func(p *Place) {
+		p.Ends, p.Why, p.Title, p.Body = ends, why, heading(at.heard, at.body), at.body
 	}, answers)
 }
 

@@ -40,7 +40,10 @@ const (
 	Answers  Kind = "answers"  // the app answers, or does not
 	Hears    Kind = "hears"    // a sound begins
 	Silent   Kind = "silent"   // a sound ends
+	Takes    Kind = "takes"    // what an answer is taken for, and why
+	Begins   Kind = "begins"   // a verb, or a module
 	Goes     Kind = "goes"     // where the flow goes
+	Fails    Kind = "fails"    // the app, or its answer
 	Waits    Kind = "waits"    // the app waits for digits
 	Rings    Kind = "rings"    // a telephone rings, is answered, or is gone
 	Notes    Kind = "notes"    // what a developer should know: a quirk, a mistake
@@ -84,6 +87,7 @@ type Request struct {
 	Header [][2]string `json:"header,omitempty"`
 	Params jobj.Object `json:"params"`
 	Body   string      `json:"body,omitempty"`
+	Report bool        `json:"report,omitempty"` // of the end of the call, to cdr_url
 }
 
 // Answer is what became of a request.
@@ -93,7 +97,6 @@ type Answer struct {
 	Header [][2]string `json:"header,omitempty"`
 	Body   string      `json:"body,omitempty"`
 	Failed string      `json:"failed,omitempty"` // why there is none
-	Taken  string      `json:"taken,omitempty"`  // for: TwiML, JSON
 }
 
 // Finding is a mistake in an answer.
