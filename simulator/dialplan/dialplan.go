@@ -11,7 +11,7 @@ type Sender struct {
 	CallID string
 	// ReplyTo is where answers and events are wanted (Server-ID); "" leaves it out.
 	ReplyTo string
-	Node  string
+	Node    string
 	// AppName and AppVersion are those of the Call object, when it brings any; without them a
 	// command says kapps_call and 1.0.0 (kapps_call:application_name/1).
 	AppName, AppVersion string

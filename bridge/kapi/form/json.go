@@ -9,7 +9,8 @@ import (
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 )
 
-// AppendCompact prints a value as compact JSON (kz_json:encode/1).
+// AppendCompact prints a value as compact JSON (kz_json:encode/1); exact leaves floats
+// as they came.
 func AppendCompact(dst []byte, value gjson.Result, exact bool) []byte {
 	switch {
 	case value.IsObject():
@@ -36,6 +37,8 @@ func AppendCompact(dst []byte, value gjson.Result, exact bool) []byte {
 	return AppendJSONScalar(dst, value, exact)
 }
 
+// AppendJSONScalar prints what is neither object nor list; exact leaves a float as it
+// came, which the reference prints anew (quirk float-forms).
 func AppendJSONScalar(dst []byte, value gjson.Result, exact bool) []byte {
 	switch value.Type {
 	case gjson.String:

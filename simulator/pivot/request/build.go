@@ -116,7 +116,7 @@ func methodOf(word string) (string, []Note) {
 }
 
 // header is what the reference's client (Erlang/OTP 23) writes.
-func (t target) header(contentType string, length int) [][2]string {
+func (t *target) header(contentType string, length int) [][2]string {
 	var out [][2]string
 	if contentType != "" {
 		out = append(out, [2]string{"content-type", contentType})

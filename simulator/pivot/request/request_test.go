@@ -81,7 +81,7 @@ func TestTargetsThatCannotBeAsked(t *testing.T) {
 		{"http:///v", "no host", request.SilentTransport},
 		{"http://:80/v", "no host", request.SilentTransport},
 		{"http://user@/v", "no host", request.SilentTransport},
-		{"http://h:port/v", "port port", ""},
+		{"http://h:eighty/v", "port eighty", ""},
 		{"http://h h/v", "host h h", ""},
 		{"http://h%41/v", "host h%41", ""},
 		{"http://[::1/v", "host [", ""},

@@ -182,7 +182,7 @@ func isEscape(s string) bool { return len(s) >= 3 && isHex(s[1]) && isHex(s[2]) 
 func isHex(c byte) bool { return '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'f' }
 
 // target is what stands in the request line.
-func (t target) target() string {
+func (t *target) target() string {
 	if t.query == "" {
 		return t.path
 	}
@@ -190,7 +190,7 @@ func (t target) target() string {
 }
 
 // hostLine leaves the scheme's own port out.
-func (t target) hostLine() string {
+func (t *target) hostLine() string {
 	own := ":80"
 	if t.scheme == "https" {
 		own = ":443"
@@ -200,7 +200,7 @@ func (t target) hostLine() string {
 
 // credentials are user:password as the reference sends them, not decoded; of one
 // alone that one.
-func (t target) credentials() string {
+func (t *target) credentials() string {
 	user, password, _ := strings.Cut(t.user, ":")
 	if user == "" {
 		user, password = password, ""

@@ -1,0 +1,194 @@
+package pivot
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/kazoolab/kazoolab/bridge/kapi"
+	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
+	"github.com/kazoolab/kazoolab/simulator/dialplan"
+	"github.com/kazoolab/kazoolab/simulator/pivot/client"
+	"github.com/kazoolab/kazoolab/simulator/pivot/twiml"
+)
+
+// answered takes what the app said, or why it said nothing.
+func (w *worker) answered(a client.Answer, err error) {
+	w.clientNotes(a, err)
+	if err != nil {
+		w.tell(Step{Kind: Answered, Text: fmt.Sprintf("the app has given no answer: %v", err)})
+		w.note(silentTransport, "the action fails at once. Kazoo waits without a word: on the first request its callflow goes on after 10 s, later the caller hears silence")
+		w.fail(fmt.Sprintf("no answer from %s: %v", w.uri, err), nil)
+		return
+	}
+	w.tell(Step{Kind: Answered, Answer: &a, Text: fmt.Sprintf("the app answers %d, %s, %d bytes", a.Status, orNone(contentType(a)), len(a.Body))})
+	if a.Status != 200 && a.Status != 206 {
+		w.fail(fmt.Sprintf("status %d: only 200 and 206 count, so the answer is not looked at", a.Status), func() { w.storeAnswer(a) })
+		return
+	}
+	w.storeAnswer(a)
+	if len(a.Body) > w.e.Limits.Body {
+		w.fail(fmt.Sprintf("the answer has %d bytes, and %d are the most; Kazoo has no bound", len(a.Body), w.e.Limits.Body), nil)
+		return
+	}
+	w.judge(a)
+}
+
+func contentType(a client.Answer) string {
+	for _, h := range a.Header {
+		if strings.EqualFold(h[0], "content-type") {
+			return h[1]
+		}
+	}
+	return ""
+}
+
+func hasContentType(a client.Answer) bool {
+	for _, h := range a.Header {
+		if strings.EqualFold(h[0], "content-type") {
+			return true
+		}
+	}
+	return false
+}
+
+func orNone(text string) string {
+	if text == "" {
+		return "no Content-Type"
+	}
+	return text
+}
+
+// language is what a body is taken for, and why (kzt_translator:find_candidate_translators/1).
+type language struct {
+	twiml, json bool
+	why         string
+}
+
+func (w *worker) languageOf(a client.Answer) language {
+	if !hasContentType(a) {
+		return language{twiml: true, why: "without a Content-Type an answer is TwiML"}
+	}
+	name, _, _ := strings.Cut(contentType(a), ";")
+	name = strings.Trim(name, " ")
+	known := name
+	if w.e.corrected() {
+		known = strings.ToLower(name)
+	}
+	switch known {
+	case "text/xml", "application/xml":
+		return language{twiml: true, why: name + " is TwiML"}
+	case "application/json":
+		return language{json: true, why: name + " is a JSON callflow"}
+	}
+	w.note(typeGuess, fmt.Sprintf("Content-Type %q says neither TwiML (text/xml, application/xml) nor JSON (application/json), spelt in lower case: "+
+		"both are tried, TwiML first", name))
+	return language{twiml: true, json: true, why: fmt.Sprintf("%q says nothing: TwiML is tried, then JSON", name)}
+}
+
+// judge finds out what an answer is, and has it done.
+func (w *worker) judge(a client.Answer) {
+	body := a.Body
+	if !utf8.Valid(body) {
+		converted, ok := decode(body, contentType(a))
+		if !w.e.corrected() || !ok {
+			w.note(utf8Only, "the body is not UTF-8, whatever it declares: the action fails")
+			w.fail("the answer is not UTF-8, the only encoding that Kazoo reads", nil)
+			return
+		}
+		body = converted
+	}
+	if len(body) == 0 {
+		w.tell(Step{Kind: Judged, Text: "an empty answer is the end: the call is hung up, and the callflow hears neither processing nor failed"})
+		w.end("the answer is empty")
+		return
+	}
+	lang := w.languageOf(a)
+	var root *twiml.Node
+	var faults []error
+	if lang.twiml {
+		var err error
+		if root, err = twiml.Parse(body); err == nil {
+			w.tell(Step{Kind: Judged, Text: lang.why})
+			w.run(root)
+			return
+		}
+		faults = append(faults, err)
+	}
+	if lang.json {
+		value, err := parseJSON(body)
+		if err == nil {
+			w.tell(Step{Kind: Judged, Text: lang.why})
+			w.pivot(body, value)
+			return
+		}
+		faults = append(faults, err)
+	}
+	w.tell(Step{Kind: Judged, Text: lang.why})
+	for _, err := range faults {
+		w.unreadable(err, body)
+	}
+	w.tell(Step{Kind: Failed, Text: "the answer cannot be read: the callflow is told failed, and the call is hung up, which comes first"})
+	w.answerCallflow("failed", "pivot")
+	w.end("the answer cannot be read")
+}
+
+// unreadable tells of a fault with its place.
+func (w *worker) unreadable(err error, body []byte) {
+	step := Step{Kind: Found, Text: err.Error()}
+	switch fault := err.(type) { //nolint:errorlint // made by the parsers of this package, never wrapped
+	case *twiml.SyntaxError:
+		step.Position, step.Text = fault.Position, "as TwiML: "+fault.Rule
+		if fault.Entity {
+			w.note(xmlEntities, "the document declares an entity: it is refused. Kazoo would read whatever file or address the entity names, and speak it")
+		}
+	case *jobj.SyntaxError:
+		step.Position, step.Text = position(body, int(fault.Offset)), "as JSON: "+fault.Reason
+	}
+	w.tell(step)
+}
+
+// position is the line and column of a byte.
+func position(body []byte, offset int) twiml.Position {
+	before := body[:min(max(offset, 0), len(body))]
+	line := bytes.LastIndexByte(before, '\n') + 1
+	return twiml.Position{Line: 1 + bytes.Count(before, []byte("\n")), Column: 1 + utf8.RuneCount(before[line:])}
+}
+
+// run has a TwiML document done.
+func (w *worker) run(root *twiml.Node) {
+	w.answerCallflow("processing", "translator")
+	w.begun = true
+	for _, f := range twiml.Check(root) {
+		w.tell(Step{Kind: Found, Position: f.Position, Verb: f.Verb, Text: f.String(), Quirk: f.Quirk})
+	}
+	if len(root.Content()) == 0 {
+		w.note(emptyResponseCrash, "an empty Response is the end: the call is hung up. Kazoo crashes over it, and leaves the caller in silence")
+		w.end("the document is empty")
+		return
+	}
+	p := w.begin()
+	p.exec(root.Children, func(r outcome) {
+		p.kill()
+		switch r {
+		case asks:
+			w.call, w.state = p.call, p.state
+			w.ask(p.nextURI, p.nextMethod)
+		case ok:
+			w.end("the document has come to its end")
+		case stops:
+			w.end("a verb has ended the document")
+		case errs:
+			w.end("a verb could not be done")
+		}
+	})
+}
+
+// handOver gives the callflow a flow (kzt_kazoo:exec/2).
+func (w *worker) handOver(text string) {
+	s := dialplan.Sender{CallID: w.callID, Node: w.e.Node, MsgID: w.sender().MsgID}
+	w.publish(kapi.ExchangeCallEvents, kapi.CallEventKey("CHANNEL_PIVOT", w.callID), s.As("translator", "4.0.0", "call_event", "CHANNEL_PIVOT",
+		jobj.Member{Key: "Application-Data", Value: text}, jobj.Member{Key: "Call-ID", Value: w.callID}))
+	w.stop("the callflow has taken over, with the flow of the answer")
+}

@@ -1,0 +1,239 @@
+package pivot
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/kazoolab/kazoolab/bridge/kapi"
+	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
+	"github.com/kazoolab/kazoolab/simulator/dialplan"
+	"github.com/kazoolab/kazoolab/simulator/pivot/request"
+	"github.com/kazoolab/kazoolab/simulator/pivot/twiml"
+)
+
+// dialling is a Dial at work.
+type dialling struct {
+	p          *process
+	n          *twiml.Node
+	timeout    time.Duration
+	limit      time.Duration
+	record     bool
+	collect    bool
+	hangupOn   string
+	number     bool
+	conference bool
+	then       func(outcome)
+}
+
+// dial finds out what a Dial holds (kzt_twiml_dial:exec/3).
+func (p *process) dial(n *twiml.Node, then func(outcome)) {
+	content := n.Content()
+	if len(content) > 0 && content[0].Kind == twiml.Comment {
+		p.w.note(dialCommentCrash, "a comment in a Dial is passed over. Kazoo ends the document over one that comes first")
+		content = slices.DeleteFunc(slices.Clone(content), func(c *twiml.Node) bool { return c.Kind == twiml.Comment })
+	}
+	d := &dialling{p: p, n: n, then: then}
+	if len(content) == 0 {
+		p.w.note(dialCommentCrash, "the Dial holds nothing to dial: the document ends")
+		then(errs)
+		return
+	}
+	if content[0].Kind == twiml.Text {
+		p.command(p.sender().Answer())
+		if number := digitsOf(n.OwnText()); number != "" {
+			d.read()
+			d.dialNumber(number)
+			return
+		}
+		content = n.Elements()
+		if len(content) == 0 {
+			p.w.note(dialCommentCrash, "the Dial holds neither a number nor somebody to dial: the document ends")
+			then(errs)
+			return
+		}
+	}
+	if len(content) == 1 && content[0].Kind == twiml.Element {
+		switch only := content[0]; only.Name {
+		case "Number":
+			number := digitsOf(only.OwnText())
+			if number == "" {
+				p.w.tell(Step{Kind: Found, Verb: "Number", Position: only.Position, Text: "Number holds no digit: nobody is dialled, as in Kazoo"})
+				then(ok)
+				return
+			}
+			d.read()
+			d.dialNumber(number)
+			return
+		case "Conference":
+			d.read()
+			d.enter(only)
+			return
+		case "Queue":
+			d.read()
+			d.setCaller()
+			then(stops) // unsupported in Kazoo; twiml.Check has told
+			return
+		}
+	}
+	d.read()
+	d.dialEndpoints(content)
+}
+
+// digitsOf are the characters of a text that a number is dialled by.
+func digitsOf(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r == '+' || '0' <= r && r <= '9' {
+			return r
+		}
+		return -1
+	}, text)
+}
+
+// read takes the attributes.
+func (d *dialling) read() {
+	p, n := d.p, d.n
+	if id, given := n.Attr("callerId"); given {
+		p.call = p.call.Set("Caller-ID-Number", id)
+	}
+	d.timeout = time.Duration(p.seconds(n, "timeout", 30)) * time.Second
+	d.limit = 14400 * time.Second
+	if v, given := n.Int("timeLimit"); given {
+		d.limit = time.Duration(max(v, 0)) * time.Second
+	}
+	d.record, d.collect = n.Bool("record", false), n.Bool("collect_dtmf", false)
+	if key, _ := n.Attr("hangupOn"); twiml.IsKey(key) {
+		d.hangupOn = key
+	}
+	if p.w.e.corrected() { // quirk stale-dial
+		p.drop(request.KeyDialCallStatus, request.KeyDialCallID)
+	}
+}
+
+func (d *dialling) callerNumber() string {
+	if number := text(d.p.call, "Caller-ID-Number"); number != "" {
+		return number
+	}
+	return "anonymous"
+}
+
+func (d *dialling) callerName() string {
+	if name := text(d.p.call, "Caller-ID-Name"); name != "" {
+		return name
+	}
+	return "unknown"
+}
+
+// setCaller tells the switch the caller's number.
+func (d *dialling) setCaller() {
+	d.p.command(d.p.sender().Set(jobj.Object{
+		{Key: "Caller-ID-Number", Value: d.callerNumber()}, {Key: "Privacy-Hide-Number", Value: false},
+	}, nil))
+}
+
+var (
+	northAmerican = regexp.MustCompile(`^(?:\+?1)?([2-9][0-9]{2}[2-9][0-9]{6})$`)
+	international = regexp.MustCompile(`^(?:011|00)([0-9]{5,})$`)
+	long          = regexp.MustCompile(`^([2-9][0-9]{7,})$`)
+)
+
+// normalised is a number in E.164 where it looks like one (knm_converters).
+func normalised(number string) string {
+	if m := northAmerican.FindStringSubmatch(number); m != nil {
+		return "+1" + m[1]
+	}
+	for _, shape := range []*regexp.Regexp{international, long} {
+		if m := shape.FindStringSubmatch(number); m != nil {
+			return "+" + m[1]
+		}
+	}
+	return number
+}
+
+// dialNumber has a number dialled over the resources (kzt_twiml_dial:dial_number/3).
+func (d *dialling) dialNumber(number string) {
+	p := d.p
+	d.number = true
+	d.setCaller()
+	number = normalised(number)
+	realm := p.realm("From")
+	p.call = p.call.Set("Request", number+"@"+realm).Set("Request-User", number).Set("Request-Realm", realm)
+	media := "bypass"
+	if d.record {
+		media = "process"
+	} else if d.hangupOn != "" {
+		p.w.note(hangupOnCrash, "the call's media are processed, so that hangupOn is heard. Kazoo ends the document over hangupOn without record")
+		media = "process"
+	}
+	offnet := dialplan.Offnet{
+		Timeout: int64(d.timeout / time.Second), Media: media, ForceOutbound: d.n.Bool("continueOnFail", true),
+		ControlQueue: p.w.control, AccountRealm: realm, AccountID: p.w.accountID, To: number,
+	}
+	d.callerIDs(&offnet)
+	p.w.publish(kapi.ExchangeResources, dialplan.OffnetKey, p.sender().Offnet(offnet))
+	d.follow()
+}
+
+// callerIDs are those of a number dial: the authorizing device's, else the call's own.
+func (d *dialling) callerIDs(o *dialplan.Offnet) {
+	p := d.p
+	id := p.call.String("Authorizing-ID")
+	device, account := p.w.document(id), p.w.document(p.w.accountID)
+	if id == "" || device != nil && account == nil {
+		p.w.note(noEndpointCrash, "the number is dialled with the call's own caller id. Kazoo ends the document when the call was authorized by no endpoint, "+
+			"or the account has no document")
+		device = nil
+	}
+	pick := func(kind, key, otherwise string) string {
+		if text(p.call, "Inception") == "" && device != nil {
+			if v := device.String("caller_id", kind, key); v != "" {
+				return v
+			}
+		}
+		return otherwise
+	}
+	o.CallerNumber, o.CallerName = pick("external", "number", d.callerNumber()), pick("external", "name", d.callerName())
+	o.EmergencyNumber, o.EmergencyName = pick("emergency", "number", d.callerNumber()), pick("emergency", "name", d.callerName())
+	if dynamic := p.state.String(keyDynamicCID); dynamic != "" {
+		o.CallerNumber, o.EmergencyNumber = dynamic, dynamic
+	}
+	if user := device.String("sip", "username"); user != "" {
+		o.PresenceID = user + "@" + account.String("realm")
+	}
+}
+
+// text reads a member of the call as text; numbers are such, too.
+func text(call jobj.Object, key string) string {
+	v, _ := call.Get(key)
+	if v == nil {
+		return ""
+	}
+	if s, ok := v.(string); ok {
+		return s
+	}
+	return fmt.Sprint(v)
+}
+
+// user and realm are the parts of From, To or Request.
+func (p *process) user(name string) string {
+	if v := text(p.call, name+"-User"); v != "" {
+		return v
+	}
+	user, _, _ := strings.Cut(text(p.call, name), "@")
+	if user == "" {
+		return "nouser"
+	}
+	return user
+}
+
+func (p *process) realm(name string) string {
+	if v := text(p.call, name+"-Realm"); v != "" {
+		return v
+	}
+	if _, realm, cut := strings.Cut(text(p.call, name), "@"); cut {
+		return realm
+	}
+	return "norealm"
+}

@@ -1,0 +1,136 @@
+package pivot
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/kazoolab/kazoolab/bridge/fidelity"
+	"github.com/kazoolab/kazoolab/bridge/kapi"
+	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
+)
+
+// ListenerQueue is where the engine hears pivot_req; in Kazoo all Pivot nodes share it.
+const ListenerQueue = "pivot_listener"
+
+// remembered is how long a destroyed call is known, so that no worker starts for it
+// (pivot_calls_sup).
+const remembered = 30 * time.Second
+
+// Engine runs the calls of Pivot. Its methods are for the goroutine of the timeline.
+type Engine struct {
+	Config
+
+	ctx       context.Context //nolint:containedctx // its own life: requests run until it ends
+	workers   map[string]*worker
+	destroyed map[string]time.Time
+}
+
+// New returns an engine whose requests end with ctx.
+func New(ctx context.Context, c Config) *Engine {
+	c.Settings, c.Limits = c.Settings.filled(), c.Limits.filled()
+	if c.Compat == "" {
+		c.Compat = fidelity.Kazoo
+	}
+	return &Engine{Config: c, ctx: ctx, workers: map[string]*worker{}, destroyed: map[string]time.Time{}}
+}
+
+// Listen begins to hear of calls.
+func (e *Engine) Listen() {
+	e.Bus.Bind(ListenerQueue, kapi.ExchangeCallManager, "pivot.req.*")
+	e.Bus.Bind(ListenerQueue, kapi.ExchangeCallEvents, "call.CHANNEL_DESTROY.*")
+}
+
+// Hear takes what has come to one of the engine's queues.
+func (e *Engine) Hear(queue string, message jobj.Object) {
+	if queue != ListenerQueue {
+		if w, ok := e.workers[queue]; ok {
+			w.hear(message)
+		}
+		return
+	}
+	switch message.String("Event-Name") {
+	case "CHANNEL_DESTROY":
+		e.remember(message.String("Call-ID"))
+	case "pivot_req":
+		e.Start(message)
+	}
+}
+
+// Running is how many calls are in the engine's hands.
+func (e *Engine) Running() int { return len(e.workers) }
+
+func (e *Engine) remember(callID string) {
+	now := e.Line.Now()
+	for id, at := range e.destroyed {
+		if now.Sub(at) > remembered {
+			delete(e.destroyed, id)
+		}
+	}
+	e.destroyed[callID] = now
+}
+
+func (e *Engine) corrected() bool { return e.Compat == fidelity.Corrected }
+
+// Start begins a call by its pivot_req. A message that cannot be one is told, and answered with
+// failed where it says to whom; Kazoo passes over it, or dies mute (quirk message-types).
+func (e *Engine) Start(message jobj.Object) {
+	w := &worker{e: e, call: message.Object("Call"), queue: "pivot-" + e.IDs.Hex(16)}
+	w.callID, w.accountID = w.call.String("Call-ID"), w.call.String("Account-ID")
+	w.control, w.controller = w.call.String("Control-Queue"), w.call.String("Controller-Queue")
+	switch {
+	case w.callID == "":
+		w.tell(Step{Kind: Failed, Text: "the pivot_req has no Call with a Call-ID: it is ignored, as in Kazoo"})
+		return
+	case w.control == "" || w.controller == "":
+		w.note(missingQueue, "the call has no Control-Queue or no Controller-Queue: the message is ignored. "+
+			"Kazoo goes on, loses its answers, and waits for ever for what it never told the switch")
+		return
+	}
+	if at, ok := e.destroyed[w.callID]; ok && e.Line.Now().Sub(at) <= remembered {
+		w.tell(Step{Kind: Ended, Text: "the call was hung up before Pivot began: nothing is asked, and nobody is told"})
+		return
+	}
+	if fault := check(message); fault != "" {
+		w.note(messageTypes, fault+": the action fails. Kazoo says nothing, so that the callflow goes on after 10 s")
+		w.fail("the message that asks for Pivot is wrong", nil)
+		return
+	}
+	w.read(message)
+	e.workers[w.queue] = w
+	w.bind(kapi.ExchangeCallEvents, "call.*."+kapi.EncodeKey(w.callID))
+	w.bind(kapi.ExchangeTargeted, w.queue)
+	w.ask(w.uri, w.method)
+}
+
+// check says what is wrong with a pivot_req (kapi_pivot:req_v/1).
+func check(message jobj.Object) string {
+	if _, ok := message.Get("Voice-URI"); !ok {
+		return "Voice-URI is missing"
+	}
+	kinds := []struct{ key, want string }{
+		{"Voice-URI", "a text"}, {"CDR-URI", "a text"}, {"Request-Format", "a text"}, {"Request-Timeout", "a whole number"}, {"Debug", "true or false"},
+	}
+	for _, k := range kinds {
+		v, ok := message.Get(k.key)
+		if !ok {
+			continue
+		}
+		switch v := v.(type) {
+		case string:
+			ok = k.want == "a text" || k.key == "Debug" && (v == "true" || v == "false")
+		case bool:
+			ok = k.key == "Debug"
+		case json.Number:
+			ok = k.key == "Request-Timeout" && !strings.ContainsAny(v.String(), ".eE")
+		default:
+			ok = false
+		}
+		if !ok {
+			return fmt.Sprintf("%s is to be %s", k.key, k.want)
+		}
+	}
+	return ""
+}

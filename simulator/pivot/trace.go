@@ -1,0 +1,68 @@
+package pivot
+
+import (
+	"log/slog"
+	"time"
+
+	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
+	"github.com/kazoolab/kazoolab/simulator/pivot/client"
+	"github.com/kazoolab/kazoolab/simulator/pivot/request"
+	"github.com/kazoolab/kazoolab/simulator/pivot/twiml"
+)
+
+// Kind is what a step is.
+type Kind string
+
+// Kinds of steps.
+const (
+	Asked     Kind = "asked"     // Request
+	Answered  Kind = "answered"  // Answer, or none: then Text says what went wrong
+	Judged    Kind = "judged"    // what the answer is taken for, and why
+	Found     Kind = "found"     // a mistake in the answer: Position, and Text with the rule
+	Noted     Kind = "noted"     // Quirk: where Kazoo and this engine part, or Kazoo does the unexpected
+	Said      Kind = "said"      // Message, published
+	Heard     Kind = "heard"     // Message, an event
+	VerbBegan Kind = "verb"      // Verb, Position
+	VerbEnded Kind = "verb-end"  // Verb, Position; Text says with what
+	Stored    Kind = "stored"    // Message, a document
+	Failed    Kind = "failed"    // Text says why, and what a real Kazoo does with it
+	Ended     Kind = "ended"     // of the engine's part of the call
+	Reported  Kind = "cdr-asked" // Request, of the CDR
+)
+
+// Step is one thing that happened to a call. Text is a sentence for a developer of apps.
+type Step struct {
+	At                time.Time
+	CallID, AccountID string
+	Iteration         int
+	Kind              Kind
+	Text              string
+	Quirk             string
+	Verb              string
+	Position          twiml.Position
+	Exchange, Key     string
+	Message           jobj.Object
+	Request           *request.Request
+	Answer            *client.Answer
+}
+
+// tell completes a step, logs what is worth it, and hands it on.
+func (w *worker) tell(s Step) {
+	s.At, s.CallID, s.AccountID, s.Iteration = w.e.Line.Now(), w.callID, w.accountID, w.iteration
+	switch s.Kind {
+	case Noted, Failed, Found:
+		w.e.Log.Warn(s.Text, slog.String("call_id", s.CallID), slog.String("account_id", s.AccountID), slog.String("quirk", s.Quirk))
+	}
+	if w.e.Trace != nil {
+		w.e.Trace(s)
+	}
+}
+
+// note tells of a quirk.
+func (w *worker) note(quirk, text string) { w.tell(Step{Kind: Noted, Quirk: quirk, Text: text}) }
+
+func (w *worker) notes(all []request.Note) {
+	for _, n := range all {
+		w.note(n.Quirk, n.Text)
+	}
+}

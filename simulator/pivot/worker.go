@@ -1,0 +1,285 @@
+package pivot
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/kazoolab/kazoolab/bridge/kapi"
+	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
+	"github.com/kazoolab/kazoolab/simulator/dialplan"
+	"github.com/kazoolab/kazoolab/simulator/pivot/client"
+	"github.com/kazoolab/kazoolab/simulator/pivot/request"
+)
+
+const (
+	// afterlife is how long a worker outlives the end of a leg (pivot_call).
+	afterlife = 3 * time.Second
+	// farewell is how long the end of a call is waited for that has been hung up, for its CDR (K5).
+	farewell = 30 * time.Second
+)
+
+// worker is one call in the engine's hands.
+type worker struct {
+	e                   *Engine
+	call, state         jobj.Object // the serialised call, and its Key-Value-Store
+	callID, accountID   string
+	control, controller string
+	queue               string
+
+	uri, cdr, method   string
+	format, bodyFormat string
+	debug              bool
+	timeout            time.Duration
+
+	iteration int
+	begun     bool // processing has been said
+	destroyed bool
+	gone      bool
+	processes []*process // that hear events
+	bindings  [][2]string
+	asked     map[string]func(active bool) // status requests by Msg-ID
+}
+
+// read takes over what a pivot_req says.
+func (w *worker) read(m jobj.Object) {
+	w.uri, w.cdr = m.String("Voice-URI"), m.String("CDR-URI")
+	w.format, w.bodyFormat, w.method = "twiml", "form", "get"
+	if m.Has("Request-Format") {
+		w.format = m.String("Request-Format")
+	}
+	if v, ok := m.Get("Request-Body-Format"); ok {
+		w.bodyFormat, _ = v.(string)
+	}
+	switch v, ok := m.Get("HTTP-Method"); v := v.(type) {
+	case string:
+		w.method = v
+	case bool:
+		w.method = fmt.Sprint(v)
+	default:
+		if ok { // what is no text at all means post (kzt_util:http_method/1)
+			w.method = "post"
+		}
+	}
+	w.debug = m.Bool(false, "Debug")
+	w.timeout = w.e.Settings.RequestTimeout
+	if ms := m.Int("Request-Timeout"); ms >= 0 && m.Has("Request-Timeout") {
+		w.timeout = time.Duration(ms) * time.Millisecond
+	}
+	w.state = w.call.Object("Key-Value-Store")
+	w.iteration = int(w.state.Int(keyCounter))
+	w.asked = map[string]func(bool){}
+}
+
+// Keys of the Key-Value-Store besides those of requests.
+const (
+	keyCounter    = "pivot_counter"
+	keyURI        = "voice_uri"
+	keyDynamicCID = "dynamic_cid"
+)
+
+func (w *worker) bind(exchange, key string) {
+	w.bindings = append(w.bindings, [2]string{exchange, key})
+	w.e.Bus.Bind(w.queue, exchange, key)
+}
+
+// sender composes commands; in the name of whom the Call brings.
+func (w *worker) sender() dialplan.Sender {
+	return dialplan.Sender{
+		CallID: w.callID, ReplyTo: w.queue, Node: w.e.Node, AppName: w.call.String("App-Name"), AppVersion: w.call.String("App-Version"),
+		MsgID: func() string { return w.e.IDs.Hex(16) },
+	}
+}
+
+func (w *worker) publish(exchange, key string, message jobj.Object) {
+	w.tell(Step{Kind: Said, Exchange: exchange, Key: key, Message: message})
+	w.e.Bus.Publish(exchange, key, message)
+}
+
+func (w *worker) command(message jobj.Object) {
+	w.publish(kapi.ExchangeCallControl, w.control, message)
+}
+
+// answerCallflow tells the callflow processing or failed (kapi_pivot).
+func (w *worker) answerCallflow(name, app string) {
+	s := w.sender()
+	s.ReplyTo = ""
+	w.publish(kapi.ExchangeTargeted, w.controller, s.As(app, "4.0.0", "pivot", name, jobj.Member{Key: "Call-ID", Value: w.callID}))
+}
+
+// ask makes the next request. What the app is told is the state as it stands.
+func (w *worker) ask(uri, method string) {
+	first := w.iteration == 0 || !w.begun
+	w.iteration++
+	w.state = w.state.Set(keyCounter, int64(w.iteration))
+	if w.iteration > w.e.Limits.Requests {
+		w.fail(fmt.Sprintf("the call has made %d requests: that is a loop, and the end. Kazoo would ask for ever", w.e.Limits.Requests), nil)
+		return
+	}
+	values := request.Values{
+		Call: w.call, Format: w.format, Variables: request.Variables(w.state), Live: request.Live(w.state), State: w.state,
+		Owners: w.owners(), Language: w.document(w.accountID).String("language"),
+	}
+	w.notes(request.Check(values))
+	r, notes, err := request.Build(method, w.bodyFormat, uri, request.Params(values, w.e.Compat), w.e.Compat)
+	w.notes(notes)
+	w.uri = uri
+	w.state = w.state.Delete(request.KeyDigitsCollected)
+	if err != nil {
+		w.fail(fmt.Sprintf("%s is asked for nothing: %v", uri, err), nil)
+		return
+	}
+	r.Format, r.Iteration, r.Timeout, r.AccountID, r.CallID = w.format, w.iteration, w.timeout, w.accountID, w.callID
+	w.storeRequest(r)
+	what := "the app is asked for what is next"
+	if first {
+		what = "the app is asked what to do with the call"
+	}
+	w.tell(Step{Kind: Asked, Request: &r, Text: fmt.Sprintf("%s: %s %s", what, r.Method, r.URL)})
+	w.exchange(r, w.answered)
+}
+
+// exchange runs a request outside; then is called on the timeline, unless the worker has ended.
+func (w *worker) exchange(r request.Request, then func(client.Answer, error)) {
+	await := w.e.Await
+	if await == nil {
+		await = func(request.Request) func() { return w.e.Line.Hold() }
+	}
+	release := await(r)
+	go func() {
+		answer, err := w.e.Asker.Ask(w.e.ctx, r)
+		// That the simulation has ended meanwhile is no one's fault.
+		_ = w.e.Line.Do(w.e.ctx, func() {
+			release()
+			if !w.gone {
+				then(answer, err)
+			}
+		})
+	}()
+}
+
+// fail says failed to the callflow, which goes on to its child _ if it still waits: before
+// processing, on the first request. Later nobody waits, so the call is hung up (quirk late-failure).
+func (w *worker) fail(why string, between func()) {
+	w.tell(Step{Kind: Failed, Text: why})
+	w.answerCallflow("failed", "pivot")
+	if between != nil {
+		between()
+	}
+	if w.begun {
+		w.note(lateFailure, "the callflow has left this call to the app: it is hung up. Kazoo says failed to nobody, and leaves the caller in silence")
+		w.command(w.sender().Hangup())
+	}
+	w.stop("failed: " + why)
+}
+
+// end is that of a document: the call is hung up. With a CDR to report, its end is waited for.
+func (w *worker) end(why string) {
+	w.command(w.sender().Hangup())
+	if w.cdr == "" {
+		w.stop(why)
+		return
+	}
+	if w.destroyed {
+		return // its clock runs
+	}
+	w.note(cdrNoHangup, "the call is hung up, and its CDR waited for; with a cdr_url Kazoo leaves the caller in silence")
+	w.e.Line.After(farewell, func() { w.stop(why) })
+}
+
+// stop ends the worker.
+func (w *worker) stop(why string) {
+	if w.gone {
+		return
+	}
+	w.gone = true
+	for _, p := range slices.Clone(w.processes) {
+		p.kill()
+	}
+	for _, b := range w.bindings {
+		w.e.Bus.Unbind(w.queue, b[0], b[1])
+	}
+	delete(w.e.workers, w.queue)
+	w.tell(Step{Kind: Ended, Text: "Pivot is done with the call: " + why})
+}
+
+// hear takes an event.
+func (w *worker) hear(event jobj.Object) {
+	category, name := event.String("Event-Category"), event.String("Event-Name")
+	switch {
+	case name == "channel_status_resp":
+		if told, ok := w.asked[event.String("Msg-ID")]; ok {
+			told(alive(event))
+		}
+		return
+	case category == "call_event", category == "conference" && name == "event", category == "resource" && name == "offnet_resp":
+	default: // errors of the dialplan are not passed on
+		return
+	}
+	w.tell(Step{Kind: Heard, Message: event})
+	if name == "CHANNEL_DESTROY" {
+		w.destroy(event)
+	}
+	for _, p := range slices.Clone(w.processes) {
+		p.deliver(event)
+	}
+}
+
+// alive is whether an answer of the switch is sound, and says that the call is there
+// (kapps_call_command:channel_status_filter/1).
+func alive(status jobj.Object) bool {
+	for _, key := range []string{"App-Name", "App-Version", "Event-Category", "Event-Name", "Msg-ID", "Call-ID"} {
+		if !status.Has(key) {
+			return false
+		}
+	}
+	return status.String("Status") == "active"
+}
+
+// destroy begins the end: of any leg in Kazoo (quirk any-leg-destroy).
+func (w *worker) destroy(event jobj.Object) {
+	own := event.String("Call-ID") == w.callID
+	if w.e.corrected() && (!own || w.destroyed) {
+		return
+	}
+	if !own {
+		w.note(anyLegDestroy, "another leg of the call has ended: Kazoo takes that for the end of the call, and stops 3 s later")
+	}
+	w.destroyed = w.destroyed || own || !w.e.corrected()
+	last := func() {
+		w.e.Line.After(afterlife, func() { w.stop("the call has been hung up") })
+	}
+	if w.cdr == "" {
+		last()
+		return
+	}
+	w.report(event, last)
+}
+
+func (w *worker) document(id string) jobj.Object {
+	if w.e.Documents == nil || w.accountID == "" || id == "" {
+		return nil
+	}
+	doc, _ := w.e.Documents.Document(w.accountID, id)
+	return doc
+}
+
+// owners are those of the authorizing device (kzt_kazoo:owners/1).
+func (w *worker) owners() []string {
+	owner, _ := w.document(w.call.String("Authorizing-ID")).Get("owner_id")
+	switch owner := owner.(type) {
+	case string:
+		if owner != "" {
+			return []string{owner}
+		}
+	case []any:
+		var all []string
+		for _, one := range owner {
+			if id, ok := one.(string); ok {
+				all = append(all, id)
+			}
+		}
+		return all
+	}
+	return nil
+}
