@@ -15,6 +15,7 @@ const (
 	ChannelHold          = "CHANNEL_HOLD"
 	ChannelUnhold        = "CHANNEL_UNHOLD"
 	ChannelExecuted      = "CHANNEL_EXECUTE_COMPLETE"
+	LegCreated           = "LEG_CREATED"
 
 	ParkParked    = "PARK_PARKED"
 	ParkRetrieved = "PARK_RETRIEVED"

@@ -3,9 +3,11 @@ package control
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
+	"github.com/kazoolab/kazoolab/simulator/office"
 	"github.com/kazoolab/kazoolab/simulator/pbx"
 )
 
@@ -25,6 +27,7 @@ func (c *Control) bridge(ch *pbx.Channel, message jobj.Object, then func(error))
 		return
 	}
 	ends := c.endpoints(message, ch.Account())
+	ch.Shows(shows(message, ends))
 	over := false
 	ch.Lead(func() {
 		over = true
@@ -49,6 +52,8 @@ func (c *Control) bridge(ch *pbx.Channel, message jobj.Object, then func(error))
 			devices = append(devices, *end.device)
 		case end.loopback:
 			c.loop(ch, end.route, rung)
+		case end.host != "":
+			c.Board.RingURI(ch, end.route, end.host, rung)
 		default:
 			c.Board.RingNumber(ch, end.route, rung)
 		}
@@ -57,8 +62,8 @@ func (c *Control) bridge(ch *pbx.Channel, message jobj.Object, then func(error))
 		c.Board.Ring(ch, devices, false, rung)
 	}
 	timeout := patience
-	if seconds := message.Int("Timeout"); seconds > 0 {
-		timeout = time.Duration(seconds) * time.Second
+	if asked := seconds(message, "Timeout"); asked > 0 {
+		timeout = asked
 	}
 	c.Line.After(timeout, func() {
 		if !over && !ch.Gone() && ch.Peer() == nil && !slices.ContainsFunc(ch.Dialled(), (*pbx.Channel).Answered) {
@@ -98,6 +103,9 @@ func (c *Control) failed(ch *pbx.Channel, cause string, message jobj.Object) {
 
 // attend has who called hang up if nobody says for a while what is to come.
 func (c *Control) attend(ch *pbx.Channel) {
+	if c.Led != nil && c.Led(ch.CallID()) {
+		return
+	}
 	since := c.Line.Now()
 	c.idle[ch] = since
 	c.Line.After(silence, func() {
@@ -111,11 +119,22 @@ func (c *Control) attend(ch *pbx.Channel) {
 	})
 }
 
+// shows is whom the legs of a bridge show as calling, where that is another than who does.
+func shows(message jobj.Object, ends []endpoint) pbx.Party {
+	shown := pbx.Party{Name: message.String("Outbound-Caller-ID-Name"), Number: message.String("Outbound-Caller-ID-Number")}
+	if len(ends) > 0 && shown == (pbx.Party{}) {
+		first := ends[0].fields
+		shown = pbx.Party{Name: first.String("Outbound-Caller-ID-Name"), Number: first.String("Outbound-Caller-ID-Number")}
+	}
+	return shown
+}
+
 // endpoint is who a request or a command wants called: a telephone, a number of the telephone
-// network, or, by way of the switch itself, what a telephone could dial.
+// network, a SIP address or, by way of the switch itself, what a telephone could dial.
 type endpoint struct {
 	device   *pbx.Device
 	route    string
+	host     string // of a SIP address, whose user the route is
 	loopback bool
 	fields   jobj.Object
 }
@@ -128,10 +147,22 @@ func (c *Control) endpoints(message jobj.Object, account pbx.Account) []endpoint
 	var ends []endpoint
 	for i, one := range list {
 		fields, _ := one.(jobj.Object)
+		if fields.String("Invite-Format") == "endpoint" && fields.Has("Endpoint-ID") {
+			devices := c.belonging(fields, account)
+			for _, d := range devices {
+				ends = append(ends, endpoint{device: &d, fields: fields})
+			}
+			if len(devices) == 0 {
+				told(fmt.Errorf("endpoint %d names nobody: account %s has no telephone %q", i+1, account.ID, fields.String("Endpoint-ID")))
+			}
+			continue
+		}
 		end := endpoint{route: fields.String("Route"), loopback: fields.String("Invite-Format") == "loopback", fields: fields}
 		d := device(fields, c.Offices, account)
-		switch {
-		case end.route != "" && (end.loopback || pbx.IsNumber(end.route)):
+		switch user, host, isURI := strings.Cut(strings.TrimPrefix(end.route, "sip:"), "@"); {
+		case isURI && !end.loopback && d.Username == "" && user != "" && host != "":
+			end.route, end.host = user, host
+		case end.route != "" && (end.loopback || routed(end.route)):
 		case d.Username != "" && !end.loopback:
 			end.device = &d
 		default:
@@ -141,4 +172,10 @@ func (c *Control) endpoints(message jobj.Object, account pbx.Account) []endpoint
 		ends = append(ends, end)
 	}
 	return ends
+}
+
+// belonging are the telephones of an endpoint that is a device, or a user, by its id.
+func (c *Control) belonging(fields jobj.Object, account pbx.Account) []pbx.Device {
+	o, _ := office.Of(c.Offices, account.ID)
+	return o.Telephones(fields.String("Endpoint-ID"))
 }

@@ -3,6 +3,7 @@ package control
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/kazoolab/kazoolab/bridge/kapi"
@@ -11,60 +12,40 @@ import (
 	"github.com/kazoolab/kazoolab/simulator/pbx"
 )
 
-// command does what an application's dialplan command says (kapi_dialplan).
-func (c *Control) command(message jobj.Object) { c.perform(message, func() {}) }
-
-// queue does commands one after the other; next follows the last.
-func (c *Control) queue(callID string, commands []any, next func()) {
-	if len(commands) == 0 {
-		next()
-		return
-	}
-	command, _ := commands[0].(jobj.Object)
-	if !command.Has("Call-ID") {
-		command = command.Set("Call-ID", callID)
-	}
-	c.perform(command, func() { c.queue(callID, commands[1:], next) })
-}
-
 // perform does a command, and says so; next follows as long as the call is up. One that cannot be
 // done is told on the bus, unless it is a hangup or a bridge
 // (ecallmgr_call_control:publish_error_resp/1).
-func (c *Control) perform(message jobj.Object, next func()) {
-	name := message.String("Application-Name")
-	if name == "queue" {
-		value, _ := message.Get("Commands")
-		commands, _ := value.([]any)
-		c.queue(message.String("Call-ID"), commands, next)
-		return
-	}
-	ch, ok := c.channel(message)
-	if !ok {
-		c.cannot(message, nil, fmt.Sprintf("Session %s not found for %s", message.String("Call-ID"), name))
-		return
-	}
-	_, waits := c.idle[ch]
-	delete(c.idle, ch)
-	done := false
-	c.dialplan(name, ch, message, func(err error) {
+func (c *Control) perform(ch *pbx.Channel, one job, next func()) {
+	name, done := one.application(), false
+	c.dialplan(name, ch, one.message, func(err error) {
 		if done {
 			return
 		}
 		done = true
 		if err == nil && tells(name) && !ch.Gone() {
-			err = ch.Executed(name, map[string]string{"noop": message.String("Msg-ID")}[name])
+			err = ch.Executed(name, response(name, one.message))
 		}
 		if err != nil {
-			c.cannot(message, ch, "Could not execute dialplan action: "+name)
+			c.cannot(one.message, ch, "Could not execute dialplan action: "+name)
 		}
-		if ch.Gone() {
-			return
+		if one.done != nil {
+			one.done(err)
 		}
-		if waits {
-			c.attend(ch)
+		if !ch.Gone() {
+			next()
 		}
-		next()
 	})
+}
+
+// response is what is told of the end of an application; "" is NONE.
+func response(application string, message jobj.Object) string {
+	switch application {
+	case "noop":
+		return message.String("Msg-ID")
+	case "play":
+		return "FILE PLAYED"
+	}
+	return ""
 }
 
 // tells says whether the end of an application is told as CHANNEL_EXECUTE_COMPLETE. The bridge
@@ -99,23 +80,58 @@ func (c *Control) dialplan(name string, ch *pbx.Channel, message jobj.Object, th
 	case "call_pickup", "connect_leg":
 		c.pickUp(ch, message.String("Target-Call-ID"), name == "call_pickup" || message.Bool(true, "Publish-Usurp"), then)
 	case "send_dtmf":
-		c.Board.Press(ch, message.String("DTMFs"), then)
+		c.Board.Send(ch, message.String("DTMFs"), then)
 	case "conference":
-		c.Board.Enter(ch, message.String("Conference-ID"), message.Bool(false, "Moderator"), func(err error) {
-			if err != nil {
-				then(err)
-				return
-			}
-			ch.Runs(name)
-		})
+		c.enter(ch, message, then)
 	case "record_call":
-		c.record(ch, message.String("Record-Action"), then)
-	case "park", // the leg waits, as it does anyway
-		"noop", "play", "say", "tts", "tones", "play_and_collect_digits", "break", "playstop", "echo", "tone_detect":
+		c.record(ch, taping{
+			action: message.String("Record-Action"), name: message.String("Media-Name"), limit: seconds(message, "Time-Limit"),
+		}, then)
+	case "record":
+		c.listen(ch, message, then)
+	case "store":
+		c.store(ch, message, then)
+	case "respond":
+		then(c.respond(ch, message))
+	case "play", "say", "tts", "tones", "play_and_collect_digits":
+		c.sound(name, ch, message, then)
+	case "break", "playstop":
+		c.stop(ch)
+		then(nil)
+	case "park":
+		then(park(ch))
+	case "noop", "echo", "tone_detect":
 		then(nil)
 	default:
 		then(fmt.Errorf("the switch has no application %q", name))
 	}
+}
+
+// respond answers the caller's INVITE with a SIP status. One that is final ends a call that nobody
+// has answered.
+func (c *Control) respond(ch *pbx.Channel, message jobj.Object) error {
+	const final, refuses = 200, 300
+	code, err := strconv.Atoi(plain(message, "Response-Code"))
+	switch {
+	case err != nil:
+		return fmt.Errorf("the Response-Code %q is no SIP status: give one such as 486", message.String("Response-Code"))
+	case ch.Answered():
+		return nil // there is nothing to answer any more
+	case code < final:
+		return ch.Progress(code == 183)
+	case code < refuses:
+		return c.Board.Take(ch)
+	}
+	return ch.Respond(code)
+}
+
+// park has a leg wait, as it does anyway; one that is in a conference leaves that.
+func park(ch *pbx.Channel) error {
+	m := ch.Member()
+	if m == nil {
+		return nil
+	}
+	return m.Leave()
 }
 
 // unbridge parts a channel from its peer; whichever of them an application leads has had its bridge.
@@ -168,55 +184,4 @@ func (c *Control) cannot(message jobj.Object, ch *pbx.Channel, why string) {
 		return
 	}
 	c.Send(outlet.Message(m))
-}
-
-// conference does what a conference is told.
-func (c *Control) conference(message jobj.Object) {
-	then := c.then("conference "+message.String("Application-Name"), message)
-	room, ok := c.Core.RoomNamed(message.String("Conference-ID"))
-	if !ok {
-		return
-	}
-	asked, all := message.Int("Participant-ID"), !message.Has("Participant-ID")
-	switch message.String("Application-Name") {
-	case "lock", "unlock":
-		then(room.Lock(message.String("Application-Name") == "lock"))
-		return
-	}
-	for _, m := range room.Members() {
-		if !all && int64(m.Number()) != asked {
-			continue
-		}
-		switch message.String("Application-Name") {
-		case "mute_participant", "unmute_participant":
-			then(m.Mute(message.String("Application-Name") == "mute_participant"))
-		case "deaf_participant", "undeaf_participant":
-			then(m.Deafen(message.String("Application-Name") == "deaf_participant"))
-		case "kick":
-			c.Board.Hangup(m.Channel(), "NORMAL_CLEARING", then)
-		}
-	}
-}
-
-// discover answers who has a conference, or those of an account.
-func (c *Control) discover(request jobj.Object) {
-	if request.String("Event-Name") != "search_req" {
-		return
-	}
-	def := kapi.Definition{
-		Category: kapi.CategoryConference, Name: "search_resp",
-		Optional: []string{"Answered", "Conference-ID", "Conferences", "Dynamic", "Locked", "Participant-Count", "Participants",
-			"Run-Time", "Running", "Start-Time", "Switch-Hostname", "Switch-URL", "Switch-External-IP", "UUID"},
-	}
-	if account := request.String("Account-ID"); account != "" {
-		all := jobj.Object{}
-		for _, room := range c.Core.Rooms(account) {
-			all = append(all, jobj.Member{Key: room.ID(), Value: room.Report()})
-		}
-		c.reply(request, def, jobj.Object{{Key: "Conferences", Value: all}})
-		return
-	}
-	if room, ok := c.Core.RoomNamed(request.String("Conference-ID")); ok {
-		c.reply(request, def, room.Report())
-	}
 }

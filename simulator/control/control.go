@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/kazoolab/kazoolab/bridge/kapi"
@@ -21,7 +22,7 @@ import (
 	"github.com/kazoolab/kazoolab/simulator/timeline"
 )
 
-// Config is what a control works with. All but the last three are required.
+// Config is what a control works with. All up to Log are required.
 type Config struct {
 	Core    *pbx.Core
 	Board   *switchboard.Board
@@ -39,16 +40,27 @@ type Config struct {
 	// Elsewhere tells of accounts whose calls another switch places: all switches hear of
 	// one that is asked for.
 	Elsewhere func(accountID string) bool
+	// Led tells of calls that an application leads to their end, however long that says nothing;
+	// nil for none. The caller of any other hangs up some time after a bridge.
+	Led func(callID string) bool
+	// Length is how long a medium is that is played, as far as anybody knows; nil for nobody.
+	Length func(media string) (length time.Duration, known bool)
+	// Store uploads a recording, and has the timeline's goroutine tell then what came of it. Without
+	// it no recording is stored.
+	Store func(upload Upload, then func(error))
 }
 
 // Control obeys and answers. What it hears is dealt with by the goroutine of the timeline.
 type Control struct {
 	Config
 
-	idle map[*pbx.Channel]time.Time // since when an application that leads a call has said nothing
-	ctx  context.Context            //nolint:containedctx // its own life: the bus hands messages over without one
-	bus  *bus.Bus
-	ears []*ear
+	idle     map[*pbx.Channel]time.Time // since when an application that leads a call has said nothing
+	agendas  map[*pbx.Channel]*agenda
+	followed map[*pbx.Channel]bool
+	ended    map[string]*pbx.Channel // of which recordings can still be stored, by Call-ID
+	ctx      context.Context         //nolint:containedctx // its own life: the bus hands messages over without one
+	bus      *bus.Bus
+	ears     []*ear
 }
 
 // ear is one of the queues in which it hears.
@@ -60,7 +72,10 @@ type ear struct {
 
 // New returns a control of a switch, which works until ctx ends.
 func New(ctx context.Context, c Config) *Control {
-	return &Control{Config: c, ctx: ctx, idle: map[*pbx.Channel]time.Time{}}
+	return &Control{
+		Config: c, ctx: ctx, idle: map[*pbx.Channel]time.Time{}, agendas: map[*pbx.Channel]*agenda{},
+		followed: map[*pbx.Channel]bool{}, ended: map[string]*pbx.Channel{},
+	}
 }
 
 // CommandQueue is the Control-Queue of all calls: the routing key on callctl of what the
@@ -71,21 +86,20 @@ const CommandQueue = "kazoolab-switch"
 func Declare(b *bus.Bus) {
 	for _, exchange := range []string{
 		kapi.ExchangeCallEvents, kapi.ExchangeCallControl, kapi.ExchangeCallManager, kapi.ExchangeMetaflow,
-		kapi.ExchangeConference, kapi.ExchangeTargeted, kapi.ExchangeNodes,
+		kapi.ExchangeConference, kapi.ExchangeTargeted, kapi.ExchangeNodes, kapi.ExchangeResources,
 	} {
 		b.DeclareExchange(exchange, kapi.ExchangeType(exchange))
 	}
 }
 
-// Subscribe begins to hear what comes over a bus, which must have been declared the
-// exchanges.
-func (c *Control) Subscribe(b *bus.Bus) ([]*bus.Subscription, error) {
-	c.bus = b
-	var subs []*bus.Subscription
-	for _, hears := range []struct {
-		module, exchange, key string
-		handle                func(jobj.Object)
-	}{
+// hearing is what is heard on an exchange, and who deals with it.
+type hearing struct {
+	module, exchange, key string
+	handle                func(jobj.Object)
+}
+
+func (c *Control) hears() []hearing {
+	return []hearing{
 		{"ecallmgr_fs_channels", kapi.ExchangeCallEvents, "call.status_req.*", c.query},
 		{"konami", kapi.ExchangeMetaflow, "metaflow.action.#", c.action},
 		{"konami_flow", kapi.ExchangeMetaflow, "metaflow.flow.#", c.flow},
@@ -93,7 +107,37 @@ func (c *Control) Subscribe(b *bus.Bus) ([]*bus.Subscription, error) {
 		{"ecallmgr_call_control", kapi.ExchangeCallControl, CommandQueue, c.command},
 		{"ecallmgr_conference", kapi.ExchangeConference, "conference.command.*", c.conference},
 		{"ecallmgr_conference_discovery", kapi.ExchangeConference, "conference.discovery", c.discover},
-	} {
+		{"stepswitch", kapi.ExchangeResources, "offnet.resource.req.*", c.offnet},
+	}
+}
+
+// Hear deals with a message that has come without a broker, as with one that came over a bus, and
+// tells whether it is one for the switch. It is for the goroutine of the timeline, which must not
+// be inside of an act of the board or an event of the core then: Timeline.After(0, …) sees to that.
+func (c *Control) Hear(exchange, key string, message jobj.Object) bool {
+	for _, one := range c.hears() {
+		prefix, open := strings.CutSuffix(strings.TrimSuffix(one.key, "#"), "*")
+		open = open || strings.HasSuffix(one.key, "#")
+		if one.exchange != exchange || key != prefix && (!open || !strings.HasPrefix(key, prefix)) {
+			continue
+		}
+		heard, err := jobj.ParseObject(jobj.Append(nil, message)) // a copy, with numbers as they come over a bus
+		if err != nil {
+			c.Log.Warn("a message to the switch cannot be read", "key", key, "error", err)
+			return true
+		}
+		one.handle(heard)
+		return true
+	}
+	return false
+}
+
+// Subscribe begins to hear what comes over a bus, which must have been declared the
+// exchanges.
+func (c *Control) Subscribe(b *bus.Bus) ([]*bus.Subscription, error) {
+	c.bus = b
+	var subs []*bus.Subscription
+	for _, hears := range c.hears() {
 		e := &ear{passed: make(chan struct{}, 1)}
 		sub, err := b.Consume(bus.Consumer{
 			Queue:    bus.Queue{Module: hears.module, Exclusive: true, AutoDelete: true},
@@ -199,14 +243,21 @@ func (c *Control) advertise(apps jobj.Object) {
 
 // reply answers a request, unless nobody waits for it.
 func (c *Control) reply(request jobj.Object, def kapi.Definition, fields jobj.Object) {
+	c.replyAs("ecallmgr", request, def, fields)
+}
+
+// replyAs is reply for one of the applications of the switch's nodes.
+func (c *Control) replyAs(app string, request jobj.Object, def kapi.Definition, fields jobj.Object) {
 	asker := request.String("Server-ID")
 	if asker == "" {
 		return
 	}
-	fields = fields.Set("Msg-ID", request.String("Msg-ID"))
-	body, err := kapi.Build(def, kapi.Sender{
-		Node: c.Node, AppName: "ecallmgr", AppVersion: "5.0.0", MsgID: func() string { return c.IDs.Hex(32) },
-	}, fields)
+	from := kapi.Sender{Node: c.Node, AppName: app, AppVersion: "5.0.0", MsgID: func() string { return c.IDs.Hex(32) }}
+	if app != "ecallmgr" {
+		_, host, _ := strings.Cut(c.Node, "@")
+		from.Node, from.AppVersion = "kazoo_apps@"+host, "4.0.0"
+	}
+	body, err := kapi.Build(def, from, fields.Set("Msg-ID", request.String("Msg-ID")))
 	if err != nil {
 		c.Log.Error("an answer of the switch could not be made", "error", err)
 		return

@@ -73,7 +73,7 @@ func (c *Control) module(name string, message, data jobj.Object, then func(error
 	case "say", "tts", "audio_level", "sound_touch":
 		then(ch.Executed(name, ""))
 	case "record_call":
-		c.record(ch, data.String("action"), then)
+		c.record(ch, taping{action: data.String("action")}, then)
 	case "park":
 		c.Board.Park(ch, firstText(data, "slot", "target"), then)
 	case "unpark":
@@ -160,19 +160,6 @@ func (c *Control) unpark(ch *pbx.Channel, slot string, then func(error)) {
 	}
 	if _, err := c.Board.Retrieve(ch.Account(), slot, *d, then); err != nil {
 		then(err)
-	}
-}
-
-// record takes the sound of a leg until it is told to stop. To mask it leaves no trace on the
-// bus; anything else begins one (konami_record_call).
-func (c *Control) record(ch *pbx.Channel, action string, then func(error)) {
-	switch action {
-	case "stop":
-		then(c.Board.StopRecording(ch))
-	case "mask", "unmask":
-		then(c.Board.Recorded(ch))
-	default:
-		then(c.Board.StartRecording(ch, "call_recording_"+c.IDs.Hex(32)+".mp3"))
 	}
 }
 

@@ -2,6 +2,7 @@ package control
 
 import (
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/kazoolab/kazoolab/bridge/kapi"
@@ -59,6 +60,9 @@ func (o *origination) call(account pbx.Account, end endpoint) (*pbx.Channel, err
 	to, then := o.request.String("Application-Data", "Route"), o.then("originate", o.request)
 	if end.device != nil {
 		return o.Board.Originate(account, *end.device, id, shown, to, then)
+	}
+	if end.host != "" {
+		return nil, fmt.Errorf("sip:%s@%s: a call can only begin at a telephone of the account or at a number", end.route, end.host)
 	}
 	vars := o.request.Object("Custom-Channel-Vars").Merge(end.fields.Object("Custom-Channel-Vars")).Delete("Account-ID")
 	return o.Board.Click(account, switchboard.Click{First: end.route, Second: to, CallID: id, Shown: shown, Vars: vars}, then)

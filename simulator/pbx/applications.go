@@ -34,6 +34,7 @@ func (ch *Channel) Bridged(cause string) error {
 	if err := ch.must("execute on", isRinging, isEarly, isAnswered); err != nil {
 		return err
 	}
+	ch.outcome = cause
 	disposition, endpoint := "SUCCESS", "ANSWER"
 	if cause != "NORMAL_CLEARING" {
 		disposition, endpoint = cause, cause
@@ -84,7 +85,7 @@ func (ch *Channel) Record(name string) (*Recording, error) {
 	if err := ch.must("record", isEarly, isAnswered); err != nil {
 		return nil, err
 	}
-	r := &Recording{ch: ch, path: "/tmp/" + name, began: ch.core.now()}
+	r := &Recording{ch: ch, path: tapePath(name), began: ch.core.now()}
 	ch.taped = append(ch.taped, r)
 	ch.core.event("RECORD_START", ch, append(r.application(), jobj.Member{
 		Key: "Recording", Value: jobj.Object{{Key: "File-Path", Value: r.path}},
@@ -104,6 +105,7 @@ func (r *Recording) Stop(terminator string, silence bool) error {
 	r.ch.taped = slices.DeleteFunc(r.ch.taped, func(one *Recording) bool { return one == r })
 	const samples, bytes = 8, 16 // a millisecond
 	length := r.ch.core.now().Sub(r.began).Milliseconds()
+	r.ch.remember(r)
 	more := append(r.application(), jobj.Object{
 		{Key: "Recording", Value: jobj.Object{
 			{Key: "File-Size", Value: 44 + length*bytes},
@@ -122,6 +124,31 @@ func (r *Recording) Stop(terminator string, silence bool) error {
 	r.ch.core.event("RECORD_STOP", r.ch, more...)
 	return nil
 }
+
+// remember keeps how long a recording was.
+func (ch *Channel) remember(r *Recording) {
+	if ch.tapes == nil {
+		ch.tapes = map[string]time.Duration{}
+	}
+	ch.tapes[r.path] = ch.core.now().Sub(r.began)
+}
+
+// Tape is how long the last recording of that name is, 0 where there is none, and whether it still
+// goes on.
+func (ch *Channel) Tape(name string) (length time.Duration, running bool) {
+	path := tapePath(name)
+	for _, r := range ch.taped {
+		if r.path == path {
+			return ch.core.now().Sub(r.began), true
+		}
+	}
+	return ch.tapes[path], false
+}
+
+// Taped tells whether the channel's sound has ever been recorded.
+func (ch *Channel) Taped() bool { return len(ch.taped)+len(ch.tapes) > 0 }
+
+func tapePath(name string) string { return "/tmp/" + name }
 
 func (r *Recording) application() []jobj.Member {
 	return jobj.Object{

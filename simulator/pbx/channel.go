@@ -1,6 +1,7 @@
 package pbx
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -22,6 +23,7 @@ type Channel struct {
 	caller  bool       // of the two, the one that called, on which the bridge is told
 	member  *Member    // in a conference; nil while it is in none
 	taped   []*Recording
+	tapes   map[string]time.Duration // recordings that are over, by their path
 
 	progressed bool
 	gone       bool
@@ -36,7 +38,9 @@ type Channel struct {
 	ports      [2]int // RTP, here and there
 
 	over     func()      // told when a bridge is over; nil where no application waits for that
-	running  string      // the application that it is in to its end
+	outcome  string      // of the last bridge
+	running  string      // the application that it is in; see Runs
+	shown    Party       // to whom is called for it; see Shows
 	exported jobj.Object // variables that legs which are placed for it have, too
 }
 
@@ -130,6 +134,9 @@ func (c *Core) announce(ch *Channel) error {
 		ch.dialler.placed = append(ch.dialler.placed, ch)
 	}
 	c.event(kapi.ChannelCreate, ch)
+	if a := ch.dialler; a != nil && a.Led() { // whoever leads it is told (ecallmgr_call_control)
+		c.event(kapi.LegCreated, a, jobj.Member{Key: "Other-Leg-Call-ID", Value: ch.callID})
+	}
 	return nil
 }
 
@@ -164,7 +171,7 @@ func (ch *Channel) Dial(d Device) (*Channel, error) {
 	b.calleeName, b.calleeNumber = d.Name, d.Extension
 	b.destination = d.Username
 	b.presenceID = d.Extension + "@" + realm
-	b.request, b.to, b.from = d.Username+"@"+realm, d.Username+"@"+realm, ch.callerNumber+"@"+realm
+	b.request, b.to, b.from = d.Username+"@"+realm, d.Username+"@"+realm, b.callerNumber+"@"+realm
 	b.vars = ch.core.deviceVars(b.account, d)
 	b.join(ch)
 	return b, ch.core.announce(b)
@@ -198,12 +205,27 @@ func (ch *Channel) DialNumber(number string) (*Channel, error) {
 	}
 	host, dialled := ch.core.host, number
 	number = e164(dialled)
-	b.callerNumber = b.account.outside(ch.callerNumber)
+	b.callerNumber = b.account.outside(b.callerNumber)
 	b.name = "sofia/sipinterface_1/" + number + "@" + host.Carrier
 	b.calleeNumber, b.destination = number, number
 	b.presenceID = number + "@" + host.Carrier
 	b.request, b.to, b.from = number+"@"+host.Carrier, number+"@"+host.Carrier, b.callerNumber+"@"+host.Public
 	b.vars = ch.core.termination(b, ch, dialled)
+	b.join(ch)
+	return b, ch.core.announce(b)
+}
+
+// DialURI places a leg to a SIP address that is none of the account's telephones.
+func (ch *Channel) DialURI(user, host string) (*Channel, error) {
+	b, err := ch.place("dial from")
+	if err != nil {
+		return nil, err
+	}
+	address := user + "@" + host
+	b.name = "sofia/sipinterface_1/" + address
+	b.calleeNumber, b.destination, b.presenceID = user, user, address
+	b.request, b.to, b.from = address, address, b.callerNumber+"@"+b.account.Realm
+	b.vars = append(b.account.vars(), jobj.Member{Key: "SIP-Invite-Domain", Value: host})
 	b.join(ch)
 	return b, ch.core.announce(b)
 }
@@ -220,7 +242,7 @@ func (ch *Channel) place(doing string) (*Channel, error) {
 	b := c.begin(ch.account, c.uuid4(), "outbound")
 	b.dialler = ch
 	b.interactionID = ch.interactionID
-	b.callerName, b.callerNumber = ch.callerName, ch.callerNumber
+	b.callerName, b.callerNumber = cmp.Or(ch.shown.Name, ch.callerName), cmp.Or(ch.shown.Number, ch.callerNumber)
 	b.fromTag = c.switchTag()
 	b.partner = ch.asPartner()
 	if ch.answerState == isRinging {

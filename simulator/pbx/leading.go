@@ -17,8 +17,20 @@ func (ch *Channel) Led() bool { return ch.over != nil }
 // Cause is why the channel has ended, "" before that.
 func (ch *Channel) Cause() string { return ch.ending.cause }
 
-// Runs notes which application the channel is in to its end; "" is none.
+// Runs notes which application the channel is in, of whose end is told if the channel ends before;
+// "" is none.
 func (ch *Channel) Runs(application string) { ch.running = application }
+
+// Running is what Runs has noted.
+func (ch *Channel) Running() string { return ch.running }
+
+// Outcome is what came of the channel's last bridge: NORMAL_CLEARING, or why it failed; "" before
+// the first.
+func (ch *Channel) Outcome() string { return ch.outcome }
+
+// Shows has the legs that are placed for the channel show a caller who is another than its own;
+// what is empty stays the channel's.
+func (ch *Channel) Shows(caller Party) { ch.shown = caller }
 
 // SetVars sets variables as an application asks for: of the channel, of the call, which legs
 // that are placed for it have too, and the application's own (ecallmgr's set). What the switch

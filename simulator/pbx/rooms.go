@@ -30,7 +30,14 @@ type Member struct {
 
 	Moderator            bool
 	muted, deaf, talking bool
+	left                 func() // told when it has left; nil for nobody
 }
+
+// Seat is as what a channel joins a conference.
+type Seat struct{ Moderator, Muted, Deaf bool }
+
+// OnLeave has somebody told when the member has left.
+func (m *Member) OnLeave(told func()) { m.left = told }
 
 // Room finds a conference of an account that is on.
 func (c *Core) Room(a Account, id string) (*Room, bool) {
@@ -96,6 +103,11 @@ func (ch *Channel) Member() *Member { return ch.member }
 
 // Enter has an answered channel join a conference, which begins with the first.
 func (c *Core) Enter(ch *Channel, id string, moderator bool) (*Member, error) {
+	return c.EnterAs(ch, id, Seat{Moderator: moderator})
+}
+
+// EnterAs is Enter for who is not heard, or does not hear.
+func (c *Core) EnterAs(ch *Channel, id string, as Seat) (*Member, error) {
 	if err := ch.must("put into a conference", isAnswered); err != nil {
 		return nil, err
 	}
@@ -115,7 +127,7 @@ func (c *Core) Enter(ch *Channel, id string, moderator bool) (*Member, error) {
 		return nil, &StateError{ch.callID, "put into a conference", "kept out: it is locked"}
 	}
 	room.last++
-	m := &Member{room: room, ch: ch, id: room.last, Moderator: moderator}
+	m := &Member{room: room, ch: ch, id: room.last, Moderator: as.Moderator, muted: as.Muted, deaf: as.Deaf}
 	room.members = append(room.members, m)
 	ch.member = m
 	ch.set("Is-Conference", "true")
@@ -131,6 +143,9 @@ func (m *Member) Leave() error {
 	m.talking = false
 	m.ch.member = nil
 	r.members = slices.DeleteFunc(r.members, func(other *Member) bool { return other == m })
+	if m.left != nil {
+		defer m.left()
+	}
 	if err := r.tell("del-member", m); err != nil || len(r.members) > 0 {
 		return err
 	}

@@ -8,8 +8,13 @@ import (
 
 // Enter answers a call, and has the caller join a conference.
 func (b *Board) Enter(ch *pbx.Channel, conference string, moderator bool, then Then) {
+	b.EnterAs(ch, conference, pbx.Seat{Moderator: moderator}, then)
+}
+
+// EnterAs is Enter for who is not heard, or does not hear.
+func (b *Board) EnterAs(ch *pbx.Channel, conference string, as pbx.Seat, then Then) {
 	b.act(then, soon(func() error { return b.attend(ch) }), later(func() error {
-		_, err := b.Core.Enter(ch, conference, moderator)
+		_, err := b.Core.EnterAs(ch, conference, as)
 		return err
 	}))
 }

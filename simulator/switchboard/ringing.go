@@ -108,6 +108,16 @@ func (b *Board) RingNumber(a *pbx.Channel, number string, then Then) {
 	}), b.rings(&legs, true))
 }
 
+// RingURI places a leg to a SIP address.
+func (b *Board) RingURI(a *pbx.Channel, user, host string, then Then) {
+	var legs []*pbx.Channel
+	b.act(then, atOnce(func() error {
+		leg, err := a.DialURI(user, host)
+		legs = append(legs, leg)
+		return err
+	}), b.rings(&legs, false))
+}
+
 // Busy places legs to telephones, or to a number where there are none, that are all in
 // another call: nothing rings, and the caller is told; see Refuse for keep.
 func (b *Board) Busy(a *pbx.Channel, devices []pbx.Device, number string, keep bool, then Then) {
