@@ -19,6 +19,7 @@ import (
 	"github.com/kazoolab/kazoolab/bridge/webhooks/lanes"
 	"github.com/kazoolab/kazoolab/bridge/webhooks/payload"
 	"github.com/kazoolab/kazoolab/internal/clock"
+	"github.com/kazoolab/kazoolab/internal/guard"
 	"github.com/kazoolab/kazoolab/internal/ids"
 )
 
@@ -54,7 +55,7 @@ type Config struct {
 	RequestTimeout time.Duration
 	// Guard says which addresses receivers may not have. Its zero value refuses this
 	// machine's own; the reference has none.
-	Guard delivery.Guard
+	Guard guard.Guard
 	// TLSUnverified takes any certificate of a receiver, as the reference does
 	// (quirk tls-unverified).
 	TLSUnverified bool

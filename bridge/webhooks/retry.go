@@ -9,6 +9,7 @@ import (
 	"github.com/kazoolab/kazoolab/bridge/fidelity"
 	"github.com/kazoolab/kazoolab/bridge/webhooks/delivery"
 	"github.com/kazoolab/kazoolab/internal/clock"
+	"github.com/kazoolab/kazoolab/internal/guard"
 )
 
 // succeeded: 200, and 201 for a PUT, but in 4.3 nothing else
@@ -44,7 +45,7 @@ func (t try) passing() bool {
 }
 
 func (t try) blocked() bool {
-	_, blocked := errors.AsType[*delivery.BlockedError](t.outcome.Err)
+	_, blocked := errors.AsType[*guard.BlockedError](t.outcome.Err)
 	return blocked
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/kazoolab/kazoolab/bridge/fidelity"
 	"github.com/kazoolab/kazoolab/bridge/webhooks/delivery"
 	"github.com/kazoolab/kazoolab/internal/clock"
+	"github.com/kazoolab/kazoolab/internal/guard"
 	"github.com/kazoolab/kazoolab/internal/ids"
 )
 
@@ -64,7 +65,7 @@ func TestFailuresOfTheTransportAreTriedAgainButForWhatIsBlocked(t *testing.T) {
 	for _, compat := range fidelity.Compats() {
 		failed := try{hook: &Hook{}, left: 2, compat: compat, outcome: delivery.Outcome{Err: errors.New("refused")}}
 		g.Expect(failed.final()).To(BeFalse())
-		failed.outcome.Err = &delivery.BlockedError{Address: netip.MustParseAddr("127.0.0.1")}
+		failed.outcome.Err = &guard.BlockedError{Address: netip.MustParseAddr("127.0.0.1")}
 		g.Expect(failed.final()).To(BeTrue())
 		g.Expect(failed.succeeded()).To(BeFalse())
 	}

@@ -16,7 +16,7 @@ import (
 	"github.com/kazoolab/kazoolab/bridge/account"
 	"github.com/kazoolab/kazoolab/bridge/fidelity"
 	"github.com/kazoolab/kazoolab/bridge/webhooks"
-	"github.com/kazoolab/kazoolab/bridge/webhooks/delivery"
+	"github.com/kazoolab/kazoolab/internal/guard"
 	"github.com/kazoolab/kazoolab/internal/ids"
 )
 
@@ -63,7 +63,7 @@ func on(t *testing.T, s stage, script ...answer) *stage {
 		s.log = slog.New(slog.DiscardHandler)
 	}
 	cfg := webhooks.DefaultConfig()
-	cfg.Dialect, cfg.Compat, cfg.Guard.Level = s.dialect, s.compat, delivery.GuardOff
+	cfg.Dialect, cfg.Compat, cfg.Guard.Level = s.dialect, s.compat, guard.Off
 	s.engine = webhooks.New(cfg, webhooks.Dependencies{
 		Hooks: s.hooks, Accounts: s.accounts, Records: s.ledger, Clock: s.clock, IDs: ids.Seeded(t.Name()),
 		Log: s.log, Metrics: s.metrics, ClusterID: "c1",

@@ -22,8 +22,8 @@ import (
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 	"github.com/kazoolab/kazoolab/bridge/store"
 	"github.com/kazoolab/kazoolab/bridge/webhooks"
-	"github.com/kazoolab/kazoolab/bridge/webhooks/delivery"
 	"github.com/kazoolab/kazoolab/bridge/webhooks/payload"
+	"github.com/kazoolab/kazoolab/internal/guard"
 	"github.com/kazoolab/kazoolab/internal/ids"
 	"github.com/kazoolab/kazoolab/internal/vectortest"
 )
@@ -80,7 +80,7 @@ func (b *bench) run(t *testing.T, p play) (loaded bool) {
 	cfg := webhooks.DefaultConfig()
 	cfg.Dialect, cfg.Compat = fidelity.V50, cmp.Or(p.compat, fidelity.Kazoo)
 	cfg.Reserved, cfg.LogSuccessfulAttempts = p.reserved, p.log
-	cfg.Guard.Level = delivery.GuardOff // the reference has none
+	cfg.Guard.Level = guard.Off // the reference has none
 	b.metrics = prometheus.NewRegistry()
 	engine := webhooks.New(cfg, webhooks.Dependencies{
 		Hooks: hooks, Accounts: directory, Records: b, Clock: b.clock, IDs: ids.Seeded(t.Name()),

@@ -5,8 +5,8 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"github.com/kazoolab/kazoolab/bridge/webhooks/delivery"
 	"github.com/kazoolab/kazoolab/internal/config"
+	"github.com/kazoolab/kazoolab/internal/guard"
 	"github.com/kazoolab/kazoolab/internal/runfile"
 )
 
@@ -130,7 +130,7 @@ func (u *up) printStoryUsers(lab runfile.File) {
 func relaxed(c config.Config) []string {
 	all := []string{}
 	switch {
-	case c.Webhooks.Guard == string(delivery.GuardOff):
+	case c.Webhooks.Guard == string(guard.Off):
 		all = append(all, "webhooks may be delivered to any address, this machine's and cloud metadata too (webhooks.guard)")
 	case c.AllowLoopbackTargets:
 		all = append(all, "webhooks may point at this machine (allow-loopback-targets)")

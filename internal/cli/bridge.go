@@ -14,11 +14,11 @@ import (
 	"github.com/kazoolab/kazoolab/bridge/fidelity"
 	"github.com/kazoolab/kazoolab/bridge/store"
 	"github.com/kazoolab/kazoolab/bridge/webhooks"
-	"github.com/kazoolab/kazoolab/bridge/webhooks/delivery"
 	"github.com/kazoolab/kazoolab/bridge/webhooks/disabler"
 	"github.com/kazoolab/kazoolab/fixtures"
 	"github.com/kazoolab/kazoolab/internal/buildinfo"
 	"github.com/kazoolab/kazoolab/internal/config"
+	"github.com/kazoolab/kazoolab/internal/guard"
 	"github.com/kazoolab/kazoolab/internal/ids"
 )
 
@@ -118,7 +118,7 @@ func (a *app) bridgeConfig(c config.Config, amqpURL string, s *store.Store, list
 	hooks.ConnectTimeout = c.Webhooks.ConnectTimeout
 	hooks.RequestTimeout = c.Webhooks.RequestTimeout
 	hooks.RetryMaxWait = c.Webhooks.RetryMaxWait
-	hooks.Guard.Level = delivery.GuardLevel(c.Webhooks.Guard)
+	hooks.Guard.Level = guard.Level(c.Webhooks.Guard)
 	hooks.TLSUnverified = !c.Webhooks.TLSVerify
 	hooks.LogSuccessfulAttempts = c.Webhooks.LogSuccessfulAttempts
 	hooks.AttemptsKeep = c.Webhooks.AttemptsKeep

@@ -14,6 +14,7 @@ import (
 
 	"github.com/kazoolab/kazoolab/bridge/fidelity"
 	"github.com/kazoolab/kazoolab/internal/clock"
+	"github.com/kazoolab/kazoolab/internal/guard"
 )
 
 // Config sets the limits of a Client. Fields without a remark are required.
@@ -21,7 +22,7 @@ type Config struct {
 	// Compat says whether the reference's redirects and queries are reproduced.
 	Compat fidelity.Compat
 	// Guard refuses addresses; the zero value refuses this machine's.
-	Guard Guard
+	Guard guard.Guard
 	// TLSUnverified takes any certificate for any host, as the reference does.
 	TLSUnverified bool
 	// Resolver finds the addresses of names; nil is the system's.
@@ -91,7 +92,7 @@ type Client struct {
 func NewClient(cfg Config) *Client {
 	dialer := &net.Dialer{
 		Timeout: cfg.ConnectTimeout, KeepAlive: 30 * time.Second,
-		Resolver: cfg.Resolver, Control: newGate(cfg.Guard).control,
+		Resolver: cfg.Resolver, Control: cfg.Guard.Control(),
 	}
 	return &Client{cfg: cfg, connections: &connections{
 		dial: dialer.DialContext, // without a proxy: a receiver is named by its hook alone

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/kazoolab/kazoolab/bridge/fidelity"
+	"github.com/kazoolab/kazoolab/internal/guard"
 )
 
 func newTestClient(t *testing.T, answerTimeout time.Duration) *Client {
@@ -25,7 +26,7 @@ func newTestClient(t *testing.T, answerTimeout time.Duration) *Client {
 func newClient(t *testing.T, change func(*Config)) *Client {
 	t.Helper()
 	cfg := Config{
-		Compat: fidelity.Kazoo, Guard: Guard{AllowLoopback: true},
+		Compat: fidelity.Kazoo, Guard: guard.Guard{AllowLoopback: true},
 		ConnectTimeout: 5 * time.Second, AnswerTimeout: time.Minute, IdlePerHost: 4, KeepBody: 16,
 	}
 	change(&cfg)

@@ -5,6 +5,8 @@ import (
 	"io"
 	"net"
 	"syscall"
+
+	"github.com/kazoolab/kazoolab/internal/guard"
 )
 
 func failure(err error, connected bool) Outcome {
@@ -17,7 +19,7 @@ func clientError(err error, connected bool) string {
 	if uri, ok := errors.AsType[uriError](err); ok {
 		return string(uri)
 	}
-	if blocked, ok := errors.AsType[*BlockedError](err); ok {
+	if blocked, ok := errors.AsType[*guard.BlockedError](err); ok {
 		return blocked.Error()
 	}
 	var dns *net.DNSError

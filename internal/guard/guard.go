@@ -1,4 +1,6 @@
-package delivery
+// Package guard keeps connections from addresses that nobody should be led to. It
+// judges what is dialled, never a name or a URL.
+package guard
 
 import (
 	"net/netip"
@@ -6,25 +8,25 @@ import (
 	"syscall"
 )
 
-// GuardLevel says which addresses receivers may not have.
-type GuardLevel string
+// Level says which addresses are refused.
+type Level string
 
 const (
-	// GuardOn refuses this machine, its link, cloud metadata, and what is no single
+	// On refuses this machine, its link, cloud metadata, and what is no single
 	// receiver: multicast and broadcast.
-	GuardOn GuardLevel = "on"
-	// GuardStrict refuses private and every other special network, too.
-	GuardStrict GuardLevel = "strict"
-	// GuardOff refuses nothing, as the reference.
-	GuardOff GuardLevel = "off"
+	On Level = "on"
+	// Strict refuses private and every other special network, too.
+	Strict Level = "strict"
+	// Off refuses nothing, as the reference.
+	Off Level = "off"
 )
 
-// Guard keeps requests from addresses that no receiver should have. It judges the
+// Guard keeps requests from addresses that no server should have. It judges the
 // address of each connection as it is dialled, after its name was resolved and
 // wherever a redirect led, so that nothing can change between check and use
 // (quirk guard-literal is REST's part).
 type Guard struct {
-	Level GuardLevel // "" is GuardOn
+	Level Level // "" is On
 	// AllowLoopback makes an exception of 127.0.0.0/8 and ::1.
 	AllowLoopback bool
 }
@@ -32,7 +34,7 @@ type Guard struct {
 // BlockedError is a connection that the guard refused.
 type BlockedError struct{ Address netip.Addr }
 
-// Error is what an attempt's client_error says.
+// Error is also what the client_error of a webhook's attempt says.
 func (e *BlockedError) Error() string { return "blocked_address: " + e.Address.String() }
 
 // gate is a Guard with its networks.
@@ -41,11 +43,16 @@ type gate struct {
 	refused []netip.Prefix
 }
 
+// Control is for net.Dialer's member of that name.
+func (g Guard) Control() func(network, address string, conn syscall.RawConn) error {
+	return newGate(g).control
+}
+
 func newGate(g Guard) gate {
 	var networks []string
 	switch g.Level {
-	case GuardOff:
-	case GuardStrict:
+	case Off:
+	case Strict:
 		networks = append(internalNetworks(), specialNetworks()...)
 	default:
 		networks = internalNetworks()
