@@ -64,6 +64,15 @@ func TestTheSchemaDescribesEveryField(t *testing.T) {
 	}
 }
 
+func TestTheScriptToBeginWithIsRight(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	s := parse(t, caller.Starter())
+	g.Expect(s.Acts).To(HaveLen(4))
+	g.Expect(s.Expect).To(HaveLen(3))
+	g.Expect(caller.Starter()).To(ContainSubstring(caller.SchemaName))
+}
+
 // call is a line on which a script is played, and what was done on it.
 type call struct {
 	line *timeline.Timeline

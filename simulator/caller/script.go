@@ -135,9 +135,19 @@ type parsing struct {
 	file *File
 }
 
+var dialable = regexp.MustCompile(`^(\+[1-9][0-9]{6,14}|[0-9*#]{2,15})$`)
+
+// Dialled says what is wrong with a text that is to be dialled; nil is nothing.
+func Dialled(text string) error {
+	if !dialable.MatchString(text) {
+		return fmt.Errorf(`%q can be dialled nowhere; write an extension as "2000", or a number in E.164 as "+14155550100"`, text)
+	}
+	return nil
+}
+
 func (p *parsing) dialled(path, text string) {
-	if !regexp.MustCompile(`^(\+[1-9][0-9]{6,14}|[0-9*#]{2,15})$`).MatchString(text) {
-		p.Wrong(path, `%q can be dialled nowhere; write an extension as "2000", or a number in E.164 as "+14155550100"`, text)
+	if err := Dialled(text); err != nil {
+		p.Wrong(path, "%s", err)
 	}
 }
 
