@@ -324,7 +324,7 @@ func (a *act) resources() {
 	}
 	more := []jobj.Member{}
 	for _, one := range []struct{ from, to string }{
-		{"outbound_flags", "Flags"}, {"ignore_early_media", "Ignore-Early-Media"}, {"hunt_account_id", "Hunt-Account-ID"},
+		{"outbound_flags", "Flags"}, {"ignore_early_media", "Ignore-Early-Media"},
 		{"format_from_uri", "Format-From-URI"}, {"from_uri_realm", "From-URI-Realm"}, {"custom_sip_headers", "Custom-SIP-Headers"},
 		{"bypass_e164", "Bypass-E164"}, {"ringback", "Ringback"},
 	} {

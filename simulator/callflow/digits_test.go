@@ -106,7 +106,9 @@ func TestHangingUpWhileDigitsAreWaitedForStoresNothing(t *testing.T) {
 func TestMenus(t *testing.T) {
 	t.Parallel()
 	const children = `"children":{"1":{"module":"tts","data":{"text":"One"}},"timeout":{"module":"tts","data":{"text":"Late"}},"_":` + bye + `}`
-	menu := func(id, children string) string { return `{"module":"menu","data":{"id":"` + id + `"},` + children + `}` }
+	menu := func(id, children string) string {
+		return `{"module":"menu","data":{"id":"` + id + `"},` + children + `}`
+	}
 	const without = `"children":{"1":{"module":"tts","data":{"text":"One"}},"_":` + bye + `}`
 	greeting := "queue[noop, play /" + account + "/greeting-1]"
 	prompt := func(id string) string { return "queue[noop, play prompt://" + account + "/" + id + "/en-us]" }

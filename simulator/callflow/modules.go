@@ -128,7 +128,18 @@ func (a *act) transfer() {
 	}
 	a.say(a.Command("transfer",
 		jobj.Member{Key: "Transfer-Type", Value: kind}, jobj.Member{Key: "Transfer-To", Value: target}))
-	a.wait("transferred to " + target)
+	a.note("it is the switch's to route the call to " + target)
+	a.hears = func(message jobj.Object) {
+		if refused(message, "transfer") {
+			a.next(anyKey, "the switch cannot transfer the call: "+message.String("Error-Message"))
+		}
+	}
+}
+
+// refused tells whether an event says that the switch which has the call could not do a command.
+func refused(message jobj.Object, application string) bool {
+	return message.String("Event-Category") == "error" && message.String("Event-Name") == "dialplan" &&
+		message.String("Request", "Application-Name") == application && message.String("Dialplan-Error") != "baduuid"
 }
 
 // firstOf is the first that says something.

@@ -76,7 +76,8 @@ func soundModules() []played {
 		},
 		{
 			what: "response with media", flow: node("response", `"media":"m1"`),
-			says: "queue[noop, respond 486, play /" + account + "/m1, progress]\nhangup now", goes: "answered with 486",
+			says:  "queue[noop, respond 486, play /" + account + "/m1, progress]\nhangup now",
+			hears: "play /" + account + "/m1", goes: "answered with 486",
 		},
 		{
 			what: "send_dtmf", flow: then(node("answer", ""), then(node("send_dtmf", `"digits":"12"`), bye)),

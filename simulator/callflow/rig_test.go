@@ -11,7 +11,6 @@ import (
 
 	. "github.com/onsi/gomega"
 
-	"github.com/kazoolab/kazoolab/bridge/kapi"
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 	"github.com/kazoolab/kazoolab/internal/bus"
 	"github.com/kazoolab/kazoolab/internal/clock"
@@ -319,5 +318,3 @@ func documents() map[string]jobj.Object {
 	}
 	return docs
 }
-
-func enc(text string) string { return kapi.EncodeKey(text) }

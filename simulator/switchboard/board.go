@@ -16,7 +16,7 @@ import (
 	"github.com/kazoolab/kazoolab/simulator/timeline"
 )
 
-// Config is what a board works with. All but Rings and Heard are required.
+// Config is what a board works with. All but Rings, Heard and Led are required.
 type Config struct {
 	Core    *pbx.Core
 	Line    *timeline.Timeline
@@ -26,6 +26,9 @@ type Config struct {
 	Rings func(leg *pbx.Channel)
 	// Heard is told when a sound begins on a channel, and when and why it ends.
 	Heard func(ch *pbx.Channel, sound Sound)
+	// Led is asked, before anything rings for what a channel has dialled, whether an application leads
+	// its call from then on, and tells so, at once or later; nil is none.
+	Led func(ch *pbx.Channel, dialled string, then func(led bool))
 	// Fail is told of what should never happen: of acts that nobody waits for.
 	Fail func(error)
 }

@@ -37,9 +37,24 @@ func (b *Board) Dial(a pbx.Account, d pbx.Device, dialled, callID, callflowID st
 // route gives a call to the callflow anew.
 func (b *Board) route(ch *pbx.Channel) error { return ch.Route("callflow", "") }
 
-// RingCalled rings for what a channel has dialled: telephones of its account, those of
+// RingCalled gives the call to the application that leads it, if there is one (see Config.Led), and
+// otherwise rings for what a channel has dialled: telephones of its account, those of
 // another account that has the number, or the telephone network.
 func (b *Board) RingCalled(a *pbx.Channel, dialled string, then Then) {
+	if b.Led == nil {
+		b.ringCalled(a, dialled, then)
+		return
+	}
+	b.Led(a, dialled, func(led bool) {
+		if led {
+			b.done(then, nil)
+			return
+		}
+		b.ringCalled(a, dialled, then)
+	})
+}
+
+func (b *Board) ringCalled(a *pbx.Channel, dialled string, then Then) {
 	devices := b.office(a).Called(dialled)
 	other, _ := office.WithNumber(b.Offices, dialled)
 	elsewhere := other.Called(dialled)
@@ -53,7 +68,7 @@ func (b *Board) RingCalled(a *pbx.Channel, dialled string, then Then) {
 				b.done(then, err)
 				return
 			}
-			b.Ring(inner, elsewhere, false, then)
+			b.RingCalled(inner, dialled, then)
 		})
 		if err != nil {
 			b.done(then, err)
