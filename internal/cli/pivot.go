@@ -9,7 +9,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/kazoolab/kazoolab/bridge/fidelity"
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 	"github.com/kazoolab/kazoolab/internal/form"
 	"github.com/kazoolab/kazoolab/simulator/caller"
@@ -102,7 +101,7 @@ func appURL(cmd *cobra.Command, args []string) (string, error) {
 	return "", usagef("%s takes one URL, %q is too much", cmd.CommandPath(), args[1])
 }
 
-// shown is a script with what the flags say in place of what it says.
+// over is a script with what the flags say in place of what it says.
 func (f *actionFlags) over(script caller.Script) (*caller.Script, error) {
 	for _, one := range []struct {
 		flag, text string
@@ -136,8 +135,6 @@ func readScript(path string) (*caller.Script, error) {
 	}
 	return script, nil
 }
-
-func compatOf(text string) fidelity.Compat { return fidelity.Compat(text) }
 
 func (a *app) pivotNewCommand() *cobra.Command {
 	return &cobra.Command{

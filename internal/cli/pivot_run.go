@@ -81,7 +81,10 @@ command line or a script is wrong, 3 the app cannot be reached.`,
 		if err != nil {
 			return err
 		}
-		do := func() error { return r.run(cmd.Context(), f) }
+		do := func() error {
+			r.asker.again()
+			return r.run(cmd.Context(), f)
+		}
 		if f.watch != "" {
 			return a.watch(cmd.Context(), f.watch, do)
 		}
@@ -143,7 +146,7 @@ func (a *app) newRehearsal(cmd *cobra.Command, url string, f *actionFlags) (*reh
 	if err != nil {
 		return nil, err
 	}
-	return &rehearsal{app: a, action: action, flags: f, compat: fidelity.Compat(loaded.Compat), log: log, asker: a.newAsking()}, nil
+	return &rehearsal{app: a, action: action, flags: f, compat: fidelity.Compat(loaded.Compat), log: log, asker: newAsking(fidelity.Compat(loaded.Compat))}, nil
 }
 
 // call makes a call, of which tell is told as it goes.

@@ -106,6 +106,7 @@ type call struct {
 	flow     jobj.Object // the one that is run, where it is JSON
 	requests int
 	ended    bool
+	leave    func() // has a run end for which somebody outside is waited
 	wrong    error
 }
 
@@ -127,6 +128,10 @@ func Run(ctx context.Context, c Config) (*session.Session, error) {
 		speed = 1
 	}
 	k.line = timeline.New(timeline.Config{Speed: speed, Wall: c.Wall})
+	k.leave = func() {}
+	if c.Live {
+		k.leave = k.line.Stay()
+	}
 	k.build(ctx)
 	if err := k.begin(); err != nil {
 		return nil, err
@@ -306,6 +311,7 @@ func (k *call) over(cause string) {
 	k.ended = true
 	k.HungUp, k.Cause, k.Seconds = cmp.Or(k.hungUp, caller.TheApp), cause, k.since()
 	k.add(&session.Entry{Kind: session.Ends, Text: k.HungUp + " hung up", Why: cause})
+	k.leave()
 	k.line.After(0, k.driver.Ended)
 }
 
