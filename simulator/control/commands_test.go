@@ -69,15 +69,15 @@ func commands() []told {
 		{application: "unbridge", before: alone, refused: "unbridge"},
 		{
 			application: "bridge", fields: telephone, before: somebodyAnswers,
-			follows: `C CHANNEL_CREATE, C CHANNEL_PROGRESS, C CHANNEL_ANSWER, A CHANNEL_BRIDGE`,
+			follows: `C CHANNEL_CREATE, A LEG_CREATED, C CHANNEL_PROGRESS, C CHANNEL_ANSWER, A CHANNEL_BRIDGE`,
 		},
 		{
 			application: "bridge", fields: telephone, before: somebodyIsBusy,
-			follows: `C CHANNEL_CREATE, C CHANNEL_PROGRESS, C CHANNEL_DESTROY, ` + complete + `bridge: USER_BUSY, A CHANNEL_DESTROY`,
+			follows: `C CHANNEL_CREATE, A LEG_CREATED, C CHANNEL_PROGRESS, C CHANNEL_DESTROY, ` + complete + `bridge: USER_BUSY, A CHANNEL_DESTROY`,
 		},
 		{
 			application: "bridge", fields: telephone + `,"Timeout":5`, before: alone,
-			follows: `C CHANNEL_CREATE, C CHANNEL_PROGRESS, C CHANNEL_DESTROY, ` + complete + `bridge: NO_ANSWER, A CHANNEL_DESTROY`,
+			follows: `C CHANNEL_CREATE, A LEG_CREATED, C CHANNEL_PROGRESS, C CHANNEL_DESTROY, ` + complete + `bridge: NO_ANSWER, A CHANNEL_DESTROY`,
 		},
 		{application: "bridge", fields: `"Endpoints":[]`, before: alone, follows: complete + `bridge: USER_NOT_REGISTERED, A CHANNEL_DESTROY`},
 		{
@@ -86,16 +86,16 @@ func commands() []told {
 		},
 		{
 			application: "bridge", fields: `"Endpoints":[{"Invite-Format":"e164","Route":"+12125550188"}]`, before: somebodyAnswers,
-			follows: `C CHANNEL_CREATE, C CHANNEL_PROGRESS_MEDIA, C CHANNEL_ANSWER, A CHANNEL_BRIDGE`,
+			follows: `C CHANNEL_CREATE, A LEG_CREATED, C CHANNEL_PROGRESS_MEDIA, C CHANNEL_ANSWER, A CHANNEL_BRIDGE`,
 		},
 		{
 			application: "bridge", fields: `"Endpoints":[{"Invite-Format":"loopback","Route":"1002"}]`, before: somebodyAnswers,
-			follows: `C CHANNEL_CREATE, D CHANNEL_CREATE, D route_req, D usurp_control, E CHANNEL_CREATE, E CHANNEL_PROGRESS, E CHANNEL_ANSWER,
+			follows: `C CHANNEL_CREATE, A LEG_CREATED, D CHANNEL_CREATE, D route_req, D usurp_control, E CHANNEL_CREATE, E CHANNEL_PROGRESS, E CHANNEL_ANSWER,
 				D CHANNEL_ANSWER, D CHANNEL_BRIDGE, C CHANNEL_ANSWER, A CHANNEL_BRIDGE`,
 		},
 		{
 			application: "bridge", fields: `"Endpoints":[{"Invite-Format":"loopback","Route":"9"}]`, before: alone,
-			follows: `C CHANNEL_CREATE, D CHANNEL_CREATE, D route_req, D usurp_control, D CHANNEL_DESTROY, C CHANNEL_DESTROY, ` +
+			follows: `C CHANNEL_CREATE, A LEG_CREATED, D CHANNEL_CREATE, D route_req, D usurp_control, D CHANNEL_DESTROY, C CHANNEL_DESTROY, ` +
 				complete + `bridge: NO_ROUTE_DESTINATION, A CHANNEL_DESTROY`,
 		},
 		{
@@ -123,22 +123,39 @@ func commands() []told {
 		{application: "record_call", fields: `"Record-Action":"mask"`, refused: "record_call"},
 		{application: "conference", fields: `"Conference-ID":"room1"`, before: alone, follows: `conference-create, add-member`},
 		{
+			application: "record", fields: `"Media-Name":"m.mp3","Silence-Hits":2,"Terminators":["#"]`, before: alone,
+			follows: `A RECORD_START of record, A RECORD_STOP of record, ` + complete + `record`,
+		},
+		{
+			application: "record", fields: `"Media-Name":"m.mp3"`, before: ringing,
+			follows: `A CHANNEL_PROGRESS_MEDIA, A RECORD_START of record, A RECORD_STOP of record, ` + complete + `record`,
+		},
+		{application: "record", refused: "record"},
+		{application: "play", fields: `"Media-Name":"m"`, before: ringing, follows: `A CHANNEL_PROGRESS_MEDIA, ` + complete + `play`},
+		{application: "respond", fields: `"Response-Code":486`, before: ringing, follows: `A CHANNEL_DESTROY`},
+		{application: "respond", fields: `"Response-Code":"180"`, before: ringing, follows: `A CHANNEL_PROGRESS, ` + complete + `respond`},
+		{application: "respond", fields: `"Response-Code":183`, before: ringing, follows: `A CHANNEL_PROGRESS_MEDIA, ` + complete + `respond`},
+		{application: "respond", fields: `"Response-Code":200`, before: ringing, follows: `A CHANNEL_ANSWER, ` + complete + `respond`},
+		{application: "respond", fields: `"Response-Code":486`, before: alone, follows: complete + `respond`},
+		{application: "respond", fields: `"Response-Code":"busy"`, before: ringing, refused: "respond"},
+		{
 			application: "queue", before: alone,
-			fields: `"Commands":[{"Application-Name":"play","Media-Name":"m"},{"Application-Name":"send_dtmf","DTMFs":"12"},{"Application-Name":"hold_control",
-				"Action":"unhold"},{"Application-Name":"queue","Commands":[{"Application-Name":"say"}]},{"Application-Name":"noop"}]`,
+			fields: `"Commands":[{"Application-Name":"noop"},{"Application-Name":"queue","Commands":[{"Application-Name":"say"}]},
+				{"Application-Name":"hold_control","Action":"unhold"},{"Application-Name":"send_dtmf","DTMFs":"12"},{},
+				{"Application-Name":"play","Media-Name":"m"}]`,
 			follows: complete + `play, A DTMF, A DTMF, ` + complete + `send_dtmf, ` + complete + `say, ` + complete + `noop`,
 			refused: "hold_control", // which does not keep the others
 		},
 		{
 			application: "queue", before: somebodyIsBusy,
-			fields:  `"Commands":[{"Application-Name":"bridge",` + telephone + `},{"Application-Name":"play"},{"Application-Name":"hangup"},{"Application-Name":"play"}]`,
-			follows: `C CHANNEL_CREATE, C CHANNEL_PROGRESS, C CHANNEL_DESTROY, ` + complete + `bridge: USER_BUSY, ` + complete + `play, A CHANNEL_DESTROY`,
+			fields:  `"Commands":[{"Application-Name":"play"},{"Application-Name":"hangup"},{"Application-Name":"play"},{"Application-Name":"bridge",` + telephone + `}]`,
+			follows: `C CHANNEL_CREATE, A LEG_CREATED, C CHANNEL_PROGRESS, C CHANNEL_DESTROY, ` + complete + `bridge: USER_BUSY, ` + complete + `play, A CHANNEL_DESTROY`,
 		},
 	}
 	for name := range strings.FieldsSeq("noop play say tts tones play_and_collect_digits break playstop echo tone_detect") {
 		all = append(all, told{application: name, follows: complete + name})
 	}
-	for name := range strings.FieldsSeq(`respond redirect eavesdrop record receive_fax page store store_fax store_vm fetch execute_extension playseek
+	for name := range strings.FieldsSeq(`redirect eavesdrop receive_fax page store store_fax store_vm fetch execute_extension playseek
 		privacy sleep set_terminators recv_dtmf fax_detection audio_level media_macro play_macro sound_touch event_actions`) {
 		all = append(all, told{application: name, refused: name})
 	}
