@@ -7,14 +7,14 @@ import (
 	"sync"
 
 	"github.com/kazoolab/kazoolab/bridge/fidelity"
-	"github.com/kazoolab/kazoolab/simulator/pivot/client"
+	pivotclient "github.com/kazoolab/kazoolab/simulator/pivot/client"
 	"github.com/kazoolab/kazoolab/simulator/pivot/request"
 )
 
 // asking asks the app, and remembers whether it could ever be reached. It is used by many
 // goroutines.
 type asking struct {
-	client *client.Client
+	client *pivotclient.Client
 
 	mu      sync.Mutex
 	reached bool
@@ -22,15 +22,15 @@ type asking struct {
 }
 
 func newAsking(compat fidelity.Compat) *asking {
-	return &asking{client: client.New(client.Config{Compat: compat, Guard: client.Local()})}
+	return &asking{client: pivotclient.New(pivotclient.Config{Compat: compat, Guard: pivotclient.Local()})}
 }
 
 // Ask is that of the engine's Asker.
-func (a *asking) Ask(ctx context.Context, r request.Request) (client.Answer, error) {
+func (a *asking) Ask(ctx context.Context, r request.Request) (pivotclient.Answer, error) {
 	answer, err := a.client.Ask(ctx, r)
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if failed, ok := errors.AsType[*client.Error](err); ok && failed.Kind == client.Refused {
+	if failed, ok := errors.AsType[*pivotclient.Error](err); ok && failed.Kind == pivotclient.Refused {
 		a.refused = failed.Error()
 	} else {
 		a.reached = true
@@ -55,5 +55,5 @@ func (a *asking) again() {
 	a.reached, a.refused = false, ""
 }
 
-// silent is a log for calls of which nobody wants to read one by one.
-func silent() *slog.Logger { return slog.New(slog.DiscardHandler) }
+// unlogged is a log for calls of which nobody wants to read one by one.
+func unlogged() *slog.Logger { return slog.New(slog.DiscardHandler) }

@@ -52,7 +52,7 @@ func (r *rehearsal) explore(ctx context.Context, f runFlags) error {
 		return err
 	}
 	quiet := *r
-	quiet.log = silent()
+	quiet.log = unlogged()
 	found, err := explore.Explore(ctx, f.limits, func(ctx context.Context, answers []string) (*session.Session, error) {
 		s, err := quiet.call(ctx, script, func(line *timeline.Timeline, hands caller.Hands) stage.Driver {
 			return explore.NewCaller(line, hands, answers)

@@ -84,7 +84,7 @@ func (t *tracer) line(e *session.Entry) {
 		}
 		what, text = "", fmt.Sprintf("%q ends", e.Sound.Text)
 	case session.Takes:
-		what = "answer"
+		what = "why"
 	case session.Begins:
 		if !full {
 			return

@@ -25,7 +25,7 @@ type Hands struct {
 	// a cause.
 	Take   func(telephone string)
 	Refuse func(telephone, cause string)
-	// Tell is told of each step that begins, and of what goes wrong.
+	// Tell is told of what goes wrong, and of what nobody would expect.
 	Tell func(text string)
 }
 
@@ -226,11 +226,6 @@ func (p *Player) done() {
 
 func (p *Player) do() {
 	act := p.Script.Acts[p.next]
-	switch act.Do.(type) {
-	case *WaitFor, Sounds, Wait: // of which the trace shows what came
-	default:
-		p.Tell(act.What)
-	}
 	switch do := act.Do.(type) {
 	case Sounds:
 		p.waits = &WaitFor{sounds: int(do), Within: scenario.Duration(defaultWithin)}

@@ -36,7 +36,7 @@ func (k *call) steps(s pivot.Step) {
 		k.Failed = s.Text
 		k.add(&session.Entry{Kind: session.Fails, Text: s.Text})
 	case pivot.Ended:
-		k.add(&session.Entry{Kind: session.Goes, Text: "Pivot: " + cmp.Or(s.Text, "its part is over")})
+		k.add(&session.Entry{Kind: session.Goes, Text: cmp.Or(s.Text, "Pivot is done with the call")})
 	case pivot.Said, pivot.Heard, pivot.Stored: // which the switch tells, too
 	}
 }
