@@ -130,6 +130,10 @@ func (c *course) heard(event jobj.Object) bool {
 		}
 		p.set(request.KeyCallStatus, statusProgress)
 		p.set(request.KeyDialCallStatus, statusProgress)
+		if c.limit <= 0 {
+			c.tooLong()
+			return true
+		}
 		c.alarm(c.limit, c.tooLong)
 	case "DTMF":
 		digit := event.String("DTMF-Digit")

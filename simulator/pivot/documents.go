@@ -19,7 +19,7 @@ func (w *worker) accountDatabase() string {
 	if db := w.call.String("Account-DB"); db != "" {
 		return db
 	}
-	return kapi.AccountDatabase(w.accountID)
+	return kapi.AccountDB(w.accountID)
 }
 
 // save stores a document, completed by what the data layer adds; typ "" is a document that brings its

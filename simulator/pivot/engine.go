@@ -100,8 +100,6 @@ func (e *Engine) Start(message jobj.Object) {
 	}
 	w.read(message)
 	e.workers[w.queue] = w
-	w.bind(kapi.ExchangeCallEvents, "call.*."+kapi.EncodeKey(w.callID))
-	w.bind(kapi.ExchangeTargeted, w.queue)
 	w.ask(w.uri, w.method)
 }
 

@@ -3,6 +3,7 @@ package pivot
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/kazoolab/kazoolab/bridge/kapi"
@@ -30,6 +31,7 @@ type worker struct {
 	uri, cdr, method   string
 	format, bodyFormat string
 	debug              bool
+	reports            bool // there is a cdr_url
 	timeout            time.Duration
 
 	iteration int
@@ -43,7 +45,7 @@ type worker struct {
 
 // read takes over what a pivot_req says.
 func (w *worker) read(m jobj.Object) {
-	w.uri, w.cdr = m.String("Voice-URI"), m.String("CDR-URI")
+	w.uri, w.cdr, w.reports = m.String("Voice-URI"), m.String("CDR-URI"), m.Has("CDR-URI")
 	w.format, w.bodyFormat, w.method = "twiml", "form", "get"
 	if m.Has("Request-Format") {
 		w.format = m.String("Request-Format")
@@ -53,6 +55,9 @@ func (w *worker) read(m jobj.Object) {
 	}
 	switch v, ok := m.Get("HTTP-Method"); v := v.(type) {
 	case string:
+		if v == "" {
+			w.note(knownMethodCrash, "an empty HTTP-Method counts as POST; Kazoo starts nothing")
+		}
 		w.method = v
 	case bool:
 		w.method = fmt.Sprint(v)
@@ -126,8 +131,15 @@ func (w *worker) ask(uri, method string) {
 	w.uri = uri
 	w.state = w.state.Delete(request.KeyDigitsCollected)
 	if err != nil {
-		w.fail(fmt.Sprintf("%s is asked for nothing: %v", uri, err), nil)
+		if scheme, _, _ := strings.Cut(strings.ToLower(uri), ":"); scheme == "http" || scheme == "https" {
+			w.note(silentTransport, "a URL that names no host fails at once. Kazoo waits without a word, as for a host that does not answer")
+		}
+		w.fail(fmt.Sprintf("%q is not asked: %v", uri, err), nil)
 		return
+	}
+	if len(w.bindings) == 0 {
+		w.bind(kapi.ExchangeCallEvents, "call.*."+kapi.EncodeKey(w.callID))
+		w.bind(kapi.ExchangeTargeted, w.queue)
 	}
 	r.Format, r.Iteration, r.Timeout, r.AccountID, r.CallID = w.format, w.iteration, w.timeout, w.accountID, w.callID
 	w.storeRequest(r)
@@ -175,15 +187,17 @@ func (w *worker) fail(why string, between func()) {
 
 // end is that of a document: the call is hung up. With a CDR to report, its end is waited for.
 func (w *worker) end(why string) {
+	if w.reports {
+		w.note(cdrNoHangup, "the call is hung up, and its CDR waited for; with a cdr_url Kazoo leaves the caller in silence")
+	}
 	w.command(w.sender().Hangup())
-	if w.cdr == "" {
+	switch {
+	case !w.reports:
 		w.stop(why)
 		return
+	case w.destroyed: // its clock runs
+		return
 	}
-	if w.destroyed {
-		return // its clock runs
-	}
-	w.note(cdrNoHangup, "the call is hung up, and its CDR waited for; with a cdr_url Kazoo leaves the caller in silence")
 	w.e.Line.After(farewell, func() { w.stop(why) })
 }
 
@@ -249,7 +263,7 @@ func (w *worker) destroy(event jobj.Object) {
 	last := func() {
 		w.e.Line.After(afterlife, func() { w.stop("the call has been hung up") })
 	}
-	if w.cdr == "" {
+	if !w.reports {
 		last()
 		return
 	}

@@ -1,0 +1,16 @@
+package pivot
+
+import (
+	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
+	"github.com/kazoolab/kazoolab/simulator/pivot/client"
+)
+
+func parseJSON(body []byte) (any, error) { return jobj.Parse(body) }
+
+func (w *worker) pivot(body []byte, value any) {
+	w.answerCallflow("processing", "translator")
+	w.begun = true
+	w.handOver(string(jobj.Append(nil, value)))
+}
+
+func (w *worker) clientNotes(a client.Answer, err error) { w.notes(a.Notes) }

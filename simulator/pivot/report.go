@@ -1,0 +1,72 @@
+package pivot
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
+	"github.com/kazoolab/kazoolab/simulator/pivot/client"
+	"github.com/kazoolab/kazoolab/simulator/pivot/request"
+)
+
+// unreported are what a CDR leaves out of a CHANNEL_DESTROY: its variables, and all default headers
+// (kz_api:remove_defaults/1).
+func unreported() []string {
+	return strings.Fields(`Custom-Channel-Vars App-Name App-Version Event-Category Event-Name Msg-ID Access-Group Defer-Response
+Destination-Server Geo-Location Log-ID System-Log-ID Account-ID Call-ID Node Queue-ID Server-Queue-ID Raw-Headers Server-ID AMQP-Broker
+AMQP-Broker-Zone Request-From-PID Reply-To-PID Deliver-To-PID`)
+}
+
+// report posts the end of a leg to the cdr_url; any answer is fine, and so is none. then follows.
+func (w *worker) report(event jobj.Object, then func()) {
+	fields := event.Filter(func(m jobj.Member) bool { return !slices.Contains(unreported(), m.Key) })
+	if w.e.corrected() { // quirk cdr-no-id
+		fields = append(jobj.Object{{Key: "Call-ID", Value: w.callID}, {Key: "Account-ID", Value: w.accountID}}, fields...)
+	} else {
+		w.note(cdrNoID, "the CDR does not name its call: Call-ID and Account-ID are left out; put an id into the cdr_url")
+	}
+	fields, nulls := emptied(fields)
+	if nulls {
+		w.note(nullCrash, "a null of the event is told as an empty member. Kazoo crashes over it, and posts no CDR")
+	}
+	r, notes, err := request.Build("post", request.BodyForm, w.cdr, fields, w.e.Compat)
+	w.notes(notes)
+	if err != nil {
+		w.tell(Step{Kind: Failed, Text: fmt.Sprintf("the CDR is not posted: %v", err)})
+		then()
+		return
+	}
+	r.Format, r.Iteration, r.AccountID, r.CallID = w.format, w.iteration, w.accountID, w.callID
+	w.storeRequest(r)
+	w.tell(Step{Kind: Reported, Request: &r, Text: "the CDR is posted to " + r.URL})
+	w.exchange(r, func(a client.Answer, err error) {
+		if err == nil {
+			w.storeAnswer(a)
+		}
+		then()
+	})
+}
+
+// emptied makes empty texts of null, at any depth.
+func emptied(o jobj.Object) (out jobj.Object, nulls bool) {
+	for _, m := range o {
+		switch v := m.Value.(type) {
+		case nil:
+			m.Value, nulls = "", true
+		case jobj.Object:
+			inner, some := emptied(v)
+			m.Value, nulls = inner, nulls || some
+		case []any:
+			list := slices.Clone(v)
+			for i, one := range list {
+				if one == nil {
+					list[i], nulls = "", true
+				}
+			}
+			m.Value = list
+		}
+		out = append(out, m)
+	}
+	return out, nulls
+}

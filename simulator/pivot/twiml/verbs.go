@@ -1,0 +1,293 @@
+package twiml
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/kazoolab/kazoolab/internal/suggest"
+)
+
+// Finding is a mistake in a document that can be read.
+type Finding struct {
+	Position
+
+	Verb, Attribute string
+	// Rule says what is wrong and what is right; Hint offers the nearest right spelling, or is "".
+	Rule, Hint string
+	// Kazoo says what a real Kazoo does with it.
+	Kazoo string
+	// Quirk is the catalogue's id where Kazoo crashes over it, or "".
+	Quirk string
+}
+
+// String is the whole of it, in one line.
+func (f Finding) String() string {
+	text := fmt.Sprintf("line %d, column %d: %s", f.Line, f.Column, f.Rule)
+	if f.Hint != "" {
+		text += f.Hint
+	}
+	return text + ". Kazoo: " + f.Kazoo
+}
+
+// kind is what the value of an attribute is to be.
+type kind int
+
+const (
+	free     kind = iota // any text
+	number               // any number
+	positive             // 1 or more
+	endless              // 0 or more
+	flag                 // true or false
+	method
+	key      // one key, or none
+	voice    // one of four
+	language // one of six
+	reason   // one of two
+	size     // 3 to 40
+	ignored  // read by no code
+	faulty   // Kazoo ends the document when it is given
+)
+
+// Verbs are the elements that may stand in a Response.
+func Verbs() []string {
+	return []string{"Say", "Play", "Gather", "Record", "Dial", "Redirect", "Pause", "Set", "Hangup", "Reject"}
+}
+
+// attributes of an element, by name; nil is for an element that is none of TwiML's.
+func attributes(element string) map[string]kind {
+	switch element {
+	case "Say":
+		return map[string]kind{"voice": voice, "language": language, "engine": free, "loop": endless, "terminators": free}
+	case "Play":
+		return map[string]kind{"loop": endless, "terminators": free}
+	case "Gather":
+		return map[string]kind{"numDigits": positive, "timeout": positive, "finishOnKey": key, "action": free, "method": method}
+	case "Record":
+		return map[string]kind{
+			"timeout": positive, "finishOnKey": free, "maxLength": positive, "playBeep": flag, "recordingUrl": faulty, "action": free, "method": method,
+		}
+	case "Dial":
+		return map[string]kind{
+			"callerId": free, "timeout": positive, "timeLimit": number, "record": flag, "hangupOn": key, "hangupOnStar": ignored, "strategy": faulty,
+			"continueOnFail": flag, "collect_dtmf": flag, "action": free, "method": method,
+		}
+	case "Redirect":
+		return map[string]kind{"method": method}
+	case "Pause":
+		return map[string]kind{"length": positive}
+	case "Set", "Hangup", "Queue", "Device", "User", "Sip", "Response":
+		return map[string]kind{}
+	case "Reject":
+		return map[string]kind{"reason": reason, "prompt": free}
+	case "Variable":
+		return map[string]kind{"key": free, "value": free}
+	case "Number":
+		return map[string]kind{"sendDigits": ignored, "url": ignored, "method": ignored}
+	case "Conference":
+		return map[string]kind{
+			"startConferenceOnEnter": flag, "muted": flag, "deaf": flag, "play_name": flag, "play_entry_prompt": flag, "beep": flag,
+			"maxParticipants": size, "endConferenceOnExit": flag, "waitUrl": free, "announceCount": free, "callerControls": free,
+			"moderatorControls": free, "callerIdName": free, "callerIdNumber": free, "comfortNoise": number, "energyLevel": number,
+			"interval": number, "rate": number, "engine": free, "voice": voice, "method": method,
+		}
+	}
+	return nil
+}
+
+// inside are the elements that may stand within another.
+func inside(element string) []string {
+	switch element {
+	case "Response", "Gather":
+		return Verbs()
+	case "Dial":
+		return []string{"Number", "Conference", "Queue", "Device", "User", "Sip"}
+	case "Set", "Redirect":
+		return []string{"Variable"}
+	}
+	return nil
+}
+
+// Check finds what Kazoo would stumble over, or pass over, in a document: in document order.
+func Check(root *Node) []Finding {
+	var out []Finding
+	check(root, &out)
+	return out
+}
+
+func check(n *Node, out *[]Finding) {
+	for _, a := range n.Attrs {
+		if f, wrong := checkAttribute(n, a); wrong {
+			*out = append(*out, f)
+		}
+	}
+	checkContent(n, out)
+	may := inside(n.Name)
+	for _, c := range n.Elements() {
+		if slices.Contains(may, c.Name) {
+			check(c, out)
+			continue
+		}
+		f := Finding{Position: c.Position, Verb: c.Name}
+		switch {
+		case n.Name == "Response" || n.Name == "Gather":
+			f.Rule = fmt.Sprintf("<%s> is no verb", c.Name)
+			f.Hint = suggest.Hint(c.Name, may)
+			f.Kazoo = "the document ends here, and the call is hung up"
+			if n.Name == "Gather" {
+				f.Kazoo = "the prompts of the Gather end here"
+			}
+		case may == nil:
+			f.Rule = fmt.Sprintf("<%s> may not stand in <%s>", c.Name, n.Name)
+			f.Kazoo = "it is passed over"
+		default:
+			f.Rule = fmt.Sprintf("<%s> may not stand in <%s>", c.Name, n.Name)
+			f.Hint = suggest.Hint(c.Name, may)
+			f.Kazoo = "it is passed over"
+		}
+		*out = append(*out, f)
+	}
+}
+
+// checkContent holds an element to what must, or must not, be in it.
+func checkContent(n *Node, out *[]Finding) {
+	add := func(rule, kazoo, quirk string) {
+		*out = append(*out, Finding{Position: n.Position, Verb: n.Name, Rule: rule, Kazoo: kazoo, Quirk: quirk})
+	}
+	const ends = "the document ends here, and the call is hung up"
+	switch n.Name {
+	case "Record", "Pause", "Reject", "Hangup":
+		if len(n.Children) > 0 {
+			add(fmt.Sprintf("<%s> has no content at all, not even a blank or a line break: write <%s/>", n.Name, n.Name), ends, "")
+		}
+		if n.Name == "Hangup" && len(n.Attrs) > 0 {
+			add("<Hangup> has no attributes", ends, "")
+		}
+	case "Say":
+		if n.OwnText() == "" {
+			add("<Say> needs a text; one in CDATA counts only after other text", ends, "attribute-crash")
+		}
+	case "Play":
+		if n.OwnText() == "" {
+			add("<Play> needs a URL or the name of media", ends, "")
+		}
+	case "Gather":
+		if len(n.Children) == 0 {
+			add("<Gather> without any content", "the first digit ends the document, and a timeout asks the app without Digits", "gather-empty-crash")
+		}
+	case "Set":
+		switch named := variables(n); {
+		case named == 0:
+			add("<Set> without a <Variable>", "the caller is left in silence", "set-variable-crash")
+		case named > 1:
+			add("<Set> with more than one <Variable>: use a <Set> for each", ends, "set-variable-crash")
+		}
+	case "Redirect":
+		if variables(n) > 0 {
+			add("a <Variable> in a <Redirect>: put it into a <Set> before it", ends, "set-variable-crash")
+		}
+	case "Queue":
+		add("<Queue> is not implemented in Kazoo", ends, "")
+	}
+}
+
+func variables(n *Node) int {
+	count := 0
+	for _, c := range n.Elements() {
+		if c.Name == "Variable" {
+			count++
+		}
+	}
+	return count
+}
+
+// checkAttribute holds an attribute to what Kazoo foresees.
+func checkAttribute(n *Node, a Attribute) (f Finding, wrong bool) {
+	known := attributes(n.Name)
+	if known == nil || n.Name == "Response" {
+		return f, false
+	}
+	f = Finding{Position: a.Position, Verb: n.Name, Attribute: a.Name, Quirk: "attribute-crash", Kazoo: "the document ends here, and the call is hung up"}
+	k, ok := known[a.Name]
+	if !ok {
+		names := make([]string, 0, len(known))
+		for name := range known {
+			names = append(names, name)
+		}
+		slices.Sort(names)
+		f.Rule, f.Hint, f.Quirk = fmt.Sprintf("<%s> has no attribute %s", n.Name, a.Name), suggest.Hint(a.Name, names), ""
+		f.Kazoo = "it is passed over"
+		return f, true
+	}
+	is := func(rule string, args ...any) (Finding, bool) {
+		f.Rule = fmt.Sprintf("<%s> has %s=%q: ", n.Name, a.Name, a.Value) + fmt.Sprintf(rule, args...)
+		return f, true
+	}
+	v, isNumber := Integer(a.Value)
+	switch k {
+	case number, positive, endless, size:
+		least, most := int64(1), int64(1<<62)
+		switch k {
+		case number:
+			least = -1 << 62
+		case endless:
+			least = 0
+		case size:
+			least, most = 3, 40
+		}
+		if !isNumber {
+			f.Quirk, f.Kazoo = "", "it counts as absent"
+			return is("it is to be a number, such as 5")
+		}
+		if v < least {
+			return is("it is to be %d or more", least)
+		}
+		if v > most {
+			return is("it is to be %d or less", most)
+		}
+	case flag:
+		if a.Value != "true" && a.Value != "false" {
+			f.Quirk, f.Kazoo = "", "it counts as false"
+			return is("it is to be true or false")
+		}
+	case method:
+		if !strings.EqualFold(a.Value, "get") && !strings.EqualFold(a.Value, "post") && a.Value != "undefined" {
+			f.Quirk, f.Kazoo = "known-method-crash", "it counts as POST, or ends the document, as its runtime has met the word"
+			return is("it is to be GET or POST")
+		}
+	case key:
+		if a.Value != "" && !IsKey(a.Value) {
+			if n.Name == "Dial" {
+				f.Quirk, f.Kazoo = "", "it is passed over"
+			}
+			return is("it is to be one of 0-9 * #")
+		}
+	case voice:
+		all := []string{"man", "male", "woman", "female"}
+		if !slices.Contains(all, a.Value) {
+			f.Hint = suggest.Hint(a.Value, all)
+			return is("it is to be one of %s", strings.Join(all, ", "))
+		}
+	case language:
+		all := []string{"en", "en-gb", "es", "fr", "de", "it"}
+		if !slices.Contains(all, a.Value) {
+			f.Hint = suggest.Hint(a.Value, all)
+			return is("it is to be one of %s, in lower case", strings.Join(all, ", "))
+		}
+	case reason:
+		if a.Value != "rejected" && a.Value != "busy" {
+			f.Hint = suggest.Hint(a.Value, []string{"rejected", "busy"})
+			return is("it is to be rejected or busy")
+		}
+	case ignored:
+		f.Quirk, f.Kazoo = "", "it is read, and has no effect"
+		return is("it has no effect")
+	case faulty:
+		f.Quirk = map[string]string{"recordingUrl": "recording-url-crash", "strategy": "strategy-crash"}[a.Name]
+		if a.Value == "" && a.Name == "recordingUrl" {
+			return f, false
+		}
+		return is("leave it out")
+	}
+	return f, false
+}
