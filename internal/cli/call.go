@@ -44,6 +44,10 @@ What is to happen is typed, a line each, or given by --script, with commas betwe
 Nobody answers but who is told to, whoever it is that rings. What cannot be done is told;
 of a script which step, and the exit code is 1 when the call is over.
 
+A number or an extension to which the account has a callflow (REST, /callflows) is led by that:
+what the caller hears and where the flow goes is told, press is the caller's until somebody
+takes the call, and answer waits until somebody rings.
+
 While it is up the call answers and obeys like any other: by REST, a websocket, a
 metaflow. When it is over, what the webhooks of the running bridge made of it is listed.`,
 		Example: "  kazoolab call +15551230001 --to 1001\n" +
@@ -84,7 +88,7 @@ metaflow. When it is over, what the webhooks of the running bridge made of it is
 		if len(args) == 1 {
 			from = args[0]
 		}
-		h := &handCall{app: a, flags: flags, from: from, script: script, typed: flags.script == "", offices: offices, placed: placedBy(running, url), random: random, at: offices[0]}
+		h := &handCall{app: a, flags: flags, from: from, script: script, typed: flags.script == "", offices: offices, placed: placedBy(running, url), running: running, random: random, at: offices[0]}
 		if running != nil {
 			usual, err := chooseAccount(*running, *flags.account)
 			if o, ok := office.Of(offices, usual.ID); ok && err == nil {
@@ -118,7 +122,8 @@ type handCall struct {
 	doing   act  // the last of them
 	undone  int  // could not be done
 	offices []office.Office
-	placed  func(accountID string) bool // see placedBy
+	placed  func(accountID string) bool // see placedBy; nil where no up is on the same broker
+	running *runfile.File               // that up
 	random  *ids.Source
 
 	sim     *simulation
@@ -147,7 +152,10 @@ func (h *handCall) make(ctx context.Context, b *bus.Bus, log *slog.Logger) error
 	if err != nil {
 		return err
 	}
-	if err := h.begin(); err != nil {
+	if err := h.beLed(ctx, b, log); err != nil {
+		return err
+	}
+	if err := h.begin(ctx); err != nil {
 		return err
 	}
 	c.Advertise()
@@ -163,14 +171,14 @@ func (h *handCall) make(ctx context.Context, b *bus.Bus, log *slog.Logger) error
 }
 
 // begin has the call come in and ring.
-func (h *handCall) begin() error {
+func (h *handCall) begin(ctx context.Context) error {
 	if o, ok := office.WithNumber(h.offices, h.flags.to); ok && *h.flags.account == "" {
 		h.at = o
 	}
 	if h.flags.to == "" {
 		h.flags.to = h.at.Numbers[0]
 	}
-	if len(h.at.Called(h.flags.to)) == 0 && !pbx.IsNumber(h.flags.to) {
+	if len(h.at.Called(h.flags.to)) == 0 && !pbx.IsNumber(h.flags.to) && !h.hasFlow(ctx) {
 		return usagef("--to: nobody in %s has %q; it has %s", h.at.Account.Name, h.flags.to, strings.Join(extensions(h.at), ", "))
 	}
 	var err error

@@ -121,6 +121,9 @@ func (h *handCall) do(one act) (waits bool, err error) {
 		return h.hangUp(one.what)
 	}
 	callee, err := h.callee()
+	if err != nil && one.word == "press" && h.sim.flows.leads(h.caller) {
+		callee, err = h.caller, nil
+	}
 	if err != nil {
 		return false, err
 	}
@@ -179,6 +182,13 @@ func (h *handCall) decide(one act) (bool, error) {
 	switch {
 	case i < 0 && one.what != "":
 		return false, fmt.Errorf("%s does not ring", one.what)
+	case i < 0 && h.sim.flows.leads(h.caller):
+		h.sim.line.After(100*time.Millisecond, func() {
+			if waits, err := h.decide(one); !waits || err != nil {
+				h.next(err)
+			}
+		})
+		return true, nil
 	case i < 0:
 		return false, fmt.Errorf("nothing rings")
 	case one.word == "answer":

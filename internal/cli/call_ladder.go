@@ -51,6 +51,11 @@ func (l *ladder) add(e pbx.Event) {
 	}
 }
 
+// remark is a line about the call that is none of the bus.
+func (l *ladder) remark(text string) {
+	l.printf("%9s  %s%s\n", shortest(l.now().Sub(l.began)), l.bars(len(l.legs)), clean(text))
+}
+
 // column is the one of the leg that a message is about; a new one for a new leg, and -1
 // for what is about none.
 func (l *ladder) column(e pbx.Event) int {

@@ -5,9 +5,12 @@ import (
 	"errors"
 	"log/slog"
 
+	"github.com/kazoolab/kazoolab/bridge/kapi"
+	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 	"github.com/kazoolab/kazoolab/internal/bus"
 	"github.com/kazoolab/kazoolab/internal/clock"
 	"github.com/kazoolab/kazoolab/internal/ids"
+	"github.com/kazoolab/kazoolab/simulator/callflow"
 	"github.com/kazoolab/kazoolab/simulator/calls"
 	"github.com/kazoolab/kazoolab/simulator/control"
 	"github.com/kazoolab/kazoolab/simulator/office"
@@ -32,15 +35,24 @@ type simulation struct {
 	heard     func(pbx.Event)             // told of each event; nil for nobody
 	elsewhere func(accountID string) bool // accounts whose calls another switch places; nil for none
 	byHand    bool                        // nobody takes a call but whoever is told to
+	routed    map[string]jobj.Object      // the latest request for the route of each call that is up
+	flows     *flows                      // that lead calls; nil for none
+	stepped   func(callflow.Step)         // told of each step of those; nil for nobody
+	hears     func(*pbx.Channel, switchboard.Sound) // told of what is heard; nil for nobody
 }
 
 // newSimulation returns a switch whose events go to an outlet.
 func newSimulation(line *timeline.Timeline, out *outlet.Outlet, host pbx.Host, offices []office.Office, random *ids.Source) *simulation {
 	out.Follow(line)
-	s := &simulation{line: line, out: out, host: host, offices: offices, random: random}
+	s := &simulation{line: line, out: out, host: host, offices: offices, random: random, routed: map[string]jobj.Object{}}
 	s.core = pbx.NewCore(pbx.New(pbx.Config{Clock: line, IDs: random, Host: host}), line, s.say)
 	s.board = switchboard.New(switchboard.Config{
-		Core: s.core, Line: line, IDs: random, Offices: offices, Rings: s.pickUp,
+		Core: s.core, Line: line, IDs: random, Offices: offices, Rings: s.pickUp, Led: s.led,
+		Heard: func(ch *pbx.Channel, sound switchboard.Sound) {
+			if s.hears != nil {
+				s.hears(ch, sound)
+			}
+		},
 		Fail: func(err error) { s.fail(err) },
 	})
 	s.fail = func(err error) { s.wrong = errors.Join(s.wrong, err) }
@@ -59,6 +71,7 @@ func (a *app) switchBus(url, name string, log *slog.Logger) *bus.Bus {
 	b := bus.New(bus.Config{URL: url, Name: name, Clock: a.Clock, IDs: newIDs(""), Log: log, PublishWindow: outlet.Window})
 	outlet.Declare(b)
 	control.Declare(b)
+	b.DeclareExchange(kapi.ExchangeResources, kapi.ExchangeType(kapi.ExchangeResources))
 	return b
 }
 
@@ -86,6 +99,7 @@ func otherHost(random *ids.Source) pbx.Host {
 
 func (s *simulation) say(e pbx.Event) {
 	s.out.Say(e)
+	s.route(e)
 	if s.heard != nil {
 		s.heard(e)
 	}

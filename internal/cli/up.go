@@ -77,6 +77,7 @@ type up struct {
 	output string
 	rate   float64                 // calls a second that are made without being asked for
 	story  *story                  // that is played; nil for none
+	store  *store.Store            // of the bridge
 	clock  *clock.Adjustable       // of everything in the lab, sockets excepted
 	fail   context.CancelCauseFunc // ends the lab for want of a part
 	ending []func(context.Context) error
@@ -136,6 +137,7 @@ func (u *up) start(ctx context.Context) error {
 		return err
 	}
 	u.atEnd(func(context.Context) error { return s.Close() })
+	u.store = s
 	accounts, err := u.accounts(ctx, s)
 	if err != nil {
 		return err

@@ -14,8 +14,8 @@ import (
 )
 
 // startSwitch runs a simulated switch beside the bridge, on a connection of its own: it
-// answers for its channels, obeys commands to them, places the calls that it is asked
-// for, and with a rate makes calls by itself.
+// answers for its channels, obeys commands to them, has the callflows of the accounts lead calls to
+// their numbers, places the calls that it is asked for, and with a rate makes calls by itself.
 func (u *up) startSwitch(ctx context.Context, url string, accounts []runfile.Account) error {
 	b := u.switchBus(url, "kazoolab switch", u.log)
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
@@ -38,6 +38,9 @@ func (u *up) startSwitch(ctx context.Context, url string, accounts []runfile.Acc
 	sim.elsewhere = u.elsewhere
 	c, err := sim.obey(ctx, b, u.log)
 	if err != nil {
+		return err
+	}
+	if err := sim.leadByFlows(running, b, storedDocuments{u.store}, func(do func()) error { return line.Do(ctx, do) }, u.log); err != nil {
 		return err
 	}
 	return line.Do(ctx, func() {

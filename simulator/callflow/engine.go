@@ -9,6 +9,8 @@ package callflow
 import (
 	"cmp"
 	"log/slog"
+	"maps"
+	"slices"
 
 	"github.com/kazoolab/kazoolab/bridge/fidelity"
 	"github.com/kazoolab/kazoolab/bridge/kapi"
@@ -69,6 +71,7 @@ type Config struct {
 // VoiceMessage is one that a caller has left.
 type VoiceMessage struct {
 	AccountID, BoxID, CallID string
+	Box                      jobj.Object // its document
 	Media                    string
 	Length                   int64 // milliseconds
 }
@@ -111,6 +114,15 @@ func (e *Engine) Lead(call jobj.Object, flow Flow) {
 	e.legs[id] = l
 	e.Bus.Bind(e.Queue, kapi.ExchangeCallEvents, "call.*."+kapi.EncodeKey(id))
 	l.run()
+}
+
+// Sweep lets go of the calls that are not up any more: of which the end may have been missed.
+func (e *Engine) Sweep(up func(callID string) bool) {
+	for _, l := range slices.Collect(maps.Values(e.legs)) {
+		if !up(l.call.id) {
+			l.leave("the call is over, of which nothing was heard")
+		}
+	}
 }
 
 // Hear takes a message from one of the queues that were bound.

@@ -29,11 +29,11 @@ func (a *act) voicemail() {
 		if !box.Bool(false, "skip_instructions") {
 			parts = append(parts, a.part(a.prompt("vm-record_message")))
 		}
-		a.play(func() { a.compose(id) }, parts...)
+		a.play(func() { a.compose(id, box) }, parts...)
 	})
 }
 
-func (a *act) compose(box string) {
+func (a *act) compose(id string, box jobj.Object) {
 	media := "voicemail_" + a.IDs.Hex(32) + ".mp3"
 	a.say(a.Tones(dialplan.Tone{Frequencies: []string{"440"}, On: "500", Off: "100"}))
 	a.say(a.Record(dialplan.Record{
@@ -46,7 +46,7 @@ func (a *act) compose(box string) {
 			return
 		}
 		if a.Left != nil {
-			a.Left(VoiceMessage{AccountID: a.call.account, BoxID: box, CallID: a.call.id, Media: media, Length: length})
+			a.Left(VoiceMessage{AccountID: a.call.account, BoxID: id, Box: box, CallID: a.call.id, Media: media, Length: length})
 		}
 		a.call.set("Message-Left", true)
 		a.next(anyKey, fmt.Sprintf("a message of %d ms was left", length))

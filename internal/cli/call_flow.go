@@ -1,0 +1,58 @@
+package cli
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+
+	"github.com/kazoolab/kazoolab/internal/bus"
+	"github.com/kazoolab/kazoolab/internal/runfile"
+	"github.com/kazoolab/kazoolab/simulator/callflow"
+	"github.com/kazoolab/kazoolab/simulator/pbx"
+	"github.com/kazoolab/kazoolab/simulator/switchboard"
+)
+
+// beLed has callflows of the bridge that runs lead the call.
+func (h *handCall) beLed(ctx context.Context, b *bus.Bus, log *slog.Logger) error {
+	if h.placed == nil {
+		return nil
+	}
+	master, ok := h.running.Account(runfile.Master)
+	if !ok {
+		return nil
+	}
+	token, err := newToken(ctx, h.running.REST, master.APIKey)
+	if err != nil {
+		return err
+	}
+	h.sim.hears, h.sim.stepped = h.sounds, h.went
+	source := askedDocuments{client{base: strings.TrimRight(h.running.REST, "/"), accountID: master.ID, token: token}}
+	return h.sim.leadByFlows(ctx, b, source, func(do func()) error { do(); return nil }, log)
+}
+
+// hasFlow tells whether the account has a callflow for what is called.
+func (h *handCall) hasFlow(ctx context.Context) bool {
+	if h.sim.flows == nil {
+		return false
+	}
+	flow, err := h.sim.flows.documents.source.flow(ctx, h.at.Account.ID, h.flags.to)
+	return err == nil && flow.ID != ""
+}
+
+// sounds tells what the caller hears.
+func (h *handCall) sounds(ch *pbx.Channel, sound switchboard.Sound) {
+	if ch == h.caller && sound.Began {
+		h.ladder.remark("the caller hears " + strings.TrimSpace(sound.Kind+" "+sound.Text+sound.Media))
+	}
+}
+
+// went tells where the flow goes.
+func (h *handCall) went(step callflow.Step) {
+	switch step.What {
+	case callflow.Entered:
+	case callflow.Went, callflow.Branched:
+		h.ladder.remark("callflow: " + step.Module + ", then " + step.Next + ": " + step.Why)
+	default:
+		h.ladder.remark("callflow: " + strings.TrimSpace(step.Module+" "+step.What) + ": " + step.Why)
+	}
+}
