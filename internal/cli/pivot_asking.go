@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 	"sync"
 
 	"github.com/kazoolab/kazoolab/bridge/fidelity"
@@ -31,7 +32,7 @@ func (a *asking) Ask(ctx context.Context, r request.Request) (pivotclient.Answer
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if failed, ok := errors.AsType[*pivotclient.Error](err); ok && failed.Kind == pivotclient.Refused {
-		a.refused = failed.Error()
+		a.refused = strings.TrimPrefix(failed.Error(), failed.URL+": ")
 	} else {
 		a.reached = true
 	}

@@ -4,9 +4,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 	"github.com/kazoolab/kazoolab/simulator/caller"
@@ -26,6 +26,7 @@ type tracer struct {
 
 	trace   string
 	request *session.Entry // for which there is no answer yet
+	answer  string         // the latest
 }
 
 // Widths of what is printed side by side, in characters.
@@ -51,10 +52,6 @@ func (t *tracer) entry(e *session.Entry) {
 	case e.Kind == session.Answers:
 		t.exchange(e)
 	default:
-		if t.request != nil && e.Kind == session.Notes { // of the request: they follow it
-			t.line(e)
-			return
-		}
 		t.line(e)
 	}
 }
@@ -106,6 +103,8 @@ func (t *tracer) line(e *session.Entry) {
 		if len(e.Findings) > 0 {
 			text = t.finding(e.Findings[0])
 		}
+	case session.Mistakes:
+		what, text = "MISTAKE", t.finding(e.Findings[0])+t.excerpt(e.Findings[0])
 	case session.Fails:
 		what, text = "FAILED", t.paint(red, e.Text)
 	case session.Ends:
@@ -123,16 +122,24 @@ func (t *tracer) finding(f session.Finding) string {
 	if f.Line > 0 {
 		text = t.paint(yellow, fmt.Sprintf("line %d, column %d: ", f.Line, f.Column)) + text
 	}
-	if f.Meant != "" {
-		text += "; did you mean " + f.Meant + "?"
-	}
-	if f.Kazoo != "" {
-		text += "\nA real Kazoo: " + f.Kazoo
-	}
 	if f.Quirk != "" {
 		text += " [" + f.Quirk + "]"
 	}
 	return text
+}
+
+// excerpt is the line of an answer in which a mistake is, with a mark below it.
+func (t *tracer) excerpt(f session.Finding) string {
+	lines := strings.Split(strings.ReplaceAll(t.answer, "\r\n", "\n"), "\n")
+	if f.Line < 1 || f.Line > len(lines) {
+		return ""
+	}
+	const before, after = 50, 40 // characters of a long line
+	letters := []rune(visible(strings.ReplaceAll(lines[f.Line-1], "\t", " ")))
+	column := min(max(f.Column-1, 0), len(letters))
+	first, last := max(0, column-before), min(len(letters), column+after)
+	return fmt.Sprintf("\n  %d | %s\n  %s | %s^", f.Line, string(letters[first:last]), strings.Repeat(" ", len(strconv.Itoa(f.Line))),
+		strings.Repeat(" ", column-first))
 }
 
 func at(s session.Span) string { return fmt.Sprintf("%.2fs", time.Duration(s).Seconds()) }
@@ -150,7 +157,8 @@ func (t *tracer) exchange(e *session.Entry) {
 			left = append(left, "  "+m.Key+": "+value(m.Value))
 		}
 	}
-	outcome := e.Answer.Outcome()
+	t.answer = e.Answer.Body
+	outcome := visible(e.Answer.Outcome())
 	for _, h := range e.Answer.Header {
 		if strings.EqualFold(h[0], "content-type") {
 			outcome += ", " + h[1]
@@ -201,15 +209,7 @@ func bodyLines(body string) []string {
 		lines = append(lines[:mostLines:mostLines], fmt.Sprintf("… and %d lines more", len(lines)-mostLines))
 	}
 	for i, line := range lines {
-		lines[i] = strings.Map(func(r rune) rune {
-			if r == '\t' {
-				return ' '
-			}
-			if !unicode.IsPrint(r) {
-				return unicode.ReplacementChar
-			}
-			return r
-		}, line)
+		lines[i] = visible(strings.ReplaceAll(line, "\t", "    "))
 	}
 	return lines
 }

@@ -175,7 +175,7 @@ func (a *arriving) sees(e *session.Entry, callID string) {
 		}
 	case session.Hears:
 		a.heard = append(a.heard, e.Sound.Text)
-	case session.Notes:
+	case session.Mistakes:
 		if a.left == 0 {
 			a.finds = append(a.finds, e.Findings...)
 		}

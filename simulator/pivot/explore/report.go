@@ -23,11 +23,7 @@ func (r *Result) Problems() (all []Problem) {
 		if p.Ends == "failed" {
 			all = append(all, Problem{"error", p, p.Why})
 		}
-		for _, m := range p.Moves {
-			for _, f := range m.Finds {
-				all = append(all, Problem{"mistake", p, fmt.Sprintf("after %s: %s", Spoken(m.Keys), f.Rule)})
-			}
-		}
+		all = append(all, mistakes(p)...)
 		switch {
 		case p.asks == nil || p.Cut:
 		case !slices.ContainsFunc(p.Moves, func(m Move) bool { return m.To != p && m.To.Ends != "failed" }):
@@ -38,6 +34,27 @@ func (r *Result) Problems() (all []Problem) {
 		if keys := r.back(p); len(keys) > 0 {
 			all = append(all, Problem{"loop", p, strings.Join(keys, ", ")})
 		}
+	}
+	return all
+}
+
+// mistakes are those of the answers that a place's keys lead to, each once.
+func mistakes(p *Place) (all []Problem) {
+	var rules []string
+	after := map[string][]string{}
+	for _, m := range p.Moves {
+		for _, f := range m.Finds {
+			rule := fmt.Sprintf("line %d, column %d: %s", f.Line, f.Column, f.Rule)
+			if after[rule] == nil {
+				rules = append(rules, rule)
+			}
+			if !slices.Contains(after[rule], Spoken(m.Keys)) {
+				after[rule] = append(after[rule], Spoken(m.Keys))
+			}
+		}
+	}
+	for _, rule := range rules {
+		all = append(all, Problem{"mistake", p, "the answer after " + strings.Join(after[rule], ", ") + ", " + rule})
 	}
 	return all
 }

@@ -46,7 +46,8 @@ const (
 	Fails    Kind = "fails"    // the app, or its answer
 	Waits    Kind = "waits"    // the app waits for digits
 	Rings    Kind = "rings"    // a telephone rings, is answered, or is gone
-	Notes    Kind = "notes"    // what a developer should know: a quirk, a mistake
+	Mistakes Kind = "mistakes" // in an answer
+	Notes    Kind = "notes"    // what a developer should know, as a quirk of Kazoo
 	Commands Kind = "commands" // a dialplan command
 	Ends     Kind = "ends"     // the call
 )
@@ -99,15 +100,12 @@ type Answer struct {
 	Failed string      `json:"failed,omitempty"` // why there is none
 }
 
-// Finding is a mistake in an answer.
+// Finding is a mistake in an answer, or a quirk that it has met.
 type Finding struct {
-	Line   int    `json:"line,omitempty"`
+	Line   int    `json:"line,omitempty"` // of the answer, from 1; 0 for none
 	Column int    `json:"column,omitempty"`
-	Path   string `json:"path,omitempty"` // in JSON, as children._.data
-	Rule   string `json:"rule"`
-	Meant  string `json:"meant,omitempty"` // the nearest right spelling
-	Kazoo  string `json:"kazoo,omitempty"` // what a real Kazoo would do
-	Quirk  string `json:"quirk,omitempty"`
+	Rule   string `json:"rule"`            // what is wrong, what would be right, and what a real Kazoo does
+	Quirk  string `json:"quirk,omitempty"` // its id in the catalogue
 }
 
 // Add adds an entry.

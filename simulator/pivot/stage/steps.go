@@ -23,10 +23,10 @@ func (k *call) steps(s pivot.Step) {
 		k.answers(s)
 	case pivot.Judged:
 		k.add(&session.Entry{Kind: session.Takes, Text: s.Text})
-	case pivot.Found, pivot.Noted:
-		k.add(&session.Entry{Kind: session.Notes, Text: s.Text, Findings: []session.Finding{{
-			Line: s.Position.Line, Column: s.Position.Column, Rule: s.Text, Quirk: s.Quirk,
-		}}})
+	case pivot.Found:
+		k.finds(session.Mistakes, s)
+	case pivot.Noted:
+		k.finds(session.Notes, s)
 	case pivot.VerbBegan:
 		k.add(&session.Entry{Kind: session.Begins, Text: fmt.Sprintf("<%s> of line %d", s.Verb, s.Position.Line)})
 		k.asksCaller(s)
@@ -34,11 +34,18 @@ func (k *call) steps(s pivot.Step) {
 		k.add(&session.Entry{Kind: session.Goes, Text: strings.NewReplacer("<"+s.Verb+">", s.Verb).Replace(s.Text)})
 	case pivot.Failed:
 		k.Failed = s.Text
-		k.add(&session.Entry{Kind: session.Fails, Text: s.Text})
+		k.add(&session.Entry{Kind: session.Fails, Text: k.Failed})
 	case pivot.Ended:
 		k.add(&session.Entry{Kind: session.Goes, Text: cmp.Or(s.Text, "Pivot is done with the call")})
 	case pivot.Said, pivot.Heard, pivot.Stored: // which the switch tells, too
 	}
+}
+
+// finds notes a mistake, or a quirk.
+func (k *call) finds(kind session.Kind, s pivot.Step) {
+	f := session.Finding{Line: s.Position.Line, Column: s.Position.Column, Quirk: s.Quirk}
+	f.Rule = strings.TrimPrefix(s.Text, fmt.Sprintf("line %d, column %d: ", f.Line, f.Column)) // which the finding has
+	k.add(&session.Entry{Kind: kind, Text: f.Rule, Findings: []session.Finding{f}})
 }
 
 func (k *call) asks(s pivot.Step) {
