@@ -4,7 +4,11 @@
 // goes to the call's Control-Queue over exchange callctl, unless the method says otherwise.
 package dialplan
 
-import "github.com/kazoolab/kazoolab/bridge/kapi/jobj"
+import (
+	"slices"
+
+	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
+)
 
 // Sender is who tells one call what to do.
 type Sender struct {
@@ -155,8 +159,8 @@ func (p Play) Part(callID string) jobj.Object {
 func (s Sender) Queue(parts ...jobj.Object) (command jobj.Object, id string) {
 	id = s.MsgID()
 	commands := []any{jobj.Object{member("Application-Name", "noop"), s.callID(), member("Msg-ID", id)}}
-	for i := len(parts) - 1; i >= 0; i-- {
-		commands = append(commands, parts[i])
+	for _, part := range slices.Backward(parts) {
+		commands = append(commands, part)
 	}
 	return s.Command("queue", member("Commands", commands)), id
 }

@@ -2,6 +2,7 @@ package pivot
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"strings"
 	"unicode/utf8"
@@ -15,10 +16,12 @@ import (
 
 // answered takes what the app said, or why it said nothing.
 func (w *worker) answered(a client.Answer, err error) {
-	w.clientNotes(a, err)
+	w.notes(a.Notes)
 	if err != nil {
 		w.tell(Step{Kind: Answered, Text: fmt.Sprintf("the app has given no answer: %v", err)})
-		w.note(silentTransport, "the action fails at once. Kazoo waits without a word: on the first request its callflow goes on after 10 s, later the caller hears silence")
+		if failure, ok := errors.AsType[*client.Error](err); !ok || failure.Silent() {
+			w.note(silentTransport, "the action fails at once. Kazoo waits without a word: on the first request its callflow goes on after 10 s, later the caller hears silence")
+		}
 		w.fail(fmt.Sprintf("no answer from %s: %v", w.uri, err), nil)
 		return
 	}

@@ -1,7 +1,7 @@
 package pivot
 
 import (
-	"crypto/md5" //nolint:gosec // a name, no secret: what Kazoo calls such a conference
+	"crypto/md5"
 	"encoding/hex"
 	"fmt"
 	"slices"
@@ -17,7 +17,7 @@ import (
 // ConferenceID is what a Conference of a name is called. It is the account's own: in Kazoo two
 // tenants meet in "sales" (quirk conference-tenants).
 func ConferenceID(accountID, name string) string {
-	sum := md5.Sum([]byte(accountID + "_" + name)) //nolint:gosec // see above
+	sum := md5.Sum([]byte(accountID + "_" + name))
 	return hex.EncodeToString(sum[:])
 }
 
@@ -136,7 +136,7 @@ func (p *process) serialised() jobj.Object {
 		"Caller-ID-Name": "unknown", "Caller-ID-Number": "anonymous",
 		"Language": request.DefaultLanguage,
 	}
-	for _, key := range strings.Fields(serialisedKeys) {
+	for key := range strings.FieldsSeq(serialisedKeys) {
 		v, has := p.call.Get(key)
 		if !has || v == nil || v == "" {
 			v, has = otherwise[key]
@@ -179,7 +179,7 @@ func (d *dialling) attendConference(method string) {
 		}
 		d.then(stops)
 	}
-	c.alarm(d.timeout, func() { end("nobody has let the caller in in time") })
+	c.alarm(d.timeout, func() { end("nobody has let the caller in before its time was up") })
 	joined := func() {
 		p.set(request.KeyCallStatus, statusProgress)
 		c.alarm(d.limit, func() {

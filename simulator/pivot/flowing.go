@@ -2,7 +2,6 @@ package pivot
 
 import (
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
-	"github.com/kazoolab/kazoolab/simulator/pivot/client"
 )
 
 func parseJSON(body []byte) (any, error) { return jobj.Parse(body) }
@@ -12,5 +11,3 @@ func (w *worker) pivot(body []byte, value any) {
 	w.begun = true
 	w.handOver(string(jobj.Append(nil, value)))
 }
-
-func (w *worker) clientNotes(a client.Answer, err error) { w.notes(a.Notes) }

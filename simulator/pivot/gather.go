@@ -132,11 +132,11 @@ func (g *gathering) wait() {
 				g.timer = nil
 			}
 			g.start()
-			switch {
-			case digit == "":
+			switch digit {
+			case "":
 				g.end("a key came without a digit")
 				return
-			case digit == g.finish:
+			case g.finish:
 				g.end("the finish key was pressed")
 				return
 			}

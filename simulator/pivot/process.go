@@ -16,7 +16,6 @@ import (
 type process struct {
 	w           *worker
 	call, state jobj.Object
-	callerID    bool // a Dial has replaced the caller's number
 
 	mail  []jobj.Object
 	on    func(jobj.Object)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 	"github.com/kazoolab/kazoolab/simulator/pivot/client"
@@ -17,6 +18,9 @@ func unreported() []string {
 Destination-Server Geo-Location Log-ID System-Log-ID Account-ID Call-ID Node Queue-ID Server-Queue-ID Raw-Headers Server-ID AMQP-Broker
 AMQP-Broker-Zone Request-From-PID Reply-To-PID Deliver-To-PID`)
 }
+
+// reportTimeout bounds a CDR's post, so that no receiver holds the time for ever; Kazoo has no bound.
+const reportTimeout = 30 * time.Second
 
 // report posts the end of a leg to the cdr_url; any answer is fine, and so is none. then follows.
 func (w *worker) report(event jobj.Object, then func()) {
@@ -37,7 +41,7 @@ func (w *worker) report(event jobj.Object, then func()) {
 		then()
 		return
 	}
-	r.Format, r.Iteration, r.AccountID, r.CallID = w.format, w.iteration, w.accountID, w.callID
+	r.Format, r.Iteration, r.Timeout, r.AccountID, r.CallID = w.format, w.iteration, reportTimeout, w.accountID, w.callID
 	w.storeRequest(r)
 	w.tell(Step{Kind: Reported, Request: &r, Text: "the CDR is posted to " + r.URL})
 	w.exchange(r, func(a client.Answer, err error) {

@@ -48,7 +48,7 @@ func newApp(t *testing.T, answers []any) *app {
 				return
 			}
 			open.Go(func() {
-				defer conn.Close() //nolint:errcheck // nothing is lost with it
+				defer conn.Close()
 				a.serve(conn)
 			})
 		}

@@ -125,6 +125,7 @@ func (s *stage) trace(step pivot.Step) {
 		s.notes = append(s.notes, noted{step.Quirk, len(s.published), s.askings, len(s.saved)})
 	case pivot.Ended:
 		s.line.After(0, func() { s.over("stopped") })
+	default:
 	}
 }
 

@@ -49,9 +49,8 @@ type Step struct {
 // tell completes a step, logs what is worth it, and hands it on.
 func (w *worker) tell(s Step) {
 	s.At, s.CallID, s.AccountID, s.Iteration = w.e.Line.Now(), w.callID, w.accountID, w.iteration
-	switch s.Kind {
-	case Noted, Failed, Found:
-		w.e.Log.Warn(s.Text, slog.String("call_id", s.CallID), slog.String("account_id", s.AccountID), slog.String("quirk", s.Quirk))
+	if s.Kind == Noted || s.Kind == Failed || s.Kind == Found {
+		w.e.Log.Warn("pivot", slog.String("what", s.Text), slog.String("call_id", s.CallID), slog.String("account_id", s.AccountID), slog.String("quirk", s.Quirk))
 	}
 	if w.e.Trace != nil {
 		w.e.Trace(s)

@@ -30,6 +30,7 @@ func compareFile(t *testing.T, name string) {
 	for _, r := range records {
 		t.Run(fmt.Sprintf("%d %s", r.Line, r.String("label")), func(t *testing.T) {
 			quirk, why := judge(t, r)
+			t.Logf("differs by %q %s", quirk, why)
 			switch {
 			case why != "":
 				tally.Disagree(r, "%s: %s", r.String("label"), why)
@@ -137,7 +138,9 @@ func playRecord(t *testing.T, r jobj.Object) *outcome {
 	s.play(message, list(r, "script"))
 	app.mu.Lock()
 	defer app.mu.Unlock()
-	return newOutcome(app, app.asked, s.published, s.saved, s.bindings, s.end, s.notes)
+	o := newOutcome(app, app.asked, s.published, s.saved, s.bindings)
+	o.end, o.notes = s.end, s.notes
+	return o
 }
 
 func list(o jobj.Object, key string) []any {
@@ -172,12 +175,13 @@ func recorded(r jobj.Object) *outcome {
 			}
 		}
 	}
-	end, _, _ := strings.Cut(r.String("end"), ":")
-	return newOutcome(nil, http, published, saved, list(r, "bindings"), end, nil)
+	o := newOutcome(nil, http, published, saved, list(r, "bindings"))
+	o.end, _, _ = strings.Cut(r.String("end"), ":")
+	return o
 }
 
-func newOutcome(app *app, http, published, saved, bindings []any, end string, notes []noted) *outcome {
-	o := &outcome{end: end, notes: notes}
+func newOutcome(app *app, http, published, saved, bindings []any) *outcome {
+	o := &outcome{}
 	names := namer{ids: map[string]string{}, queues: map[string]string{"pivot-queue-1": "queue", "worker-queue": "queue"}}
 	for _, b := range bindings {
 		if binding, _ := b.(jobj.Object); binding.String("queue") != "" {
@@ -190,23 +194,23 @@ func newOutcome(app *app, http, published, saved, bindings []any, end string, no
 		}
 		return text
 	}
-	print := func(v any) string { return local(string(jobj.Append(nil, names.plain("", v)))) }
+	plain := func(v any) string { return local(string(jobj.Append(nil, names.plain("", v)))) }
 	for _, entry := range http {
 		asked := plainRequest(entry, local)
 		o.asked = append(o.asked, asked)
 		o.http = append(o.http, string(jobj.Append(nil, asked)))
 	}
 	for _, entry := range published {
-		o.published = append(o.published, print(entry))
+		o.published = append(o.published, plain(entry))
 		message, _ := entry.(jobj.Object)
 		o.messages = append(o.messages, message)
 	}
 	names.ids = map[string]string{}
 	for _, entry := range saved {
-		o.saved = append(o.saved, print(entry))
+		o.saved = append(o.saved, plain(entry))
 	}
 	for _, entry := range bindings {
-		o.bindings = append(o.bindings, print(entry))
+		o.bindings = append(o.bindings, plain(entry))
 	}
 	return o
 }

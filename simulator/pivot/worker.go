@@ -69,7 +69,7 @@ func (w *worker) read(m jobj.Object) {
 	w.debug = m.Bool(false, "Debug")
 	w.timeout = w.e.Settings.RequestTimeout
 	if ms := m.Int("Request-Timeout"); ms >= 0 && m.Has("Request-Timeout") {
-		w.timeout = time.Duration(ms) * time.Millisecond
+		w.timeout = max(time.Duration(ms)*time.Millisecond, time.Millisecond) // 0 is a race that the app loses
 	}
 	w.state = w.call.Object("Key-Value-Store")
 	w.iteration = int(w.state.Int(keyCounter))

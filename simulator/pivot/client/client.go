@@ -95,7 +95,7 @@ func New(cfg Config) *Client {
 	}
 	dialer := &net.Dialer{Timeout: connectTimeout, KeepAlive: 30 * time.Second, Resolver: cfg.Resolver, Control: cfg.Guard.Control()}
 	return &Client{cfg: cfg, transport: &http.Transport{
-		DialContext: dialer.DialContext, // without a proxy: the application is named by its URL alone
+		DialContext: legacy(dialer.DialContext), // without a proxy: the application is named by its URL alone
 		TLSClientConfig: &tls.Config{
 			MinVersion:         tls.VersionTLS12,
 			InsecureSkipVerify: cfg.TLSUnverified, //nolint:gosec // the user's choice, for applications without a certificate
@@ -262,6 +262,11 @@ func fields(resp *http.Response) [][2]string {
 		for _, value := range resp.Header[name] {
 			out = append(out, [2]string{strings.ToLower(name), value})
 		}
+	}
+	// net/http takes out that the connection is closed. Where only that ends the body, it was not said.
+	if said := resp.ContentLength >= 0 || len(resp.TransferEncoding) > 0; resp.Close && said && resp.ProtoAtLeast(1, 1) {
+		out = append(out, [2]string{"connection", "close"})
+		slices.SortStableFunc(out, func(a, b [2]string) int { return strings.Compare(a[0], b[0]) })
 	}
 	return out
 }

@@ -133,7 +133,7 @@ func TestARequestWithoutAnAnswerSaysWhy(t *testing.T) {
 		"closed":            {uri(hostile.Listen(t, drop)), client.Dropped, "closed before"},
 		"cut":               {uri(hostile.Listen(t, say("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n1"))), client.Dropped, "closed before"},
 		"no HTTP":           {uri(hostile.Listen(t, say("SMTP ready\r\n\r\n"))), client.Dropped, "cannot be read"},
-		"endless header":    {uri(hostile.Listen(t, say("HTTP/1.1 200 OK\r\nx: " + strings.Repeat("x", 1<<20)))), client.Dropped, ""},
+		"endless header":    {uri(hostile.Listen(t, say("HTTP/1.1 200 OK\r\nx: "+strings.Repeat("x", 1<<20)))), client.Dropped, ""},
 		"https of plain":    {"https" + strings.TrimPrefix(plain, "http") + "/v", client.Refused, "no TLS"},
 		"no such host":      {"http://no-such-host.invalid/v", client.Refused, "no-such-host.invalid"},
 		"link of this host": {"http://169.254.169.254/latest/meta-data", client.Forbidden, "169.254.169.254"},

@@ -10,6 +10,9 @@ import (
 // MaxDepth bounds how deep elements of a document nest; deeper ones are refused.
 const MaxDepth = 64
 
+// MaxAttributes bounds how many an element has.
+const MaxAttributes = 256
+
 // MaxSize bounds the bytes of a document.
 const MaxSize = 2 << 20
 
@@ -34,6 +37,12 @@ func Parse(data []byte) (*Node, error) {
 	p := &parser{rest: strings.TrimPrefix(string(data), "\ufeff"), at: Position{1, 1}}
 	if len(data) > MaxSize {
 		return nil, p.fault("the document is longer than %d bytes", MaxSize)
+	}
+	for i, r := range p.rest {
+		if r == utf8.RuneError && !strings.HasPrefix(p.rest[i:], "\ufffd") {
+			p.skip(i)
+			return nil, p.fault("the document is to be UTF-8; here stands a byte that is not")
+		}
 	}
 	root, err := p.document()
 	if err != nil {
@@ -308,10 +317,22 @@ func (p *parser) reference() (string, error) {
 		return "", p.fault("a bare & may not stand in XML: write &amp;")
 	}
 	name := p.rest[1:n]
-	known := map[string]string{"amp": "&", "lt": "<", "gt": ">", "quot": `"`, "apos": "'"}
-	text, ok := known[name]
-	if !ok && strings.HasPrefix(name, "#") {
-		text, ok = character(name[1:])
+	text, ok := "", true
+	switch name {
+	case "amp":
+		text = "&"
+	case "lt":
+		text = "<"
+	case "gt":
+		text = ">"
+	case "quot":
+		text = `"`
+	case "apos":
+		text = "'"
+	default:
+		if ok = strings.HasPrefix(name, "#"); ok {
+			text, ok = character(name[1:])
+		}
 	}
 	if !ok {
 		return "", p.fault("XML knows no entity &%s; write the character itself, or its number", name+";")
@@ -359,6 +380,9 @@ func (p *parser) element(depth int) (*Node, error) {
 		case !apart:
 			return nil, p.fault("here stands %s: attributes of <%s> stand apart by blanks", p.excerpt(), name)
 		}
+		if len(n.Attrs) == MaxAttributes {
+			return nil, p.fault("<%s> has more than %d attributes", name, MaxAttributes)
+		}
 		a, err := p.attribute()
 		if err != nil {
 			return nil, err
@@ -371,7 +395,16 @@ func (p *parser) element(depth int) (*Node, error) {
 }
 
 func (p *parser) content(n *Node, depth int) error {
-	var text *Node // that is being read
+	var text *Node        // that is being read
+	var b strings.Builder // what it holds so far
+	end := func() {
+		if text != nil {
+			text.Text = b.String()
+		}
+		text = nil
+		b.Reset()
+	}
+	defer end()
 	write := func(s string, kind Kind, at Position) {
 		if s == "" {
 			return
@@ -380,11 +413,11 @@ func (p *parser) content(n *Node, depth int) error {
 			text = &Node{Kind: kind, Position: at}
 			n.Children = append(n.Children, text)
 		}
-		text.Text += s
+		b.WriteString(s)
 	}
 	add := func(child *Node, err error) error {
 		if err == nil {
-			text = nil
+			end()
 			n.Children = append(n.Children, child)
 		}
 		return err
@@ -405,7 +438,7 @@ func (p *parser) content(n *Node, depth int) error {
 			if s, err = p.until("]]>", "the CDATA section"); err == nil {
 				if text == nil { // one that begins counts for nothing, and what follows is a text of its own
 					write(s, CData, at)
-					text = nil
+					end()
 				} else {
 					write(s, Text, at)
 				}

@@ -24,10 +24,10 @@ type Finding struct {
 // String is the whole of it, in one line.
 func (f Finding) String() string {
 	text := fmt.Sprintf("line %d, column %d: %s", f.Line, f.Column, f.Rule)
-	if f.Hint != "" {
-		text += f.Hint
+	if f.Hint == "" {
+		return text + ". Kazoo: " + f.Kazoo
 	}
-	return text + ". Kazoo: " + f.Kazoo
+	return text + f.Hint + " Kazoo: " + f.Kazoo // a hint ends with a question mark
 }
 
 // kind is what the value of an attribute is to be.
@@ -108,6 +108,9 @@ func inside(element string) []string {
 	return nil
 }
 
+// MaxFindings is how many Check looks for.
+const MaxFindings = 100
+
 // Check finds what Kazoo would stumble over, or pass over, in a document: in document order.
 func Check(root *Node) []Finding {
 	var out []Finding
@@ -116,6 +119,9 @@ func Check(root *Node) []Finding {
 }
 
 func check(n *Node, out *[]Finding) {
+	if len(*out) >= MaxFindings {
+		return
+	}
 	for _, a := range n.Attrs {
 		if f, wrong := checkAttribute(n, a); wrong {
 			*out = append(*out, f)
@@ -124,6 +130,9 @@ func check(n *Node, out *[]Finding) {
 	checkContent(n, out)
 	may := inside(n.Name)
 	for _, c := range n.Elements() {
+		if len(*out) >= MaxFindings {
+			return
+		}
 		if slices.Contains(may, c.Name) {
 			check(c, out)
 			continue
@@ -204,7 +213,7 @@ func variables(n *Node) int {
 // checkAttribute holds an attribute to what Kazoo foresees.
 func checkAttribute(n *Node, a Attribute) (f Finding, wrong bool) {
 	known := attributes(n.Name)
-	if known == nil || n.Name == "Response" {
+	if known == nil || n.Name == "Response" || n.Name == "Hangup" {
 		return f, false
 	}
 	f = Finding{Position: a.Position, Verb: n.Name, Attribute: a.Name, Quirk: "attribute-crash", Kazoo: "the document ends here, and the call is hung up"}
@@ -219,75 +228,91 @@ func checkAttribute(n *Node, a Attribute) (f Finding, wrong bool) {
 		f.Kazoo = "it is passed over"
 		return f, true
 	}
-	is := func(rule string, args ...any) (Finding, bool) {
-		f.Rule = fmt.Sprintf("<%s> has %s=%q: ", n.Name, a.Name, a.Value) + fmt.Sprintf(rule, args...)
-		return f, true
+	rule := held(&f, k, n.Name, a)
+	if rule == "" {
+		return f, false
 	}
-	v, isNumber := Integer(a.Value)
+	f.Rule = fmt.Sprintf("<%s> has %s=%q: %s", n.Name, a.Name, a.Value, rule)
+	return f, true
+}
+
+// held holds a value to its kind: what it is to be, "" when it is that. What Kazoo does is noted where it does
+// not end the document.
+func held(f *Finding, k kind, element string, a Attribute) string {
+	benign := func(kazoo string) { f.Quirk, f.Kazoo = "", kazoo }
 	switch k {
 	case number, positive, endless, size:
-		least, most := int64(1), int64(1<<62)
-		switch k {
-		case number:
-			least = -1 << 62
-		case endless:
-			least = 0
-		case size:
-			least, most = 3, 40
-		}
+		v, isNumber := Integer(a.Value)
 		if !isNumber {
-			f.Quirk, f.Kazoo = "", "it counts as absent"
-			return is("it is to be a number, such as 5")
+			benign("it counts as absent")
+			return "it is to be a number, such as 5"
 		}
-		if v < least {
-			return is("it is to be %d or more", least)
-		}
-		if v > most {
-			return is("it is to be %d or less", most)
-		}
+		return bounded(k, v)
 	case flag:
 		if a.Value != "true" && a.Value != "false" {
-			f.Quirk, f.Kazoo = "", "it counts as false"
-			return is("it is to be true or false")
+			benign("it counts as false")
+			return "it is to be true or false"
 		}
 	case method:
 		if !strings.EqualFold(a.Value, "get") && !strings.EqualFold(a.Value, "post") && a.Value != "undefined" {
 			f.Quirk, f.Kazoo = "known-method-crash", "it counts as POST, or ends the document, as its runtime has met the word"
-			return is("it is to be GET or POST")
+			return "it is to be GET or POST"
 		}
 	case key:
 		if a.Value != "" && !IsKey(a.Value) {
-			if n.Name == "Dial" {
-				f.Quirk, f.Kazoo = "", "it is passed over"
+			if element == "Dial" {
+				benign("it is passed over")
 			}
-			return is("it is to be one of 0-9 * #")
+			return "it is to be one of 0-9 * #"
 		}
-	case voice:
-		all := []string{"man", "male", "woman", "female"}
-		if !slices.Contains(all, a.Value) {
-			f.Hint = suggest.Hint(a.Value, all)
-			return is("it is to be one of %s", strings.Join(all, ", "))
-		}
-	case language:
-		all := []string{"en", "en-gb", "es", "fr", "de", "it"}
-		if !slices.Contains(all, a.Value) {
-			f.Hint = suggest.Hint(a.Value, all)
-			return is("it is to be one of %s, in lower case", strings.Join(all, ", "))
-		}
-	case reason:
-		if a.Value != "rejected" && a.Value != "busy" {
-			f.Hint = suggest.Hint(a.Value, []string{"rejected", "busy"})
-			return is("it is to be rejected or busy")
-		}
+	case voice, language, reason:
+		return oneOf(f, k, a.Value)
 	case ignored:
-		f.Quirk, f.Kazoo = "", "it is read, and has no effect"
-		return is("it has no effect")
+		benign("it is read, and has no effect")
+		return "it has no effect"
 	case faulty:
-		f.Quirk = map[string]string{"recordingUrl": "recording-url-crash", "strategy": "strategy-crash"}[a.Name]
-		if a.Value == "" && a.Name == "recordingUrl" {
-			return f, false
+		if a.Value != "" || a.Name != "recordingUrl" {
+			f.Quirk = map[string]string{"recordingUrl": "recording-url-crash", "strategy": "strategy-crash"}[a.Name]
+			return "leave it out"
 		}
-		return is("leave it out")
+	case free:
 	}
-	return f, false
+	return ""
+}
+
+func bounded(k kind, v int64) string {
+	switch {
+	case k == positive && v < 1:
+		return "it is to be 1 or more"
+	case k == endless && v < 0:
+		return "it is to be 0 or more"
+	case k == size && v < 3:
+		return "it is to be 3 or more"
+	case k == size && v > 40:
+		return "it is to be 40 or less"
+	}
+	return ""
+}
+
+// oneOf holds a word to those that there are.
+func oneOf(f *Finding, k kind, value string) string {
+	all := []string{"man", "male", "woman", "female"}
+	switch k {
+	case language:
+		all = []string{"en", "en-gb", "es", "fr", "de", "it"}
+	case reason:
+		all = []string{"rejected", "busy"}
+	default:
+	}
+	if slices.Contains(all, value) {
+		return ""
+	}
+	f.Hint = suggest.Hint(value, all)
+	if k == language {
+		f.Hint = ""
+		if near := strings.ToLower(value); len(near) > 1 && slices.Contains(all, near[:2]) {
+			f.Hint = suggest.Offer([]string{near[:2]})
+		}
+	}
+	return "it is to be one of " + strings.Join(all, ", ")
 }
