@@ -30,15 +30,6 @@ func (h *handCall) beLed(ctx context.Context, b *bus.Bus, log *slog.Logger) erro
 	return h.sim.leadByFlows(ctx, b, source, func(do func()) error { do(); return nil }, log)
 }
 
-// hasFlow tells whether the account has a callflow for what is called.
-func (h *handCall) hasFlow(ctx context.Context) bool {
-	if h.sim.flows == nil {
-		return false
-	}
-	flow, err := h.sim.flows.documents.source.flow(ctx, h.at.Account.ID, h.flags.to)
-	return err == nil && flow.ID != ""
-}
-
 // sounds tells what the caller hears.
 func (h *handCall) sounds(ch *pbx.Channel, sound switchboard.Sound) {
 	if ch == h.caller && sound.Began {

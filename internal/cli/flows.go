@@ -22,6 +22,7 @@ type flows struct {
 	engine    *callflow.Engine
 	documents *accountDocuments
 	boxes     map[string]*pbx.Mailbox
+	asking    map[*pbx.Channel]bool // of which it is not known yet whether a callflow leads them
 }
 
 // leadByFlows has a callflow that an account has stored lead the calls to its numbers, until ctx ends.
@@ -29,7 +30,7 @@ type flows struct {
 // something on the timeline's goroutine, or, before that runs, at once.
 func (s *simulation) leadByFlows(ctx context.Context, b *bus.Bus, source documentSource, do func(func()) error, log *slog.Logger) error {
 	f := &flows{
-		sim: s, boxes: map[string]*pbx.Mailbox{},
+		sim: s, boxes: map[string]*pbx.Mailbox{}, asking: map[*pbx.Channel]bool{},
 		documents: &accountDocuments{ctx: ctx, line: s.line, source: source, log: log},
 	}
 	var err error
@@ -65,8 +66,13 @@ func (f *flows) missed() {
 }
 
 // led has a callflow lead a call, if there is one for what was dialled.
-func (f *flows) led(ch *pbx.Channel, dialled string, then func(led bool)) {
+func (f *flows) led(ch *pbx.Channel, dialled string, told func(led bool)) {
 	account := ch.Account().ID
+	f.asking[ch] = true
+	then := func(led bool) {
+		delete(f.asking, ch)
+		told(led)
+	}
 	f.documents.Flow(account, dialled, func(flow callflow.Flow, found bool) {
 		switch {
 		case found:
@@ -112,9 +118,20 @@ func (f *flows) lead(ch *pbx.Channel, flow callflow.Flow, then func(led bool)) {
 	})
 }
 
-// leads tells whether a callflow leads a call.
+// leads tells whether a callflow leads a call, or may yet.
 func (f *flows) leads(ch *pbx.Channel) bool {
-	return f != nil && ch != nil && f.engine.Leads(ch.CallID())
+	return f != nil && ch != nil && (f.asking[ch] || f.engine.Leads(ch.CallID()))
+}
+
+// has tells whether an account has a callflow for what is dialled. It is waited for.
+func (f *flows) has(accountID, dialled string) bool {
+	if f == nil {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(f.documents.ctx, askLimit)
+	defer cancel()
+	flow, err := f.documents.source.flow(ctx, accountID, dialled)
+	return err == nil && flow.ID != ""
 }
 
 // left has a message stand in a voicemail box.
@@ -142,6 +159,11 @@ func (s *simulation) route(e pbx.Event) {
 	case kapi.ChannelDestroy:
 		delete(s.routed, e.CallID())
 	}
+}
+
+// known tells whether a callflow would lead a call to what is dialled.
+func (s *simulation) known(ch *pbx.Channel, dialled string) bool {
+	return s.flows.has(ch.Account().ID, dialled)
 }
 
 // led has a callflow lead a call where there is one for what was dialled.

@@ -30,14 +30,14 @@ type simulation struct {
 	offices   []office.Office
 	random    *ids.Source
 	host      pbx.Host
-	wrong     error                       // what should never have happened; see logTo
-	fail      func(error)                 // told of that
-	heard     func(pbx.Event)             // told of each event; nil for nobody
-	elsewhere func(accountID string) bool // accounts whose calls another switch places; nil for none
-	byHand    bool                        // nobody takes a call but whoever is told to
-	routed    map[string]jobj.Object      // the latest request for the route of each call that is up
-	flows     *flows                      // that lead calls; nil for none
-	stepped   func(callflow.Step)         // told of each step of those; nil for nobody
+	wrong     error                                 // what should never have happened; see logTo
+	fail      func(error)                           // told of that
+	heard     func(pbx.Event)                       // told of each event; nil for nobody
+	elsewhere func(accountID string) bool           // accounts whose calls another switch places; nil for none
+	byHand    bool                                  // nobody takes a call but whoever is told to
+	routed    map[string]jobj.Object                // the latest request for the route of each call that is up
+	flows     *flows                                // that lead calls; nil for none
+	stepped   func(callflow.Step)                   // told of each step of those; nil for nobody
 	hears     func(*pbx.Channel, switchboard.Sound) // told of what is heard; nil for nobody
 }
 
@@ -47,7 +47,7 @@ func newSimulation(line *timeline.Timeline, out *outlet.Outlet, host pbx.Host, o
 	s := &simulation{line: line, out: out, host: host, offices: offices, random: random, routed: map[string]jobj.Object{}}
 	s.core = pbx.NewCore(pbx.New(pbx.Config{Clock: line, IDs: random, Host: host}), line, s.say)
 	s.board = switchboard.New(switchboard.Config{
-		Core: s.core, Line: line, IDs: random, Offices: offices, Rings: s.pickUp, Led: s.led,
+		Core: s.core, Line: line, IDs: random, Offices: offices, Rings: s.pickUp, Led: s.led, Known: s.known,
 		Heard: func(ch *pbx.Channel, sound switchboard.Sound) {
 			if s.hears != nil {
 				s.hears(ch, sound)

@@ -86,7 +86,7 @@ func TestACallThatIsCommandedIsSound(t *testing.T) {
 	}
 	g.Expect(line.Run(t.Context(), false)).To(Succeed())
 	g.Expect(core.Channels()).To(BeZero())
-	for _, name := range strings.Fields("LEG_CREATED RECORD_STOP DTMF CHANNEL_BRIDGE CHANNEL_EXECUTE_COMPLETE CHANNEL_PROGRESS_MEDIA event") {
+	for name := range strings.FieldsSeq("LEG_CREATED RECORD_STOP DTMF CHANNEL_BRIDGE CHANNEL_EXECUTE_COMPLETE CHANNEL_PROGRESS_MEDIA event") {
 		g.Expect(told[name]).To(BeNumerically(">", 20), name)
 	}
 	expect(t, j)

@@ -164,7 +164,7 @@ type dial struct {
 	strategy string
 	ringback string
 	repeats  int64
-	single   bool // one who refuses refuses for all
+	single   bool // whoever refuses does so for all
 }
 
 // bridge rings telephones; who answers talks to the caller until the call ends.

@@ -27,6 +27,8 @@ func then(node, child string) string {
 
 func node(module, data string) string { return `{"module":"` + module + `","data":{` + data + `}}` }
 
+func lines(all ...string) string { return strings.Join(all, "\n") }
+
 const (
 	bye      = `{"module":"tts","data":{"text":"Bye"}}`
 	saysBye  = "answer\nqueue[noop, tts Bye]\nhangup now"
@@ -69,7 +71,7 @@ func soundModules() []played {
 			script: func(r *rig) map[time.Duration]func() { return map[time.Duration]func(){at(5): r.hangUp} },
 			goes:   "the call was hung up: ORIGINATOR_CANCEL",
 		},
-		{what: "hangup", flow: then(node("hangup", ""), bye), says: "hangup\nhangup now", goes: "hangup"},
+		{what: "hangup", flow: then(node("hangup", ""), bye), says: lines("hangup", "hangup now"), goes: "hangup"},
 		{
 			what: "response", flow: node("response", `"code":503,"message":"No"`),
 			says: "queue[noop, respond 503]\nhangup now", goes: "answered with 503",

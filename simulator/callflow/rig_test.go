@@ -111,7 +111,7 @@ func (r *rig) Publish(exchange, key string, message jobj.Object) {
 	wire := r.parse(string(jobj.Append(nil, message)))
 	r.said, r.whole = append(r.said, brief(wire)), append(r.whole, wire)
 	r.line.After(0, func() {
-		r.exchange.Take(exchange, key, wire)
+		r.exchange.Hear(exchange, key, wire)
 		r.deliver(exchange, key, wire)
 	})
 }

@@ -46,7 +46,7 @@ func (a *act) webhook() {
 	a.next(anyKey, "the webhooks application was asked")
 }
 
-// normalised has the keys in lower case with underscores (kz_json:normalize/1).
+// normalised has the keys in lower case with underscores, as the reference has them in notifications.
 func normalised(object jobj.Object) jobj.Object {
 	out := make(jobj.Object, 0, len(object))
 	for _, m := range object {

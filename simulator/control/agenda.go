@@ -164,7 +164,7 @@ func (c *Control) filter(ch *pbx.Channel, message jobj.Object) {
 func (c *Control) advance(ch *pbx.Channel) {
 	for {
 		a := c.agendas[ch]
-		if a == nil || a.current != nil && !gives(a.current.application(), a.waiting) {
+		if a == nil || a.current != nil && !a.gives() {
 			return
 		}
 		if len(a.waiting) == 0 {
@@ -194,8 +194,14 @@ func (c *Control) advance(ch *pbx.Channel) {
 	}
 }
 
-// gives tells whether an application that has no end of its own gives way to what comes next: a
-// conference does to the end of the call.
-func gives(application string, next []job) bool {
-	return application == "conference" && len(next) > 0 && next[0].application() == "hangup"
+// gives tells whether what a leg does now gives way to what comes next: a conference does to the
+// end of the call, and a bridge of which nobody is told any more, because the call was given away.
+func (a *agenda) gives() bool {
+	switch a.current.application() {
+	case "bridge":
+		return !a.ch.Led()
+	case "conference":
+		return len(a.waiting) > 0 && a.waiting[0].application() == "hangup"
+	}
+	return false
 }

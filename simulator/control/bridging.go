@@ -19,8 +19,20 @@ const (
 	silence = 20 * time.Second
 )
 
+// attempt is a bridge that is being made.
+type attempt struct {
+	*Control
+
+	ch      *pbx.Channel
+	message jobj.Object
+	over    bool
+	delayed int // endpoints that are to be rung later
+}
+
 // bridge rings the endpoints of a command, for as long as its Timeout says; who answers is
-// connected. then is told when that is over, or did not come about: the application goes on.
+// connected. They ring at once, or each after its Endpoint-Delay, or with the Dial-Endpoint-Method
+// single one after the other. then is told when that is over, or did not come about: the
+// application goes on.
 func (c *Control) bridge(ch *pbx.Channel, message jobj.Object, then func(error)) {
 	if ch.Peer() != nil || ch.Led() {
 		then(&pbx.StateError{CallID: ch.CallID(), Doing: "bridge", State: "bridged"})
@@ -28,9 +40,10 @@ func (c *Control) bridge(ch *pbx.Channel, message jobj.Object, then func(error))
 	}
 	ends := c.endpoints(message, ch.Account())
 	ch.Shows(shows(message, ends))
-	over := false
+	a := &attempt{Control: c, ch: ch, message: message}
 	ch.Lead(func() {
-		over = true
+		a.over = true
+		c.Board.Next(ch, nil)
 		c.attend(ch)
 		then(nil)
 	})
@@ -38,11 +51,96 @@ func (c *Control) bridge(ch *pbx.Channel, message jobj.Object, then func(error))
 		c.failed(ch, "USER_NOT_REGISTERED", message)
 		return
 	}
-	told := c.then("bridge", message)
+	if message.String("Dial-Endpoint-Method") == "single" {
+		a.inTurn(ends)
+	} else {
+		a.together(ends)
+	}
+	timeout := patience
+	if asked := seconds(message, "Timeout"); asked > 0 {
+		timeout = asked
+	}
+	c.Line.After(timeout, func() {
+		if a.rings() {
+			c.Board.Next(ch, nil)
+			c.giveUp(ch, message)
+		}
+	})
+}
+
+// rings tells whether the bridge is still to come about.
+func (a *attempt) rings() bool {
+	return !a.over && a.ch.Led() && !a.ch.Gone() && a.ch.Peer() == nil && !slices.ContainsFunc(a.ch.Dialled(), (*pbx.Channel).Answered)
+}
+
+// giveUp stops what rings for a bridge, which fails by that unless there is something else to try.
+func (c *Control) giveUp(ch *pbx.Channel, message jobj.Object) {
+	c.Board.GiveUp(ch, true, c.then("bridge", message))
+}
+
+// together rings all endpoints, some of them later than others. The bridge does not fail while one
+// is to come.
+func (a *attempt) together(ends []endpoint) {
+	var first []endpoint
+	for _, end := range ends {
+		delay := seconds(end.fields, "Endpoint-Delay")
+		if delay == 0 {
+			first = append(first, end)
+			continue
+		}
+		a.delayed++
+		a.Line.After(delay, func() {
+			a.delayed--
+			a.await()
+			if a.rings() {
+				a.ring([]endpoint{end})
+			}
+		})
+	}
+	a.await()
+	a.ring(first)
+}
+
+// await has the bridge wait for endpoints that are to be rung later.
+func (a *attempt) await() {
+	if a.delayed == 0 || a.over {
+		a.Board.Next(a.ch, nil)
+		return
+	}
+	a.Board.Next(a.ch, a.await)
+}
+
+// inTurn rings endpoints one after the other, each for its Endpoint-Timeout.
+func (a *attempt) inTurn(ends []endpoint) {
+	first, rest := ends[0], ends[1:]
+	a.Board.Next(a.ch, nil)
+	turn := false // whether it is somebody else's
+	if len(rest) > 0 {
+		a.Board.Next(a.ch, func() {
+			turn = true
+			if a.rings() {
+				a.inTurn(rest)
+			}
+		})
+	}
+	a.ring([]endpoint{first})
+	if timeout := seconds(first.fields, "Endpoint-Timeout"); timeout > 0 && len(rest) > 0 {
+		a.Line.After(timeout, func() {
+			if !turn && a.rings() {
+				a.giveUp(a.ch, a.message)
+			}
+		})
+	}
+}
+
+// ring rings endpoints.
+func (a *attempt) ring(ends []endpoint) {
+	c, ch := a.Control, a.ch
+	told := c.then("bridge", a.message)
 	rung := func(err error) {
 		told(err)
-		if err != nil && !over {
-			c.failed(ch, "NO_ROUTE_DESTINATION", message)
+		if err != nil && !a.over {
+			c.failed(ch, "NO_ROUTE_DESTINATION", a.message)
 		}
 	}
 	var devices []pbx.Device
@@ -61,15 +159,6 @@ func (c *Control) bridge(ch *pbx.Channel, message jobj.Object, then func(error))
 	if len(devices) > 0 {
 		c.Board.Ring(ch, devices, false, rung)
 	}
-	timeout := patience
-	if asked := seconds(message, "Timeout"); asked > 0 {
-		timeout = asked
-	}
-	c.Line.After(timeout, func() {
-		if !over && !ch.Gone() && ch.Peer() == nil && !slices.ContainsFunc(ch.Dialled(), (*pbx.Channel).Answered) {
-			c.Board.GiveUp(ch, true, told)
-		}
-	})
 }
 
 // loop has the switch call itself for what could be dialled, and rings there.
@@ -96,6 +185,9 @@ func (c *Control) loop(ch *pbx.Channel, route string, rung func(error)) {
 // failed ends a bridge that cannot come about, unless something else rings for it.
 func (c *Control) failed(ch *pbx.Channel, cause string, message jobj.Object) {
 	if ch.Gone() || ch.Peer() != nil || len(ch.Dialled()) > 0 {
+		return
+	}
+	if c.Board.TryNext(ch) {
 		return
 	}
 	c.then("bridge", message)(ch.Bridged(cause))

@@ -62,6 +62,10 @@ func (c *Control) dialplan(name string, ch *pbx.Channel, message jobj.Object, th
 	case "progress", "ring":
 		then(ch.Progress(name == "progress"))
 	case "hangup":
+		if message.Bool(false, "Other-Leg-Only") {
+			c.hangUpOther(ch, message, then)
+			return
+		}
 		c.Board.Hangup(ch, message.String("Hangup-Cause"), then)
 	case "hold", "soft_hold":
 		c.Board.Hold(ch, then)
@@ -105,6 +109,16 @@ func (c *Control) dialplan(name string, ch *pbx.Channel, message jobj.Object, th
 	default:
 		then(fmt.Errorf("the switch has no application %q", name))
 	}
+}
+
+// hangUpOther ends the other leg of a call, or those that ring for it.
+func (c *Control) hangUpOther(ch *pbx.Channel, message jobj.Object, then func(error)) {
+	if peer := ch.Peer(); peer != nil {
+		c.Board.Hangup(peer, message.String("Hangup-Cause"), then)
+		return
+	}
+	c.Board.Next(ch, nil)
+	c.Board.GiveUp(ch, true, then)
 }
 
 // respond answers the caller's INVITE with a SIP status. One that is final ends a call that nobody

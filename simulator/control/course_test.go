@@ -1,182 +1,15 @@
 package control_test
 
 import (
-	"fmt"
-	"log/slog"
+	"maps"
 	"strings"
 	"testing"
 	"time"
 
 	. "github.com/onsi/gomega"
 
-	"github.com/kazoolab/kazoolab/bridge/kapi"
-	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
-	"github.com/kazoolab/kazoolab/internal/bus"
-	"github.com/kazoolab/kazoolab/internal/clock"
-	"github.com/kazoolab/kazoolab/internal/ids"
-	"github.com/kazoolab/kazoolab/simulator/control"
-	"github.com/kazoolab/kazoolab/simulator/office"
 	"github.com/kazoolab/kazoolab/simulator/pbx"
-	"github.com/kazoolab/kazoolab/simulator/switchboard"
-	"github.com/kazoolab/kazoolab/simulator/timeline"
 )
-
-// desk is a switch without a broker, whose time passes as fast as it can, and one call that
-// somebody commands.
-type desk struct {
-	*WithT
-
-	line    *timeline.Timeline
-	core    *pbx.Core
-	board   *switchboard.Board
-	control *control.Control
-	a       *pbx.Channel
-	began   time.Time
-	legs    map[string]string
-	timed   bool
-	log     []string
-	rings   func(leg *pbx.Channel)
-	stores  []control.Upload
-}
-
-// Write takes a line of the switch's log.
-func (d *desk) Write(line []byte) (int, error) { return len(line), nil }
-
-const caller = "a@203.0.113.20"
-
-func newDesk(t *testing.T, timed bool) *desk {
-	t.Helper()
-	d := &desk{WithT: NewWithT(t), timed: timed, legs: map[string]string{caller: "A"}}
-	d.line = timeline.New(timeline.Config{Start: time.Date(2024, 3, 12, 14, 0, 0, 0, time.UTC), Wall: clock.System()})
-	random := ids.Seeded("desk")
-	d.core = pbx.NewCore(pbx.New(pbx.Config{Clock: d.line, IDs: random}), d.line, d.event)
-	acme := office.Office{Account: pbx.Account{ID: "a1b2c3d4e5f60718293a4b5c6d7e8f90", Realm: "acme.sip.example.com"}, Numbers: []string{"+14155550100"}}
-	for _, extension := range []string{"1001", "1002"} {
-		acme.Devices = append(acme.Devices, pbx.Device{ID: "device" + extension, OwnerID: "user" + extension, Username: "u" + extension, Extension: extension})
-	}
-	d.board = switchboard.New(switchboard.Config{
-		Core: d.core, Line: d.line, IDs: random, Offices: []office.Office{acme}, Heard: d.heard,
-		Fail: func(err error) { t.Error(err) },
-		Rings: func(leg *pbx.Channel) {
-			if d.rings != nil {
-				d.rings(leg)
-			}
-		},
-	})
-	d.control = control.New(t.Context(), control.Config{
-		Core: d.core, Board: d.board, Line: d.line, Offices: []office.Office{acme}, IDs: random, Node: "ecallmgr@test",
-		Send: d.sent, Log: slog.New(slog.NewTextHandler(d, nil)), Led: func(string) bool { return true },
-		Length: func(media string) (time.Duration, bool) { return 7 * time.Second, media == "known" },
-		Store: func(u control.Upload, then func(error)) {
-			d.stores = append(d.stores, u)
-			d.line.After(time.Second, func() { then(nil) })
-		},
-	})
-	var err error
-	d.a, err = d.core.FromCarrier(acme.Account, pbx.Party{Name: "Ann", Number: "+12125550199"}, "+14155550100", caller)
-	d.Expect(err).NotTo(HaveOccurred())
-	d.Expect(d.a.Route("callflow", "")).To(Succeed())
-	d.began, d.log = d.line.Now(), nil
-	return d
-}
-
-func (d *desk) note(format string, what ...any) {
-	at := ""
-	if d.timed {
-		at = fmt.Sprintf("%.1f ", d.line.Now().Sub(d.began).Seconds())
-	}
-	d.log = append(d.log, at+fmt.Sprintf(format, what...))
-}
-
-func (d *desk) event(e pbx.Event) {
-	f := e.Fields()
-	switch name := e.Name(); name {
-	case "dialog_update", "report", "route_req", "usurp_control":
-	case "event":
-		d.note("%s", f.String("Event"))
-	case "CHANNEL_EXECUTE_COMPLETE":
-		d.note("%s done %s %s", d.leg(f.String("Call-ID")), f.String("Application-Name"), f.String("Application-Response"))
-	case "RECORD_STOP":
-		length, _ := f.Get("Length")
-		silent, _ := f.Get("Silence-Terminated")
-		d.note("%s RECORD_STOP %v ms key %q silent %v", d.leg(f.String("Call-ID")), length, f.String("Terminator"), silent)
-	case "DTMF":
-		d.note("%s DTMF %s", d.leg(f.String("Call-ID")), f.String("DTMF-Digit"))
-	case "LEG_CREATED":
-		d.note("%s LEG_CREATED %s", d.leg(f.String("Call-ID")), d.leg(f.String("Other-Leg-Call-ID")))
-	case "CHANNEL_DESTROY":
-		d.note("%s CHANNEL_DESTROY %s %s", d.leg(f.String("Call-ID")), f.String("Hangup-Cause"), f.String("Hangup-Code"))
-	default:
-		d.note("%s %s", d.leg(f.String("Call-ID")), name)
-	}
-}
-
-func (d *desk) leg(id string) string {
-	if d.legs[id] == "" {
-		d.legs[id] = string(rune('A' + len(d.legs)))
-	}
-	return d.legs[id]
-}
-
-func (d *desk) heard(ch *pbx.Channel, s switchboard.Sound) {
-	if s.Began {
-		d.note("%s hears %s %s", d.leg(ch.CallID()), s.Kind, s.Text+s.Media)
-		return
-	}
-	d.note("%s heard %s: %s%s", d.leg(ch.CallID()), s.Kind, s.Ended, s.Key)
-}
-
-func (d *desk) sent(m bus.Message) {
-	o, err := jobj.ParseObject(m.Body)
-	d.Expect(err).NotTo(HaveOccurred())
-	if m.Exchange == kapi.ExchangeTargeted {
-		d.note("-> %s %s %s %s", m.Key, o.String("Event-Name"), o.String("Response-Message"), o.String("Response-Code"))
-		return
-	}
-	d.note("refused: %s", o.String("Error-Message"))
-}
-
-// says is a message to the switch: an exchange, a key and JSON, or a command's JSON alone.
-func (d *desk) says(text string) {
-	exchange, key := kapi.ExchangeCallControl, control.CommandQueue
-	if head, body, ok := strings.Cut(text, " {"); ok && !strings.HasPrefix(text, "{") {
-		exchange, key, _ = strings.Cut(head, " ")
-		text = "{" + body
-	}
-	o, err := jobj.ParseObject([]byte(text))
-	d.Expect(err).NotTo(HaveOccurred(), text)
-	if !o.Has("Call-ID") {
-		o = o.Set("Call-ID", caller)
-	}
-	d.Expect(d.control.Hear(exchange, key, o)).To(BeTrue(), text)
-}
-
-// at is what somebody does some time after the call began: "press 12#", "speak 3s", "hangup",
-// or a message.
-func (d *desk) at(after time.Duration, does string) {
-	d.line.After(after, func() {
-		word, rest, _ := strings.Cut(does, " ")
-		switch word {
-		case "press":
-			d.board.Press(d.a, rest, d.board.Excuse)
-		case "speak":
-			length, err := time.ParseDuration(rest)
-			d.Expect(err).NotTo(HaveOccurred())
-			d.board.Speak(d.a, length)
-		case "hangup":
-			d.board.Hangup(d.a, "", nil)
-		case "answer":
-			d.Expect(d.board.Take(d.a)).To(Succeed())
-		default:
-			d.says(does)
-		}
-	})
-}
-
-func (d *desk) plays(t *testing.T) {
-	t.Helper()
-	d.Expect(d.line.Run(t.Context(), false)).To(Succeed())
-}
 
 // course is what is said and done to a call, and what comes of it, in which order and when.
 type course struct {
@@ -201,6 +34,7 @@ const (
 	offer = `resources offnet.resource.req.audio {"Event-Name":"offnet_req","Server-ID":"q1","Msg-ID":"m9","Timeout":20,"Outbound-Caller-ID-Number":"+18005551212",`
 )
 
+// courses are those of one leg: what it hears, says and is told.
 func courses() map[string]course {
 	return map[string]course{
 		"a noop is done after the tts before it": {does: []string{"answer", queue}, becomes: `
@@ -378,105 +212,14 @@ func courses() map[string]course {
 			3.0 A done play FILE PLAYED
 			3.0 A CHANNEL_DESTROY NORMAL_TEMPORARY_FAILURE sip:503`,
 		},
-		"the carrier's leg is answered": {does: []string{"answer", offer + `"To-DID":"+14155550188"}`}, rings: answers, untimed: true, becomes: `
-			A CHANNEL_ANSWER
-			B CHANNEL_CREATE
-			A LEG_CREATED B
-			B CHANNEL_PROGRESS_MEDIA
-			B CHANNEL_ANSWER
-			A CHANNEL_BRIDGE
-			A CHANNEL_UNBRIDGE
-			B CHANNEL_DESTROY NORMAL_CLEARING sip:200
-			A done bridge NORMAL_CLEARING
-			-> q1 offnet_resp SUCCESS sip:200`},
-		"the carrier's leg is busy, and the caller stays": {
-			does: []string{"answer", offer + `"To-DID":"+14155550188"}`, queue}, rings: refuses, untimed: true, becomes: `
-			A CHANNEL_ANSWER
-			B CHANNEL_CREATE
-			A LEG_CREATED B
-			B CHANNEL_PROGRESS_MEDIA
-			B CHANNEL_DESTROY USER_BUSY sip:486
-			A done bridge USER_BUSY
-			-> q1 offnet_resp USER_BUSY sip:486
-			A hears tts Press one for sales now, two for all others..
-			A heard tts: done
-			A done tts NONE
-			A done noop N1`,
-		},
-		"nobody answers at the carrier's": {does: []string{offer + `"To-DID":"+14155550188"}`}, untimed: true, becomes: `
-			B CHANNEL_CREATE
-			A LEG_CREATED B
-			B CHANNEL_PROGRESS_MEDIA
-			B CHANNEL_DESTROY NO_ANSWER sip:480
-			A done bridge NO_ANSWER
-			-> q1 offnet_resp NO_ANSWER sip:480`},
-		"the caller gives up while it rings": {does: []string{"answer", offer + `"To-DID":"+14155550188"}`, "3s hangup"}, untimed: true, becomes: `
-			A CHANNEL_ANSWER
-			B CHANNEL_CREATE
-			A LEG_CREATED B
-			B CHANNEL_PROGRESS_MEDIA
-			A CHANNEL_DESTROY NORMAL_CLEARING sip:200
-			B CHANNEL_DESTROY ORIGINATOR_CANCEL sip:487`},
-		"there is no way to a number": {does: []string{"answer", offer + `"To-DID":"1001"}`}, becomes: `
-			0.0 A CHANNEL_ANSWER
-			0.0 -> q1 offnet_resp NO_ROUTE_DESTINATION sip:404`},
-		"an endpoint by its id": {
-			does: []string{`{"Application-Name":"bridge","Timeout":20,"Endpoints":[{"Invite-Format":"endpoint","Endpoint-ID":"user1002"}]}`}, rings: refuses, untimed: true,
-			becomes: `
-			B CHANNEL_CREATE
-			A LEG_CREATED B
-			B CHANNEL_PROGRESS
-			B CHANNEL_DESTROY USER_BUSY sip:486
-			A done bridge USER_BUSY`,
-		},
-		"a SIP address": {
-			does: []string{`{"Application-Name":"bridge","Timeout":20,"Endpoints":[{"Invite-Format":"route","Route":"sip:bob@example.net","To-DID":"bob"}]}`}, rings: answers, untimed: true,
-			becomes: `
-			B CHANNEL_CREATE
-			A LEG_CREATED B
-			B CHANNEL_PROGRESS
-			B CHANNEL_ANSWER
-			A CHANNEL_ANSWER
-			A CHANNEL_BRIDGE
-			A CHANNEL_UNBRIDGE
-			B CHANNEL_DESTROY NORMAL_CLEARING sip:200
-			A done bridge NORMAL_CLEARING`,
-		},
-		"a conference, and out of it by park": {
-			does: []string{
-				`conference conference.discovery {"Event-Name":"discovery_req","Conference-ID":"room","Moderator":true,"Call":{"Call-ID":"a@203.0.113.20"},
-					"Conference-Doc":{"name":"room","id":"room","moderator":{"join_muted":true}}}`,
-				"5s press 1", `9s {"Application-Name":"park","Insert-At":"now"}`, `10s {"Application-Name":"noop","Msg-ID":"N"}`,
-			}, untimed: true,
-			becomes: `
-			A CHANNEL_ANSWER
-			conference-create
-			add-member
-			del-member
-			conference-destroy
-			A done conference NONE
-			A done noop N`,
-		},
-		"a conference, and out of it by the caller's end": {
-			does: []string{
-				`conference conference.discovery {"Event-Name":"discovery_req","Conference-ID":"room","Call":{"Call-ID":"a@203.0.113.20"}}`,
-				"2s " + queue, "9s hangup",
-			}, untimed: true,
-			becomes: `
-			A CHANNEL_ANSWER
-			conference-create
-			add-member
-			del-member
-			conference-destroy
-			A done conference NONE
-			A CHANNEL_DESTROY NORMAL_CLEARING sip:200`,
-		},
 	}
 }
 
 func TestACallTakesItsCourse(t *testing.T) {
 	t.Parallel()
-	for what, c := range courses() {
+	all := courses()
+	maps.Copy(all, diallings())
+	for what, c := range all {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
 			d := newDesk(t, !c.untimed)

@@ -161,7 +161,7 @@ func (ch *Channel) must(doing string, states ...string) error {
 
 // Dial places a leg to a telephone.
 func (ch *Channel) Dial(d Device) (*Channel, error) {
-	b, err := ch.place("dial from")
+	b, err := ch.place()
 	if err != nil {
 		return nil, err
 	}
@@ -199,7 +199,7 @@ func (c *Core) Place(a Account, d Device, callID string, shown Party) (*Channel,
 
 // DialNumber places a leg to the telephone network.
 func (ch *Channel) DialNumber(number string) (*Channel, error) {
-	b, err := ch.place("dial from")
+	b, err := ch.place()
 	if err != nil {
 		return nil, err
 	}
@@ -217,7 +217,7 @@ func (ch *Channel) DialNumber(number string) (*Channel, error) {
 
 // DialURI places a leg to a SIP address that is none of the account's telephones.
 func (ch *Channel) DialURI(user, host string) (*Channel, error) {
-	b, err := ch.place("dial from")
+	b, err := ch.place()
 	if err != nil {
 		return nil, err
 	}
@@ -231,12 +231,12 @@ func (ch *Channel) DialURI(user, host string) (*Channel, error) {
 }
 
 // place draws an outbound leg for a call.
-func (ch *Channel) place(doing string) (*Channel, error) {
-	if err := ch.must(doing, isRinging, isEarly, isAnswered); err != nil {
+func (ch *Channel) place() (*Channel, error) {
+	if err := ch.must("dial from", isRinging, isEarly, isAnswered); err != nil {
 		return nil, err
 	}
 	if ch.direction == "outbound" && !ch.Answered() {
-		return nil, &StateError{ch.callID, doing, "called itself, and rings"}
+		return nil, &StateError{ch.callID, "dial from", "called itself, and rings"}
 	}
 	c := ch.core
 	b := c.begin(ch.account, c.uuid4(), "outbound")

@@ -7,7 +7,7 @@ import "github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 // in it, and who dials a number of another account. The first is the caller's; the second
 // is a call of the account to, and to be routed to the number.
 func (ch *Channel) Loop(to Account, number string, forwarding *Device) (a, b *Channel, err error) {
-	if a, err = ch.place("dial from"); err != nil {
+	if a, err = ch.place(); err != nil {
 		return nil, nil, err
 	}
 	b = a.pairUp(to, number, ch.presenceID, false)

@@ -16,7 +16,7 @@ import (
 	"github.com/kazoolab/kazoolab/simulator/timeline"
 )
 
-// Config is what a board works with. All but Rings, Heard and Led are required.
+// Config is what a board works with. All but Rings, Heard, Led and Known are required.
 type Config struct {
 	Core    *pbx.Core
 	Line    *timeline.Timeline
@@ -29,6 +29,8 @@ type Config struct {
 	// Led is asked, before anything rings for what a channel has dialled, whether an application leads
 	// its call from then on, and tells so, at once or later; nil is none.
 	Led func(ch *pbx.Channel, dialled string, then func(led bool))
+	// Known tells whether one would; nil is for none.
+	Known func(ch *pbx.Channel, dialled string) bool
 	// Fail is told of what should never happen: of acts that nobody waits for.
 	Fail func(error)
 }
@@ -48,6 +50,8 @@ type Board struct {
 	won map[*pbx.Channel]*pbx.Channel
 	// waits are acts that wait for a channel to be connected or to end.
 	waits map[*pbx.Channel][]func()
+	// nexts are what is tried when nobody takes a call.
+	nexts map[*pbx.Channel]func()
 	// lasts are acts that are over with a channel.
 	lasts map[*pbx.Channel][]func()
 
@@ -60,7 +64,7 @@ type Board struct {
 func New(c Config) *Board {
 	b := &Board{
 		Config: c, slots: map[string]*parked{}, inSlot: map[*pbx.Channel]*parked{}, onward: map[*pbx.Channel]func(Then){}, taking: map[*pbx.Channel]*pbx.Recording{},
-		won: map[*pbx.Channel]*pbx.Channel{}, waits: map[*pbx.Channel][]func(){}, lasts: map[*pbx.Channel][]func(){},
+		won: map[*pbx.Channel]*pbx.Channel{}, waits: map[*pbx.Channel][]func(){}, lasts: map[*pbx.Channel][]func(){}, nexts: map[*pbx.Channel]func(){},
 		sounds: map[*pbx.Channel][]*sounding{}, listening: map[*pbx.Channel]*listener{}, speaks: map[*pbx.Channel]time.Time{},
 	}
 	c.Core.Follow(b.connected, b.ended)

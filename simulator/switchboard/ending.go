@@ -38,6 +38,7 @@ func (b *Board) drop(ch *pbx.Channel, cause string) error {
 func (b *Board) ended(ch *pbx.Channel, cause string) {
 	delete(b.onward, ch)
 	delete(b.taking, ch)
+	delete(b.nexts, ch)
 	b.quieten(ch)
 	if ch.Device() != nil {
 		b.Line.After(time.Second, func() { b.report(ch.Presence("terminated")) })
@@ -118,6 +119,7 @@ func (b *Board) Hangup(ch *pbx.Channel, cause string, then Then) {
 func (b *Board) connected(one, other *pbx.Channel) {
 	for _, ch := range []*pbx.Channel{one, other} {
 		delete(b.onward, ch)
+		delete(b.nexts, ch)
 		if p := b.slotOf(ch); p != nil {
 			b.vacate(p, ch.Retrieved)
 		}

@@ -260,6 +260,26 @@ func (b *Board) gives(a *pbx.Channel, cause string, keep bool, then Then, steps 
 	}, append(steps, soon(func() error { return nil }))...)
 }
 
+// Next has something else be tried, once, when nothing rings for a call any more and nobody has
+// taken it, in place of that being told; nil has that be told.
+func (b *Board) Next(a *pbx.Channel, try func()) {
+	if try == nil || a.Gone() {
+		delete(b.nexts, a)
+		return
+	}
+	b.nexts[a] = try
+}
+
+// TryNext tries what is to be tried next, and tells whether there is anything.
+func (b *Board) TryNext(a *pbx.Channel) bool {
+	try := b.nexts[a]
+	delete(b.nexts, a)
+	if try != nil {
+		try()
+	}
+	return try != nil
+}
+
 // lost has a call go on without a leg that rang for it. It has failed if that was the last.
 func (b *Board) lost(a *pbx.Channel, cause string, keep bool, then Then) {
 	if len(ringing(a)) > 0 || b.busy(a) != "" {
@@ -275,6 +295,10 @@ func (b *Board) lost(a *pbx.Channel, cause string, keep bool, then Then) {
 func (b *Board) fell(a *pbx.Channel, cause string, keep bool, then Then) {
 	if state := b.busy(a); state != "" {
 		b.done(then, &pbx.StateError{CallID: a.CallID(), Doing: "give up", State: state})
+		return
+	}
+	if b.TryNext(a) {
+		b.done(then, nil)
 		return
 	}
 	keep = keep || a.Led()

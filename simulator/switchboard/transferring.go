@@ -38,7 +38,7 @@ func (b *Board) Transfer(ch *pbx.Channel, to string, then Then) {
 
 // mayCall says whether somebody has a number, before anything is done about it.
 func (b *Board) mayCall(ch *pbx.Channel, to string) error {
-	if ch == nil || pbx.IsNumber(to) || len(b.office(ch).Called(to)) > 0 {
+	if ch == nil || pbx.IsNumber(to) || len(b.office(ch).Called(to)) > 0 || b.Known != nil && b.Known(ch, to) {
 		return nil
 	}
 	return &NobodyError{to}
