@@ -3,7 +3,6 @@ package crossbar
 import (
 	"context"
 	"crypto/md5"
-	"embed"
 	"encoding/base64"
 	"fmt"
 	"log/slog"
@@ -11,10 +10,10 @@ import (
 	"net/netip"
 
 	"github.com/kazoolab/kazoolab/bridge/account"
-	"github.com/kazoolab/kazoolab/bridge/crossbar/schema"
 	"github.com/kazoolab/kazoolab/bridge/fidelity"
 	"github.com/kazoolab/kazoolab/bridge/kapi"
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
+	"github.com/kazoolab/kazoolab/bridge/kapi/schemas"
 	"github.com/kazoolab/kazoolab/bridge/proxies"
 	"github.com/kazoolab/kazoolab/bridge/store"
 	"github.com/kazoolab/kazoolab/bridge/webhooks/catalogue"
@@ -22,6 +21,7 @@ import (
 	"github.com/kazoolab/kazoolab/bridge/webhooks/samples"
 	"github.com/kazoolab/kazoolab/internal/clock"
 	"github.com/kazoolab/kazoolab/internal/ids"
+	"github.com/kazoolab/kazoolab/internal/schema"
 )
 
 // DefaultMaxBody is how many bytes a body may have (crossbar.max_upload_size).
@@ -105,9 +105,6 @@ type Config struct {
 	TrustedProxies proxies.Trusted
 }
 
-//go:embed schemas/*.json
-var schemaFiles embed.FS
-
 type handler struct {
 	Config
 
@@ -168,7 +165,7 @@ func New(cfg Config) (http.Handler, error) {
 
 func (h *handler) compile() error {
 	var err error
-	if h.schemas, err = schema.NewSet(schemaFiles, "schemas", h.guard.refuses); err != nil {
+	if h.schemas, err = schema.NewSet(schemas.Files(), ".", h.guard.refuses); err != nil {
 		return err
 	}
 	for name, into := range map[string]**schema.Schema{

@@ -5,9 +5,9 @@ import (
 	"log/slog"
 	"net/http"
 
-	"github.com/kazoolab/kazoolab/bridge/crossbar/schema"
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 	"github.com/kazoolab/kazoolab/bridge/store"
+	"github.com/kazoolab/kazoolab/internal/schema"
 )
 
 // fault is an error answer. The two spellings of many messages, with blanks or

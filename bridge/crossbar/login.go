@@ -7,10 +7,10 @@ import (
 	"strings"
 
 	"github.com/kazoolab/kazoolab/bridge/account"
-	"github.com/kazoolab/kazoolab/bridge/crossbar/schema"
 	"github.com/kazoolab/kazoolab/bridge/kapi"
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 	"github.com/kazoolab/kazoolab/bridge/store"
+	"github.com/kazoolab/kazoolab/internal/schema"
 )
 
 // signatureSecret is half of what ties tokens to their holder; it is made at the

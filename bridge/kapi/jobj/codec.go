@@ -11,8 +11,8 @@ import (
 )
 
 // maxDepth bounds nesting, so that a hostile document cannot exhaust the stack.
-// Kazoo's own documents stay below 20.
-const maxDepth = 512
+// Kazoo's own documents stay below 20; a callflow nests two levels a step.
+const maxDepth = 2048
 
 // SyntaxError says where a text stops being JSON.
 type SyntaxError struct {

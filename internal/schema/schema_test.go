@@ -4,8 +4,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/kazoolab/kazoolab/bridge/crossbar/schema"
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
+	"github.com/kazoolab/kazoolab/internal/schema"
 )
 
 const everything = `{
@@ -88,6 +88,25 @@ func TestEveryFaultIsTold(t *testing.T) {
 	}
 }
 
+func TestNothingIsCastWhenStrict(t *testing.T) {
+	s, err := schema.Compile("everything", []byte(everything))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{`{"name":"abc","count":"3"}`, `{"name":"abc","count":1.0}`, `{"name":"abc","on":"true"}`, `{"name":"abc","rate":"1"}`} {
+		doc, err := jobj.Parse([]byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, wrong := s.CheckStrict(doc); len(wrong) != 1 || wrong[0].Rule != "type" {
+			t.Errorf("%s: told %v", text, wrong)
+		}
+		if _, wrong := s.Check(doc); len(wrong) != 0 {
+			t.Errorf("%s: told %v where values are cast", text, wrong)
+		}
+	}
+}
+
 func TestNumbersBeyondFloatsTakeNoTime(t *testing.T) {
 	s, err := schema.Compile("everything", []byte(everything))
 	if err != nil {
@@ -96,7 +115,7 @@ func TestNumbersBeyondFloatsTakeNoTime(t *testing.T) {
 	// A validator that reckons exactly would run into the test's own time limit.
 	for _, number := range []string{"1e999999", "-1e999999999", "1e-999999999"} {
 		for _, member := range []string{"count", "rate", "name", "either", "other"} {
-			doc, err := jobj.Parse([]byte(`{"name":"abc","` + member + `":` + number + `}`))
+			doc, err := jobj.Parse([]byte(`{"` + member + `":` + number + `,"name":"abc"}`)) // the first counts
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -73,7 +73,9 @@ func (c *checker) checkObject(n node, object jobj.Object) jobj.Object {
 	object = slices.Clone(object)
 	place := make(map[string]int, len(object))
 	for i, m := range object {
-		place[m.Key] = i
+		if _, again := place[m.Key]; !again { // of a repeated key the first counts
+			place[m.Key] = i
+		}
 	}
 	properties, _ := n.rules["properties"].(map[string]any)
 	for _, name := range slices.Sorted(maps.Keys(properties)) {

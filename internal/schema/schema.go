@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -44,7 +45,7 @@ func NewSet(files fs.FS, dir string, refused func(address string) string) (*Set,
 		if !ok {
 			continue
 		}
-		text, err := fs.ReadFile(files, dir+"/"+entry.Name())
+		text, err := fs.ReadFile(files, path.Join(dir, entry.Name()))
 		if err != nil {
 			return nil, fmt.Errorf("schema %s: %w", name, err)
 		}
@@ -125,8 +126,12 @@ func (s *Schema) WithEnum(property string, words []string) (*Schema, error) {
 
 // Check returns the document with its defaults filled in and its values cast, and
 // what is wrong with it. A document with violations must not be stored.
-func (s *Schema) Check(doc any) (any, []Violation) {
-	c := &checker{casts: true}
+func (s *Schema) Check(doc any) (any, []Violation) { return s.check(&checker{casts: true}, doc) }
+
+// CheckStrict is Check without casts, as Pivot checks a flow: "3" is no integer.
+func (s *Schema) CheckStrict(doc any) (any, []Violation) { return s.check(&checker{}, doc) }
+
+func (s *Schema) check(c *checker, doc any) (any, []Violation) {
 	doc = c.check(node{s, s.tree, nil}, doc, nil)
 	slices.SortStableFunc(c.found, func(a, b Violation) int { return strings.Compare(a.Key(), b.Key()) })
 	return doc, c.found
