@@ -1,7 +1,6 @@
 package pivot
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"strings"
@@ -11,6 +10,7 @@ import (
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 	"github.com/kazoolab/kazoolab/simulator/dialplan"
 	"github.com/kazoolab/kazoolab/simulator/pivot/client"
+	"github.com/kazoolab/kazoolab/simulator/pivot/flow"
 	"github.com/kazoolab/kazoolab/simulator/pivot/twiml"
 )
 
@@ -108,55 +108,46 @@ func (w *worker) judge(a client.Answer) {
 		return
 	}
 	lang := w.languageOf(a)
-	var root *twiml.Node
-	var faults []error
+	var fault error
+	var broken flow.Result
 	if lang.twiml {
-		var err error
-		if root, err = twiml.Parse(body); err == nil {
+		root, err := twiml.Parse(body)
+		if err == nil {
 			w.tell(Step{Kind: Judged, Text: lang.why})
 			w.run(root)
 			return
 		}
-		faults = append(faults, err)
+		fault = err
 	}
 	if lang.json {
-		value, err := parseJSON(body)
-		if err == nil {
+		r := w.e.Flows.Check(body, w.e.Compat)
+		if !r.Broken {
 			w.tell(Step{Kind: Judged, Text: lang.why})
-			w.pivot(body, value)
+			w.pivot(body, r)
 			return
 		}
-		faults = append(faults, err)
+		broken = r
 	}
 	w.tell(Step{Kind: Judged, Text: lang.why})
-	for _, err := range faults {
-		w.unreadable(err, body)
+	if fault != nil {
+		w.unreadable(fault)
 	}
+	w.explain(broken)
 	w.tell(Step{Kind: Failed, Text: "the answer cannot be read: the callflow is told failed, and the call is hung up, which comes first"})
 	w.answerCallflow("failed", "pivot")
 	w.end("the answer cannot be read")
 }
 
-// unreadable tells of a fault with its place.
-func (w *worker) unreadable(err error, body []byte) {
-	step := Step{Kind: Found, Text: err.Error()}
-	switch fault := err.(type) { //nolint:errorlint // made by the parsers of this package, never wrapped
-	case *twiml.SyntaxError:
-		step.Position, step.Text = fault.Position, "as TwiML: "+fault.Rule
-		if fault.Entity {
-			w.note(xmlEntities, "the document declares an entity: it is refused. Kazoo would read whatever file or address the entity names, and speak it")
-		}
-	case *jobj.SyntaxError:
-		step.Position, step.Text = position(body, int(fault.Offset)), "as JSON: "+fault.Reason
+// unreadable tells why a document is no TwiML, and where.
+func (w *worker) unreadable(err error) {
+	fault, ok := errors.AsType[*twiml.SyntaxError](err)
+	if !ok {
+		return
 	}
-	w.tell(step)
-}
-
-// position is the line and column of a byte.
-func position(body []byte, offset int) twiml.Position {
-	before := body[:min(max(offset, 0), len(body))]
-	line := bytes.LastIndexByte(before, '\n') + 1
-	return twiml.Position{Line: 1 + bytes.Count(before, []byte("\n")), Column: 1 + utf8.RuneCount(before[line:])}
+	if fault.Entity {
+		w.note(xmlEntities, "the document declares an entity: it is refused. Kazoo would read whatever file or address the entity names, and speak it")
+	}
+	w.tell(Step{Kind: Found, Position: fault.Position, Text: "the answer is no TwiML: " + fault.Error() + ". Kazoo says failed, and hangs the caller up"})
 }
 
 // run has a TwiML document done.

@@ -5,8 +5,19 @@ import (
 	"testing"
 
 	"github.com/kazoolab/kazoolab/simulator/pivot/client"
+	"github.com/kazoolab/kazoolab/simulator/pivot/flow"
 	"github.com/kazoolab/kazoolab/simulator/pivot/request"
 )
+
+// flows checks JSON answers; no address is refused, as the records were taken below REST.
+func flows(t *testing.T) *flow.Checker {
+	t.Helper()
+	c, err := flow.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
 
 // newAsker is the real client.
 func newAsker(t *testing.T) func(context.Context, request.Request) (client.Answer, error) {

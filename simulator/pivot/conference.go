@@ -100,7 +100,9 @@ func (d *dialling) profile(n *twiml.Node, waits bool, most int64) jobj.Object {
 		}
 		put(key, v)
 	}
-	given("announce-count", "announceCount", "")
+	if v, ok := n.Int("announceCount"); ok {
+		put("announce-count", v)
+	}
 	given("caller-controls", "callerControls", "default")
 	given("caller-id-name", "callerIdName", "unknown")
 	given("caller-id-number", "callerIdNumber", "anonymous")

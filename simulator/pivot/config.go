@@ -9,6 +9,7 @@ import (
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 	"github.com/kazoolab/kazoolab/internal/ids"
 	"github.com/kazoolab/kazoolab/simulator/pivot/client"
+	"github.com/kazoolab/kazoolab/simulator/pivot/flow"
 	"github.com/kazoolab/kazoolab/simulator/pivot/request"
 	"github.com/kazoolab/kazoolab/simulator/timeline"
 )
@@ -32,11 +33,17 @@ type Documents interface {
 	Document(accountID, id string) (jobj.Object, bool)
 }
 
-// Config is what an engine works with. Line, Bus, Asker, IDs and Log are required.
+// Flows says what a JSON answer is.
+type Flows interface {
+	Check(text []byte, compat fidelity.Compat) flow.Result
+}
+
+// Config is what an engine works with. Line, Bus, Asker, Flows, IDs and Log are required.
 type Config struct {
 	Line  *timeline.Timeline
 	Bus   Bus
 	Asker Asker
+	Flows Flows
 	// Documents tells of the call's account; nil knows none.
 	Documents Documents
 	// Save stores a document in a database; nil drops it.

@@ -126,8 +126,15 @@ func (d *dialling) callerName() string {
 	return "unknown"
 }
 
-// setCaller tells the switch the caller's number.
+// setCaller tells the switch the caller's number, and keeps what the Dial wants with the call
+// (kzt_twiml_dial:setup_call_for_dial/2).
 func (d *dialling) setCaller() {
+	if d.hangupOn != "" {
+		d.p.set(keyHangupOn, d.hangupOn)
+	}
+	d.p.set(keyRecord, d.record)
+	d.p.set(keyTimeout, int64(d.timeout/time.Second))
+	d.p.set(keyTimeLimit, int64(d.limit/time.Second))
 	d.p.command(d.p.sender().Set(jobj.Object{
 		{Key: "Caller-ID-Number", Value: d.callerNumber()}, {Key: "Privacy-Hide-Number", Value: false},
 	}, nil))

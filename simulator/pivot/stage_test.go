@@ -67,7 +67,7 @@ func newStage(t *testing.T, app *app, compat fidelity.Compat, settings pivot.Set
 	s.stop = cancel
 	s.ask = newAsker(t)
 	s.engine = pivot.New(ctx, pivot.Config{
-		Line: s.line, Bus: s, Asker: s, Documents: s, Compat: compat, IDs: ids.Seeded(t.Name()), Node: "n@h", Log: slog.New(slog.DiscardHandler),
+		Line: s.line, Bus: s, Asker: s, Flows: flows(t), Documents: s, Compat: compat, IDs: ids.Seeded(t.Name()), Node: "n@h", Log: slog.New(slog.DiscardHandler),
 		Save: func(db string, doc jobj.Object) {
 			s.saved = append(s.saved, jobj.Object{{Key: "db", Value: db}, {Key: "doc", Value: doc}})
 		},

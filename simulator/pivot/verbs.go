@@ -141,6 +141,7 @@ func (p *process) action(n *twiml.Node) string {
 // next has the app asked when the document gives up its turn.
 func (p *process) next(uri, method string) outcome {
 	p.nextURI, p.nextMethod = uri, method
+	p.set(keyMethod, method)
 	return asks
 }
 

@@ -80,7 +80,12 @@ func (w *worker) read(m jobj.Object) {
 const (
 	keyCounter    = "pivot_counter"
 	keyURI        = "voice_uri"
+	keyMethod     = "voice_uri_method"
 	keyDynamicCID = "dynamic_cid"
+	keyHangupOn   = "hangup_dtmf"
+	keyRecord     = "record_call"
+	keyTimeout    = "call_timeout"
+	keyTimeLimit  = "call_time_limit"
 )
 
 func (w *worker) bind(exchange, key string) {

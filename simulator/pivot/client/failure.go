@@ -44,11 +44,7 @@ func (e *Error) Unwrap() error { return e.Err }
 
 // Silent tells whether a real Kazoo would say nothing and wait (quirk silent-transport).
 func (e *Error) Silent() bool {
-	switch e.Kind {
-	case Refused, Dropped, TimedOut:
-		return true
-	}
-	return false
+	return e.Kind == Refused || e.Kind == Dropped || e.Kind == TimedOut
 }
 
 // failure finds the kind of an error of net/http. ended is that of the caller's context.

@@ -87,7 +87,7 @@ func attributes(element string) map[string]kind {
 	case "Conference":
 		return map[string]kind{
 			"startConferenceOnEnter": flag, "muted": flag, "deaf": flag, "play_name": flag, "play_entry_prompt": flag, "beep": flag,
-			"maxParticipants": size, "endConferenceOnExit": flag, "waitUrl": free, "announceCount": free, "callerControls": free,
+			"maxParticipants": size, "endConferenceOnExit": flag, "waitUrl": free, "announceCount": number, "callerControls": free,
 			"moderatorControls": free, "callerIdName": free, "callerIdNumber": free, "comfortNoise": number, "energyLevel": number,
 			"interval": number, "rate": number, "engine": free, "voice": voice, "method": method,
 		}

@@ -1,0 +1,246 @@
+package flow
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/tidwall/gjson"
+
+	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
+	"github.com/kazoolab/kazoolab/internal/schema"
+	"github.com/kazoolab/kazoolab/internal/suggest"
+)
+
+// Finding is one thing about an answer that its developer should know.
+type Finding struct {
+	// Path leads to it: $ is the answer, $.children._.data.text a member.
+	Path string
+	// Line and Column count from 1, columns in characters.
+	Line, Column int
+	// Rule is the schema's keyword that is broken (type, required, enum …), module for
+	// an unknown one, url for an address that is refused, json for what is none; of
+	// warnings key and repeated.
+	Rule string
+	// Text says what is wrong, and how it is put right where that can be guessed.
+	Text string
+	// Kazoo is what a real Kazoo does with it.
+	Kazoo string
+	// Warning tells what Kazoo takes, but probably not as it was meant.
+	Warning bool
+
+	offset int
+}
+
+func (f Finding) String() string {
+	return fmt.Sprintf("%d:%d %s: %s", f.Line, f.Column, f.Path, f.Text)
+}
+
+const refusedByKazoo = "Kazoo says processing, then failed, and leaves the caller in silence (" + FlowErrorCrash + ")"
+
+// explain words what the schemas found wrong.
+func (c *Checker) explain(text source, doc any, wrong []schema.Violation) []Finding {
+	var found []Finding
+	for _, v := range wrong {
+		if v.Rule == "schema" {
+			continue // the module's own violation says more
+		}
+		f := Finding{Path: pathOf(v.Path), Rule: v.Rule, Kazoo: refusedByKazoo}
+		f.Text = c.sentence(doc, v, &f)
+		text.place(&f, text.find(v.Path))
+		found = append(found, f)
+	}
+	return found
+}
+
+// sentence is the text of a finding, whose rule it may name better.
+func (c *Checker) sentence(doc any, v schema.Violation, f *Finding) string {
+	value := at(doc, v.Path)
+	name := "the answer"
+	if len(v.Path) > 0 {
+		name = v.Path[len(v.Path)-1]
+	}
+	shown := short(value)
+	message := v.Details.String("message")
+	switch v.Rule {
+	case "required":
+		parent, _ := at(doc, v.Path[:len(v.Path)-1]).(jobj.Object)
+		return name + " is missing" + c.instead(name, parent)
+	case "enum":
+		choices, _ := v.Details.Get("target")
+		words := texts(choices)
+		given, _ := value.(string)
+		return fmt.Sprintf("%s is %s, and must be one of %s%s", name, shown, strings.Join(words, " "), suggest.Hint(given, words))
+	case "type":
+		if len(v.Path) == 0 {
+			return "the answer must be one action, an object with module, data and children, not " + shown
+		}
+		return fmt.Sprintf("%s must be of type %s, not %s", name, v.Details.String("target"), shown)
+	case "error":
+		if module, ok := strings.CutPrefix(message, "unable to find callflow schema for module "); ok {
+			f.Rule = "module"
+			return fmt.Sprintf("there is no module %q%s", module, suggest.Hint(module, c.modules))
+		}
+		f.Rule = "url"
+		return fmt.Sprintf("%s is %s, which no answer may name", name, shown)
+	case "pattern":
+		return fmt.Sprintf("%s is %s, and must match %s", name, shown, v.Details.String("target"))
+	case "not_one_schema_valid", "any_schemas_not_valid":
+		return fmt.Sprintf("%s is %s, which is none of the forms that it can have", name, shown)
+	}
+	return fmt.Sprintf("%s is %s: %s", name, shown, strings.ToLower(message[:min(1, len(message))])+message[min(1, len(message)):])
+}
+
+// instead is a hint for a member that is missing.
+func (c *Checker) instead(name string, parent jobj.Object) string {
+	keys := make([]string, len(parent))
+	for i, m := range parent {
+		keys[i] = m.Key
+	}
+	if near := suggest.Nearest(name, keys); len(near) > 0 {
+		return fmt.Sprintf("; is %s meant for it?", near[0])
+	}
+	if name != "module" {
+		return ""
+	}
+	for _, m := range parent {
+		if inner, ok := m.Value.(jobj.Object); ok && inner.Has("module") {
+			return fmt.Sprintf("; answer with what stands under %s alone", m.Key)
+		}
+	}
+	return ""
+}
+
+// warn lists what Kazoo takes in a node and below it, but passes over.
+func (c *Checker) warn(text source, doc any, path []string) []Finding {
+	node, ok := doc.(jobj.Object)
+	if !ok {
+		return nil
+	}
+	found := c.strays(text, node, path, []string{"module", "data", "children"}, "an action")
+	module := node.String("module")
+	if form, known := c.set.Get(prefix + module); known {
+		inner := append(slices.Clip(path), "data")
+		var keys []string
+		for _, m := range form.Tree().Object("properties") {
+			keys = append(keys, m.Key)
+		}
+		found = append(found, c.strays(text, node.Object("data"), inner, keys, "the data of "+module)...)
+	}
+	for _, m := range node.Object("children") {
+		found = append(found, c.warn(text, m.Value, append(slices.Clip(path), "children", m.Key))...)
+	}
+	return found
+}
+
+// strays are keys that are nearly known, or that stand twice.
+func (c *Checker) strays(text source, object jobj.Object, path, known []string, of string) []Finding {
+	var found []Finding
+	seen := make(map[string]bool, len(object))
+	for _, m := range object {
+		f := Finding{Path: pathOf(append(slices.Clip(path), m.Key)), Warning: true}
+		near := suggest.Nearest(m.Key, known)
+		switch {
+		case seen[m.Key]:
+			f.Rule, f.Text = "repeated", fmt.Sprintf("%s stands more than once: only the first counts", m.Key)
+			f.Kazoo = "Kazoo keeps both and reads the first"
+		case slices.Contains(known, m.Key) || len(near) == 0:
+			seen[m.Key] = true
+			continue
+		default:
+			f.Rule, f.Text = "key", fmt.Sprintf("%s has no key %s%s", of, m.Key, suggest.Offer(near))
+			f.Kazoo = "Kazoo takes the answer, and passes over the key"
+		}
+		seen[m.Key] = true
+		text.place(&f, text.find(append(slices.Clip(path), m.Key)))
+		found = append(found, f)
+	}
+	return found
+}
+
+func pathOf(path []string) string { return strings.Join(append([]string{"$"}, path...), ".") }
+
+// at is the value that a path leads to, nil for none.
+func at(doc any, path []string) any {
+	for _, step := range path {
+		switch inner := doc.(type) {
+		case jobj.Object:
+			doc, _ = inner.Get(step)
+		case []any:
+			doc = nil
+			for i := range inner {
+				if fmt.Sprint(i) == step {
+					doc = inner[i]
+				}
+			}
+		default:
+			return nil
+		}
+	}
+	return doc
+}
+
+// short is a value as a sentence can hold it.
+func short(value any) string {
+	switch value.(type) {
+	case jobj.Object:
+		return "an object"
+	case []any:
+		return "an array"
+	}
+	const most = 60
+	text := string(jobj.Append(nil, value))
+	if utf8.RuneCountInString(text) > most {
+		return string([]rune(text)[:most]) + "…"
+	}
+	return text
+}
+
+func texts(list any) []string {
+	elements, _ := list.([]any)
+	var out []string
+	for _, e := range elements {
+		if s, ok := e.(string); ok {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// source is an answer's text.
+type source []byte
+
+// find is where the value stands that a path leads to; of a path that leads nowhere
+// where it ends.
+func (s source) find(path []string) int {
+	value := gjson.ParseBytes(s)
+	for _, step := range path {
+		var next gjson.Result
+		index := 0
+		value.ForEach(func(key, inner gjson.Result) bool {
+			if value.IsArray() && fmt.Sprint(index) == step || value.IsObject() && key.String() == step {
+				next = inner
+				return false
+			}
+			index++
+			return true
+		})
+		if !next.Exists() {
+			break
+		}
+		value = next
+	}
+	return value.Index
+}
+
+// place notes the line and column of an offset.
+func (s source) place(f *Finding, offset int) {
+	f.offset = min(offset, len(s))
+	before := string(s[:f.offset])
+	f.Line = 1 + strings.Count(before, "\n")
+	f.Column = 1 + utf8.RuneCountInString(before[strings.LastIndexByte(before, '\n')+1:])
+	if f.Path == "" {
+		f.Path = "$"
+	}
+}
