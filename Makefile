@@ -43,6 +43,8 @@ real_tags = real$(shell test -x /usr/lib/rabbitmq/bin/rabbitmq-server && echo ,r
 with_image := $(filter ./... ./internal/... ./internal/realtest%,$(PKG))
 # And those that run a browser?
 with_browser := $(filter ./... ./internal/... ./internal/browsertest% ./conformance/... ./conformance/report%,$(PKG))
+# And those that run examples in Node and PHP?
+with_scripting := $(filter ./... ./simulator/... ./simulator/pivot/...,$(PKG))
 
 # The linter is built from the version that tools/go.mod pins, and again when
 # that or the Go toolchain changes: it cannot read code newer than itself.
@@ -72,7 +74,7 @@ test: ## Run the test suite on the built-in broker: needs nothing but Go (PKG, T
 	$(GO) test $(TESTFLAGS) $(PKG)
 
 .PHONY: test-real
-test-real: rabbitmq postgresql $(if $(with_browser),chromium) $(if $(with_image),docker) ## The same tests and more on real parts: RabbitMQ, PostgreSQL, a browser, and the image in containers (needs Docker)
+test-real: rabbitmq postgresql $(if $(with_browser),chromium) $(if $(with_scripting),scripting) $(if $(with_image),docker) ## The same tests and more on real parts: RabbitMQ, PostgreSQL, a browser, Node, PHP, and the image in containers (needs Docker)
 	$(with_both) $(GO) test -tags $(real_tags) -count 1 -timeout 20m $(TESTFLAGS) $(PKG)
 
 .PHONY: race
@@ -218,6 +220,10 @@ postgresql:
 .PHONY: chromium
 chromium:
 	@tools/chromium
+
+.PHONY: scripting
+scripting:
+	@tools/scripting
 
 .PHONY: docker
 docker:

@@ -237,6 +237,9 @@ func (b *Bridge) subscribe(ctx, failed context.Context, engine *webhooks.Engine)
 	if err := b.switches.subscribe(b.bus); err != nil {
 		return nil, err
 	}
+	if err := (pivotDebug{b}).subscribe(); err != nil { //nolint:contextcheck // what is taken outlives ctx by the drain
+		return nil, err
+	}
 	select {
 	case <-b.changes.loaded:
 	case <-ctx.Done():

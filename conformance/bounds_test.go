@@ -3,6 +3,7 @@ package conformance_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"strings"
@@ -105,6 +106,64 @@ func TestAFailingGroupsAccountsAreKeptOnlyWhenThatIsWanted(t *testing.T) {
 			g.Expect(outcome.Left).To(BeEmpty())
 		}
 	}
+}
+
+// A run may take longer than its token is good for.
+func TestAGroupBeginsWithATokenThatIsNotOld(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	moving := clock.NewAdjustable(clock.System())
+	c := config()
+	c.Clock, c.AtOnce, c.GroupLimit = moving, 1, 24*time.Hour
+	c.Target.Parent.Token = "the token 0"
+	renewals := 0
+	c.Renew = func(context.Context) (string, error) {
+		if renewals++; renewals == 2 {
+			return "", errors.New("not now")
+		}
+		return fmt.Sprint("the token ", renewals), nil
+	}
+	var tokens []string
+	after := func(name string, d time.Duration) suite.Group {
+		return suite.Group{Name: "a/" + name, Do: func(_ context.Context, p *probe.Probe) error {
+			tokens = append(tokens, p.Target.Parent.Token)
+			p.Note("token", p.Target.Parent.Token)
+			return moving.Advance(d)
+		}}
+	}
+	alone := func(group suite.Group, token string) suite.Group {
+		do := group.Do
+		group.Alone, group.Do = true, func(ctx context.Context, p *probe.Probe) error {
+			err := do(ctx, p)
+			if token != "" {
+				p.Target.Parent.Token = token
+			}
+			return err
+		}
+		return group
+	}
+	outcome := conformance.Run(t.Context(), c, plan(
+		after("one", 29*time.Minute), after("two", 2*time.Minute), after("three", 31*time.Minute), after("four", time.Minute),
+		alone(after("five", 31*time.Minute), "one of its own"), alone(after("six", 31*time.Minute), ""), alone(after("seven", 0), "")))
+	g.Expect(outcome.Faults).To(BeEmpty())
+	g.Expect(tokens).To(Equal([]string{"the token 0", "the token 0", "the token 1", "the token 1", "the token 1", "one of its own", "the token 3"}))
+	g.Expect(outcome.File.Of("a/three").Fact("token")).To(Equal("<token-2>"), "no token stands in the log")
+}
+
+// A run that was longer than its token is good for cleans up all the same.
+func TestAccountsAreDeletedThoughTheTokenHasExpired(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	crossbar := &hostile.Crossbar{Dialect: "5.0"}
+	c := conformance.Config{Target: probe.Target{REST: crossbar.Serve(t).URL, Parent: probe.Account{ID: hostile.Master, Token: "t"}}}
+	c.Renew = func(context.Context) (string, error) { return crossbar.Token(), nil }
+	_, outcome := carryOut(t, c, func(ctx context.Context, p *probe.Probe) error {
+		_, err := p.Account(ctx)
+		crossbar.Expire()
+		return err
+	})
+	g.Expect(outcome.Left).To(BeEmpty())
+	g.Expect(crossbar.Left()).To(BeZero())
 }
 
 func TestAGroupThatPanicsIsAFaultOfTheHarness(t *testing.T) {

@@ -30,6 +30,9 @@ func recorded(t *testing.T) capture.File {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if file.Cut {
+		t.Fatal("the log is cut")
+	}
 	return file
 }
 

@@ -34,6 +34,10 @@ type Config struct {
 	GroupLimit time.Duration
 	// Keep leaves the accounts of groups of which a requirement fails.
 	Keep bool
+	// Renew logs in to the target's parent account once more; nil where nobody can.
+	Renew func(context.Context) (token string, err error)
+	// Record writes the log while it grows; it may be nil. Who gives it ends it.
+	Record *capture.Recorder
 	// Progress is told of each group that ends, one at a time; it may be nil.
 	Progress func(Progress)
 }
@@ -71,7 +75,8 @@ func Run(ctx context.Context, c Config, plan []suite.Planned) Outcome {
 	if c.GroupLimit == 0 {
 		c.GroupLimit = 3 * time.Minute
 	}
-	r := &run{Config: c, log: log, harness: &probe.Harness{Target: c.Target, Log: log, Clock: c.Clock, IDs: c.IDs, HTTP: c.HTTP}}
+	r := &run{Config: c, log: log, harness: &probe.Harness{Target: c.Target, Log: log, Clock: c.Clock, IDs: c.IDs, HTTP: c.HTTP, Renew: c.Renew}}
+	r.token, r.since = c.Target.Parent.Token, c.Clock.Now()
 	for _, p := range plan {
 		if !slices.Contains(c.Facts.Groups, p.Group.Name) {
 			c.Facts.Groups = append(c.Facts.Groups, p.Group.Name)
@@ -81,6 +86,9 @@ func Run(ctx context.Context, c Config, plan []suite.Planned) Outcome {
 	r.plan = plan
 	log.Secret("token", c.Target.Parent.Token)
 	log.Limit("", nil) // what comes for no receiver
+	if c.Record != nil {
+		c.Record.Begin(log, c.Facts)
+	}
 	served := make(chan error, 1)
 	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
@@ -109,6 +117,10 @@ type run struct {
 	groups  []suite.Group
 	plan    []suite.Planned
 	end     context.CancelCauseFunc // of everything that runs
+
+	login sync.Mutex // guards what follows
+	token string     // of the parent account
+	since time.Time
 
 	mu    sync.Mutex // guards what follows
 	ended int
@@ -144,11 +156,11 @@ func (o *overdone) Error() string { return o.why }
 
 // group carries one group out and cleans up behind it.
 func (r *run) group(ctx context.Context, g suite.Group) {
-	p := probe.New(r.harness, g.Name)
 	if slices.ContainsFunc(g.Needs, func(need string) bool { return !r.Target.Has(need) }) {
 		r.tell(g, capture.Done, "left out: it needs "+fmt.Sprint(g.Needs))
 		return
 	}
+	p := probe.New(r.enter(ctx), g.Name)
 	r.log.Add(capture.Entry{Group: g.Name, Kind: capture.Began, Name: g.Title})
 	end, why := r.carry(ctx, g, p)
 	r.log.Add(capture.Entry{Group: g.Name, Kind: capture.Ended, Head: end, Body: []byte(why)})
@@ -156,7 +168,39 @@ func (r *run) group(ctx context.Context, g suite.Group) {
 		r.look(ctx)
 	}
 	r.clean(ctx, g, p)
+	if g.Alone { // it may have put the time forward, and have logged in since
+		r.leave(p.Target.Parent.Token)
+	}
 	r.tell(g, end, why)
+}
+
+// tokenAge is how old a token may be with which a group begins. Kazoo's are good for an hour, and
+// a group may take twenty minutes.
+const tokenAge = 30 * time.Minute
+
+// enter returns a harness of a group's own, whose token will do for as long as the group may take.
+func (r *run) enter(ctx context.Context) *probe.Harness {
+	r.login.Lock()
+	defer r.login.Unlock()
+	if r.Renew != nil && r.Clock.Since(r.since) > tokenAge {
+		r.since = r.Clock.Now()
+		if token, err := r.Renew(ctx); err == nil { // else the old one shows whether it is still taken
+			r.log.Secret("token", token)
+			r.token = token
+		}
+	}
+	own := *r.harness
+	own.Target.Parent.Token = r.token
+	return &own
+}
+
+// leave has later groups begin with a token that one got.
+func (r *run) leave(token string) {
+	r.login.Lock()
+	defer r.login.Unlock()
+	if token != r.token {
+		r.token, r.since = token, r.Clock.Now()
+	}
 }
 
 // look finds out whether the target is still there, and ends the run when it is not: groups

@@ -1,14 +1,18 @@
 package conformance_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"net"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	. "github.com/onsi/gomega"
 
@@ -101,6 +105,44 @@ func TestWhatMovesTimeRunsAlone(t *testing.T) {
 	g := NewWithT(t)
 	g.Expect(outcome.Faults).To(BeEmpty())
 	g.Expect(most.Load()).To(BeZero())
+}
+
+// Whoever is killed meanwhile leaves what was seen so far.
+func TestTheLogIsOnFileWhileAGroupGoesOn(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	path := filepath.Join(t.TempDir(), "log.ndjson")
+	out, err := os.Create(path)
+	g.Expect(err).NotTo(HaveOccurred())
+	t.Cleanup(func() { _ = out.Close() })
+	read := func() capture.File {
+		text, err := os.ReadFile(path)
+		g.Expect(err).NotTo(HaveOccurred())
+		file, err := capture.Read(bytes.NewReader(text))
+		g.Expect(err).NotTo(HaveOccurred())
+		return file
+	}
+	c := config()
+	c.Record = capture.NewRecorder(out, c.Clock)
+	var killed capture.File
+	group := suite.Group{
+		Name: "a/killed", Title: "A group", Requirements: []suite.Requirement{{ID: "A-001", Judge: func(*suite.Judging) {}}},
+		Do: func(ctx context.Context, p *probe.Probe) error {
+			p.Note("seen", "so far")
+			g.Eventually(ctx, func() string { killed = read(); return killed.Of("a/killed").Fact("seen") }).WithTimeout(10 * time.Second).Should(Equal("so far"))
+			return nil
+		},
+	}
+	planned := suite.Planned{Group: group, Requirement: group.Requirements[0]}
+	outcome := conformance.Run(t.Context(), c, []suite.Planned{planned})
+	g.Expect(killed.Cut).To(BeTrue())
+	g.Expect(killed.Facts.Groups).To(Equal([]string{"a/killed"}))
+	g.Expect(planned.Judge(killed).Outcome).To(Equal(suite.NotRun))
+	g.Expect(c.Record.End(outcome.File.Facts)).To(Succeed())
+	whole := read()
+	g.Expect(whole.Cut).To(BeFalse())
+	g.Expect(whole.Entries).To(Equal(outcome.File.Entries))
+	g.Expect(planned.Judge(whole).Outcome).To(Equal(suite.Pass))
 }
 
 func TestReceiversWriteDownWhatCameAndAnswerAsTold(t *testing.T) {

@@ -21,7 +21,7 @@ func TestNothingIsMetByALogInWhichNothingHappened(t *testing.T) {
 	for _, dialect := range []string{suite.Talk, suite.Kazoo5, suite.Kazoo4} {
 		for _, g := range conformance.Standard().Groups() {
 			empty := capture.File{
-				Facts:   capture.Facts{Dialect: dialect, Compat: "kazoo"},
+				Facts:   capture.Facts{Dialect: dialect},
 				Entries: []capture.Entry{{Seq: 1, Group: g.Name, Kind: capture.Began}, {Seq: 2, Group: g.Name, Kind: capture.Ended, Head: capture.Done}},
 			}
 			for _, r := range g.Requirements {
@@ -41,7 +41,7 @@ func TestVerdictsAreOfTheGroupsThatALogHas(t *testing.T) {
 	t.Parallel()
 	g := NewWithT(t)
 	verdicts := conformance.Verdicts(capture.File{
-		Facts:   capture.Facts{Dialect: suite.Kazoo5, Compat: "kazoo", Groups: []string{"webhooks/retry"}},
+		Facts:   capture.Facts{Dialect: suite.Kazoo5, Groups: []string{"webhooks/retry"}},
 		Entries: []capture.Entry{{Seq: 1, Group: "webhooks/retry", Kind: capture.Began}, {Seq: 2, Group: "webhooks/retry", Kind: capture.Ended, Head: capture.Done}},
 	})
 	g.Expect(verdicts).NotTo(BeEmpty())

@@ -16,7 +16,7 @@ func absentFamilies() []family {
 		cccps cdrs comments connectivity contact_list external_numbers
 		freeswitch functions global_provisioner_templates global_resources google_auth hotdesks ip_auth ips
 		lists local_provisioner_templates local_resources metaflows migrations multi_factor
-		notifications:PUT,GET,DELETE onboard parked_calls phone_numbers pivot port_requests presence queues rates ratedecks recordings
+		notifications:PUT,GET,DELETE onboard parked_calls phone_numbers port_requests presence queues rates ratedecks recordings
 		registrations resource_selectors resource_templates resources search security service_plans services shared_auth
 		signup skels sms:PUT,GET storage sup system_configs system_status tasks templates
 		token_restrictions transactions ubiquiti_auth zones`

@@ -88,6 +88,7 @@ func (h *handler) allFamilies() map[string]family {
 		h.websocketsFamily(),
 		h.channelsFamily(),
 		h.quickcallFamily(),
+		h.pivotFamily(),
 		h.appsStoreFamily(),
 		h.alertsFamily(),
 		h.whitelabelFamily(),

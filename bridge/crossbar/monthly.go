@@ -41,10 +41,8 @@ const maxMonths = 5
 // range of time, in Gregorian seconds.
 func (h *handler) between(ctx context.Context, accountID, typ string, from, to int64) ([]store.Document, error) {
 	var docs []store.Document
-	last := kapi.FromGregorian(to).UTC()
-	at := kapi.FromGregorian(from).UTC()
-	for range maxMonths {
-		found, err := h.Store.List(ctx, store.Query{DB: kapi.MonthlyDB(accountID, at), Type: typ, AccountID: accountID})
+	for _, db := range monthsOf(accountID, from, to) {
+		found, err := h.Store.List(ctx, store.Query{DB: db, Type: typ, AccountID: accountID})
 		if err != nil {
 			return nil, err
 		}
@@ -53,11 +51,22 @@ func (h *handler) between(ctx context.Context, accountID, typ string, from, to i
 				docs = append(docs, doc)
 			}
 		}
+	}
+	return docs, nil
+}
+
+// monthsOf names the monthly databases of a range of time, in Gregorian seconds.
+func monthsOf(accountID string, from, to int64) []string {
+	var databases []string
+	last := kapi.FromGregorian(to).UTC()
+	at := kapi.FromGregorian(from).UTC()
+	for range maxMonths {
+		databases = append(databases, kapi.MonthlyDB(accountID, at))
 		if at = time.Date(at.Year(), at.Month()+1, 1, 0, 0, 0, 0, time.UTC); at.After(last) {
 			break
 		}
 	}
-	return docs, nil
+	return databases
 }
 
 // monthlyListing lists documents by the time at which they came to be.

@@ -39,6 +39,8 @@ const (
 	DevicesByRealm View = "devices_by_realm"
 	// FaxboxesByEmail: both addresses of a box, in lower case.
 	FaxboxesByEmail View = "faxboxes_by_email"
+	// PivotDebugsByCall: ValueKey of account and call id, in whichever month.
+	PivotDebugsByCall View = "pivot_debugs_by_call"
 )
 
 // ValueKey is a key of one account's values.
@@ -82,6 +84,8 @@ func objectRows(doc Document, add func(View, string)) {
 		for _, path := range [][]string{{"conference_numbers"}, {"member", "numbers"}, {"moderator", "numbers"}} {
 			each(doc.Body, own, ConferencesByNumber, path...)
 		}
+	case kapi.TypePivotDebug:
+		add(PivotDebugsByCall, ValueKey(doc.AccountID, doc.Body.String("call_id")))
 	case TypeFaxbox:
 		if doc.DB == kapi.DatabaseFaxes {
 			add(FaxboxesByEmail, strings.ToLower(doc.Body.String("pvt_smtp_email_address")))

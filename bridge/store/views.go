@@ -47,7 +47,7 @@ const (
 
 // viewsVersion counts changes of viewRows. Open derives all rows again when the
 // database was written with another one, so a new view is never silently empty.
-const viewsVersion = 4
+const viewsVersion = 5
 
 type viewRow struct {
 	view View

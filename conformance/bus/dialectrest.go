@@ -3,13 +3,11 @@ package bus
 import (
 	"context"
 	"net/http"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/tidwall/gjson"
 
-	"github.com/kazoolab/kazoolab/conformance/messages"
 	"github.com/kazoolab/kazoolab/conformance/probe"
 	"github.com/kazoolab/kazoolab/conformance/suite"
 )
@@ -20,7 +18,7 @@ func later() []string { return []string{suite.Kazoo5, suite.Kazoo4} }
 // dialectREST is about the REST shapes in which the versions of Kazoo differ.
 func dialectREST() suite.Group {
 	return suite.Group{
-		Name: "bus/dialect-rest", Title: "REST shapes of the versions", Needs: []string{suite.Accounts, suite.Sockets},
+		Name: "bus/dialect-rest", Title: "REST shapes of the versions", Needs: []string{suite.Accounts},
 		Do:           doDialectREST,
 		Requirements: slices.Concat(talkListings(), talkRest(), laterShapes(), sharedShapes()),
 	}
@@ -40,11 +38,12 @@ func talkListings() []suite.Requirement {
 			},
 		},
 		{
-			ID: "DI-TALK-003", Text: "GET /v2/websockets MUST list fax.status.* with the event fax, and object.<action>.<type> with the event <action>_<type>.",
+			ID: "DI-TALK-003", Text: "GET /v2/websockets MUST list fax.status.* with the event fax, and for each of three actions and ten types object.<action>.<type> with the event <action>_<type>.",
 			Source: "dialects.md 1", Dialects: []string{suite.Talk},
 			Judge: func(j *suite.Judging) {
 				if a, ok := j.Status("bindings", "200"); ok {
 					j.Equal("data.fax", `[{"binding":"fax.status.*","event":"fax"}]`, compact(gjson.GetBytes(a.Body, "data.fax").Raw), a)
+					j.Equal("how many objects", "30", gjson.GetBytes(a.Body, "data.object.#").String(), a)
 					for _, word := range []string{"doc_created.user", "doc_edited.account", "doc_deleted.vmbox"} {
 						j.Equal("event of object."+word, strings.ReplaceAll(word, ".", "_"), gjson.GetBytes(a.Body, `data.object.#(binding=="object.`+word+`").event`).Str, a)
 					}
@@ -53,7 +52,7 @@ func talkListings() []suite.Requirement {
 		},
 		{
 			ID: "DI-TALK-004", Text: "GET /v2/accounts/{id}/websockets MUST have the ids of the account's sockets in data, as a list of texts.",
-			Source: "dialects.md 1; cb_websockets:get/1 (3.22)", Dialects: []string{suite.Talk},
+			Source: "dialects.md 1; cb_websockets:get/1 (3.22)", Dialects: []string{suite.Talk}, Needs: []string{suite.Sockets},
 			Judge: func(j *suite.Judging) {
 				if a, ok := j.Status("sockets", "200"); ok {
 					j.Equal("how many", "1", gjson.GetBytes(a.Body, "data.#").String(), a)
@@ -64,7 +63,7 @@ func talkListings() []suite.Requirement {
 		},
 		{
 			ID: "DI-TALK-005", Text: "GET of one socket MUST have a list with one object in data: account_id, auth_token, bindings and websocket_session_id, the token that of the caller whose it is.",
-			Source: "dialects.md 1; cb_websockets:get/2 (3.22)", Dialects: []string{suite.Talk},
+			Source: "dialects.md 1; cb_websockets:get/2 (3.22)", Dialects: []string{suite.Talk}, Needs: []string{suite.Sockets},
 			Judge: func(j *suite.Judging) {
 				if a, ok := j.Status("socket", "200"); ok {
 					j.Equal("how many", "1", gjson.GetBytes(a.Body, "data.#").String(), a)
@@ -84,13 +83,13 @@ func talkListings() []suite.Requirement {
 func talkRest() []suite.Requirement {
 	return []suite.Requirement{
 		{
-			ID: "DI-TALK-006", Text: "The token of a socket MUST NOT be shown to a caller with another token.", Ours: true,
-			Source: "dialects.md 1", Dialects: []string{suite.Talk}, Needs: []string{suite.Lab},
+			ID: "DI-TALK-006", Text: "A caller with another token than the socket's MUST NOT be shown any token, its own neither.", Ours: true,
+			Source: "dialects.md 1", Dialects: []string{suite.Talk}, Needs: []string{suite.Lab, suite.Sockets},
 			Judge: func(j *suite.Judging) {
 				if a, ok := j.Status("socket for the parent", "200"); ok {
 					shown := gjson.GetBytes(a.Body, "data.0.auth_token")
-					if shown.Str == "" || shown.Str == j.Fact("token own") {
-						j.Differs("auth_token", []byte("something else than the token"), []byte(shown.Raw), a)
+					if shown.Str == "" || strings.Contains(shown.Str, "<token-") { // as the log has tokens
+						j.Differs("auth_token", []byte("something else than a token"), []byte(shown.Raw), a)
 					}
 				}
 			},
@@ -137,40 +136,6 @@ func talkRest() []suite.Requirement {
 func laterShapes() []suite.Requirement {
 	return []suite.Requirement{
 		{
-			ID: "DI-V5-002", Text: "GET /v2/websockets MUST have texts with places to fill in, as call.CHANNEL_CREATE.{CALL_ID}, in data.call.",
-			Source: "dialects.md 1; cb_websockets:get/1", Dialects: later(),
-			Judge: func(j *suite.Judging) {
-				if a, ok := j.Status("bindings", "200"); ok {
-					for _, event := range []string{"CREATE", "ANSWER", "DESTROY", "BRIDGE"} {
-						j.Contains("data.call", `"call.CHANNEL_`+event+`.{CALL_ID}"`, gjson.GetBytes(a.Body, "data.call").Raw, a)
-					}
-					j.Contains("data.object", `"object.doc_created.user"`, gjson.GetBytes(a.Body, "data.object").Raw, a)
-					j.Contains("data.fax", `"fax.status.{FAX_ID}"`, gjson.GetBytes(a.Body, "data.fax").Raw, a)
-				}
-			},
-		},
-		{
-			ID: "DI-V5-003", Text: "GET /v2/accounts/{id}/websockets MUST have objects in data, GET of one socket one object, neither with an account or a token.",
-			Source: "dialects.md 1; cb_websockets:get_websockets/1", Dialects: later(),
-			Judge: func(j *suite.Judging) {
-				a, list := j.Status("sockets", "200")
-				b, one := j.Status("socket", "200")
-				if !list || !one {
-					return
-				}
-				for e, path := range map[int]string{0: "data.0", 1: "data"} {
-					shown := []gjson.Result{gjson.GetBytes(a.Body, path), gjson.GetBytes(b.Body, path)}[e]
-					judgeSession(j, shown.Get("websocket_session_id").Str, a, b)
-					j.Equal("bindings", `["call.CHANNEL_CREATE.*"]`, shown.Get("bindings").Raw, a, b)
-					for _, hidden := range []string{"account_id", "auth_account_id", "auth_token", "req_id"} {
-						if shown.Get(hidden).Exists() {
-							j.Fail("a socket is shown with its "+hidden, a, b)
-						}
-					}
-				}
-			},
-		},
-		{
 			ID: "DI-V5-004", Text: "The hooks inbound_fax, outbound_fax and callflow MUST neither be listed nor be taken.",
 			Source: "dialects.md 1; cb_webhooks:validate/1", Dialects: later(),
 			Judge: func(j *suite.Judging) {
@@ -192,29 +157,13 @@ func sharedShapes() []suite.Requirement {
 	return []suite.Requirement{
 		{
 			ID: "DI-ALL-001", Text: "The hooks channel_create, channel_answer, channel_bridge, channel_destroy, parking, object and notifications MUST be listed.",
-			Source: "dialects.md 1; dialects.md 2; webhooks_util:init_metadata/2",
+			Source: "dialects.md 1; dialects.md 2; webhooks_util:init_metadata/2", Dialects: []string{suite.Talk},
 			Judge: func(j *suite.Judging) {
 				if a, ok := j.Status("hooks", "200"); ok {
 					for name := range strings.FieldsSeq("channel_create channel_answer channel_bridge channel_destroy parking object notifications") {
 						if !gjson.GetBytes(a.Body, `data.#(id=="`+name+`")`).Exists() {
 							j.Fail(name+" is not listed", a)
 						}
-					}
-				}
-			},
-		},
-		{
-			ID: "DI-ALL-002", Text: "A hook with http_verb post MUST send a form, one with get the same fields as a query.",
-			Source: "dialects.md 1; webhooks_util:fire_hook/2", Needs: []string{suite.Hooks, suite.Bus},
-			Judge: judgeVerbs,
-		},
-		{
-			ID: "DI-V43-001", Text: "GET /v2/websockets MUST list the category presence in 5.0 and not in 4.3.",
-			Source: "dialects.md 1; bh_presence:init/0", Dialects: later(),
-			Judge: func(j *suite.Judging) {
-				if a, ok := j.Status("bindings", "200"); ok {
-					if got := gjson.GetBytes(a.Body, "data.presence").Exists(); got != j.Is(suite.Kazoo5) {
-						j.Fail("the category presence is not as the version has it", a)
 					}
 				}
 			},
@@ -227,54 +176,22 @@ func oldHooks() []string { return []string{"inbound_fax", "outbound_fax", "callf
 // compact is JSON without white space between its tokens.
 func compact(raw string) string { return gjson.Get(raw, "@ugly").Raw }
 
-func judgeVerbs(j *suite.Judging) {
-	if r, one := j.Request("posted"); one {
-		method, _ := r.Target()
-		j.Equal("method", "POST", method, r)
-		kind := ""
-		for _, f := range r.Header {
-			if strings.EqualFold(f.Name, "content-type") {
-				kind = f.Value
-			}
-		}
-		j.Equal("content type", "application/x-www-form-urlencoded", kind, r)
-		j.Contains("body", "call_id=verbs", string(r.Body), r)
-	}
-	if r, one := j.Request("got"); one {
-		method, target := r.Target()
-		j.Equal("method", "GET", method, r)
-		if !regexp.MustCompile(`\?(.*&)?call_id=verbs(&|$)`).MatchString(target) {
-			j.Differs("query", []byte("call_id=verbs in it"), []byte(target), r)
-		}
-	}
-}
-
 func doDialectREST(ctx context.Context, p *probe.Probe) error {
 	account, err := p.Account(ctx)
 	if err != nil {
 		return err
 	}
-	socket, err := p.MustDial(ctx, "one")
-	if err != nil {
-		return err
+	if p.Target.Dialect == suite.Talk && p.Target.Has(suite.Sockets) {
+		if err := talkSocket(ctx, p, account); err != nil {
+			return err
+		}
 	}
-	if err := socket.Subscribe(ctx, account, "call.CHANNEL_CREATE.*"); err != nil {
-		return err
-	}
-	session, err := noteSession(ctx, p, account, "one")
-	if err != nil {
-		return err
-	}
-	address := "/v2/accounts/" + account.ID + "/websockets/" + session
 	for _, s := range []struct {
 		step string
 		r    probe.Request
 	}{
 		{"bindings", probe.Request{Method: http.MethodGet, Path: "/v2/websockets"}},
 		{"hooks", probe.Request{Method: http.MethodGet, Path: "/v2/webhooks"}},
-		{"sockets", probe.Request{Method: http.MethodGet, Path: "/v2/accounts/" + account.ID + "/websockets", Token: account.Token}},
-		{"socket", probe.Request{Method: http.MethodGet, Path: address, Token: account.Token}},
-		{"socket for the parent", probe.Request{Method: http.MethodGet, Path: address, Token: p.Target.Parent.Token}},
 		{"slip", probe.Request{
 			Method: http.MethodPut, Path: channelPath(account.ID, "slip"), Token: account.Token, Body: `{"data": {"action": "metaflow", "data": { "module", "hangup" }}`,
 		}},
@@ -288,18 +205,30 @@ func doDialectREST(ctx context.Context, p *probe.Probe) error {
 	for _, name := range oldHooks() {
 		r.do("hook "+name, http.MethodPut, "/webhooks", `{"data":{"name":"old","uri":"`+hookAddress+`","hook":"`+name+`"}}`)
 	}
-	if r.err != nil || !p.Target.Has(suite.Hooks) || !p.Target.Has(suite.Bus) {
-		return r.err
-	}
-	for name, verb := range map[string]string{"posted": "post", "got": "get"} {
-		if _, err := p.Hook(ctx, name, account, "channel_answer", map[string]any{"http_verb": verb}); err != nil {
-			return err
-		}
-	}
-	if err := p.Publish(ctx, "answer", "callevt", messages.CallKey("CHANNEL_ANSWER", "verbs"), messages.Call("CHANNEL_ANSWER", "verbs", account.ID)); err != nil {
+	return r.err
+}
+
+// talkSocket has a socket that REST tells of.
+func talkSocket(ctx context.Context, p *probe.Probe, account probe.Account) error {
+	socket, err := p.MustDial(ctx, "one")
+	if err != nil {
 		return err
 	}
-	p.AwaitRequests(ctx, "posted", 1)
-	p.AwaitRequests(ctx, "got", 1)
-	return nil
+	if err := socket.Subscribe(ctx, account, "call.CHANNEL_CREATE.*"); err != nil {
+		return err
+	}
+	session, err := noteSession(ctx, p, account, "one")
+	if err != nil {
+		return err
+	}
+	all := "/v2/accounts/" + account.ID + "/websockets"
+	bound := func(got probe.Response) bool { return len(got.Data().Get("0.bindings").Array()) > 0 }
+	if _, err := p.RESTUntil(ctx, "socket", probe.Request{Method: http.MethodGet, Path: all + "/" + session, Token: account.Token}, p.Target.Patience.Delivery, bound); err != nil {
+		return err
+	}
+	if _, err := p.REST(ctx, "sockets", probe.Request{Method: http.MethodGet, Path: all, Token: account.Token}); err != nil {
+		return err
+	}
+	_, err = p.REST(ctx, "socket for the parent", probe.Request{Method: http.MethodGet, Path: all + "/" + session, Token: p.Target.Parent.Token})
+	return err
 }

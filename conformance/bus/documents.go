@@ -158,21 +158,6 @@ func specialDocuments() []suite.Requirement {
 			},
 		},
 		{
-			ID: "AM-DOC-015", Text: "The attempts of a hook MUST NOT be told of, since they are saved without a notice.",
-			Source: "amqp.md 11.2; webhooks_util:save_attempt/2", Needs: []string{suite.Hooks},
-			Judge: func(j *suite.Judging) {
-				if a, ok := j.Status("attempts", "200"); ok && gjson.GetBytes(a.Body, "data.#").Int() == 0 {
-					j.Fail("the hook has no attempt", a)
-				}
-				j.Count("doc_edited behind it", 1, named(j, "doc_edited", j.Fact("group")))
-				for _, e := range j.Deliveries("account's") {
-					if strings.Contains(text(e, "Type"), "attempt") {
-						j.Fail("a change of a "+text(e, "Type"), e)
-					}
-				}
-			},
-		},
-		{
 			ID: "AM-DOC-016", Text: "A document that is made below another's path MUST be told of like one that is made at its own.",
 			Source: "crossbar.md 9; crossbar.md 9.2; cb_devices:put/1",
 			Judge: func(j *suite.Judging) {
@@ -258,10 +243,6 @@ func judgeRevisions(j *suite.Judging) {
 }
 
 func judgeDates(j *suite.Judging) {
-	if j.Facts.Compat != "kazoo" {
-		j.NotShown("the target corrects this fault of Kazoo")
-		return
-	}
 	created, one := j.One("doc_created of the menu", named(j, "doc_created", j.Fact("menu")))
 	edits := named(j, "doc_edited", j.Fact("menu"))
 	if !one || len(edits) == 0 {
@@ -303,7 +284,6 @@ func doDocuments(ctx context.Context, p *probe.Probe) error {
 	}
 	for queue, where := range map[string]string{
 		"account's": "*." + messages.Database(account.ID) + ".#", "hooks": "*.webhooks.#", "accounts": "*.accounts.account." + account.ID, "faxes": "*.faxes.#", "sip": "*.sip_auth.#",
-		"month's": "*.*.webhook_attempt.#",
 	} {
 		if _, err := p.Listen(ctx, queue, "configuration", where); err != nil {
 			return err
@@ -320,16 +300,6 @@ func doDocuments(ctx context.Context, p *probe.Probe) error {
 	r.make("webhook", "/webhooks", fields{"name": "documents", "uri": hookAddress, "hook": "parking"})
 	if r.err != nil {
 		return r.err
-	}
-	hook := p.Target.Has(suite.Hooks)
-	if hook {
-		if _, err := p.Hook(ctx, "failing", account, "channel_create", map[string]any{"retries": 1}, probe.Answer{Status: 500}); err != nil {
-			return err
-		}
-		if err := p.Publish(ctx, "create", "callevt", messages.CallKey("CHANNEL_CREATE", "failing"), messages.Call("CHANNEL_CREATE", "failing", account.ID)); err != nil {
-			return err
-		}
-		p.AwaitRequests(ctx, "failing", 1)
 	}
 	if err := p.Pause(ctx, "times of documents are whole seconds", 1100*time.Millisecond); err != nil {
 		return err
@@ -356,9 +326,6 @@ func doDocuments(ctx context.Context, p *probe.Probe) error {
 		r.do("delete "+name, http.MethodDelete, path+of(name), "")
 	}
 	r.do("delete hard", http.MethodDelete, "/menus/"+of("hard")+"?should_soft_delete=false", "")
-	if hook {
-		r.do("attempts", http.MethodGet, "/webhooks/"+of("hook failing")+"/attempts", "")
-	}
 	r.do("patch group", http.MethodPatch, "/groups/"+of("group"), `{"data":{"name":"last"}}`)
 	p.Settle(ctx)
 	return r.err

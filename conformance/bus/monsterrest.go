@@ -322,7 +322,7 @@ func doMonsterREST(ctx context.Context, p *probe.Probe) error {
 	ask("whitelabel", "GET", "/v2/whitelabel/monster.example.com?_=1710253474123", "undefined", "")
 	ask("logo", "GET", "/v2/whitelabel/monster.example.com/logo?_=1710253474124", "undefined", "")
 	login := func(password string) string {
-		return fmt.Sprintf(`{"data":{"credentials":%q,"account_name":%q}}`, md5Hex("ann:"+password), account.Name)
+		return fmt.Sprintf(`{"data":{"credentials":%q,"account_name":%q}}`, probe.Credentials("ann", password), account.Name)
 	}
 	ask("wrong password", "PUT", "/v2/user_auth", "", login("wrong"))
 	token := gjson.GetBytes(ask("log in", "PUT", "/v2/user_auth", "", login("secret-ann")).Body, "auth_token").Str

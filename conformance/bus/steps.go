@@ -2,8 +2,6 @@ package bus
 
 import (
 	"context"
-	"crypto/md5"
-	"encoding/hex"
 
 	"github.com/kazoolab/kazoolab/conformance/probe"
 )
@@ -33,10 +31,4 @@ func (s *steps) do(step, method, path, body string) {
 		return
 	}
 	_, s.err = s.p.REST(s.ctx, step, probe.Request{Method: method, Path: "/v2/accounts/" + s.account.ID + path, Token: s.account.Token, Body: body})
-}
-
-// md5Hex is the hash that user_auth takes of a name and a password.
-func md5Hex(text string) string {
-	sum := md5.Sum([]byte(text))
-	return hex.EncodeToString(sum[:])
 }

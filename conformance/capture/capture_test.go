@@ -31,7 +31,7 @@ func TestALogIsTheSameOnFile(t *testing.T) {
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(read).To(Equal(file))
 	g.Expect(read.Of("c/d").Entries).To(HaveLen(1))
-	g.Expect(strings.Count(text.String(), "\n")).To(Equal(4), "a line for the facts and for each entry")
+	g.Expect(strings.Count(text.String(), "\n")).To(Equal(5), "a line for the facts, for each entry, and a last one")
 }
 
 func TestSecretsNeverStandInALog(t *testing.T) {
@@ -57,14 +57,19 @@ func TestSecretsNeverStandInALog(t *testing.T) {
 func TestWhatIsNoLogIsRefusedWithTheLine(t *testing.T) {
 	t.Parallel()
 	head := `{"format":"kazoolab-certification-log","version":1,"target":"t"}` + "\n"
+	second := strings.Replace(head, `"version":1`, `"version":2`, 1)
 	for _, c := range []struct{ name, text, says string }{
 		{"nothing", "", "line 1: the file is empty"},
 		{"not JSON", "hello\n", "line 1"},
 		{"another format", `{"format":"har"}` + "\n", `format is "har"`},
-		{"a later version", strings.Replace(head, `"version":1`, `"version":2`, 1), "it is of version 2, and this program reads up to 1"},
+		{"a later version", strings.Replace(head, `"version":1`, `"version":3`, 1), "it is of version 3, and this program reads up to 2"},
 		{"no version", strings.Replace(head, `"version":1,`, "", 1), "version 0"},
 		{"a broken line", head + "{\n", "line 2"},
 		{"a missing line", head + `{"seq":2,"kind":"note"}` + "\n", "line 2: entry 2 where 1 is due: lines are missing"},
+		{"a last line that knows of more", second + `{"seq":1,"kind":"note"}` + "\n" + `{"end":{"entries":2}}` + "\n", "line 3: there are 1 entries where 2 are due: lines are missing"},
+		{"something behind the last line", second + `{"end":{"entries":0}}` + "\n" + `{"seq":1,"kind":"note"}` + "\n", "line 3: it stands behind the last one"},
+		{"a last line that says nothing", second + `{"end":null}` + "\n", "line 2: the last one says nothing"},
+		{"a first line that is cut off", head[:30], "line 1: the file is cut off within it"},
 		{"bad base64", head + `{"seq":1,"kind":"note","base64":"%"}` + "\n", "line 2: base64"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -99,6 +104,7 @@ func TestAwaitSeesWhatHasComeAndWhatComes(t *testing.T) {
 }
 
 func FuzzRead(f *testing.F) {
+	f.Add([]byte(`{"format":"kazoolab-certification-log","version":2}` + "\n" + `{"seq":1,"kind":"note"}` + "\n" + `{"end":{"entries":1,"faults":["x"]}}`))
 	f.Add([]byte(`{"format":"kazoolab-certification-log","version":1}` + "\n" + `{"seq":1,"at_us":5,"kind":"note","body":"x","header":[{"n":"a","v":"b"}]}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		file, err := capture.Read(bytes.NewReader(text))
@@ -110,7 +116,7 @@ func FuzzRead(f *testing.F) {
 			t.Fatal(err)
 		}
 		again, err := capture.Read(&out)
-		if err != nil || len(again.Entries) != len(file.Entries) {
+		if err != nil || len(again.Entries) != len(file.Entries) || again.Cut != file.Cut {
 			t.Fatalf("what was read cannot be read again: %v", err)
 		}
 	})

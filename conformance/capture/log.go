@@ -23,6 +23,7 @@ type Log struct {
 	masks   []mask
 	grown   chan struct{} // closed and made anew with each entry
 	limits  map[string]*limit
+	batch   chan struct{} // is told of each recordBatch of entries; nil when nobody records
 }
 
 // What is kept of one group at most: many times what any has reason for. A target that floods
@@ -119,7 +120,28 @@ func (l *Log) Add(e Entry) int {
 	l.entries = append(l.entries, e)
 	close(l.grown)
 	l.grown = make(chan struct{})
+	if l.batch != nil && e.Seq%recordBatch == 0 {
+		select {
+		case l.batch <- struct{}{}:
+		default: // who is told already has not come to it
+		}
+	}
 	return e.Seq
+}
+
+// notify returns what is told of each batch of entries.
+func (l *Log) notify() <-chan struct{} {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.batch = make(chan struct{}, 1)
+	return l.batch
+}
+
+// from returns the entries behind the first n. None is ever changed, so that they need no copy.
+func (l *Log) from(n int) []Entry {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.entries[n:len(l.entries):len(l.entries)]
 }
 
 // Masked is a text as the log would have it.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/tidwall/gjson"
@@ -56,35 +57,9 @@ func catalogue() suite.Group {
 				Source: source, Judge: judgeKinds,
 			},
 			{
-				ID: "WH-META-007", Text: "The kinds system_alert and webhook_disabled MUST NOT be told without a token, and be told to a superduper admin.",
-				Source: "webhooks.md 11; cb_webhooks", Needs: []string{suite.Admin},
-				Judge: func(j *suite.Judging) {
-					for step, want := range map[string]bool{"catalogue": false, "catalogue for an admin": true} {
-						answer, ok := j.Status(step, "200")
-						if !ok {
-							continue
-						}
-						items := gjson.GetBytes(answer.Body, `data.#(id=="notifications").modifiers.type.items`)
-						if !items.Get("voicemail_new").Exists() {
-							j.Fail(step+" lacks voicemail_new", answer)
-						}
-						for _, kind := range []string{"system_alert", "webhook_disabled"} {
-							if items.Get(kind).Exists() != want {
-								j.Fail(step+": "+kind+" is told or not told, contrary to who asks", answer)
-							}
-						}
-					}
-				},
-			},
-			{
-				ID: "WH-META-008", Text: "The samples MUST be told without a token, and be those of the channel hooks, notifications, object and parking, by their names with webhooks_.",
-				Source: "webhooks.md 11; cb_webhooks", Dialects: []string{suite.Kazoo5, suite.Kazoo4},
-				Judge: func(j *suite.Judging) {
-					if answer, ok := j.Status("samples", "200"); ok {
-						j.EqualJSON("names", `["webhooks_channel_answer","webhooks_channel_bridge","webhooks_channel_create","webhooks_channel_destroy","webhooks_notifications","webhooks_object","webhooks_parking"]`,
-							[]byte(gjson.GetBytes(answer.Body, "data").Raw), answer)
-					}
-				},
+				ID: "WH-META-008", Text: "The samples MUST be told without a token, and of the hooks of 5.0 be those of the channel hooks, notifications, object and parking, by their names with webhooks_.",
+				Source: "webhooks.md 11; cb_webhooks",
+				Judge:  judgeSampled,
 			},
 			{
 				ID: "WH-META-009", Text: "The samples of a hook MUST be a list of payloads such as it sends.",
@@ -111,13 +86,11 @@ func catalogue() suite.Group {
 				},
 			},
 			{
-				ID: "WH-META-012", Text: "The catalogue MUST list the fax hooks and callflow of the talk besides the nine of 5.0.", Dialects: []string{suite.Talk},
+				ID: "WH-META-012", Text: "The catalogue MUST list the fax hooks and callflow of the talk among the nine of 5.0, all ordered by title from the last.", Dialects: []string{suite.Talk},
 				Source: "dialects.md 1; webhooks.md 13", Needs: []string{suite.Lab}, Ours: true,
 				Judge: func(j *suite.Judging) {
 					if answer, ok := j.Status("catalogue", "200"); ok {
-						got := strings.Fields(ids(answer.Body, "data.#.id"))
-						slices.Sort(got)
-						j.Equal("ids", "callflow channel_answer channel_bridge channel_create channel_destroy inbound_fax mms notifications object outbound_fax parking sms", strings.Join(got, " "), answer)
+						j.Equal("ids", "sms outbound_fax object notifications mms inbound_fax channel_destroy channel_create channel_bridge channel_answer callflow parking", ids(answer.Body, "data.#.id"), answer)
 					}
 				},
 			},
@@ -138,8 +111,7 @@ func doCatalogue(ctx context.Context, p *probe.Probe) error {
 			return err
 		}
 	}
-	_, err := p.REST(ctx, "catalogue for an admin", probe.Request{Method: http.MethodGet, Path: "/v2/webhooks", Token: p.Target.Parent.Token})
-	return err
+	return nil
 }
 
 // ids joins the strings at a path.
@@ -205,11 +177,31 @@ func judgeKinds(j *suite.Judging) {
 		}
 		return true
 	})
+	if n := len(modifier.Get("items").Map()); n < 30 {
+		j.Differs("number of items", []byte("30 or more"), strconv.AppendInt(nil, int64(n), 10), answer)
+	}
 	for _, kind := range []string{"voicemail_new", "voicemail_saved", "voicemail_full", "missed_call", "inbound_fax", "outbound_fax_error", "port_request", "register", "new_user"} {
 		if !modifier.Get("items." + kind).Exists() {
 			j.Fail("the item "+kind+" is missing", answer)
 		}
 	}
+}
+
+// judgeSampled wants the names of the hooks of which there are samples. The talk's own hooks
+// may be among them.
+func judgeSampled(j *suite.Judging) {
+	answer, ok := j.Status("samples", "200")
+	if !ok {
+		return
+	}
+	names := strings.Fields(ids(answer.Body, "data"))
+	if j.Is(suite.Talk) {
+		names = slices.DeleteFunc(names, func(name string) bool {
+			return slices.Contains([]string{"webhooks_callflow", "webhooks_inbound_fax", "webhooks_outbound_fax"}, name)
+		})
+	}
+	j.Equal("names", "webhooks_channel_answer webhooks_channel_bridge webhooks_channel_create webhooks_channel_destroy webhooks_notifications webhooks_object webhooks_parking",
+		strings.Join(names, " "), answer)
 }
 
 // judgeSamples looks at what every payload of a hook has. The reference's samples of channel

@@ -42,6 +42,7 @@ func doDocuments(ctx context.Context, p *probe.Probe) error {
 	if _, err := p.Hook(ctx, "changes", account, "all", asJSON()); err != nil {
 		return err
 	}
+	p.Applied(ctx)
 	users := "/v2/accounts/" + account.ID + "/users"
 	made, err := p.MustREST(ctx, "create user", probe.Request{
 		Method: http.MethodPut, Path: users, Token: account.Token, Body: probe.Data(map[string]any{"first_name": "Dana", "last_name": "Desk"}),

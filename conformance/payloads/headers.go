@@ -80,14 +80,6 @@ func headers() suite.Group {
 				},
 			},
 			{
-				ID: "WH-HDR-008", Text: "For an event of a sub-account X-Account-ID MUST be the hook's owner, while the payload's account_id is the sub-account.",
-				Source: "webhooks.md 4.2; webhooks.md 6.2; webhooks_util:fire_hook/2",
-				Judge: func(j *suite.Judging) {
-					headerIs(j, "above", "x-account-id", j.Fact("account own"))
-					membersAre("above", member{"below", "account_id", `"` + j.Fact("account below") + `"`})(j)
-				},
-			},
-			{
 				ID: "WH-HDR-009", Text: "A request MUST NOT have any header but Content-Type, Content-Length, TE, Host, Authorization, Connection, X-Hook-ID and X-Account-ID, and none of them twice.",
 				Source: source, Judge: judgeNoOthers,
 			},
@@ -128,10 +120,6 @@ func doHeaders(ctx context.Context, p *probe.Probe) error {
 	}
 	_, host, _ := strings.Cut(p.Target.Advertise, "://")
 	p.Note("host", strings.TrimSuffix(host, "/"))
-	below, err := p.NewAccount(ctx, "below", account)
-	if err != nil {
-		return err
-	}
 	for name, fields := range map[string]map[string]any{
 		"get": {"http_verb": "get"}, "form": {}, "json": asJSON(), "put": {"http_verb": "put"},
 	} {
@@ -139,19 +127,12 @@ func doHeaders(ctx context.Context, p *probe.Probe) error {
 			return err
 		}
 	}
-	if _, err := p.Hook(ctx, "above", account, "mms", map[string]any{"format": "json", "include_subaccounts": true}); err != nil {
-		return err
-	}
 	text := []string{`"Body":"é€😀 late"`, `"From":"+12125550199"`, `"Route-Type":"offnet"`, `"To":"+14155550100"`}
-	own, theirs := sms("own", text...), textMessage("mms", "below", text...)
-	if err := publish(ctx, p, below, theirs); err != nil {
-		return err
-	}
+	own := sms("own", text...)
 	if err := publish(ctx, p, account, own); err != nil {
 		return err
 	}
 	arrived(ctx, p, []string{"get", "form", "json", "put"}, own)
-	arrived(ctx, p, []string{"above"}, theirs)
 	p.Settle(ctx)
 	return nil
 }

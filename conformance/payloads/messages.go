@@ -36,7 +36,11 @@ func textMessages() suite.Group {
 			},
 			{
 				ID: "WH-IM-005", Text: "A message without a body, with a Route-Type that is neither onnet nor offnet, or with a From that is no string MUST NOT be sent.",
-				Source: "webhooks.md 12; amqp.md 16; kapi_im:inbound_v/1", Judge: never("sms", "sms-last", "sms-no-body", "sms-route", "sms-from"),
+				Source: "webhooks.md 12; amqp.md 16; kapi_im:inbound_v/1",
+				Judge: func(j *suite.Judging) {
+					never("sms", "sms-last", "sms-no-body", "sms-route", "sms-from")(j)
+					never("mms", "mms-last", "mms-no-body")(j)
+				},
 			},
 			{
 				ID: "WH-IM-006", Text: "A message of the account's own devices, published under onnet, MUST NOT be sent.",
@@ -107,14 +111,15 @@ func doTextMessages(ctx context.Context, p *probe.Probe) error {
 	bad := []published{
 		sms("sms-no-body", from, to, offnet), sms("sms-route", from, to, text, `"Route-Type":"carrier"`),
 		sms("sms-from", `"From":12125550199`, to, text, offnet), onnet, nobody,
+		textMessage("mms", "mms-no-body", from, to, offnet),
 	}
-	last := sms("sms-last", usual()...)
-	events := append(append(append([]published{}, good...), bad...), last)
+	last, lastMMS := sms("sms-last", usual()...), textMessage("mms", "mms-last", usual()...)
+	events := append(append(append([]published{}, good...), bad...), last, lastMMS)
 	if err := publish(ctx, p, account, events...); err != nil {
 		return err
 	}
 	arrived(ctx, p, []string{"sms"}, append(sent(good, "mms-full"), last)...)
-	arrived(ctx, p, []string{"mms"}, good[1])
+	arrived(ctx, p, []string{"mms"}, good[1], lastMMS)
 	p.Settle(ctx)
 	return nil
 }

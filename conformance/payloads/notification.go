@@ -52,8 +52,9 @@ func notifications() suite.Group {
 				ID: "WH-NOTE-006", Text: "Normalising MUST raise each byte from C0 to DE but D7 in keys by 20, which breaks letters of two bytes, and leave all other characters as they are.",
 				Source: normal + "; webhooks.md 14",
 				Judge: func(j *suite.Judging) {
-					body(j, "form", "note-bytes", joined(j, "app_name=callflow&app_version=4.0.0&account_id={account}&\xe3\x9cn\xe3\xaf=1&\xf0\x9a\xf1\x8e=2&שלום=3&名前=4&😀=5"+
-						"&event_category=notification&event_name=new_account&msg_id=note-bytes&node=kazoo_apps%40apps001.example.com&cluster_id={cluster}"))
+					want := joined(j, "app_name=callflow&app_version=4.0.0&account_id={bytes}&\xe3\x9cn\xe3\xaf=1&\xf0\x9a\xf1\x8e=2&שלום=3&名前=4&😀=5"+
+						"&event_category=notification&event_name=new_account&msg_id=note-bytes&node=kazoo_apps%40apps001.example.com&cluster_id={cluster}")
+					body(j, "bytes", "note-bytes", strings.ReplaceAll(want, "{bytes}", j.Fact("account bytes")))
 				},
 			},
 			{
@@ -84,14 +85,6 @@ func notifications() suite.Group {
 }`)(j)
 					headerIs(j, "callflow", "x-hook-id", "63877472675")
 					headerIs(j, "callflow", "x-account-id", j.Fact("account own"))
-				},
-			},
-			{
-				ID: "WH-NOTE-011", Text: "The callflow's notification webhook MUST NOT be sent by the account's own hooks.",
-				Source: "webhooks.md 9",
-				Judge: func(j *suite.Judging) {
-					j.Request("callflow")
-					never("json", "note-last", "note-callflow", "note-callflow-message")(j)
 				},
 			},
 		},
@@ -167,7 +160,10 @@ func doNotifications(ctx context.Context, p *probe.Probe) error {
 		made("note-nested", `"Request-ID":{"A-B":[{"C-D":"E-F"},[{"G-H":2}]],"I":{"J-K":"L"}}`),
 		made("note-null", `"Gone":null,"N":{"X":null,"L":[1,null,{"M":null}],"D":{"E":null}}`),
 		made("note-repeated", `"A-B":1,"X":2,"A_B":3,"a-b":4,"Y":5,"y":null`),
-		made("note-bytes", `"Ünï":"1","Кю":"2","שלום":"3","名前":"4","😀":"5"`),
+	}
+	letters := made("note-bytes", `"Ünï":"1","Кю":"2","שלום":"3","名前":"4","😀":"5"`)
+	if p.Target.Has(suite.Lab) { // a Kazoo's JSON encoder does not stand it
+		good = append(good, letters)
 	}
 	callflow := note("note-callflow-message", "webhook", "webhook.callflow", `"Data":{"Call-ID":"note-callflow","account_id":"{account}","N":{"A-B":true},"Null":null}`,
 		`"Hook":{"_id":"63877472675","custom_data":{"step":"ivr"},"format":"json","hook":"notifications","http_verb":"post","pvt_account_id":"{account}","retries":2,"uri":"`+
@@ -186,7 +182,30 @@ func doNotifications(ctx context.Context, p *probe.Probe) error {
 	}
 	arrived(ctx, p, []string{"json", "form"}, append(good, last)...)
 	p.AwaitRequests(ctx, "callflow", 1)
+	if err := doLetters(ctx, p, letters); err != nil {
+		return err
+	}
 	p.Settle(ctx)
+	return nil
+}
+
+// doLetters sends a notification whose keys break to an account with a hook for form text and
+// no other: Kazoo sends the hooks of an event one after the other, and one for JSON ends that.
+func doLetters(ctx context.Context, p *probe.Probe, letters published) error {
+	account, err := p.NewAccount(ctx, "bytes", p.Target.Parent)
+	if err != nil {
+		return err
+	}
+	if _, err := p.Hook(ctx, "bytes", account, "all", nil); err != nil {
+		return err
+	}
+	if err := p.Fire(ctx, "bytes", account, "CHANNEL_CREATE"); err != nil {
+		return err
+	}
+	if err := publish(ctx, p, account, letters); err != nil {
+		return err
+	}
+	arrived(ctx, p, []string{"bytes"}, letters)
 	return nil
 }
 

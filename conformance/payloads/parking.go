@@ -19,14 +19,6 @@ func parking() suite.Group {
 				Source: source, Judge: bodyIs("json", "park-full", parked),
 			},
 			{
-				ID: "WH-PARK-002", Text: "PARK_PARKED, PARK_RETRIEVED and PARK_ABANDONED MUST all be sent, told apart by event_name.",
-				Source: source,
-				Judge: membersAre(
-					"json", member{"park-full", "event_name", `"PARK_PARKED"`}, member{"park-retrieved", "event_name", `"PARK_RETRIEVED"`},
-					member{"park-abandoned", "event_name", `"PARK_ABANDONED"`},
-				),
-			},
-			{
 				ID: "WH-PARK-003", Text: "An Account-ID that the event has outside of its channel's variables MUST be replaced in its place by the channel's.",
 				Source: source, Judge: bodyIs("json", "park-retrieved", retrieved),
 			},

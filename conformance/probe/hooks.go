@@ -45,7 +45,7 @@ func (p *Probe) Answers(name string, answers ...Answer) { p.Receivers.set(p.grou
 
 // Hook makes a receiver and a webhook for it, whose document has the given fields besides
 // name, uri and hook. Its id is noted as "hook <name>". What is published next waits until it
-// is live: see settleHooks.
+// is live: see Applied.
 func (p *Probe) Hook(ctx context.Context, name string, account Account, event string, fields map[string]any, answers ...Answer) (Hook, error) {
 	return p.HookTo(ctx, name, account, event, p.Receiver(name, answers...), fields)
 }
@@ -69,16 +69,28 @@ func (p *Probe) HookTo(ctx context.Context, name string, account Account, event,
 	return hook, nil
 }
 
-// lab is suite.Lab: such a target answers when the hook is live.
-const lab = "lab"
+// What a target must be that has a change in force everywhere when it answers: suite.Lab, which
+// answers behind its table of hooks, and suite.OneNode, since another node hears of it later.
+const (
+	lab     = "lab"
+	oneNode = "one-node"
+)
 
-// settleHooks gives a target that answers a PUT before its table of hooks has the hook, as
-// Kazoo's do, the time that it takes. It is called before anything is published.
-func (p *Probe) settleHooks(ctx context.Context) {
-	if p.fresh && !p.Target.Has(lab) {
+// Applied gives a change that was made by REST, as that of a hook, the time to be in force in
+// all of the target: a Kazoo answers before its own table of hooks has it, and a node of a lab
+// before the other nodes have it.
+func (p *Probe) Applied(ctx context.Context) {
+	p.fresh = false
+	if !p.Target.Has(lab) || !p.Target.Has(oneNode) {
 		p.Settle(ctx)
 	}
-	p.fresh = false
+}
+
+// settleHooks is called before anything is published.
+func (p *Probe) settleHooks(ctx context.Context) {
+	if p.fresh {
+		p.Applied(ctx)
+	}
 }
 
 func (p *Probe) tokenOf(a Account) string {

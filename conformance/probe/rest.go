@@ -1,14 +1,14 @@
 package probe
 
 import (
-	"bytes"
 	"context"
+	"crypto/md5"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -147,6 +147,13 @@ func Data(fields any) string {
 	return string(text)
 }
 
+// Credentials are a user's name and password as PUT /v2/user_auth takes them: the MD5 of both,
+// in hexadecimal digits.
+func Credentials(user, password string) string {
+	sum := md5.Sum([]byte(user + ":" + password))
+	return hex.EncodeToString(sum[:])
+}
+
 // MustREST is REST for what a group stands on: an answer without success is an error.
 func (p *Probe) MustREST(ctx context.Context, step string, r Request) (Response, error) {
 	answer, err := p.REST(ctx, step, r)
@@ -178,7 +185,7 @@ func (p *Probe) Account(ctx context.Context) (Account, error) {
 // NewAccount makes an account beneath another, with a token of its own. It is deleted when
 // the group ends. Its id is noted as "account <name>".
 func (p *Probe) NewAccount(ctx context.Context, name string, parent Account) (Account, error) {
-	full := "certify " + p.id(strings.ReplaceAll(p.group, "/", " ")+" "+name)
+	full := nameOf(p.Log.Began(), p.id(strings.ReplaceAll(p.group, "/", " ")+" "+name))
 	// An interruption must not cut this request off: what it makes could not be deleted.
 	made, err := p.MustREST(context.WithoutCancel(ctx), "create account "+name, Request{
 		Method: http.MethodPut, Path: "/v2/accounts/" + parent.ID, Token: parent.Token, Body: Data(map[string]any{"name": full}),
@@ -192,20 +199,29 @@ func (p *Probe) NewAccount(ctx context.Context, name string, parent Account) (Ac
 	}
 	p.made = append(p.made, account)
 	p.Note("account "+name, account.ID)
-	key, err := p.MustREST(ctx, "api key of "+name, Request{Method: http.MethodGet, Path: "/v2/accounts/" + account.ID + "/api_key", Token: parent.Token})
+	account.Token, err = p.LogIn(ctx, name, account.ID, parent.Token)
 	if err != nil {
 		return Account{}, err
+	}
+	p.Note("token "+name, account.Token)
+	return account, nil
+}
+
+// LogIn returns a new token for an account, by its API key, which a token of it or of one above
+// it shows.
+func (p *Probe) LogIn(ctx context.Context, name, id, token string) (string, error) {
+	key, err := p.MustREST(ctx, "api key of "+name, Request{Method: http.MethodGet, Path: "/v2/accounts/" + id + "/api_key", Token: token})
+	if err != nil {
+		return "", err
 	}
 	p.Log.Secret("api-key", key.Data().Get("api_key").Str)
 	auth, err := p.MustREST(ctx, "log in to "+name, Request{
 		Method: http.MethodPut, Path: "/v2/api_auth", Body: Data(map[string]any{"api_key": key.Data().Get("api_key").Str}),
 	})
 	if err != nil {
-		return Account{}, err
+		return "", err
 	}
-	account.Token = gjson.GetBytes(auth.Body, "auth_token").Str
-	p.Note("token "+name, account.Token)
-	return account, nil
+	return gjson.GetBytes(auth.Body, "auth_token").Str, nil
 }
 
 // Outlive puts the target's time forward beyond the life of tokens, and gets a new one for the
@@ -226,64 +242,6 @@ func (p *Probe) Outlive(ctx context.Context, life time.Duration) error {
 		p.Target.Parent.Token = gjson.GetBytes(auth.Body, "auth_token").Str
 	}
 	return err
-}
-
-// Close deletes what the group made and ends its connections. It goes on whatever fails, and
-// has a time of its own, so that it works after an interruption.
-func (p *Probe) Close(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closing)
-	defer cancel()
-	errs := p.hangUp()
-	for _, h := range p.hooks {
-		errs = append(errs, p.remove(ctx, "/v2/accounts/"+h.Account.ID+"/webhooks/"+h.ID))
-	}
-	for _, made := range slices.Backward(p.made) { // children before their parents
-		errs = append(errs, p.remove(ctx, "/v2/accounts/"+made.ID))
-	}
-	return errors.Join(errs...)
-}
-
-// Leave ends a group's connections and leaves what it made, for people to look at. It returns
-// the accounts.
-func (p *Probe) Leave() []Account {
-	_ = p.hangUp() // nobody judges how a connection ended that is given up
-	return p.made
-}
-
-// hangUp ends the connections.
-func (p *Probe) hangUp() (errs []error) {
-	p.open.Lock()
-	defer p.open.Unlock()
-	for _, s := range p.sockets {
-		s.drop()
-	}
-	if p.bus != nil {
-		errs = append(errs, p.closeBus())
-	}
-	if p.Receivers != nil {
-		p.Receivers.release(p.group)
-	}
-	return errs
-}
-
-// closing bounds the cleaning up of one group.
-const closing = 20 * time.Second
-
-// remove deletes something, unless it is gone. It is not a part of the log, which has ended.
-func (p *Probe) remove(ctx context.Context, path string) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodDelete, p.Target.REST+path, http.NoBody)
-	if err != nil {
-		return err
-	}
-	req.Header.Set("X-Auth-Token", p.Target.Parent.Token)
-	answer, err := p.answer(req)
-	switch {
-	case err != nil:
-		return err
-	case answer.Status/100 == 2, answer.Status == http.StatusNotFound:
-		return nil
-	}
-	return fmt.Errorf("DELETE %s was answered with %d: %s", path, answer.Status, bytes.TrimSpace([]byte(p.short(answer.Body))))
 }
 
 // RESTUntil makes a request again and again, each time under the same step's name, until

@@ -64,6 +64,7 @@ type Patience struct {
 	Retry    time.Duration // from a failed try to the next
 	Disable  time.Duration // from the last failure until a hook is disabled, once its time has come
 	Close    time.Duration // until a connection ends that must end
+	Remove   time.Duration // for each thing that is deleted at a group's end
 	Quiet    time.Duration // after which what has not come does not come: it follows something that did
 }
 
@@ -72,7 +73,7 @@ func NewPatience(latency time.Duration) Patience {
 	more := func(base time.Duration, trips int) time.Duration { return base + time.Duration(trips)*latency }
 	return Patience{
 		Reply: more(10*time.Second, 20), Delivery: more(10*time.Second, 20), Retry: more(12*time.Second, 20),
-		Disable: more(30*time.Second, 20), Close: more(10*time.Second, 20), Quiet: more(250*time.Millisecond, 4),
+		Disable: more(30*time.Second, 20), Close: more(10*time.Second, 20), Remove: more(time.Second, 4), Quiet: more(250*time.Millisecond, 4),
 	}
 }
 
@@ -84,6 +85,8 @@ type Harness struct {
 	IDs       *ids.Source
 	HTTP      *http.Client
 	Receivers *Receivers // nil without
+	// Renew logs in to Target.Parent once more; nil where nobody can.
+	Renew func(context.Context) (token string, err error)
 }
 
 // Probe drives the target for one group. It is for one goroutine, unless a method says
@@ -94,8 +97,10 @@ type Probe struct {
 	account  Account
 	made     []Account
 	hooks    []Hook
-	fresh    bool // a hook was made, and nothing published since
+	fresh    bool // a hook was made, and its being in force not waited for since
 	sequence int
+	cleaner  string // token with which things are removed, once there is one of its own
+	renewed  bool   // which is not the first
 
 	open    sync.Mutex // guards what follows
 	sockets []*Socket

@@ -3,6 +3,8 @@ package probe
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/tidwall/gjson"
 
@@ -14,7 +16,7 @@ import (
 // body makes the message with a Msg-ID of Tune's own, so that what comes of it, late
 // repetitions too, is not taken for anything else.
 func (p *Probe) Tune(ctx context.Context, s *Socket, exchange, key string, body func(messageID string) []byte) error {
-	id := p.id("warm-up")
+	id := p.id(warmUp)
 	for range 20 {
 		if err := p.Publish(ctx, "warm up "+s.name, exchange, key, body(id)); err != nil {
 			return err
@@ -24,6 +26,15 @@ func (p *Probe) Tune(ctx context.Context, s *Socket, exchange, key string, body 
 		}
 	}
 	return fmt.Errorf("socket %s gets no event of %s %s", s.name, exchange, key)
+}
+
+const warmUp = "warm-up"
+
+// Told returns the events of a socket but those that came of Tune.
+func Told(v capture.View, socket string) []capture.Entry {
+	return slices.DeleteFunc(Events(v, socket), func(e capture.Entry) bool {
+		return strings.HasPrefix(gjson.GetBytes(e.Body, "data.msg_id").Str, warmUp)
+	})
 }
 
 // EventsOf returns the events of a socket that came of the message with a Msg-ID.

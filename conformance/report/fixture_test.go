@@ -18,7 +18,7 @@ func began() time.Time { return time.Date(2026, 11, 27, 9, 0, 0, 0, time.UTC) }
 
 func facts() capture.Facts {
 	return capture.Facts{
-		Target: "cluster one", Dialect: "5.0", Compat: "kazoo", Features: []string{suite.Bus, suite.Hooks},
+		Target: "cluster one", Dialect: "5.0", Features: []string{suite.Bus, suite.Hooks},
 		Absent: []capture.Lack{{Feature: suite.Clock, Offered: true, Why: "no clock API, and --real-waits was not given"}},
 		Began:  began(), Harness: "1.0.0", Seed: "42", REST: "http://127.0.0.1:8000/v2",
 	}

@@ -2,7 +2,6 @@ package rest
 
 import (
 	"context"
-	"crypto/md5"
 	"crypto/sha1"
 	"encoding/base64"
 	"encoding/hex"
@@ -25,12 +24,7 @@ func auth() suite.Group {
 	}
 }
 
-// md5Of is that of a name and a password, as credentials are.
-func md5Of(user, password string) string {
-	sum := md5.Sum([]byte(user + ":" + password))
-	return hex.EncodeToString(sum[:])
-}
-
+// sha1Of are credentials of the method sha.
 func sha1Of(user, password string) string {
 	sum := sha1.Sum([]byte(user + ":" + password))
 	return hex.EncodeToString(sum[:])
@@ -46,7 +40,7 @@ func doAuth(ctx context.Context, p *probe.Probe) error {
 	if err != nil {
 		return err
 	}
-	md5, sha := md5Of("ann", "ann's word"), sha1Of("ann", "ann's word")
+	md5, sha := probe.Credentials("ann", "ann's word"), sha1Of("ann", "ann's word")
 	login := func(name, data string) step { return put(name, userAuth, `{"data":{`+data+`}}`).as(nobody) }
 	credentials := `"credentials":"` + md5 + `"`
 	if err := t.all(ctx,
@@ -55,9 +49,9 @@ func doAuth(ctx context.Context, p *probe.Probe) error {
 		login("by realm", credentials+`,"account_realm":"{realm}"`), login("by realm alias", credentials+`,"realm":"{realm}"`),
 		login("by sha", `"credentials":"`+sha+`","method":"sha","account_realm":"{realm}"`), login("more members", credentials+`,"method":"md5","account_realm":"{realm}","extra":1`),
 		login("by name", credentials+`,"account_name":"{name}"`), login("by loose name", credentials+`,"account_name":"`+loose("{name}", t)+`"`),
-		login("wrong word", `"credentials":"`+md5Of("ann", "wrong")+`","account_realm":"{realm}"`), login("capital credentials", `"credentials":"`+strings.ToUpper(md5)+`","account_realm":"{realm}"`),
+		login("wrong word", `"credentials":"`+probe.Credentials("ann", "wrong")+`","account_realm":"{realm}"`), login("capital credentials", `"credentials":"`+strings.ToUpper(md5)+`","account_realm":"{realm}"`),
 		login("no account", credentials), login("wrong account", credentials+`,"account_realm":"nothing.example.com"`),
-		login("disabled user", `"credentials":"`+md5Of("bob", "bob's word")+`","account_realm":"{realm}"`),
+		login("disabled user", `"credentials":"`+probe.Credentials("bob", "bob's word")+`","account_realm":"{realm}"`),
 		login("schema", `"credentials":"","account_realm":"x","method":"rot13"`),
 		put("no such key", apiAuth, `{"data":{"api_key":"`+strings.Repeat("b", 64)+`"}}`).as(nobody), put("short key", apiAuth, `{"data":{"api_key":"short"}}`).as(nobody),
 		put("key in envelope", apiAuth, `{"api_key":"`+key64+`"}`).as(nobody), put("no key", apiAuth, `{"data":{}}`).as(nobody), get("GET of api_auth", apiAuth).as(nobody),
@@ -119,7 +113,7 @@ func (t *talk) lives(ctx context.Context, login func(name, data string) step) er
 	); err != nil {
 		return err
 	}
-	again := `"credentials":"` + md5Of("ann", "new word") + `","account_realm":"{realm}"`
+	again := `"credentials":"` + probe.Credentials("ann", "new word") + `","account_realm":"{realm}"`
 	key, err := t.do(ctx, get("read key again", "/v2/accounts/{account}/api_key"))
 	if err != nil {
 		return err

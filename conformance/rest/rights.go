@@ -44,7 +44,7 @@ func doRights(ctx context.Context, p *probe.Probe) error {
 	); err != nil {
 		return err
 	}
-	if err := t.login(ctx, "clerk", put("the clerk logs in", userAuth, `{"data":{"credentials":"`+md5Of("clerk", "clerk's word")+`","account_realm":"{realm}"}}`).as(nobody)); err != nil {
+	if err := t.login(ctx, "clerk", put("the clerk logs in", userAuth, `{"data":{"credentials":"`+probe.Credentials("clerk", "clerk's word")+`","account_realm":"{realm}"}}`).as(nobody)); err != nil {
 		return err
 	}
 	if err := t.all(ctx,

@@ -59,7 +59,7 @@ func Build(verdicts []suite.Verdict, file capture.File, o Options) (*Results, er
 		b.wire(&r.Groups[i])
 	}
 	r.Levels = slices.DeleteFunc(r.Levels, func(p Part) bool { return p.Totals.Planned == 0 })
-	r.conclude(o.Interrupted)
+	r.conclude(o.Interrupted, file)
 	return r, nil
 }
 
@@ -77,7 +77,7 @@ func (b *builder) frame(asked int) {
 	b.Results = Results{
 		Format: Format, Version: Version,
 		Target: Target{
-			Name: f.Target, Dialect: f.Dialect, Compat: f.Compat, REST: b.hide.text(f.REST), Sockets: b.hide.text(f.Sockets),
+			Name: f.Target, Dialect: f.Dialect, REST: b.hide.text(f.REST), Sockets: b.hide.text(f.Sockets),
 			Features: list(f.Features), Absent: list(f.Absent), RealWaits: f.RealWaits,
 		},
 		Harness: Harness{Version: o.Harness, Recorded: f.Harness, Mode: o.Mode, Seed: f.Seed},

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/kazoolab/kazoolab/conformance/capture"
 	"github.com/kazoolab/kazoolab/conformance/suite"
 )
 
@@ -22,7 +23,8 @@ const (
 	NotConformant Conclusion = "not conformant"
 	// StaleExpectations: a line says that something fails, and it passes.
 	StaleExpectations Conclusion = "stale expectations"
-	// Incomplete: something of a group that is not optional was not run, or nothing passed.
+	// Incomplete: something of a group that is not optional was not run, or nothing passed. A log
+	// that is cut comes to this whatever it shows, next behind Interrupted, which is like it.
 	Incomplete Conclusion = "incomplete"
 	// AsExpected: a MUST fails, but none that the file of expectations does not name. It is no
 	// certificate.
@@ -71,7 +73,7 @@ type reason struct {
 	why        string
 }
 
-func (r *Results) conclude(interrupted bool) {
+func (r *Results) conclude(interrupted bool, file capture.File) {
 	must := r.level(suite.Must)
 	unjudged := r.unjudged()
 	holds := []struct {
@@ -79,6 +81,7 @@ func (r *Results) conclude(interrupted bool) {
 		reason
 	}{
 		{interrupted, reason{Interrupted, "The run was ended before everything had been done."}},
+		{file.Cut, reason{Incomplete, fmt.Sprintf("The log is cut: it ends behind entry %d, without its last line, and what came then is not known.", len(file.Entries))}},
 		{r.Totals.Error > 0, reason{HarnessError, fmt.Sprintf("%s not be judged through a fault of this program.", could(r.Totals.Error))}},
 		{len(r.Faults) > 0, reason{HarnessError, "This program failed: " + strings.Join(r.Faults, "; ") + "."}},
 		{must.Fail > 0, reason{NotConformant, fmt.Sprintf("%s: %s.", fails(must.Fail, suite.Must), r.which(suite.Must, suite.Fail))}},

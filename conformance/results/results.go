@@ -55,7 +55,6 @@ type Results struct {
 type Target struct {
 	Name     string         `json:"name"`
 	Dialect  string         `json:"dialect"`
-	Compat   string         `json:"compat"`
 	REST     string         `json:"rest,omitempty"`
 	Sockets  string         `json:"sockets,omitempty"`
 	Features []string       `json:"features"`

@@ -40,6 +40,19 @@ func file(t *testing.T, text string) *expectations.File {
 
 const knows = "known-failing:\n- id: A-X-001\n  reason: r\n"
 
+// What is cut is no verdict, whatever it shows, and never a certificate.
+func TestALogThatIsCutIsIncomplete(t *testing.T) {
+	t.Parallel()
+	for _, outcome := range []suite.Outcome{suite.Pass, suite.Fail, suite.NotRun, suite.Broken} {
+		g := NewWithT(t)
+		r, err := results.Build([]suite.Verdict{verdict("a/b", "A-X-001", outcome)}, capture.File{Cut: true, Entries: make([]capture.Entry, 7)}, results.Options{Mode: results.FromLog})
+		g.Expect(err).NotTo(HaveOccurred())
+		g.Expect(r.Conclusion).To(Equal(results.Incomplete))
+		g.Expect(r.ExitCode()).To(Equal(5))
+		g.Expect(r.Why[0]).To(HavePrefix("The log is cut: it ends behind entry 7, without its last line"))
+	}
+}
+
 func TestConclusion(t *testing.T) {
 	t.Parallel()
 	const pass, fail = suite.Pass, suite.Fail

@@ -70,10 +70,6 @@ func authentication() suite.Group {
 }
 
 func refusedToken(j *suite.Judging, id, token string) {
-	if j.Facts.Compat == "corrected" {
-		refused(j, "bare", id, "failed to authenticate token")
-		return
-	}
 	refused(j, "bare", id, "failed to authenticate token "+token)
 }
 

@@ -95,14 +95,6 @@ func bindObject() suite.Group {
 				ID: "WS-BIND-019", Text: "The form of 2015, <ACTION>.<DB>.<TYPE>.<ID>, MUST be refused with \"" + errUnavailable + "\".", Source: "websockets.md 5.2; websockets.md 7.4", Dialects: []string{suite.Kazoo5, suite.Kazoo4},
 				Judge: func(j *suite.Judging) { refused(j, "refused", "doc_created.*.user.*", errUnavailable) },
 			},
-			{
-				ID: "WS-BIND-020", Text: "The form of 2015, <ACTION>.*.<TYPE>.*, MUST be taken as another spelling, and be the subscribed_key as the client sent it.", Source: "dialects.md 1", Dialects: []string{suite.Talk},
-				Ours: true, Needs: []string{suite.Lab},
-				Judge: func(j *suite.Judging) {
-					status(j, "refused", "doc_created.*.user.*", "success")
-					member(j, "refused", "user", "subscribed_key", "doc_created.*.user.*")
-				},
-			},
 		},
 	}
 }

@@ -75,22 +75,6 @@ func listing() suite.Group {
 				},
 			},
 			{
-				ID: "WS-REST-007", Text: "GET /v2/websockets MUST list call, fax and object as objects with binding and event, calls in the order CREATE, ANSWER, DESTROY, BRIDGE.", Source: "dialects.md 1; websockets.md 8.2", Dialects: []string{suite.Talk},
-				Judge: func(j *suite.Judging) {
-					got, ok := j.Status("without token", "200")
-					if !ok {
-						return
-					}
-					calls := `[{"binding":"call.CHANNEL_CREATE.*","event":"CHANNEL_CREATE"},{"binding":"call.CHANNEL_ANSWER.*","event":"CHANNEL_ANSWER"},` +
-						`{"binding":"call.CHANNEL_DESTROY.*","event":"CHANNEL_DESTROY"},{"binding":"call.CHANNEL_BRIDGE.*","event":"CHANNEL_BRIDGE"}]`
-					j.EqualJSON("call", calls, []byte(read(got).Get("data.call").Raw), got)
-					j.EqualJSON("fax", `[{"binding":"fax.status.*","event":"fax"}]`, []byte(read(got).Get("data.fax").Raw), got)
-					j.EqualJSON("object of a created user", `[{"binding":"object.doc_created.user","event":"doc_created_user"}]`,
-						[]byte(read(got).Get(`data.object.#(binding=="object.doc_created.user")#`).Raw), got)
-					j.Equal("number of objects", "30", fmt.Sprint(len(read(got).Get("data.object").Array())), got)
-				},
-			},
-			{
 				ID: "WS-REST-008", Text: "What is not GET MUST be answered with 405.", Source: "websockets.md 8; cb_websockets:allowed_methods/0",
 				Judge: func(j *suite.Judging) {
 					for _, name := range []string{"PUT all", "POST all", "DELETE all", "PUT own", "DELETE one"} {
@@ -108,10 +92,6 @@ func listing() suite.Group {
 			{
 				ID: "WS-REST-010", Text: "GET /v2/websockets/{SOCKET_ID} SHOULD be answered with 500, \"could not reach websockets tracking\" and no data to superduper admins.", Source: "websockets.md 8; websockets.md 8.1", Needs: []string{suite.Admin},
 				Judge: func(j *suite.Judging) {
-					if j.Facts.Compat == "corrected" {
-						j.NotShown("compat corrected answers with the socket")
-						return
-					}
 					if got, ok := j.Status("one as admin", "500"); ok {
 						j.Equal("message", "could not reach websockets tracking", read(got).Get("message").Str, got)
 						j.Equal("data", "{}", read(got).Get("data").Raw, got)

@@ -33,10 +33,6 @@ func subscribe() suite.Group {
 				ID: "WS-SUB-003", Text: "Data.subscribed SHOULD have bindings in the order in which they were subscribed to, one for each key that they have on the bus.",
 				Source: "websockets.md 3.1; websockets.md 14; bh_context:client_bindings/1",
 				Judge: func(j *suite.Judging) {
-					if j.Facts.Compat == "corrected" {
-						accepted(j, own, "every", `{"subscribed":["call.CHANNEL_CREATE.*","object.doc_created.*","call.*.*"]}`)
-						return
-					}
 					accepted(j, own, "documents", `{"subscribed":["call.CHANNEL_CREATE.*","object.doc_created.*","object.doc_created.*"]}`)
 					accepted(j, own, "every", `{"subscribed":["call.CHANNEL_CREATE.*","object.doc_created.*","object.doc_created.*",`+
 						`"call.*.*","call.*.*","call.*.*","call.*.*","call.*.*","call.*.*","call.*.*","call.*.*","call.*.*"]}`)
@@ -108,10 +104,6 @@ func subscribe() suite.Group {
 			{
 				ID: "WS-SUB-013", Text: "A binding that a socket has for two accounts SHOULD stand twice in data.subscribed.", Source: "websockets.md 3.1; websockets.md 14",
 				Judge: func(j *suite.Judging) {
-					if j.Facts.Compat == "corrected" {
-						accepted(j, "twice", "of child", `{"subscribed":["call.CHANNEL_CREATE.*"]}`)
-						return
-					}
 					accepted(j, "twice", "of child", `{"subscribed":["call.CHANNEL_CREATE.*","call.CHANNEL_CREATE.*"]}`)
 				},
 			},

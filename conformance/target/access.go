@@ -2,8 +2,6 @@ package target
 
 import (
 	"context"
-	"crypto/md5"
-	"encoding/hex"
 	"fmt"
 	"net/http"
 
@@ -52,8 +50,7 @@ func (f *flight) logIn(ctx context.Context) error {
 		if err != nil {
 			return wrong("%v", err)
 		}
-		sum := md5.Sum([]byte(c.User.Name + ":" + password))
-		data := map[string]any{"credentials": hex.EncodeToString(sum[:])}
+		data := map[string]any{"credentials": probe.Credentials(c.User.Name, password)}
 		if c.User.Realm != "" {
 			data["account_realm"] = c.User.Realm
 		} else {
@@ -63,6 +60,7 @@ func (f *flight) logIn(ctx context.Context) error {
 			return err
 		}
 	}
+	f.renew = f.again(f.Target)
 	return f.whose(ctx)
 }
 

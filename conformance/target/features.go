@@ -125,7 +125,7 @@ func (f *flight) clock(ctx context.Context) error {
 		f.nodes()
 		return nil
 	}
-	if f.Profile.Clock.Lab != "" && f.Profile.May != ReadOnly {
+	if f.Profile.putsTimeForward() {
 		lab := LabClock{URL: f.Profile.Clock.Lab, HTTP: f.HTTP}
 		if t := f.Profile.Clock.Token; t != nil {
 			token, err := f.Outside.secret("clock.token", *t)

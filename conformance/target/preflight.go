@@ -53,8 +53,21 @@ type Ready struct {
 	Listener net.Listener  // nil without the feature hooks
 	HTTP     *http.Client
 
+	// Others are accounts that certify made in other runs: ones that were killed, or that go on.
+	Others []Other
+
+	above probe.Target                                    // with the account of the credentials
 	own   *probe.Probe                                    // holds the run's own account; nil without
-	renew func(context.Context) (token string, err error) // logs in again
+	renew func(context.Context) (token string, err error) // logs in again as the credentials say
+}
+
+// Renew logs in once more to the account beneath which accounts are made.
+func (r *Ready) Renew(ctx context.Context) (token string, err error) {
+	token, err = r.renew(ctx)
+	if err != nil || r.own == nil {
+		return token, err
+	}
+	return r.own.LogIn(context.WithoutCancel(ctx), "own", r.Target.Parent.ID, token)
 }
 
 // Close deletes the run's own account.
@@ -66,16 +79,6 @@ func (r *Ready) Close(ctx context.Context) error {
 	if r.own == nil {
 		return nil
 	}
-	err := r.own.Close(ctx)
-	if err == nil {
-		return nil
-	}
-	// The run may have outlived the token: in hours, or in those that it has put the time forward by.
-	token, again := r.renew(ctx)
-	if again != nil {
-		return errors.Join(err, again)
-	}
-	r.own.Target.Parent.Token = token
 	return r.own.Close(ctx)
 }
 
@@ -127,7 +130,7 @@ func (f *flight) look(ctx context.Context) error {
 		name string
 		do   func(context.Context) error
 	}{
-		{"REST", f.crossbar}, {"dialect", f.dialect}, {"latency", f.latency}, {"credentials", f.logIn},
+		{"REST", f.crossbar}, {"dialect", f.dialect}, {"latency", f.latency}, {"credentials", f.logIn}, {"other runs", f.others},
 		{"websockets", f.sockets}, {"bus", f.bus}, {"clock", f.clock}, {"own account", f.ownAccount}, {"rights", f.rights}, {"webhooks", f.hooks},
 	} {
 		if err := step.do(ctx); err != nil {
@@ -155,13 +158,13 @@ func (f *flight) addresses() (err error) {
 	if t.Management, err = f.Outside.address("management", f.Profile.Management, "http", "https"); err != nil {
 		return wrong("%v", err)
 	}
-	f.Facts = capture.Facts{Target: f.Profile.Name, Compat: f.Profile.Compat, REST: t.REST, Sockets: t.Sockets}
+	f.Facts = capture.Facts{Target: f.Profile.Name, REST: t.REST, Sockets: t.Sockets}
 	return nil
 }
 
 // probe returns one that writes into a log of its own, which is thrown away.
 func (f *flight) probe(receivers *probe.Receivers, log *capture.Log) *probe.Probe {
-	return probe.New(&probe.Harness{Target: f.Target, Log: log, Clock: f.Clock, IDs: f.IDs, HTTP: f.HTTP, Receivers: receivers}, "preflight")
+	return probe.New(&probe.Harness{Target: f.Target, Log: log, Clock: f.Clock, IDs: f.IDs, HTTP: f.HTTP, Receivers: receivers, Renew: f.renew}, "preflight")
 }
 
 func (f *flight) plain() *probe.Probe { return f.probe(nil, capture.NewLog(f.Clock)) }
@@ -221,12 +224,19 @@ func spokenIn(body []byte) string {
 		return ""
 	case call.Array()[0].IsObject():
 		return suite.Talk
-	case data.Get("presence").Exists():
-		return suite.Kazoo5
-	case strings.HasPrefix(call.Array()[0].Str, "call."):
-		return suite.Kazoo4
+	case !strings.HasPrefix(call.Array()[0].Str, "call."):
+		return ""
 	}
-	return ""
+	// Presence is listed by 5.0 alone. Where the conference's bindings say otherwise, one of the
+	// two signs is what is wrong with the target.
+	presence, conference := data.Get("presence").Exists(), data.Get("conference.0").Str
+	switch {
+	case conference != "" && presence == strings.HasPrefix(conference, "conference.command."):
+		return ""
+	case presence:
+		return suite.Kazoo5
+	}
+	return suite.Kazoo4
 }
 
 // latency is the slowest of a few answers, the first one among them.
@@ -255,7 +265,7 @@ func (f *flight) ownAccount(ctx context.Context) error {
 	if f.Profile.May == OwnSubaccount {
 		p := f.plain()
 		account, err := p.Account(ctx)
-		f.own, f.renew = p, f.again(f.Target)
+		f.own = p
 		if err != nil {
 			return wrong("no account can be made below %s, which may: own-subaccount wants: %v", f.Target.Parent.ID, err)
 		}

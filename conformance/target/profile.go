@@ -21,7 +21,6 @@ type Profile struct {
 	Name         string      `yaml:"name" is:"required" doc:"what reports call the target" eg:"staging"`
 	About        string      `yaml:"about" doc:"more about it, for people"`
 	Dialect      string      `yaml:"dialect" of:"auto|talk|5.0|4.3" default:"auto" doc:"version of Kazoo whose shapes are demanded; auto asks the target"`
-	Compat       string      `yaml:"compat" of:"kazoo|corrected" default:"kazoo" doc:"whether that version's quirks are expected"`
 	REST         Address     `yaml:"rest" is:"required" doc:"base URL of Crossbar" eg:"http://kazoo.example.com:8000"`
 	Sockets      Address     `yaml:"sockets" doc:"URL of the websockets (blackhole)" default:"there are none" eg:"ws://kazoo.example.com:5555"`
 	AMQP         Address     `yaml:"amqp" doc:"URL of the broker. One that has a password in it is taken from env or file" default:"no access to the bus" eg:"{env: KAZOO_AMQP}"`
@@ -150,6 +149,9 @@ func Read(name string, text []byte) (Profile, error) {
 
 // check notes what the types do not say.
 func (p *Profile) check(r *form.Reading) {
+	if r.Has("compat") {
+		r.WrongKey("compat", "is no member of a profile: Kazoo's own wire is what is certified, quirks included. Leave it out, and have the target run with compat kazoo")
+	}
 	p.REST.check(r, "rest", "http", "http://kazoo.example.com:8000")
 	p.Sockets.check(r, "sockets", "ws", "ws://kazoo.example.com:5555")
 	p.AMQP.check(r, "amqp", "amqp", "amqp://rabbit.example.com:5672/")
@@ -209,7 +211,7 @@ func (p *Profile) fill() {
 		to   *string
 		text string
 	}{
-		{&p.Dialect, auto}, {&p.Compat, "kazoo"}, {&p.May, Write}, {&p.Receiver.Listen, "127.0.0.1:0"},
+		{&p.Dialect, auto}, {&p.May, Write}, {&p.Receiver.Listen, "127.0.0.1:0"},
 		{&p.Features.Sockets, auto}, {&p.Features.Bus, auto}, {&p.Features.Hooks, auto}, {&p.Features.Switch, auto},
 		{&p.Features.Lab, auto}, {&p.Features.Clock, auto},
 	}

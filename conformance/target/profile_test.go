@@ -43,6 +43,18 @@ func TestProfilesThatComeWithTheProgramAreGood(t *testing.T) {
 	}
 }
 
+// The stack is there to be judged: what becomes of it when connections to its broker are lost, too.
+func TestTheComposedNodesMayLoseTheirConnections(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	text, err := profiles.Read("compose.yaml")
+	g.Expect(err).NotTo(HaveOccurred())
+	p, err := target.Read("compose.yaml", text)
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(p.Management.URL).To(Equal("http://rabbitmq:15672"))
+	g.Expect(p.CheckReceiver()).To(Succeed())
+}
+
 func TestWhatIsWrongInAProfileIsToldWithItsPlaceAndTheFix(t *testing.T) {
 	t.Parallel()
 	const good = "name: x\nrest: http://h:8000\ncredentials: {api_key: {env: KEY}}\n"
@@ -56,6 +68,7 @@ func TestWhatIsWrongInAProfileIsToldWithItsPlaceAndTheFix(t *testing.T) {
 		good + "timeouts: {run: soon}\n":                               {"p.yaml:4:17", "timeouts.run", `"soon" is no length of time such as 30s`},
 		good + "dialect: \"6.0\"\n":                                    {"dialect", "4.3"},
 		good + "concurrency: 0\n":                                      {"concurrency", "1"},
+		good + "compat: corrected\n":                                   {"p.yaml:4:1", "compat: is no member of a profile", "run with compat kazoo"},
 		good + "may: everything\n":                                     {"may", "read-only"},
 		good + "clock: {token: {env: X}}\n":                            {"clock.token", "give its URL as lab"},
 		strings.Replace(good, "{env: KEY}", "hunter2hunter2", 1):       {"p.yaml:3:", "credentials.api_key"},

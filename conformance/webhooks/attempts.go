@@ -284,7 +284,7 @@ func doAttempts(ctx context.Context, p *probe.Probe) error {
 			return err
 		}
 	}
-	settled(ctx, p)
+	p.Applied(ctx)
 	if err := publish(ctx, p, call("CHANNEL_CREATE", "tried", own.ID), call("PARK_PARKED", "parked", own.ID)); err != nil {
 		return err
 	}

@@ -36,16 +36,8 @@ func makeHooks(ctx context.Context, p *probe.Probe, account probe.Account, hooks
 			return err
 		}
 	}
-	settled(ctx, p)
+	p.Applied(ctx)
 	return nil
-}
-
-// settled gives a target that answers REST before its table of hooks has the change the time
-// that it takes. A lab's answer comes after that.
-func settled(ctx context.Context, p *probe.Probe) {
-	if !p.Target.Has(suite.Lab) {
-		p.Settle(ctx)
-	}
 }
 
 // event is a message of the bus.
@@ -104,14 +96,12 @@ func fullNotice(id, accountID string) event {
 	return notice("voicemail_full", "voicemail.full", id, fmt.Sprintf(`"Account-ID":%q,"Max-Message-Count":5,"Message-Count":5,"Voicemail-Box":"837fe7f1300142b532466a7a73bc3382"`, accountID))
 }
 
-// text is an inbound sms or mms. members replace From, To, Body and Route-Type.
-func text(kind, id, accountID, members string) event {
-	if members == "" {
-		members = `"From":"+12125550199","To":"+14155550100","Body":"running late","Route-Type":"offnet"`
-	}
+// text is an inbound sms or mms.
+func text(kind, id, accountID string) event {
 	return event{id, "im", kind + ".inbound.offnet." + id, fmt.Appendf(nil,
-		`{"Event-Category":%q,"Event-Name":"inbound","Message-ID":%q,"Account-ID":%q,%s,"Msg-ID":"0011223344556677","App-Name":"im_inbound","App-Version":"1.0"}`,
-		kind, id, accountID, members)}
+		`{"Event-Category":%q,"Event-Name":"inbound","Message-ID":%q,"Account-ID":%q,"From":"+12125550199","To":"+14155550100","Body":"running late","Route-Type":"offnet",`+
+			`"Msg-ID":"0011223344556677","App-Name":"im_inbound","App-Version":"1.0"}`,
+		kind, id, accountID)}
 }
 
 // expect waits until every receiver has been sent as many requests as are expected, and then
@@ -169,7 +159,7 @@ func patch(ctx context.Context, p *probe.Probe, account probe.Account, hookID, s
 	_, err := p.MustREST(ctx, step, probe.Request{
 		Method: http.MethodPatch, Path: ofAccount(account) + "/" + hookID, Token: account.Token, Body: probe.Data(fields),
 	})
-	settled(ctx, p)
+	p.Applied(ctx)
 	return err
 }
 

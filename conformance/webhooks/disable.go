@@ -77,31 +77,6 @@ func disable() suite.Group {
 				},
 			},
 			{
-				ID: "WH-DIS-006", Text: "Switching a hook off MUST be told once, by the notification webhook_disabled with Account-ID and Hook-ID, App-Name webhooks and App-Version 4.0.0.",
-				Source: "webhooks.md 8; amqp.md 12.3; webhooks_disabler:disable_hook/2",
-				Judge: func(j *suite.Judging) {
-					notice, ok := j.One("notices of the hook with six failures", disabledNotices(j.View, j.Fact("hook six")))
-					if !ok {
-						return
-					}
-					j.Equal("exchange and key", "notifications notifications.webhook.disabled", notice.Head, notice)
-					for member, want := range map[string]string{
-						"Event-Category": "notification", "Event-Name": "webhook_disabled", "Account-ID": j.Fact("account own"), "App-Name": "webhooks", "App-Version": "4.0.0",
-					} {
-						j.Equal(member, want, gjson.GetBytes(notice.Body, member).String(), notice)
-					}
-				},
-			},
-			{
-				ID: "WH-DIS-007", Text: "Switching a hook off MUST be told as doc_edited of its document.",
-				Source: "webhooks.md 8; amqp.md 12.3; amqp.md 11.6",
-				Judge: func(j *suite.Judging) {
-					j.Count("doc_edited of the hook with six failures", 1, j.Where(func(e capture.Entry) bool {
-						return e.Kind == capture.Delivered && e.Head == "configuration doc_edited.webhooks.webhook."+j.Fact("hook six")
-					}))
-				},
-			},
-			{
 				ID: "WH-DIS-008", Text: "Failures at different times MUST count together as long as none is older than 60 s.",
 				Source: "webhooks.md 8; webhooks_disabler:check_failed_attempts/0",
 				Judge: func(j *suite.Judging) {
@@ -224,10 +199,7 @@ func configure(ctx context.Context, p *probe.Probe, name string, fields doc) (pr
 
 // listenDisabled hears of what is switched off in these accounts.
 func listenDisabled(ctx context.Context, p *probe.Probe) error {
-	if _, err := p.Listen(ctx, "notices", "notifications", "notifications.webhook.disabled"); err != nil {
-		return err
-	}
-	_, err := p.Listen(ctx, "changes", "configuration", "doc_edited.webhooks.webhook.*")
+	_, err := p.Listen(ctx, "notices", "notifications", "notifications.webhook.disabled")
 	return err
 }
 

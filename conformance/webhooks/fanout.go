@@ -205,7 +205,7 @@ func doFanOut(ctx context.Context, p *probe.Probe) error {
 		call("CHANNEL_CREATE", "of-nobody", p.ID()), call("CHANNEL_CREATE", "of-sibling", tree["sibling"].ID), call("CHANNEL_CREATE", "of-middle", tree["middle"].ID),
 		call("CHANNEL_CREATE", "of-top", top.ID), call("CHANNEL_ANSWER", "answered", bottom.ID), call("PARK_PARKED", "parked", bottom.ID),
 		change("doc_edited", messages.Database(bottom.ID), "device", "changed", bottom.ID), disabledNotice("noticed", bottom.ID),
-		text("sms", "texted", bottom.ID, ""), text("mms", "pictured", bottom.ID, ""), call("CHANNEL_CREATE", "of-bottom", bottom.ID),
+		text("sms", "texted", bottom.ID), text("mms", "pictured", bottom.ID), call("CHANNEL_CREATE", "of-bottom", bottom.ID),
 	); err != nil {
 		return err
 	}

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/tidwall/gjson"
-
 	"github.com/kazoolab/kazoolab/conformance/capture"
 	"github.com/kazoolab/kazoolab/conformance/probe"
 	"github.com/kazoolab/kazoolab/conformance/suite"
@@ -17,42 +15,6 @@ func flow() suite.Group {
 	return suite.Group{
 		Name: "webhooks/callflow", Title: "Hooks of callflows", Needs: []string{suite.Accounts, suite.Hooks, suite.Bus}, Do: doFlow,
 		Requirements: []suite.Requirement{
-			{
-				ID: "WH-FLOW-001", Text: "The notification webhook MUST fire the hook that it has in Hook, though there is no such document.",
-				Source: "webhooks.md 9; webhooks_notifications:handle_account_notification/2",
-				Judge: func(j *suite.Judging) {
-					if r, ok := j.Request("posted"); ok {
-						j.Contains("request line", "POST ", r.Head, r)
-					}
-				},
-			},
-			{
-				ID: "WH-FLOW-002", Text: "A callflow's hook MUST be sent Data, normalised, with the hook's custom_data and the cluster_id, and nothing of the message around it.",
-				Source: "webhooks.md 9; webhooks.md 5; webhooks_notifications:handle_account_notification/2",
-				Judge: func(j *suite.Judging) {
-					r, ok := j.Request("posted")
-					if !ok {
-						return
-					}
-					cluster := gjson.GetBytes(r.Body, "cluster_id").String()
-					if len(cluster) != 32 {
-						j.Fail("cluster_id is "+cluster, r)
-					}
-					j.EqualJSON("body", fmt.Sprintf(`{"call_id":"posted","caller_id_name":"Pat","odd_key":{"inner_key":"1"},"account_id":%q,"step":"ivr","cluster_id":%q}`,
-						j.Fact("account own"), cluster), r.Body, r)
-				},
-			},
-			{
-				ID: "WH-FLOW-003", Text: "The header X-Hook-ID of a callflow's hook MUST be the _id in Hook, and X-Account-ID its pvt_account_id.",
-				Source: "webhooks.md 9; webhooks.md 6.2; webhooks_util:fire_hook/2",
-				Judge: func(j *suite.Judging) {
-					if r, ok := j.Request("posted"); ok {
-						id := header(r, "x-hook-id")
-						account := header(r, "x-account-id")
-						j.Equal("X-Hook-ID and X-Account-ID", "63877472675 "+j.Fact("account own"), id+" "+account, r)
-					}
-				},
-			},
 			{
 				ID: "WH-FLOW-004", Text: "The notification webhook MUST NOT reach the account's hooks for notifications and for all.",
 				Source: "webhooks.md 9; webhooks_notifications:handle_account_notification/2",

@@ -112,6 +112,9 @@ func doReenable(ctx context.Context, p *probe.Probe) error {
 	if err := listenDisabled(ctx, p); err != nil {
 		return err
 	}
+	if _, err := p.Listen(ctx, "changes", "configuration", "doc_edited.webhooks.webhook.*"); err != nil {
+		return err
+	}
 	busy := []probe.Answer{{Status: 503}}
 	if err := makeHooks(
 		ctx, p, own, hook{name: "failing", event: "channel_create", answers: busy}, hook{name: "patched", event: "channel_answer", answers: busy},
@@ -147,7 +150,7 @@ func doReenable(ctx context.Context, p *probe.Probe) error {
 	); err != nil {
 		return err
 	}
-	settled(ctx, p)
+	p.Applied(ctx)
 	if err := steps(ctx, p, own, step{"list on", http.MethodGet, ofAccount(own), ""}, step{"list below off", http.MethodGet, ofAccount(below), ""}); err != nil {
 		return err
 	}
@@ -167,7 +170,7 @@ func doReenable(ctx context.Context, p *probe.Probe) error {
 	); err != nil {
 		return err
 	}
-	settled(ctx, p)
+	p.Applied(ctx)
 	if err := steps(ctx, p, own, step{"list below on", http.MethodGet, ofAccount(below), ""}); err != nil {
 		return err
 	}

@@ -20,16 +20,25 @@ type storedDocuments struct{ store *store.Store }
 
 // document is one of the account's own, and of the type that its collection holds.
 func (s storedDocuments) document(ctx context.Context, accountID, collection, id string) (jobj.Object, error) {
-	doc, err := s.store.Get(ctx, kapi.AccountDB(accountID), id)
-	switch {
-	case errors.Is(err, store.ErrNotFound):
-		return nil, nil
-	case err != nil:
+	doc, err := ownDocument(ctx, s.store, accountID, id)
+	if err != nil || doc.Type != strings.TrimSuffix(strings.Replace(collection, "boxes", "boxs", 1), "s") {
 		return nil, err
-	case doc.Deleted, doc.AccountID != accountID, doc.Type != strings.TrimSuffix(strings.Replace(collection, "boxes", "boxs", 1), "s"):
-		return nil, nil
 	}
 	return publicPart(doc), nil
+}
+
+// ownDocument is a document of an account, the zero one where it has none of the id.
+func ownDocument(ctx context.Context, s *store.Store, accountID, id string) (store.Document, error) {
+	doc, err := s.Get(ctx, kapi.AccountDB(accountID), id)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return store.Document{}, nil
+	case err != nil:
+		return store.Document{}, err
+	case doc.Deleted, doc.AccountID != accountID:
+		return store.Document{}, nil
+	}
+	return doc, nil
 }
 
 // publicPart is a document as REST shows it.

@@ -1,10 +1,8 @@
 package cli
 
 import (
-	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -52,7 +50,7 @@ type certify struct {
 	only, skip                 []string
 	log, from, out             string
 	expectations, seed         string
-	timeout                    time.Duration
+	timeout, removeLeft        time.Duration
 	dialect, output, schema    choiceFlag
 	where                      whereabouts
 }
@@ -63,7 +61,7 @@ func (c *certify) flags(cmd *cobra.Command) {
 	c.schema.choices = []string{schemaProfile, schemaResults}
 	f := cmd.Flags()
 	f.BoolVar(&c.list, "list", false, "print the requirements, a line each, and do nothing; -o markdown prints the whole page")
-	f.BoolVar(&c.dryRun, "dry-run", false, "print what would be done, and ask nothing of the target")
+	f.BoolVar(&c.dryRun, "dry-run", false, "print what would be done and what the profile still lacks, and ask nothing of the target")
 	f.Var(&c.schema, "schema", "print the JSON Schema of profiles or of results.json, and do nothing")
 	f.Var(&c.dialect, "dialect", "version whose shapes are demanded; by default what the target says")
 	f.StringSliceVar(&c.only, "run", nil, "only these: ids or groups, * stands for anything (WH-ENC-*, webhooks/*)")
@@ -75,6 +73,7 @@ func (c *certify) flags(cmd *cobra.Command) {
 	f.BoolVar(&c.update, "update-expectations", false, "write what fails now into that file")
 	f.StringVar(&c.seed, "seed", "", "makes ids and the order of judging repeatable; empty means new ones")
 	f.DurationVar(&c.timeout, "timeout", 0, "longest run; by default the profile's, or 10m")
+	f.DurationVar(&c.removeLeft, "remove-left", 0, "delete what killed runs have left, where they began so long ago: less than a run that goes on takes is too short")
 	f.BoolVar(&c.keep, "keep", false, "leave the accounts of groups that fail, to look at")
 	f.VarP(&c.output, "output", "o", "form of what is printed")
 	c.where.flags(cmd)
@@ -111,6 +110,9 @@ func (c *certify) check(cmd *cobra.Command) error {
 	if c.timeout < 0 || cmd.Flags().Changed("timeout") && c.timeout == 0 {
 		return usagef("--timeout: %s is no time in which something can be judged; write it as 10m", c.timeout)
 	}
+	if c.removeLeft < 0 || cmd.Flags().Changed("remove-left") && c.removeLeft == 0 {
+		return usagef("--remove-left: after %s a run may still go on; give more than the longest takes, as 1h", c.removeLeft)
+	}
 	for _, flag := range []string{"from", "log", "out", "expectations", "profile"} {
 		if cmd.Flags().Changed(flag) && cmd.Flag(flag).Value.String() == "" {
 			return usagef("--%s: it is empty; is a variable unset?", flag)
@@ -123,7 +125,7 @@ func (c *certify) check(cmd *cobra.Command) error {
 		return usagef("--update-expectations needs --expectations FILE, or a profile that names one")
 	}
 	if c.from != "" {
-		for _, other := range append(whereaboutFlags(), "log", "seed", "timeout", "keep", "dry-run") {
+		for _, other := range append(whereaboutFlags(), "log", "seed", "timeout", "keep", "dry-run", "remove-left") {
 			if cmd.Flags().Changed(other) {
 				return usagef("--from judges a file, and asks nothing of a target; leave --%s out", other)
 			}
@@ -133,7 +135,7 @@ func (c *certify) check(cmd *cobra.Command) error {
 }
 
 // plan chooses requirements of those that hold in a dialect. The error names a pattern that
-// fits none.
+// fits none, or says that nothing is left.
 func (c *certify) plan(all []suite.Planned) ([]suite.Planned, error) {
 	chosen := slices.Clone(all)
 	for _, list := range []struct {
@@ -153,7 +155,18 @@ func (c *certify) plan(all []suite.Planned) ([]suite.Planned, error) {
 			return slices.ContainsFunc(list.patterns, func(pattern string) bool { return fits(pattern, p) }) != list.keep
 		})
 	}
+	if len(chosen) == 0 {
+		return nil, usagef("nothing is left to judge: --skip %s leaves nothing of %s", strings.Join(c.skip, ","), c.wanted())
+	}
 	return chosen, nil
+}
+
+// wanted is what --run chose.
+func (c *certify) wanted() string {
+	if len(c.only) == 0 {
+		return "all requirements"
+	}
+	return "--run " + strings.Join(c.only, ",")
 }
 
 func names(all []suite.Planned) []string {
@@ -247,7 +260,7 @@ func (c *certify) printList(specs *suite.Specs) error {
 
 // printPlan tells what would be done where.
 func (c *certify) printPlan(cmd *cobra.Command, specs *suite.Specs) error {
-	profile, _, err := c.where.describe(c, cmd)
+	profile, outside, err := c.where.describe(c, cmd)
 	if err != nil {
 		return err
 	}
@@ -273,7 +286,7 @@ func (c *certify) printPlan(cmd *cobra.Command, specs *suite.Specs) error {
 	for _, g := range groups {
 		c.printf("%s: %d requirements, needs %s\n", g.Name, counts[g.Name], strings.Join(g.Needs, ", "))
 	}
-	return nil
+	return c.where.complete(profile, outside)
 }
 
 // judgeFile judges a log that was written before.
@@ -302,19 +315,8 @@ func (c *certify) judgeFile(specs *suite.Specs) error {
 	if err != nil {
 		return err
 	}
-	v := telling{certify: c, specs: specs, plan: plan, all: len(all), file: file, known: known, fromLog: true}
+	v := telling{certify: c, specs: specs, plan: plan, all: len(all), file: file, known: known}
 	return v.tell()
-}
-
-func (c *certify) save(path string, file capture.File) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil { //nolint:gosec // people share what stands there
-		return err
-	}
-	f, err := os.Create(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(file.Write(f), f.Close())
 }
 
 // harnessf says that this program is at fault.

@@ -27,11 +27,8 @@ const gateway = "host.docker.internal"
 
 // hear has webhooks heard where containers reach them.
 func (w *whereabouts) hear(ctx context.Context, c *certify, p *target.Profile) error {
-	if w.listen != "" && w.advertise != "" {
+	if w.listen != "" { // and --receiver-advertise with it
 		return nil
-	}
-	if w.listen != "" || w.advertise != "" {
-		return usagef("--receiver-listen and --receiver-advertise belong together here; give both, or none")
 	}
 	listener, err := c.Listen(ctx, "tcp", "0.0.0.0:0")
 	if err != nil {
@@ -84,6 +81,7 @@ func (w *whereabouts) startCompose(ctx context.Context, c *certify, p *target.Pr
 	p.REST = target.Address{URL: "http://" + address("bridge1", "8000")}
 	p.Sockets = target.Address{URL: "ws://" + address("bridge2", "5555")}
 	p.AMQP = target.Address{URL: fmt.Sprintf("amqp://kazoolab:%s@%s/", password, address("rabbitmq", "5672"))}
+	p.Management = target.Address{URL: "http://" + address("rabbitmq", "15672")}
 	p.Credentials = target.Credentials{APIKey: &target.Secret{Inline: key}}
 	if err := w.hear(ctx, c, p); err != nil {
 		return nil, errors.Join(err, stop())

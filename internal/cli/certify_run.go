@@ -32,6 +32,9 @@ func (c *certify) judgeTarget(cmd *cobra.Command, specs *suite.Specs) (err error
 	if err != nil {
 		return err
 	}
+	if err := c.where.complete(profile, outside); err != nil {
+		return err
+	}
 	// Whatever is wrong with these files is to be told before minutes have passed.
 	known, err := c.knownOf(specs, profile)
 	if err != nil {
@@ -61,7 +64,8 @@ func (c *certify) drive(ctx context.Context, specs *suite.Specs, profile target.
 	defer cancel(nil)
 	late := c.Clock.AfterFunc(limit, func() { cancel(errRunTimeout) })
 	defer late.Stop()
-	ready, err := target.Preflight{Profile: profile, Outside: outside, Clock: c.Clock, IDs: source, Listen: c.Listen}.Look(bounded)
+	preflight := target.Preflight{Profile: profile, Outside: outside, Clock: c.Clock, IDs: source, Listen: c.Listen}
+	ready, err := preflight.Look(bounded)
 	if err != nil {
 		return c.refused(bounded, limit, err)
 	}
@@ -70,23 +74,28 @@ func (c *certify) drive(ctx context.Context, specs *suite.Specs, profile target.
 	if err != nil {
 		return errors.Join(err, ready.Close(ctx))
 	}
+	c.tellOthers(bounded, preflight, ready)
 	for _, lack := range ready.Facts.Absent {
 		c.say("without %s: %s", lack.Feature, lack.Why)
 	}
 	facts := ready.Facts
 	facts.Harness, facts.Seed, facts.Run, facts.Skip = buildinfo.Read().Version, c.seed, c.only, c.skip
+	files, err := c.record()
+	if err != nil {
+		return errors.Join(err, ready.Close(ctx))
+	}
 	live := c.newLive()
 	began := c.Clock.Now()
 	outcome := conformance.Run(bounded, conformance.Config{
 		Target: ready.Target, Facts: facts, Listener: ready.Listener, HTTP: ready.HTTP, Clock: c.Clock, IDs: source,
-		AtOnce: profile.Concurrency, GroupLimit: profile.GroupLimit(ready.Facts.RealWaits), Keep: c.keep,
+		AtOnce: profile.Concurrency, GroupLimit: profile.GroupLimit(ready.Facts.RealWaits), Keep: c.keep, Record: files.Recorder, Renew: ready.Renew,
 		Progress: func(p conformance.Progress) { live.Group(p.Group.Name, p.End, p.Why, p.Ended, p.Groups) },
 	}, plan)
 	live.Done()
 	outcome.File.Facts.Interrupted = ctx.Err() != nil
 	outcome.File.Facts.Faults = outcome.Faults
 	v := telling{
-		certify: c, specs: specs, plan: plan, all: len(all), file: outcome.File, known: known, took: c.Clock.Since(began), notes: outcome.Left,
+		certify: c, specs: specs, plan: plan, all: len(all), file: outcome.File, known: known, took: c.Clock.Since(began), notes: outcome.Left, files: files,
 	}
 	if !c.keep {
 		if err := ready.Close(ctx); err != nil {
@@ -157,46 +166,27 @@ func idsOf(specs *suite.Specs) []string {
 	return ids
 }
 
-// writable makes the folders of what is written in the end.
-func (c *certify) writable() error {
-	for flag, path := range map[string]string{"--out": c.out, "--log": filepath.Dir(c.log)} {
-		if path == "" {
-			continue
-		}
-		if err := os.MkdirAll(path, 0o755); err != nil { //nolint:gosec // people share what stands there
-			return usagef("%s: %w", flag, err)
-		}
-	}
-	if c.log == "" {
-		return nil
-	}
-	f, err := os.OpenFile(c.log, os.O_CREATE|os.O_WRONLY, 0o644) //nolint:gosec // likewise
-	if err != nil {
-		return usagef("--log: %w", err)
-	}
-	return f.Close()
-}
-
 // telling is a log that is to be judged and told of.
 type telling struct {
 	*certify
-	specs   *suite.Specs
-	plan    []suite.Planned
-	all     int // how many requirements hold in the dialect
-	file    capture.File
-	known   *expectations.File
-	took    time.Duration
-	notes   []string
-	fromLog bool
+	specs *suite.Specs
+	plan  []suite.Planned
+	all   int // how many requirements hold in the dialect
+	file  capture.File
+	known *expectations.File
+	took  time.Duration
+	notes []string
+	// files get the log; nil where one is judged that is there already.
+	files *logFiles
 }
-
-// logName is the log's in the folder of --out.
-const logName = "log.ndjson"
 
 // tell judges, and writes and prints what came of it. The error is told as the exit code demands.
 func (v *telling) tell() error {
 	// The log comes first: with it, all the rest can be made again.
-	kept := v.keepLog()
+	var kept error
+	if v.files != nil {
+		kept = v.files.end(v.file.Facts)
+	}
 	verdicts, err := v.specs.Run(v.file, v.plan, seedNumber(v.file.Facts.Seed))
 	if err != nil {
 		return harnessf("%w", err)
@@ -205,7 +195,7 @@ func (v *telling) tell() error {
 		Mode: results.Live, Harness: buildinfo.Read().Version, Judged: v.Clock.Now(), Took: v.took, Catalogue: v.all,
 		Interrupted: v.file.Facts.Interrupted, Faults: v.file.Facts.Faults, Notes: v.notes, Expectations: v.known,
 	}
-	if v.fromLog {
+	if v.files == nil {
 		o.Mode = results.FromLog
 	}
 	r, err := results.Build(verdicts, v.file, o)
@@ -224,21 +214,6 @@ func (v *telling) tell() error {
 		return &codedError{code, fmt.Errorf("%s: %s", r.Conclusion, strings.Join(r.Why, " "))}
 	}
 	return nil
-}
-
-func (v *telling) keepLog() error {
-	if v.fromLog {
-		return nil
-	}
-	if v.log != "" {
-		if err := v.save(v.log, v.file); err != nil {
-			return err
-		}
-	}
-	if v.out == "" {
-		return nil
-	}
-	return v.save(filepath.Join(v.out, logName), v.file)
 }
 
 // rewrite puts what fails now into the file of known failures.

@@ -68,6 +68,9 @@ func (w *whereabouts) check(cmd *cobra.Command) error {
 	if w.readOnly && w.own {
 		return usagef("--read-only makes no account, --own-subaccount makes one; leave one of them out")
 	}
+	if w.readOnly && cmd.Flags().Changed("remove-left") {
+		return usagef("--read-only changes nothing, --remove-left deletes accounts; leave one of them out")
+	}
 	for _, u := range []struct{ flag, text, example string }{
 		{"--rest", w.rest, exampleURL}, {"--sockets", w.sockets, exampleSocketURL}, {"--amqp", w.amqp, "amqp://127.0.0.1:5672/"},
 		{"--receiver-advertise", w.advertise, "http://10.0.0.7:8090"},
@@ -84,6 +87,30 @@ func (w *whereabouts) check(cmd *cobra.Command) error {
 		if started && cmd.Flags().Changed(flag) {
 			return usagef("--%s: --target %s starts a target of its own, whose addresses are known; leave the flag out", flag, w.target.value)
 		}
+	}
+	if w.contained() && (w.listen == "") != (w.advertise == "") {
+		return usagef("--receiver-listen and --receiver-advertise belong together with --target %s; give both, or none", w.target.value)
+	}
+	return nil
+}
+
+// contained tells whether the target is started in containers.
+func (w *whereabouts) contained() bool {
+	return w.target.value == targetCompose || w.target.value == targetContainer
+}
+
+// complete finds out what a profile needs of this machine before anything is asked of the target:
+// values from elsewhere that are not there, and an address at which nobody hears webhooks.
+func (w *whereabouts) complete(p target.Profile, outside target.Outside) error {
+	var errs []error
+	if w.target.value == "" || w.target.value == targetRunning { // of what is started, all is known then
+		errs = append(errs, outside.Check(p))
+	}
+	if !w.contained() { // which is given an address
+		errs = append(errs, p.CheckReceiver())
+	}
+	if err := errors.Join(errs...); err != nil {
+		return usagef("%w", err)
 	}
 	return nil
 }

@@ -161,6 +161,11 @@ func (s *simulation) route(e pbx.Event) {
 	}
 }
 
+// ledToItsEnd tells whether a callflow leads a call, however long it says nothing.
+func (s *simulation) ledToItsEnd(callID string) bool {
+	return s.flows != nil && s.flows.engine.Leads(callID)
+}
+
 // known tells whether a callflow would lead a call to what is dialled.
 func (s *simulation) known(ch *pbx.Channel, dialled string) bool {
 	return s.flows.has(ch.Account().ID, dialled)

@@ -71,7 +71,9 @@ func (a *app) switchBus(url, name string, log *slog.Logger) *bus.Bus {
 	b := bus.New(bus.Config{URL: url, Name: name, Clock: a.Clock, IDs: newIDs(""), Log: log, PublishWindow: outlet.Window})
 	outlet.Declare(b)
 	control.Declare(b)
-	b.DeclareExchange(kapi.ExchangeResources, kapi.ExchangeType(kapi.ExchangeResources))
+	for _, exchange := range []string{kapi.ExchangeResources, kapi.ExchangePivot} {
+		b.DeclareExchange(exchange, kapi.ExchangeType(exchange))
+	}
 	return b
 }
 
@@ -118,7 +120,7 @@ func (s *simulation) obey(ctx context.Context, b *bus.Bus, log *slog.Logger) (*c
 	c := control.New(ctx, control.Config{
 		Core: s.core, Board: s.board, Line: s.line, Offices: s.offices, IDs: s.random,
 		Node: "ecallmgr@" + s.host.Apps, Send: func(m bus.Message) { s.out.Publish("a message to "+m.Exchange, m) }, Log: log,
-		Elsewhere: s.elsewhere,
+		Elsewhere: s.elsewhere, Led: s.ledToItsEnd,
 	})
 	subs, err := c.Subscribe(b)
 	if err != nil {

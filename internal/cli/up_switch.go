@@ -15,7 +15,7 @@ import (
 
 // startSwitch runs a simulated switch beside the bridge, on a connection of its own: it
 // answers for its channels, obeys commands to them, has the callflows of the accounts lead calls to
-// their numbers, places the calls that it is asked for, and with a rate makes calls by itself.
+// their numbers, and Pivot those of their actions, places the calls that it is asked for, and with a rate makes calls by itself.
 func (u *up) startSwitch(ctx context.Context, url string, accounts []runfile.Account) error {
 	b := u.switchBus(url, "kazoolab switch", u.log)
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
@@ -41,6 +41,9 @@ func (u *up) startSwitch(ctx context.Context, url string, accounts []runfile.Acc
 		return err
 	}
 	if err := sim.leadByFlows(running, b, storedDocuments{u.store}, func(do func()) error { return line.Do(ctx, do) }, u.log); err != nil {
+		return err
+	}
+	if err := u.startPivot(running, sim); err != nil {
 		return err
 	}
 	return line.Do(ctx, func() {

@@ -54,6 +54,12 @@ func (r *Reading) Key(path string) Place {
 	return r.find(r.values, path)
 }
 
+// Has tells whether there is a member at a path, known or not.
+func (r *Reading) Has(path string) bool {
+	_, there := r.keys[path]
+	return there
+}
+
 func (r *Reading) find(places map[string]Place, path string) Place {
 	for {
 		if at, ok := places[path]; ok {

@@ -41,15 +41,23 @@ type Crossbar struct {
 	// Plain makes the key's owner no admin.
 	Plain bool
 
-	mu   sync.Mutex
-	made int
-	left map[string]bool
+	// Keeps has accounts that are not deleted: their name has it in it.
+	Keeps string
+
+	mu      sync.Mutex
+	made    int
+	left    map[string]account
+	logins  int
+	expired bool
 }
+
+// account is one that was made.
+type account struct{ name, parent string }
 
 // Serve starts it.
 func (c *Crossbar) Serve(t *testing.T) *httptest.Server {
 	t.Helper()
-	c.left = map[string]bool{}
+	c.left = map[string]account{}
 	server := httptest.NewServer(c)
 	t.Cleanup(server.Close)
 	return server
@@ -62,9 +70,54 @@ func (c *Crossbar) Left() int {
 	return len(c.left)
 }
 
+// Make makes an account within another, and returns its id.
+func (c *Crossbar) Make(name, parent string) string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.make(name, parent)
+}
+
+func (c *Crossbar) make(name, parent string) string {
+	c.made++
+	id := fmt.Sprintf("%032x", c.made)
+	c.left[id] = account{name, parent}
+	return id
+}
+
+// Names are those of the accounts that are left.
+func (c *Crossbar) Names() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var names []string
+	for _, a := range c.left {
+		names = append(names, a.name)
+	}
+	return names
+}
+
+// Expire has no token be good any more but those that are got from now on.
+func (c *Crossbar) Expire() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.expired = true
+	c.logins++
+}
+
+// Token is the one that is good.
+func (c *Crossbar) Token() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.token()
+}
+
+// token is that of the last login.
+func (c *Crossbar) token() string {
+	return fmt.Sprintf("a token of this Crossbar's, the one of login %d", c.logins)
+}
+
 // ServeHTTP answers.
 func (c *Crossbar) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	_, _ = io.Copy(io.Discard, io.LimitReader(r.Body, 1<<20))
+	body, _ := io.ReadAll(io.LimitReader(r.Body, 1<<20))
 	if c.After > 0 && clock.Sleep(r.Context(), clock.System(), c.After) != nil {
 		return
 	}
@@ -78,7 +131,7 @@ func (c *Crossbar) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case c.Page != "":
 		_, _ = io.WriteString(w, c.Page)
 	default:
-		status, data, token := c.answer(r)
+		status, data, token := c.answer(r, body)
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(status)
 		envelope := map[string]any{"request_id": "1", "status": "success", "data": data}
@@ -92,16 +145,20 @@ func (c *Crossbar) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (c *Crossbar) answer(r *http.Request) (status int, data any, token string) {
+func (c *Crossbar) answer(r *http.Request, body []byte) (status int, data any, token string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	parts := strings.Split(strings.Trim(r.URL.Path, "/"), "/") // v2 accounts ID …
 	last := parts[len(parts)-1]
+	shown := r.Header.Get("X-Auth-Token")
 	switch {
+	case c.expired && shown != "" && shown != c.token():
+		return http.StatusUnauthorized, map[string]any{}, ""
 	case r.URL.Path == "/v2/websockets":
 		return http.StatusOK, c.bindings(), ""
 	case r.URL.Path == "/v2/api_auth" && !c.NoToken:
-		return http.StatusCreated, map[string]any{"account_id": Master}, "a token of this Crossbar's"
+		c.logins++
+		return http.StatusCreated, map[string]any{"account_id": Master}, c.token()
 	case r.URL.Path == "/v2/api_auth":
 		return http.StatusCreated, map[string]any{"account_id": Master}, ""
 	case r.URL.Path == "/v2/user_auth":
@@ -115,10 +172,14 @@ func (c *Crossbar) answer(r *http.Request) (status int, data any, token string) 
 	case len(parts) == 3 && parts[1] == "accounts" && r.Method == http.MethodGet:
 		return http.StatusOK, map[string]any{"id": parts[2], "name": "master"}, ""
 	case len(parts) == 3 && parts[1] == "accounts" && r.Method == http.MethodPut:
-		c.made++
-		id := fmt.Sprintf("%032x", c.made)
-		c.left[id] = true
-		return http.StatusCreated, map[string]any{"id": id, "name": "made", "realm": "made.example.com"}, ""
+		var asked struct{ Data struct{ Name string } }
+		_ = json.Unmarshal(body, &asked) // what is no JSON has no name
+		return http.StatusCreated, map[string]any{"id": c.make(asked.Data.Name, parts[2]), "name": "made", "realm": "made.example.com"}, ""
+	case last == "children":
+		return http.StatusOK, c.children(parts[2]), ""
+	case len(parts) == 3 && r.Method == http.MethodDelete && len(c.children(parts[2])) > 0,
+		len(parts) == 3 && r.Method == http.MethodDelete && c.Keeps != "" && strings.Contains(c.left[parts[2]].name, c.Keeps):
+		return http.StatusInternalServerError, map[string]any{}, ""
 	case len(parts) == 3 && r.Method == http.MethodDelete:
 		delete(c.left, parts[2])
 		return http.StatusOK, map[string]any{"id": parts[2]}, ""
@@ -128,6 +189,16 @@ func (c *Crossbar) answer(r *http.Request) (status int, data any, token string) 
 		return http.StatusOK, map[string]any{}, ""
 	}
 	return http.StatusNotFound, map[string]any{}, ""
+}
+
+func (c *Crossbar) children(parent string) []any {
+	list := []any{}
+	for id, a := range c.left {
+		if a.parent == parent {
+			list = append(list, map[string]any{"id": id, "name": a.name})
+		}
+	}
+	return list
 }
 
 func (c *Crossbar) bindings() any {

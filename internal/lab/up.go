@@ -3,8 +3,10 @@ package lab
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -101,10 +103,24 @@ type Certification struct {
 	Args    []string // further flags
 }
 
+// Certified is what came of a certification.
+type Certified struct {
+	Log  capture.File
+	Exit int // the program's code
+	// Conclusion is its word for the run; "" where it came to none.
+	Conclusion string
+}
+
 // Certify certifies a target and returns what was seen. The log stays in dir, under name.
 func (c Certification) Certify(ctx context.Context, dir, name string) (capture.File, error) {
+	certified, err := c.Judge(ctx, dir, name)
+	return certified.Log, err
+}
+
+// Judge certifies a target and returns what was seen and concluded. The log stays in dir, under name.
+func (c Certification) Judge(ctx context.Context, dir, name string) (Certified, error) {
 	path := filepath.Join(dir, name+".ndjson")
-	args := []string{"certify", "--run-file", c.RunFile, "--dialect", c.Dialect, "--log", path}
+	args := []string{"certify", "--run-file", c.RunFile, "--dialect", c.Dialect, "--log", path, "-o", "json"}
 	args = append(args, c.Args...)
 	for _, p := range c.Run {
 		args = append(args, "--run", p)
@@ -114,18 +130,27 @@ func (c Certification) Certify(ctx context.Context, dir, name string) (capture.F
 	cmd.Dir = dir
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = 5 * time.Second
-	said, failed := cmd.CombinedOutput() // that something is not met is a failure, too: the log tells
+	var printed, said bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &printed, &said
+	failed := cmd.Run() // that something is not met is a failure, too: the log tells
 	if err := ctx.Err(); err != nil {
-		return capture.File{}, fmt.Errorf("certify: %w", err)
+		return Certified{}, fmt.Errorf("certify: %w", err)
 	}
 	f, err := os.Open(path)
 	if err != nil {
-		return capture.File{}, fmt.Errorf("certify left no log: %w\n%s", errors.Join(failed, err), said)
+		return Certified{}, fmt.Errorf("certify left no log: %w\n%s", errors.Join(failed, err), &said)
 	}
 	defer func() { _ = f.Close() }()
 	log, err := capture.Read(f)
 	if err != nil {
-		return capture.File{}, fmt.Errorf("certify: %w\n%s", err, said)
+		return Certified{}, fmt.Errorf("certify: %w\n%s", errors.Join(failed, err), &said)
 	}
-	return log, nil
+	if log.Cut {
+		return Certified{}, fmt.Errorf("certify left a log that is cut: %w\n%s", errors.Join(failed, io.ErrUnexpectedEOF), &said)
+	}
+	var results struct{ Conclusion string }
+	if err := json.Unmarshal(printed.Bytes(), &results); err != nil && printed.Len() > 0 {
+		return Certified{}, fmt.Errorf("certify printed no results: %w\n%s", err, &said)
+	}
+	return Certified{Log: log, Exit: cmd.ProcessState.ExitCode(), Conclusion: results.Conclusion}, nil
 }

@@ -3,6 +3,7 @@ package lab_test
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	. "github.com/onsi/gomega"
@@ -27,7 +28,7 @@ func TestAnUpThatEndsSaysWhatItPrinted(t *testing.T) {
 
 func TestACertificationWithoutALogIsAnError(t *testing.T) {
 	g := NewWithT(t)
-	_, err := lab.Certification{Binary: program(t, "echo nobody answers; exit 3"), RunFile: "run.json", Dialect: "5.0"}.Certify(t.Context(), t.TempDir(), "x")
+	_, err := lab.Certification{Binary: program(t, "echo nobody answers >&2; exit 3"), RunFile: "run.json", Dialect: "5.0"}.Certify(t.Context(), t.TempDir(), "x")
 	g.Expect(err).To(MatchError(And(ContainSubstring("certify left no log"), ContainSubstring("nobody answers"))))
 }
 
@@ -41,4 +42,23 @@ func TestWhatACertificationSawIsInItsLog(t *testing.T) {
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(file.Facts.Groups).To(Equal([]string{"webhooks/retry"}))
 	g.Expect(file.Entries).To(HaveLen(1))
+}
+
+func TestACertificationTellsHowItEnded(t *testing.T) {
+	g := NewWithT(t)
+	log := `{"format":"kazoolab-certification-log","version":1,"target":"up","dialect":"5.0","compat":"kazoo","groups":["webhooks/retry"]}`
+	for script, want := range map[string]lab.Certified{
+		`echo '{"conclusion":"not conformant"}'; exit 1`: {Exit: 1, Conclusion: "not conformant"},
+		`echo it is gone >&2; exit 3`:                    {Exit: 3},
+	} {
+		got, err := lab.Certification{Binary: program(t, `echo '`+log+`' > "$7"; `+script), RunFile: "run.json", Dialect: "5.0"}.Judge(t.Context(), t.TempDir(), "x")
+		g.Expect(err).NotTo(HaveOccurred())
+		g.Expect(got.Exit).To(Equal(want.Exit))
+		g.Expect(got.Conclusion).To(Equal(want.Conclusion))
+	}
+	_, err := lab.Certification{Binary: program(t, `echo '`+log+`' > "$7"; echo panic`), RunFile: "run.json", Dialect: "5.0"}.Judge(t.Context(), t.TempDir(), "x")
+	g.Expect(err).To(MatchError(ContainSubstring("certify printed no results")))
+	begun := strings.Replace(log, `"version":1`, `"version":2`, 1)
+	_, err = lab.Certification{Binary: program(t, `echo '`+begun+`' > "$7"; echo a panic >&2; exit 2`), RunFile: "run.json", Dialect: "5.0"}.Judge(t.Context(), t.TempDir(), "x")
+	g.Expect(err).To(MatchError(And(ContainSubstring("a log that is cut"), ContainSubstring("a panic"))))
 }

@@ -27,10 +27,13 @@ const (
 	noBuild  outcome = "did not build"
 	noStart  outcome = "target did not start"
 	timedOut outcome = "timed out"
+	unjudged outcome = "not judged"
 )
 
 // outcomes are all, in the order in which they are counted.
-func outcomes() []outcome { return []outcome{caught, survived, others, noBuild, noStart, timedOut} }
+func outcomes() []outcome {
+	return []outcome{caught, survived, others, noBuild, noStart, timedOut, unjudged}
+}
 
 // result is the outcome for a deviation, and why.
 type result struct {
@@ -136,8 +139,11 @@ func (b *bench) judge(ctx context.Context, r *result, binary, dir string) error 
 	case errors.Is(err, context.DeadlineExceeded):
 		r.outcome, r.why = timedOut, "no verdict within "+b.deadline.String()
 		return nil
+	case ctx.Err() != nil:
+		return ctx.Err()
 	case err != nil:
-		return fmt.Errorf("%s: %w", r.id, err)
+		r.outcome, r.why = unjudged, err.Error()
+		return nil
 	}
 	named, failed := sift(conformance.Verdicts(log), r.catches)
 	switch {

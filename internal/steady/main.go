@@ -1,7 +1,8 @@
 // Command steady looks for requirements whose verdict changes though the target does
 // not. It certifies one `kazoolab up` again and again: as it is, with every processor
 // busy, and through lines that delay what goes through them. It prints each run, and then what
-// was not judged alike in all of them, which is an error.
+// was not judged alike in all of them, which is an error, as is what always fails. Where a group
+// is optional, what a line hides of it is told, and is neither.
 //
 //	go run ./internal/steady [-runs 20] [-busy 5] [-distant 5] [-run 'webhooks/*'] [-keep DIR]
 package main
@@ -192,14 +193,15 @@ func (m *measuring) repeat(ctx context.Context, circumstance string, times int, 
 		name := fmt.Sprintf("%s-%02d", circumstance, i+1)
 		began := m.clock.Now()
 		limited, cancel := context.WithTimeout(ctx, m.deadline)
-		log, err := lab.Certification{Binary: m.binary, RunFile: m.up.RunFile, Dialect: m.dialect, Run: m.patterns, Args: args}.Certify(limited, m.keep, name)
+		certified, err := lab.Certification{Binary: m.binary, RunFile: m.up.RunFile, Dialect: m.dialect, Run: m.patterns, Args: args}.Judge(limited, m.keep, name)
 		cancel()
 		if err != nil {
 			return fmt.Errorf("run %s: %w", name, err)
 		}
-		verdicts := conformance.Verdicts(log)
-		m.book.add(name, verdicts)
-		fmt.Fprintf(m.out, "%-10s %5.1f s  %s\n", name, m.clock.Since(began).Seconds(), counts(verdicts))
+		verdicts := conformance.Verdicts(certified.Log)
+		end := ending{exit: certified.Exit, conclusion: certified.Conclusion}
+		m.book.add(name, end, verdicts)
+		fmt.Fprintf(m.out, "%-10s %5.1f s  %s: %s\n", name, m.clock.Since(began).Seconds(), end, counts(verdicts))
 	}
 	return nil
 }

@@ -1,0 +1,37 @@
+package cli
+
+import (
+	"context"
+	"time"
+
+	"github.com/kazoolab/kazoolab/conformance/target"
+)
+
+// tellOthers tells of accounts that other runs have left, and deletes them where --remove-left
+// says so.
+func (c *certify) tellOthers(ctx context.Context, p target.Preflight, ready *target.Ready) {
+	if c.removeLeft > 0 && p.Profile.May != target.ReadOnly {
+		removed, err := ready.RemoveOthers(ctx, p, c.Clock.Now().Add(-c.removeLeft))
+		if removed > 0 {
+			c.say("%d accounts were deleted that runs had left which began %s ago or earlier", removed, c.removeLeft)
+		}
+		if err != nil {
+			c.say("not all accounts that other runs have left were deleted: %v", err)
+		}
+	}
+	var accounts int
+	var oldest time.Time
+	for _, other := range ready.Others {
+		accounts += len(other.Accounts)
+		if oldest.IsZero() || other.Began.Before(oldest) {
+			oldest = other.Began
+		}
+		if other.Foreign != "" {
+			c.say("the account %s (%s) of another run is left alone, since there is one in it that is not certify's: %s", other.Accounts[0].ID, other.Accounts[0].Name, other.Foreign)
+		}
+	}
+	if accounts > 0 {
+		c.say("%d accounts are there of other runs, which were killed or go on, the oldest from %s; --remove-left 1h deletes those of an hour ago and earlier",
+			accounts, oldest.Format(time.RFC3339))
+	}
+}

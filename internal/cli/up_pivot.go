@@ -1,0 +1,87 @@
+package cli
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/kazoolab/kazoolab/bridge/fidelity"
+	"github.com/kazoolab/kazoolab/bridge/kapi"
+	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
+	"github.com/kazoolab/kazoolab/bridge/store"
+	"github.com/kazoolab/kazoolab/internal/guard"
+	"github.com/kazoolab/kazoolab/simulator/outlet"
+	"github.com/kazoolab/kazoolab/simulator/pivot"
+	pivotclient "github.com/kazoolab/kazoolab/simulator/pivot/client"
+	"github.com/kazoolab/kazoolab/simulator/pivot/request"
+)
+
+// startPivot runs the Pivot engine beside the callflow application of a simulation: it takes the calls
+// of every callflow of this lab's accounts whose action is pivot, those of a switch in another process too.
+func (u *up) startPivot(ctx context.Context, sim *simulation) error {
+	asker := pivotclient.New(pivotclient.Config{
+		Compat:        fidelity.Compat(u.config.Compat),
+		Guard:         guard.Guard{Level: guard.Level(u.config.Webhooks.Guard), AllowLoopback: u.config.AllowLoopbackTargets},
+		TLSUnverified: !u.config.Webhooks.TLSVerify,
+		Clock:         u.Clock,
+	})
+	u.atEnd(func(context.Context) error { asker.Close(); return nil })
+	node := "kazoo_apps@" + sim.host.Apps
+	var engine *pivot.Engine
+	documents := pivotDocuments{ctx, u.store, u.log}
+	port := sim.flows.bus.port(func(queue string, message jobj.Object) {
+		if message.String("Event-Name") == "pivot_req" {
+			account := message.String("Call", "Account-ID")
+			if _, ours := documents.Document(account, account); !ours {
+				return
+			}
+		}
+		engine.Hear(queue, message)
+	})
+	return sim.line.Do(ctx, func() {
+		engine = pivot.New(ctx, pivot.Config{
+			Line: sim.line, Bus: port, Asker: asker, Documents: documents, Compat: fidelity.Compat(u.config.Compat),
+			IDs: sim.random, Node: node, Log: u.log,
+			Await: func(request.Request) func() { return sim.line.Stay() },
+			Save: func(_ string, doc jobj.Object) {
+				sim.debugDocument(node, doc)
+			},
+		})
+		engine.Listen()
+	})
+}
+
+// debugDocument has the bridge store a debug document of Pivot. The other documents of its engine, of
+// recordings, have no file here, and are of no use to anybody.
+func (s *simulation) debugDocument(node string, doc jobj.Object) {
+	if doc.String("pvt_type") != kapi.TypePivotDebug {
+		return
+	}
+	from := kapi.Sender{Node: node, AppName: "pivot", AppVersion: "4.0.0", MsgID: func() string { return s.random.Hex(32) }}
+	message, err := kapi.PivotDebugMessage(from, doc.String("pvt_account_id"), doc.Delete("_id"))
+	if err != nil {
+		s.fail(err)
+		return
+	}
+	s.out.Publish("a debug document", outlet.Message(message))
+}
+
+// pivotDocuments are what the Pivot engine asks for of an account: itself, its devices and users.
+type pivotDocuments struct {
+	ctx   context.Context //nolint:containedctx // its own life: the engine asks without one
+	store *store.Store
+	log   *slog.Logger
+}
+
+// Document fetches one of the account's own. It is waited for: it lies in the same process.
+func (d pivotDocuments) Document(accountID, id string) (jobj.Object, bool) {
+	ctx, cancel := context.WithTimeout(d.ctx, askLimit)
+	defer cancel()
+	doc, err := ownDocument(ctx, d.store, accountID, id)
+	if err != nil {
+		d.log.Warn("what an account has stored cannot be read", "account_id", accountID, "error", err)
+	}
+	if doc.ID == "" {
+		return nil, false
+	}
+	return publicPart(doc).Set("pvt_type", doc.Type), true
+}

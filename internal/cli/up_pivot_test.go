@@ -1,0 +1,72 @@
+package cli_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	. "github.com/onsi/gomega"
+
+	"github.com/kazoolab/kazoolab/internal/brokertest"
+	"github.com/kazoolab/kazoolab/internal/cli"
+)
+
+// pivotApp answers by the path that is asked, with TwiML or, where it begins with {, JSON, and tells of
+// each request.
+func pivotApp(t *testing.T, answers map[string]string) (url string, asked <-chan string) {
+	t.Helper()
+	told := make(chan string, 100)
+	app := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := r.ParseForm(); err != nil {
+			t.Error(err)
+		}
+		told <- r.URL.Path + " " + r.Form.Get("Digits") + r.Form.Get("Digits[menu]")
+		answer := answers[r.URL.Path]
+		w.Header().Set("Content-Type", "text/xml")
+		if answer[0] == '{' {
+			w.Header().Set("Content-Type", "application/json")
+		}
+		fmt.Fprint(w, answer)
+	}))
+	t.Cleanup(app.Close)
+	return app.URL, told
+}
+
+func TestAPivotAppAnswersTwiML(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	url, asked := pivotApp(t, map[string]string{
+		"/start":            `<Response><Gather action="choice.php" numDigits="1"><Say>Press one</Say></Gather><Say>Nothing</Say></Response>`,
+		"/start/choice.php": `<Response><Say>Thank you</Say></Response>`,
+	})
+	running, l := up(t, brokertest.New(t))
+	l.put(t, "callflows", `{"numbers":["3000"],"flow":{"module":"pivot","data":{"voice_url":"`+url+`/start","req_format":"twiml","method":"post","debug":true},"children":{}}}`)
+	p := beside(running, "call", "1001", "--to", "3000", "--script", "wait 2s, press 1, wait 4s").start().expect(cli.ExitOK)
+	inOrder(g, p.stdout.String(), "usurp_control", "callflow: pivot waits", "CHANNEL_ANSWER", "the caller hears tts Press one", "DTMF",
+		"the caller hears tts Thank you", "CHANNEL_DESTROY")
+	g.Expect(asked).To(Receive(Equal("/start ")))
+	g.Expect(asked).To(Receive(Equal("/start/choice.php 1")))
+	g.Eventually(t.Context(), func(g Gomega) {
+		status, answer := call(t, http.MethodGet, l.REST+"/v2/accounts/"+l.AccountID+"/pivot/debug", l.Token, "")
+		g.Expect(status).To(Equal(http.StatusOK))
+		g.Expect(answer["data"]).To(HaveLen(1))
+	}).WithTimeout(eventually).Should(Succeed())
+}
+
+func TestAPivotAppAnswersJSON(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	answers := map[string]string{}
+	url, asked := pivotApp(t, answers)
+	answers["/start"] = `{"module":"tts","data":{"text":"Press one"},"children":{"_":{"module":"collect_dtmf","data":{"collection_name":"menu"},
+		"children":{"_":{"module":"pivot","data":{"voice_url":"` + url + `/choice","method":"post"}}}}}}`
+	answers["/choice"] = `{"module":"tts","data":{"text":"Thank you"}}`
+	running, l := up(t, brokertest.New(t))
+	l.put(t, "callflows", `{"numbers":["3001"],"flow":{"module":"pivot","data":{"voice_url":"`+url+`/start","req_format":"kazoo"},"children":{}}}`)
+	p := beside(running, "call", "1001", "--to", "3001", "--script", "wait 2s, press 1, wait 4s").start().expect(cli.ExitOK)
+	inOrder(g, p.stdout.String(), "the caller hears tts Press one", "callflow: tts, then _: spoken", "DTMF", "callflow: collect_dtmf, then _: collected 1 as menu",
+		"the caller hears tts Thank you", "CHANNEL_DESTROY")
+	g.Expect(asked).To(Receive(Equal("/start ")))
+	g.Expect(asked).To(Receive(Equal("/choice 1")))
+}
