@@ -17,6 +17,7 @@ import (
 	"github.com/kazoolab/kazoolab/internal/logging"
 	"github.com/kazoolab/kazoolab/simulator/caller"
 	"github.com/kazoolab/kazoolab/simulator/pivot/explore"
+	"github.com/kazoolab/kazoolab/simulator/pivot/flow"
 	"github.com/kazoolab/kazoolab/simulator/pivot/session"
 	"github.com/kazoolab/kazoolab/simulator/pivot/stage"
 	"github.com/kazoolab/kazoolab/simulator/timeline"
@@ -131,6 +132,7 @@ type rehearsal struct {
 	compat fidelity.Compat
 	log    *slog.Logger
 	asker  *asking
+	flows  *flow.Checker
 }
 
 func (a *app) newRehearsal(cmd *cobra.Command, url string, f *actionFlags) (*rehearsal, error) {
@@ -146,7 +148,11 @@ func (a *app) newRehearsal(cmd *cobra.Command, url string, f *actionFlags) (*reh
 	if err != nil {
 		return nil, err
 	}
-	return &rehearsal{app: a, action: action, flags: f, compat: fidelity.Compat(loaded.Compat), log: log, asker: newAsking(fidelity.Compat(loaded.Compat))}, nil
+	flows, err := flow.New(nil)
+	if err != nil {
+		return nil, err
+	}
+	return &rehearsal{app: a, flows: flows, action: action, flags: f, compat: fidelity.Compat(loaded.Compat), log: log, asker: newAsking(fidelity.Compat(loaded.Compat))}, nil
 }
 
 // call makes a call, of which tell is told as it goes.
@@ -154,7 +160,7 @@ func (r *rehearsal) call(
 	ctx context.Context, script *caller.Script, driver func(*timeline.Timeline, caller.Hands) stage.Driver, tell func(*session.Entry), live bool,
 ) (*session.Session, error) {
 	s, err := stage.Run(ctx, stage.Config{
-		Action: r.action, From: script.From, Name: script.Shows, To: script.To, Telephones: script.Telephones, Driver: driver, Asker: r.asker,
+		Action: r.action, From: script.From, Name: script.Shows, To: script.To, Telephones: script.Telephones, Driver: driver, Asker: r.asker, Flows: r.flows,
 		Compat: r.compat, IDs: newIDs(script.Name), Wall: clock.Machine(r.Clock), Live: live, Log: r.log, Tell: tell,
 	})
 	if ctx.Err() != nil {

@@ -69,6 +69,7 @@ type Config struct {
 	// Driver makes whoever calls.
 	Driver func(line *timeline.Timeline, hands caller.Hands) Driver
 	Asker  pivot.Asker
+	Flows  pivot.Flows
 	Compat fidelity.Compat // "" is kazoo
 	IDs    *ids.Source
 	Wall   clock.Clock
@@ -183,7 +184,7 @@ func (k *call) build(ctx context.Context) {
 	var engine *pivot.Engine
 	asks := k.wire.join(func(queue string, message jobj.Object) { engine.Hear(queue, message) })
 	ec := pivot.Config{
-		Line: k.line, Bus: asks, Asker: k.Asker, Documents: k.documents(), Compat: k.Compat, IDs: k.IDs,
+		Line: k.line, Bus: asks, Asker: k.Asker, Flows: k.Flows, Documents: k.documents(), Compat: k.Compat, IDs: k.IDs,
 		Node: "pivot@" + pbx.DefaultHost().Apps, Log: k.Log, Trace: k.steps,
 	}
 	if k.Live {

@@ -19,6 +19,7 @@ import (
 	"github.com/kazoolab/kazoolab/simulator/caller"
 	"github.com/kazoolab/kazoolab/simulator/pivot/client"
 	"github.com/kazoolab/kazoolab/simulator/pivot/explore"
+	"github.com/kazoolab/kazoolab/simulator/pivot/flow"
 	"github.com/kazoolab/kazoolab/simulator/pivot/request"
 	"github.com/kazoolab/kazoolab/simulator/pivot/session"
 	"github.com/kazoolab/kazoolab/simulator/pivot/stage"
@@ -49,8 +50,14 @@ func (a app) Ask(_ context.Context, r request.Request) (client.Answer, error) {
 	return client.Answer{Status: 200, Header: [][2]string{{"content-type", "text/xml"}}, Body: []byte("<Response>" + body + "</Response>")}, nil
 }
 
-func config(a app) stage.Config {
+func config(t *testing.T, a app) stage.Config {
+	t.Helper()
+	flows, err := flow.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
 	return stage.Config{
+		Flows: flows,
 		Action: jobj.Object{
 			{Key: "voice_url", Value: "http://127.0.0.1:8090/ivr"}, {Key: "method", Value: "get"}, {Key: "req_format", Value: "twiml"},
 			{Key: "req_body_format", Value: "form"},
@@ -67,7 +74,7 @@ func play(t *testing.T, a app, text string) (*session.Session, *caller.Evidence)
 		t.Fatal(err)
 	}
 	var player *caller.Player
-	c := config(a)
+	c := config(t, a)
 	c.From, c.To, c.Telephones = script.From, script.To, script.Telephones
 	c.Driver = func(line *timeline.Timeline, hands caller.Hands) stage.Driver {
 		player = caller.NewPlayer(caller.Config{Script: script, Line: line, Hands: hands})
@@ -201,6 +208,16 @@ func TestAMistakeIsToldWithItsPlace(t *testing.T) {
 	g.Expect(f.Rule).To(ContainSubstring("Say"))
 }
 
+func TestAMistakeInAFlowIsToldWithItsPlace(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	s, _ := play(t, app{"/ivr": "{\"module\": \"tts\",\n \"data\": {\"tex\": \"Hello\"}}"}, "expect: [{final: {outcome: failed}}]\n")
+	i := slices.IndexFunc(s.Entries, func(e *session.Entry) bool { return e.Kind == session.Mistakes })
+	g.Expect(i).To(BeNumerically(">=", 0), strings.Join(s.Lines(), "\n"))
+	g.Expect(s.Entries[i].Findings[0].Line).To(Equal(2))
+	g.Expect(s.Entries[i].Findings[0].Rule).To(ContainSubstring("text"))
+}
+
 // A call that nobody ends is ended by the caller, without anybody waiting for that.
 func TestAnEndlessCallEnds(t *testing.T) {
 	t.Parallel()
@@ -278,14 +295,16 @@ func TestAnIVROf200MenusWithLoopsIsWalkedThrough(t *testing.T) {
 	t.Parallel()
 	g := NewWithT(t)
 	m := &maze{places: 200}
-	c := config(nil)
+	c := config(t, nil)
 	c.Asker = m
 	c.Action = c.Action.Set("voice_url", "http://127.0.0.1:8090/ivr/start.xml")
 	r, err := explore.Explore(t.Context(), explore.Limits{Depth: 12, Calls: 5000, Requests: 100_000},
 		func(ctx context.Context, answers []string) (*session.Session, error) {
 			c := c
 			c.IDs = ids.Seeded("maze")
-			c.Driver = func(line *timeline.Timeline, hands caller.Hands) stage.Driver { return explore.NewCaller(line, hands, answers) }
+			c.Driver = func(line *timeline.Timeline, hands caller.Hands) stage.Driver {
+				return explore.NewCaller(line, hands, answers)
+			}
 			return stage.Run(ctx, c)
 		})
 	g.Expect(err).NotTo(HaveOccurred())
