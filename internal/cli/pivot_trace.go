@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -159,10 +160,8 @@ func (t *tracer) exchange(e *session.Entry) {
 	}
 	t.answer = e.Answer.Body
 	outcome := visible(e.Answer.Outcome())
-	for _, h := range e.Answer.Header {
-		if strings.EqualFold(h[0], "content-type") {
-			outcome += ", " + h[1]
-		}
+	if i := slices.IndexFunc(e.Answer.Header, func(h [2]string) bool { return strings.EqualFold(h[0], "content-type") }); i >= 0 {
+		outcome += ", " + visible(e.Answer.Header[i][1])
 	}
 	right := append([]string{"answer: " + outcome}, bodyLines(e.Answer.Body)...)
 	left, right = folded(left, leftWidth), folded(right, rightWidth)

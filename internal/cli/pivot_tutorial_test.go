@@ -153,7 +153,7 @@ func serve(t *testing.T, address string) {
 		if err != nil {
 			return err
 		}
-		answer, err := http.DefaultClient.Do(request)
+		answer, err := (&http.Client{}).Do(request)
 		if err != nil {
 			return err
 		}

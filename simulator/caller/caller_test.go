@@ -195,7 +195,7 @@ func TestExpectationsAreJudged(t *testing.T) {
 		},
 		Heard:  []*caller.Heard{{Sound: caller.Sound{Text: "Press one"}}, {Sound: caller.Sound{Text: "Goodbye"}}},
 		Went:   []string{"menu: 1", "hangup"},
-		HungUp: "app", Cause: "NORMAL_CLEARING", Seconds: 12 * time.Second, Failed: "status 500",
+		HungUp: "app", Cause: "NORMAL_CLEARING", Lasted: 12 * time.Second, Failed: "status 500",
 	}
 	for rule, report := range map[string]string{
 		"request: 1": "",

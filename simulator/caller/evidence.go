@@ -46,10 +46,10 @@ type Evidence struct {
 	Heard    []*Heard
 	Went     []string // where the flow went, in words of the trace
 
-	HungUp  string // who, as in a script; "" where the call is up
-	Cause   string
-	Failed  string // why the app's last answer was not carried out; "" where it was
-	Seconds time.Duration
+	HungUp string // who, as in a script; "" where the call is up
+	Cause  string
+	Failed string // why the app's last answer was not carried out; "" where it was
+	Lasted time.Duration
 }
 
 // callStatus is that of the last request which had one.

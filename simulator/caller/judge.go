@@ -136,7 +136,8 @@ func (w *Wanted) judge(e *Evidence) (what, report string) {
 // differences are the rules that do not hold for a request.
 func (w *Wanted) differences(r Asked) (all []string) {
 	for _, m := range w.Rules {
-		value, there := "", true
+		var value string
+		there := true
 		switch m.Field {
 		case fieldMethod:
 			value = r.Method
@@ -179,7 +180,8 @@ func differs(m scenario.Match, value string, there bool) []string {
 func (w *Ending) judge(e *Evidence) string {
 	var all []string
 	for _, m := range w.Rules {
-		value, there := "", true
+		var value string
+		there := true
 		switch m.Field {
 		case fieldHungUp:
 			value, there = e.HungUp, e.HungUp != ""
@@ -188,7 +190,7 @@ func (w *Ending) judge(e *Evidence) string {
 		case fieldCallStatus:
 			value, there = e.callStatus()
 		case fieldSeconds:
-			value = fmt.Sprintf("%g", e.Seconds.Seconds())
+			value = fmt.Sprintf("%g", e.Lasted.Seconds())
 		case fieldOutcome:
 			value = "completed"
 			if e.Failed != "" {

@@ -67,12 +67,15 @@ type Act struct {
 	What string
 }
 
-// Speak, Wait and Hangup are acts; Hangup is who hangs up. Sounds is how many sounds the caller
-// has heard the beginning of; a recorded call has it.
+// Acts.
 type (
-	Speak  time.Duration
-	Wait   time.Duration
+	// Speak is how long the caller speaks.
+	Speak time.Duration
+	// Wait is how long nothing happens.
+	Wait time.Duration
+	// Hangup is who hangs up.
 	Hangup string
+	// Sounds is how many sounds the caller has to have heard the beginning of; a recorded call has it.
 	Sounds int
 )
 
@@ -90,7 +93,7 @@ func Schema() ([]byte, error) {
 // Read reads a file. The error is a *form.FileError when the file is wrong, else why it
 // cannot be read.
 func Read(path string) (*Script, error) {
-	text, err := os.ReadFile(path) //nolint:gosec // the one that was named
+	text, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}

@@ -97,7 +97,7 @@ func Explore(ctx context.Context, limits Limits, call Call) (*Result, error) {
 
 // limited tells whether a place is not to be tried any more.
 func (w *walk) limited(at *Place) bool {
-	limit := ""
+	var limit string
 	switch {
 	case at.Depth >= w.limits.Depth:
 		limit = fmt.Sprintf("depth %d", w.limits.Depth)

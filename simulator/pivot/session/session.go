@@ -123,7 +123,7 @@ func (s *Session) Sounds() (n int, last Span) {
 
 // Evidence is what expectations are judged by.
 func (s *Session) Evidence(heard []*caller.Heard) *caller.Evidence {
-	e := &caller.Evidence{Heard: heard, HungUp: s.HungUp, Cause: s.Cause, Failed: s.Failed, Seconds: time.Duration(s.Seconds)}
+	e := &caller.Evidence{Heard: heard, HungUp: s.HungUp, Cause: s.Cause, Failed: s.Failed, Lasted: time.Duration(s.Seconds)}
 	for _, entry := range s.Entries {
 		switch entry.Kind { //nolint:exhaustive // of the others nothing is expected
 		case Asks:

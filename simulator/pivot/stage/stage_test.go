@@ -67,7 +67,7 @@ func config(t *testing.T, a app) stage.Config {
 }
 
 // play plays a script, and judges it.
-func play(t *testing.T, a app, text string) (*session.Session, *caller.Evidence) {
+func play(t *testing.T, a app, text string) *session.Session {
 	t.Helper()
 	script, err := caller.Parse("script.yaml", []byte("caller: x\n"+text))
 	if err != nil {
@@ -97,7 +97,7 @@ func play(t *testing.T, a app, text string) (*session.Session, *caller.Evidence)
 	if t.Failed() {
 		t.Log(strings.Join(s.Lines(), "\n"))
 	}
-	return s, e
+	return s
 }
 
 const (
@@ -193,14 +193,14 @@ expect:
 func TestAnAppThatFailsIsTold(t *testing.T) {
 	t.Parallel()
 	g := NewWithT(t)
-	s, _ := play(t, app{"/ivr": "500"}, "expect: [{final: {hung_up: app, outcome: failed}}, {request: {number: 1, status: 500}}]\n")
+	s := play(t, app{"/ivr": "500"}, "expect: [{final: {hung_up: app, outcome: failed}}, {request: {number: 1, status: 500}}]\n")
 	g.Expect(s.Failed).To(ContainSubstring("500"))
 }
 
 func TestAMistakeIsToldWithItsPlace(t *testing.T) {
 	t.Parallel()
 	g := NewWithT(t)
-	s, _ := play(t, app{"/ivr": "\n  <Sey>Hello</Sey>"}, "")
+	s := play(t, app{"/ivr": "\n  <Sey>Hello</Sey>"}, "")
 	i := slices.IndexFunc(s.Entries, func(e *session.Entry) bool { return e.Kind == session.Mistakes })
 	g.Expect(i).To(BeNumerically(">=", 0), strings.Join(s.Lines(), "\n"))
 	f := s.Entries[i].Findings[0]
@@ -211,7 +211,7 @@ func TestAMistakeIsToldWithItsPlace(t *testing.T) {
 func TestAMistakeInAFlowIsToldWithItsPlace(t *testing.T) {
 	t.Parallel()
 	g := NewWithT(t)
-	s, _ := play(t, app{"/ivr": "{\"module\": \"tts\",\n \"data\": {\"tex\": \"Hello\"}}"}, "expect: [{final: {outcome: failed}}]\n")
+	s := play(t, app{"/ivr": "{\"module\": \"tts\",\n \"data\": {\"tex\": \"Hello\"}}"}, "expect: [{final: {outcome: failed}}]\n")
 	i := slices.IndexFunc(s.Entries, func(e *session.Entry) bool { return e.Kind == session.Mistakes })
 	g.Expect(i).To(BeNumerically(">=", 0), strings.Join(s.Lines(), "\n"))
 	g.Expect(s.Entries[i].Findings[0].Line).To(Equal(2))
@@ -221,7 +221,7 @@ func TestAMistakeInAFlowIsToldWithItsPlace(t *testing.T) {
 // A call that nobody ends is ended by the caller, without anybody waiting for that.
 func TestAnEndlessCallEnds(t *testing.T) {
 	t.Parallel()
-	s, _ := play(t, app{"/ivr": `<Play loop="0">http://127.0.0.1/music.mp3</Play>`}, "expect: [{final: {hung_up: caller}}]\n")
+	s := play(t, app{"/ivr": `<Play loop="0">http://127.0.0.1/music.mp3</Play>`}, "expect: [{final: {hung_up: caller}}]\n")
 	if s.Seconds > session.Span(time.Hour) {
 		t.Error(s.Seconds)
 	}
@@ -232,8 +232,8 @@ func TestTheSameScriptMakesTheSameCall(t *testing.T) {
 	g := NewWithT(t)
 	answers := app{"/ivr": gather, "/ivr/choice 1": dial, "/ivr/choice/done": "<Hangup/>"}
 	script := "telephones: {remy: answers}\nsteps: [{wait_for: press}, {press: \"1\"}, {wait_for: {connected: remy}}, {hangup: remy}]\n"
-	first, _ := play(t, answers, script)
-	second, _ := play(t, answers, script)
+	first := play(t, answers, script)
+	second := play(t, answers, script)
 	for _, s := range []*session.Session{first, second} {
 		for _, e := range s.Entries {
 			e.Request = nil // has ids of its own: of the call
