@@ -30,6 +30,7 @@ const (
 	AreaDocuments Area = "hook documents"
 	AreaREST      Area = "REST"
 	AreaSockets   Area = "websockets"
+	AreaPivot     Area = "Pivot"
 )
 
 // Quirk is one oddity of the reference that someone outside can see.
@@ -50,7 +51,7 @@ type Quirk struct {
 // modes, or between the reference and both, has its entry here.
 func Quirks() []Quirk {
 	return slices.Concat(textQuirks(), payloadQuirks(), matchingQuirks(),
-		requestQuirks(), outcomeQuirks(), attemptQuirks(), documentQuirks(), restQuirks(), socketQuirks())
+		requestQuirks(), outcomeQuirks(), attemptQuirks(), documentQuirks(), restQuirks(), socketQuirks(), pivotQuirks())
 }
 
 // Find looks a quirk up by its id.

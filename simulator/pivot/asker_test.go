@@ -9,8 +9,8 @@ import (
 	"github.com/kazoolab/kazoolab/simulator/pivot/request"
 )
 
-// flows checks JSON answers; no address is refused, as the records were taken below REST.
-func flows(t *testing.T) *flow.Checker {
+// newFlows checks JSON answers; no address is refused, as the records were taken below REST.
+func newFlows(t *testing.T) *flow.Checker {
 	t.Helper()
 	c, err := flow.New(nil)
 	if err != nil {

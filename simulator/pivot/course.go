@@ -105,6 +105,9 @@ func (c *course) wait() {
 	}, nil)
 }
 
+// otherLeg is the call's last other leg, be it of this Dial, of an earlier one, or of before Pivot.
+const otherLeg = "Other-Leg-Call-ID"
+
 // heard deals with an event; true when the Dial is over by it.
 func (c *course) heard(event jobj.Object) bool {
 	p := c.p
@@ -121,6 +124,7 @@ func (c *course) heard(event jobj.Object) bool {
 	case "LEG_CREATED":
 		other := event.String("Other-Leg-Call-ID")
 		p.set(request.KeyDialCallID, other)
+		p.call = p.call.Set(otherLeg, other)
 		p.set(request.KeyCallStatus, statusRinging)
 		p.set(request.KeyDialCallStatus, statusRinging)
 		c.listen(other)
@@ -192,7 +196,7 @@ func (c *course) ended(cause string) {
 }
 
 func (c *course) hangUpOther() {
-	if other := c.p.state.String(request.KeyDialCallID); other != "" {
+	if other := c.p.call.String(otherLeg); other != "" {
 		c.p.command(c.p.sender().HangupOther(other))
 	}
 }
@@ -200,12 +204,14 @@ func (c *course) hangUpOther() {
 // recordBridge has both sides recorded: for 14400000 seconds, and nothing is uploaded (quirk dial-record).
 func (c *course) recordBridge(other string) {
 	p := c.p
-	extension := p.w.e.Settings.RecordingExtension
-	media := fmt.Sprintf("%s_%s_to_%s.%s", p.now().UTC().Format("2006-01-02_15:04:05"), p.w.callID, other, extension)
+	if sid := p.state.String(request.KeyDialCallID); sid != "" {
+		other = sid
+	}
+	media := fmt.Sprintf("%s_%s_to_%s.mp3", p.now().UTC().Format("2006-01-02_15:04:05"), p.w.callID, other)
 	p.w.save(p.w.accountDatabase(), jobj.Object{
 		{Key: "name", Value: media},
 		{Key: "description", Value: "recording " + media},
-		{Key: "content_type", Value: "audio/" + extension},
+		{Key: "content_type", Value: "audio/mp3"},
 		{Key: "media_source", Value: "recorded"},
 		{Key: "source_type", Value: "kzt_receiver"},
 		{Key: "pvt_type", Value: "private_media"},

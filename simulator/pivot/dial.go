@@ -109,6 +109,7 @@ func (d *dialling) read() {
 	}
 	if p.w.e.corrected() { // quirk stale-dial
 		p.drop(request.KeyDialCallStatus, request.KeyDialCallID)
+		p.call = p.call.Delete(otherLeg)
 	}
 }
 

@@ -43,6 +43,7 @@ func sentences(s *stage) string {
 // Whatever an app does wrong, the call has the documented end, on its first request and on a later one, and a
 // sentence says why.
 func TestWhatAnAppDoesWrong(t *testing.T) {
+	flows := newFlows(t)
 	dropped := jobj.Object{{Key: "drop", Value: true}}
 	slow := reply(200, "text/xml", "<Response/>", jobj.Member{Key: "delay_ms", Value: jsonInt(6000)})
 	loop := reply(302, "text/plain", "")
@@ -59,7 +60,7 @@ func TestWhatAnAppDoesWrong(t *testing.T) {
 		"status 404":              {[]any{reply(404, "text/html", "x")}, "failed", "failed hangup", "status 404"},
 		"a page of HTML":          {[]any{reply(200, "text/html", "<html><br></html>")}, "failed hangup", "failed hangup", "</html> does not end <br>"},
 		"TwiML that is cut":       {[]any{reply(200, "text/xml", "<Response><Say>hi</Say>")}, "failed hangup", "failed hangup", "<Response> has no </Response>"},
-		"JSON that is cut":        {[]any{reply(200, "application/json", `{"module":`)}, "failed hangup", "failed hangup", "as JSON"},
+		"JSON that is cut":        {[]any{reply(200, "application/json", `{"module":`)}, "failed hangup", "failed hangup", "the answer is no JSON"},
 		"no UTF-8":                {[]any{reply(200, "text/xml", "<Response>\xfc</Response>")}, "failed", "failed hangup", "not UTF-8"},
 		"nothing":                 {[]any{reply(200, "text/xml", "")}, "hangup", "hangup", "an empty answer is the end"},
 		"an empty document":       {[]any{reply(200, "text/xml", "<Response/>")}, "processing hangup", "processing hangup", "an empty Response is the end"},
@@ -77,7 +78,7 @@ func TestWhatAnAppDoesWrong(t *testing.T) {
 			g := NewWithT(t)
 			run := func(answers []any) (*stage, string) {
 				app := newApp(t, answers)
-				s := newStage(t, app, fidelity.Kazoo, pivot.Settings{})
+				s := newStage(t, app, flows, fidelity.Kazoo, pivot.Settings{})
 				s.idle = time.Minute
 				s.play(message(app.here("http://"+recordedAddress+"/v")), nil)
 				o := &outcome{}
@@ -101,13 +102,14 @@ func TestWhatAnAppDoesWrong(t *testing.T) {
 
 // An app cannot keep a call asking for ever.
 func TestACallAsksSoManyTimes(t *testing.T) {
+	flows := newFlows(t)
 	g := NewWithT(t)
 	var answers []any
 	for range 20 {
 		answers = append(answers, twimlReply("<Redirect>/v</Redirect>"))
 	}
 	app := newApp(t, answers)
-	s := newStage(t, app, fidelity.Kazoo, pivot.Settings{})
+	s := newStage(t, app, flows, fidelity.Kazoo, pivot.Settings{})
 	s.engine.Limits.Requests = 10
 	s.play(message(app.here("http://"+recordedAddress)), nil)
 	g.Expect(app.asked).To(HaveLen(10))
@@ -118,9 +120,10 @@ func TestACallAsksSoManyTimes(t *testing.T) {
 
 // Nothing in an answer reaches another account's documents or conferences.
 func TestACallStaysInItsAccount(t *testing.T) {
+	flows := newFlows(t)
 	g := NewWithT(t)
 	app := newApp(t, []any{twimlReply(`<Dial><Device>theirs</Device><User>4c9f0a7be13a4d0a8f5a2f7e5c1d9b60/x</User></Dial>`)})
-	s := newStage(t, app, fidelity.Kazoo, pivot.Settings{})
+	s := newStage(t, app, flows, fidelity.Kazoo, pivot.Settings{})
 	asked := accounts{}
 	s.engine.Documents = asked
 	s.play(message(app.here("http://"+recordedAddress+"/v")), nil)
@@ -139,6 +142,7 @@ func (a accounts) Document(accountID, _ string) (jobj.Object, bool) {
 }
 
 func TestMessagesThatAreNone(t *testing.T) {
+	flows := newFlows(t)
 	for name, c := range map[string]struct {
 		message  jobj.Object
 		said     string
@@ -155,7 +159,7 @@ func TestMessagesThatAreNone(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := NewWithT(t)
-			s := newStage(t, newApp(t, nil), fidelity.Kazoo, pivot.Settings{})
+			s := newStage(t, newApp(t, nil), flows, fidelity.Kazoo, pivot.Settings{})
 			s.play(c.message, nil)
 			o := &outcome{}
 			for _, one := range s.published {
@@ -170,9 +174,10 @@ func TestMessagesThatAreNone(t *testing.T) {
 }
 
 func TestACallThatIsGoneIsNotBegun(t *testing.T) {
+	flows := newFlows(t)
 	g := NewWithT(t)
 	app := newApp(t, nil)
-	s := newStage(t, app, fidelity.Kazoo, pivot.Settings{})
+	s := newStage(t, app, flows, fidelity.Kazoo, pivot.Settings{})
 	gone := jobj.Object{{Key: "Event-Name", Value: "CHANNEL_DESTROY"}, {Key: "Call-ID", Value: "call-1@10.0.0.5"}}
 	s.engine.Listen()
 	g.Expect(s.bindings).To(HaveLen(2))
@@ -184,6 +189,7 @@ func TestACallThatIsGoneIsNotBegun(t *testing.T) {
 
 // What the reference keeps of a body that is no UTF-8, and the declared charset otherwise.
 func TestCharsetsWhenCorrected(t *testing.T) {
+	flows := newFlows(t)
 	for name, c := range map[string]struct{ contentType, body, said string }{
 		"Latin-1":       {"text/xml; charset=ISO-8859-1", "<Response><Say>Gr\xfc\xdfe</Say></Response>", "Grüße"},
 		"UTF-16":        {`text/xml; charset="utf-16"`, utf16("\ufeff<Response><Say>王</Say></Response>"), "王"},
@@ -191,7 +197,7 @@ func TestCharsetsWhenCorrected(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			app := newApp(t, []any{reply(200, c.contentType, c.body)})
-			s := newStage(t, app, fidelity.Corrected, pivot.Settings{})
+			s := newStage(t, app, flows, fidelity.Corrected, pivot.Settings{})
 			s.play(message(app.here("http://"+recordedAddress+"/v")), nil)
 			got := string(jobj.Append(nil, s.published))
 			if want := string(jobj.Append(nil, jobj.Member{Key: "Text", Value: c.said}.Value)); c.said != "" && !strings.Contains(got, want) {
@@ -215,9 +221,10 @@ func utf16(text string) string {
 
 // The CDR, and what any leg's end does to it.
 func TestCDRsInBothModes(t *testing.T) {
+	flows := newFlows(t)
 	run := func(compat fidelity.Compat) (*stage, *app) {
 		app := newApp(t, []any{twimlReply("<Pause length=\"1\"/>"), reply(200, "text/plain", "ok"), reply(200, "text/plain", "ok")})
-		s := newStage(t, app, compat, pivot.Settings{})
+		s := newStage(t, app, flows, compat, pivot.Settings{})
 		s.idle = time.Minute
 		s.rules = rulesOf(t, "hangup: hangup NORMAL_CLEARING")
 		other := jobj.Object{

@@ -33,6 +33,7 @@ func (p *process) gather(n *twiml.Node, then func(outcome)) {
 		p.set(request.KeyDigitsCollected, "")
 	}
 	g := &gathering{p: p}
+	g.read(n)
 	if len(n.Children) > 0 {
 		g.prompts = p.child()
 		g.prompts.exec(n.Children, func(outcome) {
@@ -43,7 +44,6 @@ func (p *process) gather(n *twiml.Node, then func(outcome)) {
 			}
 		})
 	}
-	g.read(n)
 	g.then = func(r outcome) {
 		if g.timer != nil {
 			g.timer.Cancel()
@@ -96,6 +96,9 @@ func (g *gathering) start() {
 	}
 	g.timer = g.p.after(g.timeout, func() {
 		g.p.rest()
+		if !g.p.w.e.corrected() && g.p.state.String(request.KeyDigitsCollected) != "" {
+			g.p.w.note(gatherTotalTimeout, "the timeout is one budget for all digits, not the time between two")
+		}
 		g.end("its time is up")
 	})
 }

@@ -123,9 +123,14 @@ func (p *process) collect(digit string) {
 // newest has what was collected last count: the key of an earlier Record no longer hides it
 // (quirk record-digits-stay).
 func (p *process) newest() {
+	if !p.state.Has(request.KeyDigitPressed) {
+		return
+	}
 	if p.w.e.corrected() {
 		p.drop(request.KeyDigitPressed)
+		return
 	}
+	p.w.note(recordDigitsStay, "the key that ended an earlier Record is what Digits tells from then on: what is pressed now stays hidden")
 }
 
 // named says which event one is: its name, and the application that it tells of.

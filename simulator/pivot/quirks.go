@@ -38,3 +38,13 @@ const (
 	nullCrash          = "null-crash"
 	hangupAnswers      = "hangup-answers"
 )
+
+// kept is whether a quirk is one that compat kazoo reproduces.
+func kept(quirk string) bool {
+	switch quirk {
+	case typeGuess, utf8Only, staleVariables, recordDigitsStay, staleDial, gatherTotalTimeout, recordingToAction, dialRecord, dialHangsUp, dialTimeout,
+		conferenceNoAction, anyLegDestroy, cdrNoID, hangupAnswers:
+		return true
+	}
+	return false
+}

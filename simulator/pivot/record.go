@@ -65,7 +65,10 @@ func (p *process) recorded(n *twiml.Node, media string, timeout int64, then func
 		default:
 			p.recorded(n, media, timeout, then)
 		}
-	}, func() { then(p.keep(n, media, "hangup", 0)) })
+	}, func() {
+		p.w.tell(Step{Kind: Failed, Verb: n.Name, Position: n.Position, Text: "the switch has told nothing of the recording for 10 s, and no longer knows the call: the document ends"})
+		then(stops)
+	})
 }
 
 // number reads a whole number that may be text.

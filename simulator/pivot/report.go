@@ -42,7 +42,7 @@ func (w *worker) report(event jobj.Object, then func()) {
 		return
 	}
 	r.Format, r.Iteration, r.Timeout, r.AccountID, r.CallID = w.format, w.iteration, reportTimeout, w.accountID, w.callID
-	w.storeRequest(r)
+	w.storeRequest(w.cdr, r)
 	w.tell(Step{Kind: Reported, Request: &r, Text: "the CDR is posted to " + r.URL})
 	w.exchange(r, func(a client.Answer, err error) {
 		if err == nil {

@@ -41,9 +41,9 @@ func newApp(t *testing.T, answers []any) *app {
 		a.answers = append(a.answers, answer)
 	}
 	var open sync.WaitGroup
-	open.Go(func() {
+	accept := func(l net.Listener) {
 		for {
-			conn, err := listener.Accept()
+			conn, err := l.Accept()
 			if err != nil {
 				return
 			}
@@ -52,9 +52,20 @@ func newApp(t *testing.T, answers []any) *app {
 				a.serve(conn)
 			})
 		}
-	})
+	}
+	listeners := []net.Listener{listener}
+	_, port, _ := net.SplitHostPort(a.address())
+	// Some records ask by IPv6; a machine may have none.
+	if six, err := new(net.ListenConfig).Listen(t.Context(), "tcp", net.JoinHostPort("::1", port)); err == nil {
+		listeners = append(listeners, six)
+	}
+	for _, l := range listeners {
+		open.Go(func() { accept(l) })
+	}
 	t.Cleanup(func() {
-		_ = listener.Close()
+		for _, l := range listeners {
+			_ = l.Close()
+		}
 		open.Wait()
 	})
 	return a

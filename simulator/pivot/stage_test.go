@@ -57,7 +57,7 @@ func (s *stage) Document(_, id string) (jobj.Object, bool) {
 	return doc, ok
 }
 
-func newStage(t *testing.T, app *app, compat fidelity.Compat, settings pivot.Settings) *stage {
+func newStage(t *testing.T, app *app, flows pivot.Flows, compat fidelity.Compat, settings pivot.Settings) *stage {
 	t.Helper()
 	s := &stage{t: t, app: app, docs: map[string]jobj.Object{}, idle: 1500 * time.Millisecond}
 	s.turn = sync.NewCond(&s.turns)
@@ -67,7 +67,7 @@ func newStage(t *testing.T, app *app, compat fidelity.Compat, settings pivot.Set
 	s.stop = cancel
 	s.ask = newAsker(t)
 	s.engine = pivot.New(ctx, pivot.Config{
-		Line: s.line, Bus: s, Asker: s, Flows: flows(t), Documents: s, Compat: compat, IDs: ids.Seeded(t.Name()), Node: "n@h", Log: slog.New(slog.DiscardHandler),
+		Line: s.line, Bus: s, Asker: s, Flows: flows, Documents: s, Compat: compat, IDs: ids.Seeded(t.Name()), Node: "n@h", Log: slog.New(slog.DiscardHandler),
 		Save: func(db string, doc jobj.Object) {
 			s.saved = append(s.saved, jobj.Object{{Key: "db", Value: db}, {Key: "doc", Value: doc}})
 		},
@@ -198,6 +198,9 @@ func (s *stage) Ask(ctx context.Context, r request.Request) (client.Answer, erro
 	return answer, err
 }
 
+// endless is how much a call may say: a prompt without end is heard for no time here.
+const endless = 500
+
 // Bind notes a binding.
 func (s *stage) Bind(queue, exchange, key string) {
 	s.bindings = append(s.bindings, jobj.Object{
@@ -214,7 +217,9 @@ func (s *stage) Publish(exchange, key string, message jobj.Object) {
 		{Key: "exchange", Value: exchange}, {Key: "routing_key", Value: key}, {Key: "content_type", Value: "application/json"},
 		{Key: "payload", Value: message},
 	})
-	s.wake()
+	if s.wake(); len(s.published) > endless {
+		s.over("still_running")
+	}
 	names := []string{message.String("Event-Category") + "/" + message.String("Event-Name")}
 	noop := ""
 	if name := message.String("Application-Name"); name != "" {

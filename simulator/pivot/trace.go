@@ -50,7 +50,11 @@ type Step struct {
 func (w *worker) tell(s Step) {
 	s.At, s.CallID, s.AccountID, s.Iteration = w.e.Line.Now(), w.callID, w.accountID, w.iteration
 	if s.Kind == Noted || s.Kind == Failed || s.Kind == Found {
-		w.e.Log.Warn("pivot", slog.String("what", s.Text), slog.String("call_id", s.CallID), slog.String("account_id", s.AccountID), slog.String("quirk", s.Quirk))
+		level := slog.LevelWarn
+		if kept(s.Quirk) {
+			level = slog.LevelDebug // nothing is wrong: Kazoo does the same
+		}
+		w.e.Log.Log(w.e.ctx, level, "pivot", slog.String("what", s.Text), slog.String("call_id", s.CallID), slog.String("account_id", s.AccountID), slog.String("quirk", s.Quirk))
 	}
 	if w.e.Trace != nil {
 		w.e.Trace(s)

@@ -133,7 +133,7 @@ func eventOf(t *testing.T, words []string) jobj.Object {
 type verbCase struct{ name, answer, rules string }
 
 // run plays an answer; the app hangs up when it is asked again.
-func runCase(t *testing.T, compat fidelity.Compat, c verbCase) string {
+func runCase(t *testing.T, flows pivot.Flows, compat fidelity.Compat, c verbCase) string {
 	t.Helper()
 	document := func(body string) jobj.Object {
 		return jobj.Object{
@@ -145,7 +145,7 @@ func runCase(t *testing.T, compat fidelity.Compat, c verbCase) string {
 		answers = append(answers, document("<Response><Hangup/></Response>"))
 	}
 	app := newApp(t, answers)
-	s := newStage(t, app, compat, pivot.Settings{})
+	s := newStage(t, app, flows, compat, pivot.Settings{})
 	s.idle, s.docs, s.rules = 100_000_000_000, testDocuments(), rulesOf(t, c.rules)
 	uri := app.here("http://" + recordedAddress + "/v")
 	s.play(jobj.Object{
@@ -247,6 +247,7 @@ func own(o jobj.Object, name string) string {
 
 // Every verb and attribute: the answer, what the switch does, and what comes of it in both modes of compat.
 func TestVerbsAndAttributes(t *testing.T) {
+	flows := newFlows(t)
 	var b strings.Builder
 	b.WriteString("Every verb and attribute of TwiML: an answer, what the switch does, and what comes of it. Written by the test with -update.\n")
 	for _, c := range slices.Concat(promptCases(), gatherCases(), otherCases(), dialCases(), conferenceCases()) {
@@ -254,9 +255,9 @@ func TestVerbsAndAttributes(t *testing.T) {
 		if c.rules != "" {
 			fmt.Fprintf(&b, "switch: %s\n", c.rules)
 		}
-		kazoo := runCase(t, fidelity.Kazoo, c)
+		kazoo := runCase(t, flows, fidelity.Kazoo, c)
 		b.WriteString(kazoo)
-		if corrected := runCase(t, fidelity.Corrected, c); corrected != kazoo {
+		if corrected := runCase(t, flows, fidelity.Corrected, c); corrected != kazoo {
 			b.WriteString("-- corrected\n" + corrected)
 		}
 	}

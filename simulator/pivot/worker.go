@@ -147,7 +147,7 @@ func (w *worker) ask(uri, method string) {
 		w.bind(kapi.ExchangeTargeted, w.queue)
 	}
 	r.Format, r.Iteration, r.Timeout, r.AccountID, r.CallID = w.format, w.iteration, w.timeout, w.accountID, w.callID
-	w.storeRequest(r)
+	w.storeRequest(uri, r)
 	what := "the app is asked for what is next"
 	if first {
 		what = "the app is asked what to do with the call"
