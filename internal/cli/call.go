@@ -155,7 +155,7 @@ func (h *handCall) make(ctx context.Context, b *bus.Bus, log *slog.Logger) error
 	if err := h.beLed(ctx, b, log); err != nil {
 		return err
 	}
-	if err := h.begin(); err != nil {
+	if err := h.begin(ctx); err != nil {
 		return err
 	}
 	c.Advertise()
@@ -171,14 +171,14 @@ func (h *handCall) make(ctx context.Context, b *bus.Bus, log *slog.Logger) error
 }
 
 // begin has the call come in and ring.
-func (h *handCall) begin() error {
+func (h *handCall) begin(ctx context.Context) error {
 	if o, ok := office.WithNumber(h.offices, h.flags.to); ok && *h.flags.account == "" {
 		h.at = o
 	}
 	if h.flags.to == "" {
 		h.flags.to = h.at.Numbers[0]
 	}
-	if len(h.at.Called(h.flags.to)) == 0 && !pbx.IsNumber(h.flags.to) && !h.sim.flows.has(h.at.Account.ID, h.flags.to) {
+	if len(h.at.Called(h.flags.to)) == 0 && !pbx.IsNumber(h.flags.to) && !h.sim.flows.has(ctx, h.at.Account.ID, h.flags.to) {
 		return usagef("--to: nobody in %s has %q; it has %s", h.at.Account.Name, h.flags.to, strings.Join(extensions(h.at), ", "))
 	}
 	var err error

@@ -124,11 +124,11 @@ func (f *flows) leads(ch *pbx.Channel) bool {
 }
 
 // has tells whether an account has a callflow for what is dialled. It is waited for.
-func (f *flows) has(accountID, dialled string) bool {
+func (f *flows) has(ctx context.Context, accountID, dialled string) bool {
 	if f == nil {
 		return false
 	}
-	ctx, cancel := context.WithTimeout(f.documents.ctx, askLimit)
+	ctx, cancel := context.WithTimeout(ctx, askLimit)
 	defer cancel()
 	flow, err := f.documents.source.flow(ctx, accountID, dialled)
 	return err == nil && flow.ID != ""
@@ -168,7 +168,7 @@ func (s *simulation) ledToItsEnd(callID string) bool {
 
 // known tells whether a callflow would lead a call to what is dialled.
 func (s *simulation) known(ch *pbx.Channel, dialled string) bool {
-	return s.flows.has(ch.Account().ID, dialled)
+	return s.flows != nil && s.flows.has(s.flows.documents.ctx, ch.Account().ID, dialled)
 }
 
 // led has a callflow lead a call where there is one for what was dialled.

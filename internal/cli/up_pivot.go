@@ -28,7 +28,7 @@ func (u *up) startPivot(ctx context.Context, sim *simulation) error {
 	node := "kazoo_apps@" + sim.host.Apps
 	var engine *pivot.Engine
 	documents := pivotDocuments{ctx, u.store, u.log}
-	port := sim.flows.bus.port(func(queue string, message jobj.Object) {
+	port := sim.flows.bus.port(func(queue string, message jobj.Object) { //nolint:contextcheck // documents have that of the lab
 		if message.String("Event-Name") == "pivot_req" {
 			account := message.String("Call", "Account-ID")
 			if _, ours := documents.Document(account, account); !ours {

@@ -67,7 +67,7 @@ func TestPivot(t *testing.T) {
 				r.docs["callflows/asks"] = r.parse(`{"flow":` + ask + `}`)
 				return map[time.Duration]func(){at(2): r.tells(pivoted(bye))}
 			},
-			says: asks + "\nnoop flush\nanswer\nqueue[noop, tts Bye]\nhangup\nhangup now", hears: hearsBye,
+			says: lines(asks, "noop flush", "answer", "queue[noop, tts Bye]", "hangup", "hangup now"), hears: hearsBye,
 			goes: "callflow=>asks, replaced, back, hangup",
 		},
 		{
