@@ -36,6 +36,10 @@ func (c *Control) order(message jobj.Object, done func(error)) {
 		c.perform(past, job{message, done}, func() {})
 		return
 	}
+	if message.String("Call-ID") == "" {
+		c.Log.Warn("a command to the switch names no call: give it a Call-ID", "application", message.String("Application-Name"))
+		return
+	}
 	if !ok {
 		c.cannot(message, nil, "Session "+message.String("Call-ID")+" not found for "+message.String("Application-Name"))
 		return

@@ -1,6 +1,7 @@
 package control
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -66,7 +67,8 @@ func (c *Control) dialplan(name string, ch *pbx.Channel, message jobj.Object, th
 			c.hangUpOther(ch, message, then)
 			return
 		}
-		c.Board.Hangup(ch, message.String("Hangup-Cause"), then)
+		// It is the switch that hangs up, answered or not, and no caller who gives up.
+		c.Board.Hangup(ch, cmp.Or(message.String("Hangup-Cause"), "NORMAL_CLEARING"), then)
 	case "hold", "soft_hold":
 		c.Board.Hold(ch, then)
 	case "hold_control":

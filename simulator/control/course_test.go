@@ -146,6 +146,10 @@ func courses() map[string]course {
 			1.0 A done tts NONE
 			1.0 A CHANNEL_DESTROY NORMAL_CLEARING sip:200
 			1.0 A heard tts: hangup`},
+		"a hangup before the answer": {does: []string{`{"Application-Name":"hangup","Insert-At":"now"}`}, becomes: `
+			0.0 A CHANNEL_DESTROY NORMAL_CLEARING sip:480`},
+		"a hangup for a reason": {does: []string{`{"Application-Name":"hangup","Hangup-Cause":"USER_BUSY"}`}, becomes: `
+			0.0 A CHANNEL_DESTROY USER_BUSY sip:486`},
 		"a record ends by its key": {
 			does: []string{"answer", `{"Application-Name":"record","Media-Name":"m.mp3","Time-Limit":60,"Silence-Hits":5,"Terminators":["#","*"]}`, "speak 20s", "4s press 1#"},
 			becomes: `
