@@ -184,10 +184,11 @@ func (k *call) build(ctx context.Context) {
 	var engine *pivot.Engine
 	asks := k.wire.join(func(queue string, message jobj.Object) { engine.Hear(queue, message) })
 	ec := pivot.Config{
-		Line: k.line, Bus: asks, Asker: k.Asker, Flows: k.Flows, Documents: k.documents(), Compat: k.Compat, IDs: k.IDs,
+		Line: k.line, Bus: asks, Asker: settled{k.Asker, k.line}, Flows: k.Flows, Documents: k.documents(), Compat: k.Compat, IDs: k.IDs,
 		Node: "pivot@" + pbx.DefaultHost().Apps, Log: k.Log, Trace: k.steps,
 	}
 	if k.Live {
+		ec.Asker = k.Asker
 		ec.Await = func(request.Request) func() { return k.line.Stay() }
 	}
 	engine = pivot.New(ctx, ec)
