@@ -160,7 +160,7 @@ func (r *rehearsal) call(
 	ctx context.Context, script *caller.Script, driver func(*timeline.Timeline, caller.Hands) stage.Driver, tell func(*session.Entry), live bool,
 ) (*session.Session, error) {
 	s, err := stage.Run(ctx, stage.Config{
-		Action: r.action, From: script.From, Name: script.Shows, To: script.To, Telephones: script.Telephones, Driver: driver, Asker: r.asker, Flows: r.flows,
+		Action: r.action, From: script.From, Name: script.Shows, To: script.To, Telephones: script.Telephones, Driver: driver, Asker: r.asker, Flows: r.flows, Uploads: uploader(),
 		Compat: r.compat, IDs: newIDs(script.Name), Wall: clock.Machine(r.Clock), Live: live, Log: r.log, Tell: tell,
 	})
 	if ctx.Err() != nil {

@@ -99,6 +99,8 @@ func (t *tracer) line(e *session.Entry) {
 			return
 		}
 		what = "command"
+	case session.Stores:
+		what = "recording"
 	case session.Notes:
 		what = "note"
 		if len(e.Findings) > 0 {

@@ -49,6 +49,7 @@ const (
 	Mistakes Kind = "mistakes" // in an answer
 	Notes    Kind = "notes"    // what a developer should know, as a quirk of Kazoo
 	Commands Kind = "commands" // a dialplan command
+	Stores   Kind = "stores"   // a recording goes to a web server
 	Ends     Kind = "ends"     // the call
 )
 

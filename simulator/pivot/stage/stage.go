@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"regexp"
 	"slices"
 	"strings"
@@ -70,9 +71,11 @@ type Config struct {
 	Driver func(line *timeline.Timeline, hands caller.Hands) Driver
 	Asker  pivot.Asker
 	Flows  pivot.Flows
-	Compat fidelity.Compat // "" is kazoo
-	IDs    *ids.Source
-	Wall   clock.Clock
+	// Uploads takes recordings to where an answer says; nil leaves them.
+	Uploads *http.Client
+	Compat  fidelity.Compat // "" is kazoo
+	IDs     *ids.Source
+	Wall    clock.Clock
 	// Live has the time pass as on the wall; without it nobody waits.
 	Live bool
 	Log  *slog.Logger
@@ -168,6 +171,7 @@ func (k *call) build(ctx context.Context) {
 	k.control = control.New(ctx, control.Config{
 		Core: k.core, Board: k.board, Line: k.line, Offices: k.offices, IDs: k.IDs, Node: "ecallmgr@" + pbx.DefaultHost().Apps, Log: k.Log,
 		Send: k.send, Led: func(string) bool { return true },
+		Store: k.store(ctx),
 	})
 	k.wire.tap = func(exchange, key string, message jobj.Object) {
 		k.command(exchange, message)

@@ -3,7 +3,10 @@ package stage_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strings"
@@ -188,6 +191,40 @@ steps:
 expect:
   - request: {number: 2, params: {Digits: "#", RecordingDuration: "/^[78]$/"}}
 `)
+}
+
+func TestARecordingGoesToTheApp(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	var mu sync.Mutex
+	got := ""
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		size, _ := io.Copy(io.Discard, r.Body) // it is compared
+		got = fmt.Sprintf("%s %s %t", r.Method, r.URL.Path, size > 1000)
+		w.WriteHeader(http.StatusForbidden)
+	}))
+	t.Cleanup(server.Close)
+	c := config(t, app{"/ivr": `<Record timeout="2" playBeep="false" action="` + server.URL + `/take"/>`, "/take": "<Hangup/>"})
+	c.Uploads = server.Client()
+	c.Driver = func(line *timeline.Timeline, hands caller.Hands) stage.Driver {
+		return explore.NewCaller(line, hands, nil)
+	}
+	s, err := stage.Run(t.Context(), c)
+	g.Expect(err).NotTo(HaveOccurred())
+	mu.Lock()
+	defer mu.Unlock()
+	g.Expect(got).To(Equal("PUT /take/call_recording_" + s.CallID + ".mp3 true"))
+	var told []string
+	for _, e := range s.Entries {
+		if e.Kind == session.Stores || e.Kind == session.Mistakes {
+			told = append(told, e.Text)
+		}
+	}
+	g.Expect(told).To(HaveLen(2))
+	g.Expect(told[0]).To(HavePrefix("PUT " + server.URL + "/take/call_recording_"))
+	g.Expect(told[1]).To(ContainSubstring("403"))
 }
 
 func TestAnAppThatFailsIsTold(t *testing.T) {
