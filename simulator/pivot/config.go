@@ -97,18 +97,24 @@ func (s Settings) filled() Settings {
 	return s
 }
 
-// Limits bound what an app can make the engine do; the zero value is the default.
+// Limits of an engine that is told of none.
+const (
+	DefaultRequests = 1000
+	DefaultBody     = 2 << 20
+)
+
+// Limits bound what an app can make the engine do; the zero value is the default. Kazoo has no bound.
 type Limits struct {
-	Requests int // of one worker: 1000. Kazoo has no bound
-	Body     int // bytes of an answer: 2 MiB. Kazoo has no bound
+	Requests int // of one worker
+	Body     int // bytes of an answer
 }
 
 func (l Limits) filled() Limits {
 	if l.Requests == 0 {
-		l.Requests = 1000
+		l.Requests = DefaultRequests
 	}
 	if l.Body == 0 {
-		l.Body = 2 << 20
+		l.Body = DefaultBody
 	}
 	return l
 }
