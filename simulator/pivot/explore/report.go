@@ -31,8 +31,8 @@ func (r *Result) Problems() (all []Problem) {
 		case !out[p]:
 			all = append(all, Problem{"trap", p, "from here the caller only goes round, and never reaches an end"})
 		}
-		if keys := r.back(p); len(keys) > 0 {
-			all = append(all, Problem{"loop", p, strings.Join(keys, ", ")})
+		if back := r.back(p); back != "" {
+			all = append(all, Problem{"loop", p, back})
 		}
 	}
 	return all
@@ -76,14 +76,20 @@ func (r *Result) leavable() map[*Place]bool {
 	return out
 }
 
-// back says which answers lead to where the caller has been before.
-func (r *Result) back(p *Place) (all []string) {
-	for _, m := range p.Moves {
-		if m.To.asks != nil && r.before(m.To, p) {
-			all = append(all, Spoken(m.Keys)+" leads back to "+m.To.ID)
+// back says which answers lead to where the caller has been before; "" for none.
+func (r *Result) back(p *Place) string {
+	var all []string
+	for _, way := range gathered(p.Moves) {
+		if way.to.asks == nil || !r.before(way.to, p) {
+			continue
 		}
+		where := way.to.ID
+		if way.to == p {
+			where = "itself"
+		}
+		all = append(all, "back to "+where+" by "+way.words)
 	}
-	return all
+	return strings.Join(all, "; ")
 }
 
 // before tells whether one place is on the first way to another, or is that.

@@ -44,7 +44,9 @@ func (k *call) steps(s pivot.Step) {
 // finds notes a mistake, or a quirk.
 func (k *call) finds(kind session.Kind, s pivot.Step) {
 	f := session.Finding{Line: s.Position.Line, Column: s.Position.Column, Quirk: s.Quirk}
-	f.Rule = strings.TrimPrefix(s.Text, fmt.Sprintf("line %d, column %d: ", f.Line, f.Column)) // which the finding has
+	for _, place := range []string{"line %d, column %d: ", "%d:%d "} { // which the finding has
+		f.Rule = strings.TrimPrefix(cmp.Or(f.Rule, s.Text), fmt.Sprintf(place, f.Line, f.Column))
+	}
 	k.add(&session.Entry{Kind: kind, Text: f.Rule, Findings: []session.Finding{f}})
 }
 
