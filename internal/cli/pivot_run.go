@@ -70,6 +70,7 @@ command line or a script is wrong, 3 the app cannot be reached.`,
 	cmd.Flags().IntVar(&f.limits.Depth, "explore-depth", 12, "questions that --explore answers in one call")
 	cmd.Flags().IntVar(&f.limits.Calls, "explore-calls", 5000, "calls that --explore makes")
 	cmd.Flags().IntVar(&f.limits.Requests, "explore-requests", 50_000, "requests that --explore may lead to")
+	cmd.Flags().StringVar(&f.limits.Keys, "explore-keys", "1234567890*#", "keys that --explore tries where one is asked for")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		url, err := appURL(cmd, args)
 		if err != nil {
@@ -107,10 +108,13 @@ func (f *runFlags) check(cmd *cobra.Command) error {
 	if f.record != "" && len(f.scripts) > 1 {
 		return usagef("--record keeps one call; give one --script, not %d", len(f.scripts))
 	}
-	for _, of := range []string{"mermaid", "explore-depth", "explore-calls", "explore-requests"} {
+	for _, of := range []string{"mermaid", "explore-depth", "explore-calls", "explore-requests", "explore-keys"} {
 		if cmd.Flags().Changed(of) && !f.explore {
 			return usagef("--%s is for --explore", of)
 		}
+	}
+	if f.limits.Keys == "" || strings.Trim(f.limits.Keys, "0123456789*#") != "" {
+		return usagef("--explore-keys: %q are no keys; there are the digits, * and #, as 123", f.limits.Keys)
 	}
 	for _, limit := range []struct {
 		name string

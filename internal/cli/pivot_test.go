@@ -253,6 +253,7 @@ func TestWrongPivotCommandLinesSayWhatIsMeant(t *testing.T) {
 		{"pivot run http://h/ --record y --script a --script b", []string{"--record keeps one call"}},
 		{"pivot run http://h/ --mermaid x", []string{"--mermaid is for --explore"}},
 		{"pivot run http://h/ --explore --explore-calls 0", []string{"--explore-calls: 0 is no limit"}},
+		{"pivot run http://h/ --explore --explore-keys one", []string{`--explore-keys: "one" are no keys`}},
 		{"pivot run http://h/ --watch=/does/not/exist", []string{"--watch"}},
 		{"pivot run http://h/ --replay /does/not/exist", []string{"--replay"}},
 		{"pivot call", []string{"which app?"}},

@@ -8,15 +8,15 @@ import (
 	"github.com/kazoolab/kazoolab/simulator/caller"
 )
 
-// keys are those of a telephone, in the order of trying.
-const keys = "1234567890*#"
+// allKeys are those of a telephone, in the order of trying.
+const allKeys = "1234567890*#"
 
 var number = regexp.MustCompile(`[0-9]+`)
 
 // choices are the answers to a question that are worth trying, in a fixed order: every key where
 // one is asked for; where more are, the numbers that the prompt names, and one that it does not;
 // and in the end no key at all.
-func choices(q *caller.Question, prompt string) []string {
+func choices(q *caller.Question, prompt, keys string) []string {
 	var all []string
 	add := func(text string) {
 		if text != "" && !slices.Contains(all, text) {

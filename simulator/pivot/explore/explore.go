@@ -15,11 +15,13 @@ import (
 	"github.com/kazoolab/kazoolab/simulator/pivot/session"
 )
 
-// Limits bound an exploration; each is required.
+// Limits bound an exploration. All but Keys are required.
 type Limits struct {
 	Depth    int // questions answered in one call
 	Calls    int
 	Requests int // to the app, of all calls
+	// Keys are those that are tried where one is asked for; "" is all.
+	Keys string
 }
 
 // Nothing is the answer of who presses no key.
@@ -81,7 +83,7 @@ func Explore(ctx context.Context, limits Limits, call Call) (*Result, error) {
 		if at == nil || at.asks == nil {
 			continue
 		}
-		for _, keys := range choices(at.asks, at.Title) {
+		for _, keys := range choices(at.asks, at.Title, cmp.Or(w.limits.Keys, allKeys)) {
 			if w.limited(at) {
 				break
 			}
