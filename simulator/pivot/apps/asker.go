@@ -3,6 +3,7 @@ package apps
 import (
 	"context"
 
+	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 	"github.com/kazoolab/kazoolab/simulator/pivot/client"
 	"github.com/kazoolab/kazoolab/simulator/pivot/request"
 )
@@ -23,3 +24,25 @@ func (a Asker) Ask(ctx context.Context, r request.Request) (client.Answer, error
 	}
 	return a.HTTP.Ask(ctx, r)
 }
+
+// Has says that a URL is for an application at a websocket.
+func (a Asker) Has(address string) bool {
+	_, there := Of(address)
+	return there
+}
+
+// Plain is a URL as a request is built for it; see the function.
+func (a Asker) Plain(address string) string { return Plain(address) }
+
+// Result is that of the directory.
+func (a Asker) Result(r request.Request, outcome string, problems []any) {
+	a.Apps.Result(r, outcome, problems)
+}
+
+// CDR is that of the directory.
+func (a Asker) CDR(accountID, callID, address string, params jobj.Object) error {
+	return a.Apps.CDR(accountID, callID, address, params)
+}
+
+// Forget is that of the directory.
+func (a Asker) Forget(callID string) { a.Apps.Forget(callID) }
