@@ -26,8 +26,8 @@ func main() {
 // node is an element of a callflow.
 type node struct {
 	Module   string          `json:"module"`
-	Data     map[string]any  `json:"data"`
-	Children map[string]node `json:"children"`
+	Data     map[string]any  `json:"data,omitempty"`
+	Children map[string]node `json:"children,omitempty"`
 }
 
 // shop is the app. Digits are those that collect_dtmf stored under a name.
