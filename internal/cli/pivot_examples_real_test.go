@@ -18,7 +18,7 @@ func TestThePivotExamplesInNodeAndPHPDoWhatTheirCallersExpect(t *testing.T) {
 			t.Parallel()
 			address := freeAddress(t)
 			words := command(address)
-			example(t, address, exec.CommandContext(t.Context(), words[0], words[1:]...)) //nolint:gosec // words of this file
+			example(t, address, exec.CommandContext(t.Context(), words[0], words[1:]...))
 			callExample(t, "http://"+address+"/start.xml", "twiml")
 		})
 	}
