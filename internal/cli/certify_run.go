@@ -48,7 +48,7 @@ func (c *certify) judgeTarget(cmd *cobra.Command, specs *suite.Specs) (err error
 	}
 	stop, err := c.where.start(cmd.Context(), c, &profile)
 	if err != nil {
-		return err
+		return early(cmd.Context(), err)
 	}
 	defer func() { err = errors.Join(err, stop()) }()
 	return c.drive(cmd.Context(), specs, profile, outside, known)
@@ -67,7 +67,7 @@ func (c *certify) drive(ctx context.Context, specs *suite.Specs, profile target.
 	preflight := target.Preflight{Profile: profile, Outside: outside, Clock: c.Clock, IDs: source, Listen: c.Listen}
 	ready, err := preflight.Look(bounded)
 	if err != nil {
-		return c.refused(bounded, limit, err)
+		return early(ctx, c.refused(bounded, limit, err))
 	}
 	all := specs.Catalogue(ready.Target.Dialect)
 	plan, err := c.plan(all)
@@ -105,11 +105,16 @@ func (c *certify) drive(ctx context.Context, specs *suite.Specs, profile target.
 	if errors.Is(context.Cause(bounded), errRunTimeout) {
 		v.notes = append(v.notes, fmt.Sprintf("the run was ended after %s: a longer --timeout lets it go on", limit))
 	}
-	told := v.tell()
-	if outcome.Gone != "" {
-		return unreachablef("%s", outcome.Gone)
+	return v.tell()
+}
+
+// early has an error be that somebody ended the run, once that is so: it may say what became of a
+// request that was given up for it.
+func early(ctx context.Context, err error) error {
+	if ctx.Err() == nil {
+		return err
 	}
-	return told
+	return &codedError{ExitInterrupted, err}
 }
 
 // refused turns what was found out about a target into an exit code.
@@ -218,6 +223,10 @@ func (v *telling) tell() error {
 
 // rewrite puts what fails now into the file of known failures.
 func (v *telling) rewrite(r *results.Results) error {
+	if v.file.Cut || !r.Conclusion.Tells() {
+		v.say("%s is left as it is: what fails of a run that did not come to its end may pass in another", v.expectations)
+		return nil
+	}
 	file := v.known
 	if file == nil {
 		file = expectations.Empty(v.expectations, idsOf(v.specs))
