@@ -56,6 +56,8 @@ type Outcome struct {
 	File capture.File
 	// Left tells what could not be cleaned up, and what was kept on purpose.
 	Left []string
+	// Kept is how many accounts were kept on purpose.
+	Kept int
 	// Faults are those of the harness, which is no word about the target.
 	Faults []string
 }
@@ -292,9 +294,11 @@ func (r *run) giveUp(p *probe.Probe, done <-chan error) error {
 // clean deletes what a group made, or leaves it where that is wanted and something fails.
 func (r *run) clean(ctx context.Context, g suite.Group, p *probe.Probe) {
 	var left []string
+	kept := 0
 	if r.Keep && r.fails(g) {
 		for _, a := range p.Leave() {
 			left = append(left, fmt.Sprintf("%s: the account %s (%s) is kept", g.Name, a.ID, a.Name))
+			kept++
 		}
 	} else if err := p.Close(ctx); err != nil {
 		left = append(left, fmt.Sprintf("%s was not cleaned up: %v", g.Name, err))
@@ -302,6 +306,7 @@ func (r *run) clean(ctx context.Context, g suite.Group, p *probe.Probe) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.out.Left = append(r.out.Left, left...)
+	r.out.Kept += kept
 }
 
 // fails judges a group now.

@@ -17,7 +17,7 @@ const Version = 2
 // closed is the first version with a last line.
 const closed = 2
 
-// maxLine bounds a line of a file, in bytes: an answer of 8 MB in base64, and its frame.
+// maxLine bounds a line of a file, in bytes: an answer of 16 MiB in base64, its header and its frame.
 const maxLine = 32 << 20
 
 // Facts are what judges know of a target besides what they saw.
@@ -169,7 +169,8 @@ func Read(r io.Reader) (File, error) {
 		return File{}, fmt.Errorf("%w: it is of version %d, and this program reads up to %d: judge it with the program that wrote it", ErrNoLog, h.Version, Version)
 	}
 	f := File{Facts: h.Facts, Cut: h.Version >= closed}
-	for number, ended := 2, false; scan.Scan(); number++ {
+	number := 2
+	for ended := false; scan.Scan(); number++ {
 		text := bytes.TrimSpace(scan.Bytes())
 		if len(text) == 0 {
 			continue
@@ -187,7 +188,7 @@ func Read(r io.Reader) (File, error) {
 		}
 	}
 	if err := scan.Err(); err != nil {
-		return File{}, fmt.Errorf("%w: %w", ErrNoLog, err)
+		return File{}, fmt.Errorf("%w: line %d: %w", ErrNoLog, number, err)
 	}
 	return f, nil
 }

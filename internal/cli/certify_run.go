@@ -7,7 +7,6 @@ import (
 	"hash/fnv"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -97,10 +96,10 @@ func (c *certify) drive(ctx context.Context, specs *suite.Specs, profile target.
 	v := telling{
 		certify: c, specs: specs, plan: plan, all: len(all), file: outcome.File, known: known, took: c.Clock.Since(began), notes: outcome.Left, files: files,
 	}
-	if !c.keep {
-		if err := ready.Close(ctx); err != nil {
-			v.notes = append(v.notes, fmt.Sprintf("the run's own account was not deleted: %v", err))
-		}
+	if own, is := ready.Own(); is && outcome.Kept > 0 {
+		v.notes = append(v.notes, fmt.Sprintf("the run's own account %s (%s) is kept, since accounts are that stand in it", own.ID, own.Name))
+	} else if err := ready.Close(ctx); err != nil {
+		v.notes = append(v.notes, fmt.Sprintf("the run's own account was not deleted: %v", err))
 	}
 	if errors.Is(context.Cause(bounded), errRunTimeout) {
 		v.notes = append(v.notes, fmt.Sprintf("the run was ended after %s: a longer --timeout lets it go on", limit))
@@ -131,21 +130,44 @@ func (c *certify) refused(ctx context.Context, limit time.Duration, err error) e
 
 // knownOf reads the file of known failures: the flag's, else the profile's.
 func (c *certify) knownOf(specs *suite.Specs, p target.Profile) (*expectations.File, error) {
-	if c.expectations != "" || p.Expectations == "" {
+	switch {
+	case c.expectations != "":
 		return c.known(specs, c.expectations, os.ReadFile)
-	}
-	if c.update {
-		if c.where.folder == "" {
-			return nil, usagef("--update-expectations: the profile's file comes with the program; name one of your own with --expectations")
-		}
-		c.expectations = filepath.Join(c.where.folder, p.Expectations)
+	case c.update && p.Expectations == "":
+		return nil, usagef("--update-expectations: the profile names no file of expectations; name one with --expectations")
+	case c.update && c.where.folder == "":
+		return nil, usagef("--update-expectations: the profile's file comes with the program; name one of your own with --expectations")
+	case c.update:
+		c.expectations = c.where.path(p.Expectations)
 	}
 	return c.known(specs, p.Expectations, c.where.beside())
+}
+
+// updatable finds out whether the file of expectations can be written.
+func (c *certify) updatable() error {
+	_, err := os.Stat(c.expectations)
+	fresh := errors.Is(err, fs.ErrNotExist)
+	f, err := os.OpenFile(c.expectations, os.O_CREATE|os.O_WRONLY, 0o644) //nolint:gosec // it goes into a repository
+	if err == nil {
+		err = f.Close()
+	}
+	if err == nil && fresh {
+		err = os.Remove(c.expectations)
+	}
+	if err != nil {
+		return usagef("--update-expectations: %w", err)
+	}
+	return nil
 }
 
 func (c *certify) known(specs *suite.Specs, name string, read func(string) ([]byte, error)) (*expectations.File, error) {
 	if name == "" {
 		return nil, nil //nolint:nilnil // no file is what there mostly is
+	}
+	if c.update {
+		if err := c.updatable(); err != nil {
+			return nil, err
+		}
 	}
 	known := idsOf(specs)
 	text, err := read(name)
