@@ -48,12 +48,6 @@ func catches() suite.Group {
 				Source: "amqp.md 1; amqp.md 9.1", Judge: passes("created", "astray", "another exchange"),
 			},
 			{
-				ID: "AM-KEY-015", Text: "CHANNEL_DISCONNECTED MUST NOT reach hooks for channel_destroy, since nothing binds it.",
-				Source: "amqp.md 9.1; amqp.md 10.6; webhooks_channel_destroy:init/0", Judge: func(j *suite.Judging) {
-					judgeCaught(j, "destroyed", "gone", 0, "CHANNEL_DISCONNECTED")
-				},
-			},
-			{
 				ID: "AM-KEY-016", Text: "Text messages MUST reach hooks for sms only when their key is sms.inbound.offnet and one word.",
 				Source: "amqp.md 2; amqp.md 9.1; amqp.md 16; kapi_sms:bind_q/2", Judge: judgeTexts,
 				Dialects: []string{suite.Talk, suite.Kazoo5},
