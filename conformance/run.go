@@ -209,7 +209,7 @@ func (r *run) leave(token string) {
 // would fail one after the other, each at its own pace.
 func (r *run) look(ctx context.Context) {
 	u, err := url.Parse(r.Target.REST)
-	if err != nil || ctx.Err() != nil {
+	if err != nil || u.Hostname() == "" || ctx.Err() != nil {
 		return
 	}
 	address := addressOf(u)
