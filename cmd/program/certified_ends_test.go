@@ -17,12 +17,12 @@ import (
 )
 
 // expect runs a command to its end, and checks its exit code and that standard error holds the texts.
-func (p *process) expect(t *testing.T, exit int, says ...string) *process {
+func (p *process) expect(t *testing.T, exit int, says ...string) {
 	t.Helper()
-	return p.ended(t, p.Run(), exit, says...)
+	p.ended(t, p.Run(), exit, says...)
 }
 
-func (p *process) ended(t *testing.T, err error, exit int, says ...string) *process {
+func (p *process) ended(t *testing.T, err error, exit int, says ...string) {
 	t.Helper()
 	if got := code(err); got != exit {
 		t.Errorf("exit code %d, want %d\n%s\n%s", got, exit, &p.stdout, &p.stderr)
@@ -32,7 +32,6 @@ func (p *process) ended(t *testing.T, err error, exit int, says ...string) *proc
 			t.Errorf("it does not say %q:\n%s", text, &p.stderr)
 		}
 	}
-	return p
 }
 
 // profiled certifies what answers at a URL, by REST alone.
@@ -81,7 +80,8 @@ func dying(t *testing.T) string {
 	server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodPut && r.URL.Path == "/v2/accounts/"+hostile.Master {
 			_ = server.Listener.Close()
-			panic(http.ErrAbortHandler)
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
 		}
 		crossbar.ServeHTTP(w, r)
 	}))

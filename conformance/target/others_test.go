@@ -71,17 +71,17 @@ func TestWhatIsNotKnownToBeOursIsNotDeleted(t *testing.T) {
 	t.Parallel()
 	const ours = "certify 20261127T100000Z a b own-00000001-"
 	for name, c := range map[string]struct {
-		crossbar hostile.Crossbar
+		crossbar *hostile.Crossbar
 		within   string
 		says     string
 	}{
-		"it cannot be listed":    {hostile.Crossbar{Dialect: "5.0", Hides: "own-"}, "", "could not be listed"},
-		"it is said to be empty": {hostile.Crossbar{Dialect: "5.0", Empty: true}, "Somebody's own", "Somebody's own"},
+		"it cannot be listed":    {&hostile.Crossbar{Dialect: "5.0", Hides: "own-"}, "", "could not be listed"},
+		"it is said to be empty": {&hostile.Crossbar{Dialect: "5.0", Empty: true}, "Somebody's own", "Somebody's own"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			g := NewWithT(t)
-			crossbar := &c.crossbar
+			crossbar := c.crossbar
 			preflight := target.Preflight{Profile: profileOf(t, crossbar.Serve(t).URL), Clock: clock.System(), IDs: ids.Seeded(t.Name())}
 			parent := crossbar.Make(ours+"1", hostile.Master)
 			if c.within != "" {
