@@ -121,3 +121,50 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+// What is long is read again whatever it consists of, and what is short can be read by people.
+func TestALongBodyDoesNotMakeALineThatCannotBeRead(t *testing.T) {
+	t.Parallel()
+	const most = 16 << 20 // what is read of an answer
+	for name, c := range map[string]struct {
+		body   string
+		base64 bool
+	}{
+		"control characters": {strings.Repeat("\x00", most), true},
+		"marks":              {strings.Repeat("<&>", most/3), true},
+		"letters":            {strings.Repeat("ä", most/2), false},
+		"short":              {"\x00<", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			g := NewWithT(t)
+			var text bytes.Buffer
+			g.Expect(capture.File{Entries: []capture.Entry{{Seq: 1, Kind: capture.RestAnswer, Body: []byte(c.body)}}}.Write(&text)).To(Succeed())
+			g.Expect(bytes.Contains(text.Bytes(), []byte(`"base64":`))).To(Equal(c.base64))
+			read, err := capture.Read(&text)
+			g.Expect(err).NotTo(HaveOccurred())
+			same := string(read.Entries[0].Body) == c.body // without 16 MiB of it in a failure
+			g.Expect(same).To(BeTrue())
+		})
+	}
+}
+
+func TestALineThatIsTooLongIsNamed(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	head := `{"format":"kazoolab-certification-log","version":2}` + "\n" + `{"seq":1,"kind":"note"}` + "\n"
+	_, err := capture.Read(strings.NewReader(head + strings.Repeat("x", 33<<20)))
+	g.Expect(err).To(MatchError(ContainSubstring("line 3: ")))
+}
+
+func TestALogTellsHowTheRunEnded(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	file := capture.File{Facts: capture.Facts{Interrupted: true, Faults: []string{"no port"}, Gone: "nobody listens"}}
+	var text bytes.Buffer
+	g.Expect(file.Write(&text)).To(Succeed())
+	g.Expect(strings.SplitN(text.String(), "\n", 2)[0]).NotTo(ContainSubstring("nobody listens"), "the first line is written before anybody knows")
+	read, err := capture.Read(&text)
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(read).To(Equal(file))
+}

@@ -95,12 +95,14 @@ type Probe struct {
 	*Harness
 	group    string
 	account  Account
-	made     []Account
 	hooks    []Hook
 	fresh    bool // a hook was made, and its being in force not waited for since
 	sequence int
 	cleaner  string // token with which things are removed, once there is one of its own
 	renewed  bool   // which is not the first
+
+	making sync.Mutex // guards what follows
+	made   []Account
 
 	open    sync.Mutex // guards what follows
 	sockets []*Socket

@@ -316,3 +316,32 @@ func TestBytesThatAreNoTextAreBase64(t *testing.T) {
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(text).To(MatchJSON(`{"text":"a\u0000","from":7,"size":90}`))
 }
+
+// A target that has gone fails for that; it goes before what fails, and behind what casts doubt on it.
+func TestATargetThatHasGoneIsUnreachable(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		file    capture.File
+		outcome suite.Outcome
+		options results.Options
+		want    results.Conclusion
+		exit    int
+		tells   bool
+	}{
+		"it has":                  {capture.File{Facts: capture.Facts{Gone: "nobody listens"}}, suite.Fail, results.Options{}, results.Unreachable, 3, false},
+		"it has when all is done": {capture.File{Facts: capture.Facts{Gone: "nobody listens"}}, suite.Pass, results.Options{}, results.Unreachable, 3, false},
+		"it has, and more":        {capture.File{Facts: capture.Facts{Gone: "nobody listens"}}, suite.Broken, results.Options{}, results.HarnessError, 4, false},
+		"it has when interrupted": {capture.File{Facts: capture.Facts{Gone: "nobody listens"}}, suite.Fail, results.Options{Interrupted: true}, results.Interrupted, 130, false},
+		"it has not":              {capture.File{}, suite.Fail, results.Options{}, results.NotConformant, 1, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			g := NewWithT(t)
+			r, err := results.Build([]suite.Verdict{verdict("a/b", "A-X-001", c.outcome)}, c.file, c.options)
+			g.Expect(err).NotTo(HaveOccurred())
+			g.Expect(r.Conclusion).To(Equal(c.want), strings.Join(r.Why, " "))
+			g.Expect(r.ExitCode()).To(Equal(c.exit))
+			g.Expect(r.Conclusion.Tells()).To(Equal(c.tells))
+		})
+	}
+}

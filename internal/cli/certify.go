@@ -79,7 +79,18 @@ func (c *certify) flags(cmd *cobra.Command) {
 	c.where.flags(cmd)
 }
 
-func (c *certify) run(cmd *cobra.Command, _ []string) error {
+func (c *certify) run(cmd *cobra.Command, _ []string) error { return noVerdict(c.judge(cmd)) }
+
+// noVerdict has what no code was given be a fault of this program: a container that cannot be
+// removed must not be taken for a target that is not conformant.
+func noVerdict(err error) error {
+	if _, has := codeOf(err); err != nil && !has {
+		return harnessf("%w", err)
+	}
+	return err
+}
+
+func (c *certify) judge(cmd *cobra.Command) error {
 	if c.schema.value != "" {
 		return c.printSchema()
 	}
