@@ -48,7 +48,7 @@ type WaitFor struct {
 	Prompt    string            `yaml:"prompt" is:"one short" doc:"words of what is said, or of the address of what is played; /regular expression/ for a pattern" eg:"Press one for sales"`
 	Silence   scenario.Duration `yaml:"silence" is:"one" doc:"nothing is heard for so long" eg:"2s"`
 	Ringing   string            `yaml:"ringing" is:"one" doc:"a telephone rings, by its name" eg:"remy"`
-	Connected string            `yaml:"connected" is:"one" doc:"the caller speaks with a telephone, by its name" eg:"remy"`
+	Connected string            `yaml:"connected" is:"one" doc:"the caller speaks with a telephone, by its name; conference stands for one that the caller is in" eg:"remy"`
 	End       bool              `yaml:"end" is:"one" doc:"the call is over"`
 	ToTheEnd  bool              `yaml:"to_the_end" doc:"whether the caller hears a prompt to its end before the next step" default:"false"`
 	Within    scenario.Duration `yaml:"within" doc:"how long it may take" default:"30s"`

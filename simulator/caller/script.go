@@ -34,6 +34,9 @@ const (
 	TheApp    = "app"
 )
 
+// Conference stands for the conference that the caller is in, where a telephone's name may stand.
+const Conference = "conference"
+
 // SchemaName is the name of the schema's file, beside the scripts that name it.
 const SchemaName = "caller.schema.json"
 
@@ -157,7 +160,7 @@ func (p *parsing) dialled(path, text string) {
 func (p *parsing) telephones() (all []Phone) {
 	for _, entry := range p.file.Telephones {
 		t, path := entry.Value, "telephones."+entry.Name
-		if entry.Name == TheCaller || entry.Name == TheApp {
+		if slices.Contains([]string{TheCaller, TheApp, Conference}, entry.Name) {
 			p.WrongKey(path, "%q stands for somebody else already; give it another name", entry.Name)
 		}
 		if t.Number != "" {
@@ -266,7 +269,7 @@ func (p *parsing) waitFor(path string, w *WaitFor) string {
 		p.known(path+".ringing", w.Ringing)
 		return "wait until " + w.Ringing + " rings"
 	case w.Connected != "":
-		p.known(path+".connected", w.Connected)
+		p.known(path+".connected", w.Connected, Conference)
 		return "wait until connected with " + w.Connected
 	case w.End:
 		return "wait for the end"

@@ -277,6 +277,9 @@ func (k *call) event(name string, fields jobj.Object) {
 	if k.caller == nil {
 		return
 	}
+	if fields.String("Event") == "add-member" && id == k.caller.CallID() {
+		k.connected(caller.Conference)
+	}
 	switch name {
 	case kapi.ChannelBridge:
 		if other, ok := k.rings[k.telephone(fields.String("Other-Leg-Call-ID"))]; ok && id == k.caller.CallID() {

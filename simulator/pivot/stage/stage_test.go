@@ -193,6 +193,12 @@ expect:
 `)
 }
 
+func TestACallerIsInAConference(t *testing.T) {
+	t.Parallel()
+	play(t, app{"/ivr": "<Dial><Conference>sales</Conference></Dial>"},
+		"steps: [{wait_for: {connected: conference}}, {hangup: caller}]\nexpect: [{final: {hung_up: caller}}]\n")
+}
+
 func TestARecordingGoesToTheApp(t *testing.T) {
 	t.Parallel()
 	g := NewWithT(t)
