@@ -184,3 +184,17 @@ type deaf struct{ net.Listener }
 
 func (deaf) Accept() (net.Conn, error) { return nil, errors.New("no more files") }
 func (deaf) Close() error              { return nil }
+
+func TestARunIsCutOnlyWhereAGroupWasNotCarriedThrough(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	ended := func(heads ...string) conformance.Outcome {
+		var o conformance.Outcome
+		for _, head := range heads {
+			o.File.Entries = append(o.File.Entries, capture.Entry{Kind: capture.Began}, capture.Entry{Kind: capture.Ended, Head: head})
+		}
+		return o
+	}
+	g.Expect(ended(capture.Done, capture.Broken).Cut()).To(BeFalse(), "its time was over while it was cleaned up")
+	g.Expect(ended(capture.Done, capture.Interrupted).Cut()).To(BeTrue())
+}

@@ -12,7 +12,6 @@ import (
 	"github.com/kazoolab/kazoolab/conformance/capture"
 	"github.com/kazoolab/kazoolab/conformance/probe"
 	"github.com/kazoolab/kazoolab/conformance/suite"
-	"github.com/kazoolab/kazoolab/internal/clock"
 )
 
 // disable is about hooks that fail too often. It is alone because it puts the time of the
@@ -162,7 +161,7 @@ func firstCheck(j *suite.Judging) capture.View {
 // two failures in the same millisecond for one, so the next comes when the one before it has been
 // dealt with.
 func fail(ctx context.Context, p *probe.Probe, account probe.Account, receiver, name string, n, tries int) error {
-	if err := dealt(ctx, p, account, receiver); err != nil {
+	if err := p.Dealt(ctx, receiver, account); err != nil {
 		return err
 	}
 	for range n {
@@ -171,35 +170,11 @@ func fail(ctx context.Context, p *probe.Probe, account probe.Account, receiver, 
 			return err
 		}
 		p.AwaitRequests(ctx, receiver, had+tries)
-		if err := dealt(ctx, p, account, receiver); err != nil {
+		if err := p.Dealt(ctx, receiver, account); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// unlisted is the note that a target does not list its attempts in time.
-const unlisted = "attempts that are not listed"
-
-// dealt waits until what a receiver has answered has become failures: the attempts of it are
-// listed, which are saved when that is known. The receiver's own answer says nothing of it, since
-// the target reads that in its own time.
-func dealt(ctx context.Context, p *probe.Probe, account probe.Account, receiver string) error {
-	if p.Seen().Fact(unlisted) != "" {
-		return clock.Sleep(ctx, p.Clock, p.Target.Patience.Quiet)
-	}
-	sent := len(p.Seen().Requests(receiver))
-	listed := func(r probe.Response) bool { return len(r.Data().Array()) >= sent }
-	answer, err := p.RESTUntil(ctx, "attempts of "+receiver, probe.Request{
-		Method: http.MethodGet, Path: ofAccount(account) + "/" + p.Seen().Fact("hook "+receiver) + "/attempts", Token: account.Token,
-	}, p.Target.Patience.Delivery, listed)
-	if err != nil {
-		return err
-	}
-	if !listed(answer) {
-		p.Note(unlisted, receiver)
-	}
-	return clock.Sleep(ctx, p.Clock, 5*time.Millisecond) // the next failure is of a later one
 }
 
 // nextCheck lets failures be taken down, puts the time forward by more than what lies between
@@ -306,7 +281,7 @@ func failLater(ctx context.Context, p *probe.Probe, own, brief probe.Account) er
 		return err
 	}
 	p.AwaitRequests(ctx, "adding", 6)
-	if err := dealt(ctx, p, own, "adding"); err != nil {
+	if err := p.Dealt(ctx, "adding", own); err != nil {
 		return err
 	}
 	if err := nextCheck(ctx, p, 4); err != nil {
