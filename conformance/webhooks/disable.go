@@ -157,20 +157,26 @@ func firstCheck(j *suite.Judging) capture.View {
 	return before
 }
 
-// fail has a hook of an account fail with n events, each of which has so many tries. Kazoo takes
-// two failures in the same millisecond for one, so the next comes when the one before it has been
-// dealt with.
-func fail(ctx context.Context, p *probe.Probe, account probe.Account, receiver, name string, n, tries int) error {
-	if err := p.Dealt(ctx, receiver, account); err != nil {
+// failing is an account's hook that fails with so many events of a name, each of which has tries.
+type failing struct {
+	account         probe.Account
+	receiver, event string
+	events, tries   int
+}
+
+// fail has a hook fail. Kazoo takes two failures in the same millisecond for one, so the next comes
+// when the one before it has been dealt with.
+func fail(ctx context.Context, p *probe.Probe, f failing) error {
+	if err := p.Dealt(ctx, f.receiver, f.account); err != nil {
 		return err
 	}
-	for range n {
-		had := len(p.Seen().Requests(receiver))
-		if err := publish(ctx, p, call(name, fmt.Sprintf("%s-%d", receiver, had), account.ID)); err != nil {
+	for range f.events {
+		had := len(p.Seen().Requests(f.receiver))
+		if err := publish(ctx, p, call(f.event, fmt.Sprintf("%s-%d", f.receiver, had), f.account.ID)); err != nil {
 			return err
 		}
-		p.AwaitRequests(ctx, receiver, had+tries)
-		if err := p.Dealt(ctx, receiver, account); err != nil {
+		p.AwaitRequests(ctx, f.receiver, had+f.tries)
+		if err := p.Dealt(ctx, f.receiver, f.account); err != nil {
 			return err
 		}
 	}
@@ -255,21 +261,17 @@ func doDisable(ctx context.Context, p *probe.Probe) error {
 // failAtFirst has everything fail that fails before the first check. Hooks whose failures must
 // still count much later come last.
 func failAtFirst(ctx context.Context, p *probe.Probe, own, low, brief probe.Account) error {
-	if err := fail(ctx, p, own, "edited", "PARK_PARKED", 5, 1); err != nil {
+	if err := fail(ctx, p, failing{own, "edited", "PARK_PARKED", 5, 1}); err != nil {
 		return err
 	}
 	if err := patch(ctx, p, own, p.Seen().Fact("hook edited"), "change edited", doc{"name": "edited"}); err != nil {
 		return err
 	}
-	for _, f := range []struct {
-		account         probe.Account
-		receiver, event string
-		times, tries    int
-	}{
+	for _, f := range []failing{
 		{own, "edited", "PARK_PARKED", 5, 1}, {own, "aged", "CHANNEL_BRIDGE", 5, 1}, {own, "tries", "CHANNEL_DESTROY", 2, 3},
 		{brief, "brief", "CHANNEL_CREATE", 5, 1}, {low, "low", "CHANNEL_CREATE", 2, 1}, {own, "six", "CHANNEL_CREATE", 6, 1}, {own, "adding", "CHANNEL_ANSWER", 5, 1},
 	} {
-		if err := fail(ctx, p, f.account, f.receiver, f.event, f.times, f.tries); err != nil {
+		if err := fail(ctx, p, f); err != nil {
 			return err
 		}
 	}
@@ -287,7 +289,7 @@ func failLater(ctx context.Context, p *probe.Probe, own, brief probe.Account) er
 	if err := nextCheck(ctx, p, 4); err != nil {
 		return err
 	}
-	if err := fail(ctx, p, brief, "brief", "CHANNEL_CREATE", 1, 1); err != nil {
+	if err := fail(ctx, p, failing{brief, "brief", "CHANNEL_CREATE", 1, 1}); err != nil {
 		return err
 	}
 	for range 2 {
@@ -295,7 +297,7 @@ func failLater(ctx context.Context, p *probe.Probe, own, brief probe.Account) er
 			return err
 		}
 	}
-	if err := fail(ctx, p, own, "aged", "CHANNEL_BRIDGE", 1, 1); err != nil {
+	if err := fail(ctx, p, failing{own, "aged", "CHANNEL_BRIDGE", 1, 1}); err != nil {
 		return err
 	}
 	if err := nextCheck(ctx, p, 4); err != nil {

@@ -129,13 +129,10 @@ func doReenable(ctx context.Context, p *probe.Probe) error {
 	if err := patch(ctx, p, own, id("by-hand"), "by hand", doc{"enabled": false}); err != nil {
 		return err
 	}
-	for _, f := range []struct {
-		account         probe.Account
-		receiver, event string
-	}{
-		{own, "failing", "CHANNEL_CREATE"}, {own, "patched", "CHANNEL_ANSWER"}, {own, "posted", "CHANNEL_BRIDGE"}, {below, "below", "CHANNEL_CREATE"},
+	for _, f := range []failing{
+		{own, "failing", "CHANNEL_CREATE", 6, 1}, {own, "patched", "CHANNEL_ANSWER", 6, 1}, {own, "posted", "CHANNEL_BRIDGE", 6, 1}, {below, "below", "CHANNEL_CREATE", 6, 1},
 	} {
-		if err := fail(ctx, p, f.account, f.receiver, f.event, 6, 1); err != nil {
+		if err := fail(ctx, p, f); err != nil {
 			return err
 		}
 	}
@@ -161,7 +158,7 @@ func doReenable(ctx context.Context, p *probe.Probe) error {
 		return err
 	}
 	expect(ctx, p, map[string]int{"failing": 7, "patched": 7})
-	if err := fail(ctx, p, own, "failing", "CHANNEL_CREATE", 4, 1); err != nil {
+	if err := fail(ctx, p, failing{own, "failing", "CHANNEL_CREATE", 4, 1}); err != nil {
 		return err
 	}
 	if err := nextCheck(ctx, p, 4); err != nil {
