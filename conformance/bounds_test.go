@@ -197,3 +197,17 @@ func TestATargetThatHasGoneEndsTheRunAndStandsInTheLog(t *testing.T) {
 	})
 	g.Expect(outcome.File.Facts.Gone).To(Equal("nobody listens at " + address + " any more"))
 }
+
+func TestARunIsCutOnlyWhereAGroupWasNotCarriedThrough(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	ended := func(heads ...string) conformance.Outcome {
+		var o conformance.Outcome
+		for _, head := range heads {
+			o.File.Entries = append(o.File.Entries, capture.Entry{Kind: capture.Began}, capture.Entry{Kind: capture.Ended, Head: head})
+		}
+		return o
+	}
+	g.Expect(ended(capture.Done, capture.Broken).Cut()).To(BeFalse(), "its time was over while it was cleaned up")
+	g.Expect(ended(capture.Done, capture.Interrupted).Cut()).To(BeTrue())
+}

@@ -62,6 +62,11 @@ type Outcome struct {
 	Faults []string
 }
 
+// Cut tells whether the run was ended before each group had been carried through.
+func (o Outcome) Cut() bool {
+	return slices.ContainsFunc(o.File.Entries, func(e capture.Entry) bool { return e.Kind == capture.Ended && e.Head == capture.Interrupted })
+}
+
 // errGone is the cause with which a run ends whose target has gone.
 var errGone = errors.New("the target is gone")
 

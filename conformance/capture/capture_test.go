@@ -2,8 +2,10 @@ package capture_test
 
 import (
 	"bytes"
+	"errors"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/jonboulle/clockwork"
@@ -61,6 +63,7 @@ func TestWhatIsNoLogIsRefusedWithTheLine(t *testing.T) {
 	for _, c := range []struct{ name, text, says string }{
 		{"nothing", "", "line 1: the file is empty"},
 		{"not JSON", "hello\n", "line 1"},
+		{"gzip", "\x1f\x8b\x08\x00\x00\n", "the file is gzip; unpack it first"},
 		{"another format", `{"format":"har"}` + "\n", `format is "har"`},
 		{"a later version", strings.Replace(head, `"version":1`, `"version":3`, 1), "it is of version 3, and this program reads up to 2"},
 		{"no version", strings.Replace(head, `"version":1,`, "", 1), "version 0"},
@@ -80,6 +83,15 @@ func TestWhatIsNoLogIsRefusedWithTheLine(t *testing.T) {
 			g.Expect(err).To(MatchError(ContainSubstring(c.says)))
 		})
 	}
+}
+
+func TestAFileThatCannotBeReadIsNotCalledEmpty(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	_, err := capture.Read(iotest.ErrReader(errors.New("is a directory")))
+	g.Expect(err).To(MatchError(capture.ErrNoLog))
+	g.Expect(err).To(MatchError(ContainSubstring("is a directory")))
+	g.Expect(err).NotTo(MatchError(ContainSubstring("empty")))
 }
 
 func TestAwaitSeesWhatHasComeAndWhatComes(t *testing.T) {

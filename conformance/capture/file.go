@@ -155,7 +155,14 @@ func Read(r io.Reader) (File, error) {
 		return bufio.ScanLines(data, atEOF)
 	})
 	if !scan.Scan() {
-		return File{}, fmt.Errorf("%w: line 1: %w", ErrNoLog, errors.Join(scan.Err(), errors.New("the file is empty")))
+		err := scan.Err() // as of a folder
+		if err == nil {
+			err = errors.New("the file is empty")
+		}
+		return File{}, fmt.Errorf("%w: line 1: %w", ErrNoLog, err)
+	}
+	if bytes.HasPrefix(scan.Bytes(), []byte("\x1f\x8b")) {
+		return File{}, fmt.Errorf("%w: the file is gzip; unpack it first, as with gunzip", ErrNoLog)
 	}
 	var h header
 	switch err := json.Unmarshal(scan.Bytes(), &h); {

@@ -99,6 +99,7 @@ func (r *Results) conclude(interrupted bool, file capture.File) {
 		{must.Fail > 0, reason{NotConformant, fmt.Sprintf("%s: %s.", fails(must.Fail, suite.Must), r.which(suite.Must, suite.Fail))}},
 		{len(r.Stale) > 0, reason{StaleExpectations, fmt.Sprintf("%s says that %s; take the lines out, or run with --update-expectations.", r.Harness.Expectations, r.stale())}},
 		{len(unjudged) > 0, reason{Incomplete, fmt.Sprintf("%s not be judged in groups that a certificate needs: %s.", could(len(unjudged)), few(unjudged))}},
+		{len(r.strange) > 0, reason{Incomplete, fmt.Sprintf("The log has what this program does not know, and cannot judge: %s. Judge it with the program that wrote it.", few(r.strange))}},
 		{r.Totals.Pass+r.Totals.KnownFail+must.Fail == 0, reason{Incomplete, "Nothing passed."}},
 		{must.KnownFail > 0, reason{AsExpected, fmt.Sprintf("%s, as %s says: %s.", fails(must.KnownFail, suite.Must), r.Harness.Expectations, r.which(suite.Must, suite.KnownFail))}},
 		{r.Asked < r.Catalogue, reason{Partial, fmt.Sprintf("%d of %d requirements were asked for.", r.Asked, r.Catalogue)}},

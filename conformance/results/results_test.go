@@ -97,6 +97,14 @@ func TestConclusion(t *testing.T) {
 		"nothing is offered": {
 			[]suite.Verdict{verdict("a/b", "A-X-002", suite.Unsupported)}, results.Options{}, "", results.Incomplete, 5, "Nothing passed.",
 		},
+		"groups that nobody knows": {
+			[]suite.Verdict{verdict("a/b", "A-X-001", pass)}, results.Options{Strange: []string{"c/d"}}, "",
+			results.Incomplete, 5, "The log has what this program does not know, and cannot judge: c/d.",
+		},
+		"groups that nobody knows, and a MUST fails": {
+			[]suite.Verdict{verdict("a/b", "A-X-001", fail)}, results.Options{Strange: []string{"c/d"}}, "",
+			results.NotConformant, 1, "1 MUST fails: A-X-001.",
+		},
 		"nothing was asked for": {nil, results.Options{}, "", results.Incomplete, 5, "Nothing passed."},
 		"our own fault": {
 			[]suite.Verdict{verdict("a/b", "A-X-001", suite.Broken), verdict("a/b", "A-X-002", fail)}, results.Options{}, "",

@@ -311,6 +311,10 @@ func (c *certify) judgeFile(specs *suite.Specs) error {
 	if err != nil {
 		return usagef("--from: %s: %w", c.from, err)
 	}
+	strange, err := specs.Strange(file.Facts)
+	if err != nil {
+		return usagef("--from: %s: line 1: %w", c.from, err)
+	}
 	if c.dialect.value != "" && c.dialect.value != file.Facts.Dialect {
 		return usagef("--dialect: %s was recorded of a target that speaks %s; leave the flag out", c.from, file.Facts.Dialect)
 	}
@@ -326,7 +330,7 @@ func (c *certify) judgeFile(specs *suite.Specs) error {
 	if err != nil {
 		return err
 	}
-	v := telling{certify: c, specs: specs, plan: plan, all: len(all), file: file, known: known}
+	v := telling{certify: c, specs: specs, plan: plan, all: len(all), file: file, known: known, strange: strange}
 	return v.tell()
 }
 

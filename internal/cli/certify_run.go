@@ -101,7 +101,7 @@ func (c *certify) drive(ctx context.Context, specs *suite.Specs, profile target.
 	} else if err := ready.Close(ctx); err != nil {
 		v.notes = append(v.notes, fmt.Sprintf("the run's own account was not deleted: %v", err))
 	}
-	if errors.Is(context.Cause(bounded), errRunTimeout) {
+	if errors.Is(context.Cause(bounded), errRunTimeout) && outcome.Cut() { // else it was only cleaned up then
 		v.notes = append(v.notes, fmt.Sprintf("the run was ended after %s: a longer --timeout lets it go on", limit))
 	}
 	return v.tell()
@@ -203,6 +203,8 @@ type telling struct {
 	known *expectations.File
 	took  time.Duration
 	notes []string
+	// strange are groups of a log that nobody knows.
+	strange []string
 	// files get the log; nil where one is judged that is there already.
 	files *logFiles
 }
@@ -220,7 +222,7 @@ func (v *telling) tell() error {
 	}
 	o := results.Options{
 		Mode: results.Live, Harness: buildinfo.Read().Version, Judged: v.Clock.Now(), Took: v.took, Catalogue: v.all,
-		Interrupted: v.file.Facts.Interrupted, Faults: v.file.Facts.Faults, Notes: v.notes, Expectations: v.known,
+		Interrupted: v.file.Facts.Interrupted, Faults: v.file.Facts.Faults, Notes: v.notes, Expectations: v.known, Strange: v.strange,
 	}
 	if v.files == nil {
 		o.Mode = results.FromLog
