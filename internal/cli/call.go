@@ -148,11 +148,11 @@ func (h *handCall) make(ctx context.Context, b *bus.Bus, log *slog.Logger) error
 	h.sim.byHand, h.sim.elsewhere = true, h.placed
 	h.ladder = ladder{app: h.app, now: line.Now, began: line.Now()}
 	h.sim.heard = h.hear
-	c, err := h.sim.obey(ctx, b, log)
-	if err != nil {
+	if err := h.beLed(ctx, b, log); err != nil {
 		return err
 	}
-	if err := h.beLed(ctx, b, log); err != nil {
+	c, err := h.sim.obey(ctx, b, log)
+	if err != nil {
 		return err
 	}
 	if err := h.begin(ctx); err != nil {

@@ -9,6 +9,7 @@ import (
 	"github.com/kazoolab/kazoolab/internal/runfile"
 	"github.com/kazoolab/kazoolab/simulator/callflow"
 	"github.com/kazoolab/kazoolab/simulator/pbx"
+	pivotclient "github.com/kazoolab/kazoolab/simulator/pivot/client"
 	"github.com/kazoolab/kazoolab/simulator/switchboard"
 )
 
@@ -25,6 +26,7 @@ func (h *handCall) beLed(ctx context.Context, b *bus.Bus, log *slog.Logger) erro
 	if err != nil {
 		return err
 	}
+	h.sim.store = newUploads(ctx, h.sim.line, pivotclient.Local(), true).store
 	h.sim.hears, h.sim.stepped = h.sounds, h.went
 	source := askedDocuments{client{base: strings.TrimRight(h.running.REST, "/"), accountID: master.ID, token: token}}
 	return h.sim.leadByFlows(ctx, b, source, func(do func()) error { do(); return nil }, log)

@@ -1,6 +1,7 @@
 package cli_test
 
 import (
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -100,4 +101,22 @@ func TestAQuickcallIsLedByTheCallflowOfItsNumber(t *testing.T) {
 	status, _ = call(t, http.MethodGet, l.REST+"/v2/accounts/"+l.AccountID+"/devices/"+first["id"].(string)+"/quickcall/2003", l.Token, "") //nolint:forcetypeassert // REST's own
 	g.Expect(status).To(BeNumerically("<", 300))
 	g.Eventually(t.Context(), got).WithTimeout(eventually).Should(Receive(Equal("/led")))
+}
+
+func TestWhatACallerSaysIsUploaded(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	got := make(chan string, 10)
+	receiver := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Error(err)
+		}
+		got <- r.Method + " " + r.URL.Path + " " + r.Header.Get("Content-Type") + " " + string(body[:min(4, len(body))])
+	}))
+	t.Cleanup(receiver.Close)
+	running, l := up(t, brokertest.New(t))
+	l.put(t, "callflows", `{"numbers":["2004"],"flow":{"module":"record_caller","data":{"url":"`+receiver.URL+`/store","format":"wav","method":"put"},"children":{}}}`)
+	beside(running, "call", "1001", "--to", "2004", "--script", "wait 1500ms, press #, wait 2s").start().expect(cli.ExitOK)
+	g.Eventually(t.Context(), got).WithTimeout(eventually).Should(Receive(MatchRegexp(`^PUT /store/call_recording_[0-9a-f]{32}\.wav audio/x-wav RIFF$`)))
 }

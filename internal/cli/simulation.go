@@ -37,6 +37,7 @@ type simulation struct {
 	byHand    bool                                  // nobody takes a call but whoever is told to
 	routed    map[string]jobj.Object                // the latest request for the route of each call that is up
 	flows     *flows                                // that lead calls; nil for none
+	store     func(control.Upload, func(error))     // stores recordings; nil for nobody
 	stepped   func(callflow.Step)                   // told of each step of those; nil for nobody
 	hears     func(*pbx.Channel, switchboard.Sound) // told of what is heard; nil for nobody
 }
@@ -120,7 +121,7 @@ func (s *simulation) obey(ctx context.Context, b *bus.Bus, log *slog.Logger) (*c
 	c := control.New(ctx, control.Config{
 		Core: s.core, Board: s.board, Line: s.line, Offices: s.offices, IDs: s.random,
 		Node: "ecallmgr@" + s.host.Apps, Send: func(m bus.Message) { s.out.Publish("a message to "+m.Exchange, m) }, Log: log,
-		Elsewhere: s.elsewhere, Led: s.ledToItsEnd,
+		Elsewhere: s.elsewhere, Led: s.ledToItsEnd, Store: s.store,
 	})
 	subs, err := c.Subscribe(b)
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/kazoolab/kazoolab/simulator/outlet"
 	"github.com/kazoolab/kazoolab/simulator/pivot"
 	pivotclient "github.com/kazoolab/kazoolab/simulator/pivot/client"
+	"github.com/kazoolab/kazoolab/simulator/pivot/flow"
 	"github.com/kazoolab/kazoolab/simulator/pivot/request"
 )
 
@@ -20,11 +21,15 @@ import (
 func (u *up) startPivot(ctx context.Context, sim *simulation) error {
 	asker := pivotclient.New(pivotclient.Config{
 		Compat:        fidelity.Compat(u.config.Compat),
-		Guard:         guard.Guard{Level: guard.Level(u.config.Webhooks.Guard), AllowLoopback: u.config.AllowLoopbackTargets},
+		Guard:         u.guard(),
 		TLSUnverified: !u.config.Webhooks.TLSVerify,
 		Clock:         u.Clock,
 	})
 	u.atEnd(func(context.Context) error { asker.Close(); return nil })
+	checker, err := flow.New(nil) // addresses that may not be asked are refused when they are dialled
+	if err != nil {
+		return err
+	}
 	node := "kazoo_apps@" + sim.host.Apps
 	var engine *pivot.Engine
 	documents := pivotDocuments{ctx, u.store, u.log}
@@ -39,7 +44,7 @@ func (u *up) startPivot(ctx context.Context, sim *simulation) error {
 	})
 	return sim.line.Do(ctx, func() {
 		engine = pivot.New(ctx, pivot.Config{
-			Line: sim.line, Bus: port, Asker: asker, Documents: documents, Compat: fidelity.Compat(u.config.Compat),
+			Line: sim.line, Bus: port, Asker: asker, Flows: checker, Documents: documents, Compat: fidelity.Compat(u.config.Compat),
 			IDs: sim.random, Node: node, Log: u.log,
 			Await: func(request.Request) func() { return sim.line.Stay() },
 			Save: func(_ string, doc jobj.Object) {
@@ -48,6 +53,11 @@ func (u *up) startPivot(ctx context.Context, sim *simulation) error {
 		})
 		engine.Listen()
 	})
+}
+
+// guard is that of webhooks: what their settings say holds for whatever else the lab asks.
+func (u *up) guard() guard.Guard {
+	return guard.Guard{Level: guard.Level(u.config.Webhooks.Guard), AllowLoopback: u.config.AllowLoopbackTargets}
 }
 
 // debugDocument has the bridge store a debug document of Pivot. The other documents of its engine, of

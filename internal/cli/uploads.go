@@ -24,9 +24,6 @@ type uploads struct {
 	client *http.Client
 }
 
-// maxRecorded is how much of a recording is uploaded: its sound is none, so that more tells nothing.
-const maxRecorded = time.Minute
-
 func newUploads(ctx context.Context, line *timeline.Timeline, g guard.Guard, tlsVerify bool) *uploads {
 	dialer := &net.Dialer{Timeout: askLimit, Control: g.Control()}
 	return &uploads{ctx: ctx, line: line, client: &http.Client{
@@ -56,7 +53,6 @@ func (u *uploads) send(upload control.Upload) error {
 	if err != nil || to.Scheme != "http" && to.Scheme != "https" {
 		return fmt.Errorf("a recording is stored at an http or https URL, not at %q", upload.URL)
 	}
-	upload.Length = min(upload.Length, maxRecorded)
 	r, err := http.NewRequestWithContext(u.ctx, upload.Method, upload.URL, bytes.NewReader(upload.Body()))
 	if err != nil {
 		return err
