@@ -73,8 +73,8 @@ func dials() suite.Group {
 			{
 				ID: "PV-DIAL-007", Text: "A text in Dial MUST have the call answered before the number is dialled, and a Number element not.", Source: "pivot.md 6.7; kzt_twiml_dial:exec/3",
 				Judge: func(j *suite.Judging) {
-					judgeSequence(j, "number", "answer set queue[noop respond]")
-					judgeSequence(j, "element", "set queue[noop respond]")
+					judgeSequence(j, "number", "answer set queue[noop respond] hangup")
+					judgeSequence(j, "element", "set queue[noop respond] hangup")
 				},
 			},
 			{
@@ -88,7 +88,7 @@ func dials() suite.Group {
 			},
 			{
 				ID: "PV-DIAL-009", Text: "A Dial that a carrier's answer has ended MUST leave the call, and go on with the next verb.", Source: "pivot.md 6.7; pivot.md 8; kzt_receiver:wait_for_offnet/2",
-				Judge: func(j *suite.Judging) { judgeSequence(j, "element", "set queue[noop respond]") },
+				Judge: func(j *suite.Judging) { judgeSequence(j, "element", "set queue[noop respond] hangup") },
 			},
 			{
 				ID: "PV-DIAL-010", Text: "A Dial that nobody has answered within timeout MUST go on, with CallStatus no-answer for its action.", Source: "pivot.md 6.7; pivot.md 11; kzt_receiver:wait_for_offnet/2",
@@ -125,7 +125,7 @@ func dials() suite.Group {
 				ID: "PV-DIAL-013", Text: "Conference MUST be asked for by a discovery_req of the call on the exchange conference, with its flags in Conference-Doc, behind an answer.",
 				Source: "pivot.md 6.8; pivot.md 7; kzt_twiml_dial:dial_conference/4",
 				Judge: func(j *suite.Judging) {
-					judgeSequence(j, "conference", "answer set")
+					judgeSequence(j, "conference", "answer set hangup")
 					e, one := j.One("discovery_req", of(j.View, met, callOf(j, "conference")))
 					if !one {
 						return
@@ -215,13 +215,15 @@ func doDials(ctx context.Context, p *probe.Probe) error {
 	ended(with("busy", dial("", first)).commands(2), "USER_BUSY").requests(2)
 	ended(with("unanswered", dial("", first)).commands(2).event("LEG_CREATED", `"Other-Leg-Call-ID":"ringing-leg"`), "NO_ANSWER").requests(2)
 	caller := []string{fmt.Sprintf(`"Authorizing-ID":%q`, of("first")), `"Authorizing-Type":"device"`}
-	with("number", `<Dial timeout="15">(415) 886-7900</Dial><Reject/>`, caller...).commands(2).refuse().commands(3)
-	with("element", "<Dial><Number>+14158867900</Number></Dial><Reject/>", caller...).commands(1).refuse().commands(2)
+	with("number", `<Dial timeout="15">(415) 886-7900</Dial><Reject/>`, caller...).commands(2).refuse().commands(4)
+	with("element", "<Dial><Number>+14158867900</Number></Dial><Reject/>", caller...).commands(1).refuse().commands(3)
 	ended(with("caller", dial(`callerId="+18005551212"`, first)).commands(2), "USER_BUSY").requests(2)
 	with("late", dial(`timeout="1"`, first)).commands(2).requests(2)
 	with("key", `<Dial hangupOn="9">`+first+"</Dial>").commands(2).press("9").commands(4)
 	with("both", `<Dial>`+first+"<Device>"+of("second")+"</Device></Dial>").commands(2).hangup()
-	with("conference", `<Dial><Conference muted="true" beep="false" maxParticipants="12" endConferenceOnExit="true">sales</Conference></Dial>`).commands(2).hangup()
+	conference := with("conference", `<Dial><Conference muted="true" beep="false" maxParticipants="12" endConferenceOnExit="true">sales</Conference></Dial>`).commands(2)
+	conference.hangup()
+	conference.commands(3)
 	return s.settle()
 }
 

@@ -25,7 +25,7 @@ func ends() suite.Group {
 				Judge: func(j *suite.Judging) { judgeSequence(j, "hangup", "answer hangup hangup") },
 			},
 			{
-				ID: "PV-END-004", Text: "Reject MUST send a queue of a noop and a respond with 503 and rejected, and no answer and no hangup of its own.", Source: "pivot.md 6.4; pivot.md 7; kzt_twiml:reject/2",
+				ID: "PV-END-004", Text: "Reject MUST send a queue of a noop and a respond with 503 and rejected, and no answer.", Source: "pivot.md 6.4; pivot.md 7; kzt_twiml:reject/2",
 				Judge: func(j *suite.Judging) { judgeReject(j, "reject", "503", "rejected") },
 			},
 			{
@@ -61,6 +61,7 @@ func judgeReject(j *suite.Judging, name, code, reason string) {
 		j.Fail("the call " + name + " was sent no command")
 		return
 	}
+	judgeSequence(j, name, "queue[noop respond] hangup")
 	judgeCommand(j, name, "queue", 0, `{"Commands":[{"Application-Name":"noop"},{"Application-Name":"respond","Response-Code":"`+code+`","Response-Message":"`+reason+`"}]}`)
 	j.Equal("App-Name", "call_response", text(seen[0], "App-Name"), seen[0])
 }
@@ -73,8 +74,8 @@ func doEnds(ctx context.Context, p *probe.Probe) error {
 	const set = `<Set><Variable key="k" value="v"/></Set>`
 	with("plain", set+set, 3)
 	with("hangup", "<Hangup/>"+set, 3)
-	with("reject", "<Reject/>", 1)
-	with("busy", `<Reject reason="busy"/>`, 1)
+	with("reject", "<Reject/>", 2)
+	with("busy", `<Reject reason="busy"/>`, 2)
 	with("unknown", set+"<Enqueue>q</Enqueue>"+set, 2)
 	with("small", "<set/>"+set, 1)
 	with("between", "text <!-- a comment -->"+set+"<?do it?> more "+set, 3)

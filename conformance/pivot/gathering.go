@@ -35,9 +35,9 @@ func gathering() suite.Group {
 			{
 				ID: "PV-GATH-005", Text: "With nothing pressed within timeout after the prompts Gather MUST go on to the next verb, and ask nothing.", Source: "pivot.md 6.5; pivot.md 11; kzt_receiver:collect_dtmfs/5",
 				Judge: func(j *suite.Judging) {
-					seen := judgeSequence(j, "silent", "answer answer queue[noop tts] queue[noop respond]")
+					seen := judgeSequence(j, "silent", "answer answer queue[noop tts] queue[noop respond] hangup")
 					j.Count("requests", 1, j.Requests("silent"))
-					if len(seen) == 4 {
+					if len(seen) == 5 {
 						if took := seen[3].At - seen[2].At; took < shortest || took > longest {
 							j.Differs("timeout", []byte("1s"), []byte(took.String()), seen[2], seen[3])
 						}
@@ -86,7 +86,7 @@ func doGathering(ctx context.Context, p *probe.Probe) error {
 	with("number", `<Gather action="choice.php" numDigits="2">`+prompt).commands(3).press("12").requests(2)
 	with("finish", `<Gather action="choice.php">`+prompt).commands(3).press("123#").requests(2)
 	with("other-key", `<Gather action="choice.php" finishOnKey="*">`+prompt).commands(3).press("1#*").requests(2)
-	with("silent", `<Gather action="choice.php" timeout="1">`+prompt+"<Reject/>").commands(3).played().commands(4)
+	with("silent", `<Gather action="choice.php" timeout="1">`+prompt+"<Reject/>").commands(3).played().commands(5)
 	with("fewer", `<Gather action="choice.php" timeout="1" numDigits="4">`+prompt).commands(3).press("7").requests(2)
 	with("get", `<Gather action="choice.php" numDigits="1" method="GET">`+prompt).commands(3).press("5").requests(2)
 	with("gone", `<Gather action="choice.php" numDigits="2">`+prompt).commands(3).press("5").hangup()

@@ -59,8 +59,8 @@ func prompts() suite.Group {
 			{
 				ID: "PV-SAY-004", Text: "The next verb MUST wait for the end of the prompt's own noop, whatever else ends meanwhile.", Source: "pivot.md 6.3; pivot.md 8; kzt_receiver:wait_for_noop/2",
 				Judge: func(j *suite.Judging) {
-					judgeSequence(j, "waits", "answer queue[noop tts] answer queue[noop tts]")
-					judgeSequence(j, "waits-on", "answer queue[noop tts]")
+					judgeSequence(j, "waits", "answer queue[noop tts] answer queue[noop tts] hangup")
+					judgeSequence(j, "waits-on", "answer queue[noop tts] hangup")
 				},
 			},
 			{
@@ -117,7 +117,7 @@ func judgeSpoken(j *suite.Judging, name string, n int, member, expected string) 
 }
 
 func judgePause(j *suite.Judging) {
-	seen := judgeSequence(j, "pause", "answer queue[noop respond]")
+	seen := judgeSequence(j, "pause", "answer queue[noop respond] hangup")
 	if len(seen) < 2 {
 		return
 	}
@@ -137,15 +137,17 @@ func doPrompts(ctx context.Context, p *probe.Probe) error {
 	waits.event("CHANNEL_EXECUTE_COMPLETE", `"Application-Name":"noop"`, `"Application-Response":"another"`).played().commands(4)
 	on := with("waits-on", "<Say>a</Say><Say>b</Say>").commands(2)
 	on.event("CHANNEL_EXECUTE_COMPLETE", `"Application-Name":"noop"`, `"Application-Response":"another"`)
+	p.Settle(ctx)
+	waits.hangup()
+	on.hangup()
+	waits.commands(5)
+	on.commands(3)
 	with("loops", `<Say loop="2">a</Say>`).commands(2).played().commands(3).played().commands(4)
 	with("long", "<Say>"+strings.Repeat("a", 4100)+"</Say>").commands(2).hangup()
 	with("terminators", `<Say terminators="#x41">a</Say>`).commands(2).hangup()
 	with("pressed", `<Say>a</Say><Redirect>next</Redirect>`, done()).commands(2).press("42").played().requests(2)
 	with("play", "<Play> http://media.example.com/a b.mp3\n</Play>").commands(2).played().commands(3)
 	with("language", `<Say language="pt-BR">a</Say>`).commands(2).hangup()
-	with("pause", `<Pause length="1"/><Reject/>`).commands(2)
-	err := s.settle()
-	waits.hangup()
-	on.hangup()
-	return err
+	with("pause", `<Pause length="1"/><Reject/>`).commands(3)
+	return s.settle()
 }

@@ -25,7 +25,7 @@ func recordings() suite.Group {
 			{
 				ID: "PV-REC-002", Text: "With playBeep false Record MUST send no tones.", Source: "pivot.md 6.6; kzt_twiml:record_call/2",
 				Judge: func(j *suite.Judging) {
-					judgeSequence(j, "silent", "record queue[noop respond]")
+					judgeSequence(j, "silent", "record queue[noop respond] hangup")
 				},
 			},
 			{
@@ -52,7 +52,7 @@ func recordings() suite.Group {
 			{
 				ID: "PV-REC-006", Text: "A recording that ended in silence within timeout MUST have nothing stored and nobody asked, and the next verb carried out.", Source: "pivot.md 6.6; kzt_twiml:record_call/2",
 				Judge: func(j *suite.Judging) {
-					judgeSequence(j, "silent", "record queue[noop respond]")
+					judgeSequence(j, "silent", "record queue[noop respond] hangup")
 					j.Count("requests", 1, j.Requests("silent"))
 				},
 			},
@@ -93,7 +93,7 @@ func doRecordings(ctx context.Context, p *probe.Probe) error {
 	}
 	with("plain", `<Record action="done"/>`).commands(2).event("RECORD_STOP", `"Length":61900`, `"Terminator":"5"`).requests(2).commands(4)
 	silent := with("silent", `<Record action="done" playBeep="false" timeout="8" finishOnKey="*9" maxLength="30"/><Reject/>`).commands(1)
-	silent.event("RECORD_STOP", `"Length":3000`, `"Silence-Terminated":"true"`).commands(2)
+	silent.event("RECORD_STOP", `"Length":3000`, `"Silence-Terminated":"true"`).commands(3)
 	with("no-key", `<Record action="done" playBeep="false"/>`).commands(1).event("RECORD_STOP", `"Length":"2999"`).requests(2)
 	with("gone", `<Record action="done" playBeep="false"/>`).commands(1).event("CHANNEL_DESTROY", `"Hangup-Cause":"NORMAL_CLEARING"`).requests(2)
 	with("content", `<Record> </Record><Reject/>`).commands(1)

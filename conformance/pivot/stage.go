@@ -194,7 +194,7 @@ func twiml(verbs string) probe.Answer {
 }
 
 // done is an answer that ends the call, and has nothing done before.
-func done() probe.Answer { return twiml(" ") }
+func done() probe.Answer { return twiml("\n") }
 
 // body is an answer with a type; none without one.
 func body(contentType, text string) probe.Answer {

@@ -35,7 +35,7 @@ func statuses() suite.Group {
 				ID: "PV-STAT-002", Text: "An answer with 206 MUST be carried out as one with 200.", Source: "pivot.md 4.1; pivot_call:handle_info/2",
 				Judge: func(j *suite.Judging) {
 					judgeReplies(j, "partial", "processing")
-					judgeSequence(j, "partial", "queue[noop respond]")
+					judgeSequence(j, "partial", "queue[noop respond] hangup")
 				},
 			},
 			{
@@ -138,7 +138,7 @@ func doStatuses(ctx context.Context, p *probe.Probe) error {
 	}
 	partial := reject
 	partial.Status = 206
-	s.begin(call{name: "partial", request: postTwiML, answers: []probe.Answer{partial}}).replies(1).commands(1)
+	s.begin(call{name: "partial", request: postTwiML, answers: []probe.Answer{partial}}).replies(1).commands(2)
 	if s.err != nil {
 		return s.err
 	}

@@ -30,7 +30,7 @@ func types() suite.Group {
 		return func(j *suite.Judging) {
 			for _, name := range names {
 				judgeReplies(j, name, "processing")
-				judgeSequence(j, name, "queue[noop respond]")
+				judgeSequence(j, name, "queue[noop respond] hangup")
 			}
 		}
 	}
@@ -144,13 +144,13 @@ func doTypes(ctx context.Context, p *probe.Probe) error {
 		if a.Body == aFlow {
 			l.flow()
 		} else {
-			l.commands(1)
+			l.commands(2)
 		}
 	}
 	for name, a := range map[string]probe.Answer{
 		"broken-xml": body("text/xml", "<Response><Say>hi</Response>"), "other-root": body("text/xml", "<Answer/>"), "small-root": body("text/xml", "<response><Say>hi</Say></response>"),
 		"broken-json": body("application/json", `{"module":"answer"`), "trailing-json": body("application/json", aFlow+` x`), "neither": body("text/plain", "hello"),
-		"blank": body("text/xml", "<Response> </Response>"), "empty-response": body("text/xml", "<Response/>"),
+		"blank": body("text/xml", "<Response>\n</Response>"), "empty-response": body("text/xml", "<Response/>"),
 		"entity": body("text/xml", `<!DOCTYPE Response [<!ENTITY e "x">]><Response><Say>&e;</Say></Response>`),
 	} {
 		s.begin(call{name: name, request: postTwiML, answers: []probe.Answer{a}}).replies(1)
