@@ -205,7 +205,7 @@ func body(contentType, text string) probe.Answer {
 	return a
 }
 
-// told lists the names of a call's commands in order; what a queue holds stands in brackets.
+// sequence lists the names of a call's commands in order; what a queue holds stands in brackets.
 func sequence(entries []capture.Entry) string {
 	var names []string
 	for _, e := range entries {

@@ -39,11 +39,11 @@ func statuses() suite.Group {
 				},
 			},
 			{
-				ID: "PV-STAT-003", Text: "failed MUST have the Event-Category pivot, the call's Call-ID and the App-Name pivot.", Source: "pivot.md 1; pivot.md 7; kapi_pivot:publish_failed/2",
+				ID: "PV-STAT-003", Text: "failed MUST have the Event-Category pivot, the call's Call-ID and the App-Name pivot.", Source: "pivot.md 1; pivot.md 7; amqp.md 18.3; kapi_pivot:publish_failed/2",
 				Judge: func(j *suite.Judging) { judgeReply(j, "server-error", "pivot") },
 			},
 			{
-				ID: "PV-STAT-004", Text: "processing MUST have the Event-Category pivot, the call's Call-ID and the App-Name translator.", Source: "pivot.md 1; pivot.md 7; kapi_pivot:publish_processing/2",
+				ID: "PV-STAT-004", Text: "processing MUST have the Event-Category pivot, the call's Call-ID and the App-Name translator.", Source: "pivot.md 1; pivot.md 7; amqp.md 18.3; kapi_pivot:publish_processing/2",
 				Judge: func(j *suite.Judging) { judgeReply(j, "partial", "translator") },
 			},
 			{
