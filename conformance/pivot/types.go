@@ -125,6 +125,10 @@ func types() suite.Group {
 				ID: "PV-TYPE-015", Text: "A document that declares an entity MUST be refused, with the callflow told failed and the call hung up.", Source: "pivot.md 11; pivot.md 4.2", Ours: true, Needs: []string{suite.Lab},
 				Judge: fails("failed", "hangup", "entity"),
 			},
+			{
+				ID: "PV-TYPE-016", Text: "TwiML of the type application/json, and a flow of the type text/xml, MUST have the callflow told failed and the call hung up.",
+				Source: "pivot.md 4.2; kzt_translator:exec/4", Judge: fails("failed", "hangup", "xml-as-json", "json-as-xml"),
+			},
 		},
 	}
 }
@@ -150,8 +154,9 @@ func doTypes(ctx context.Context, p *probe.Probe) error {
 	for name, a := range map[string]probe.Answer{
 		"broken-xml": body("text/xml", "<Response><Say>hi</Response>"), "other-root": body("text/xml", "<Answer/>"), "small-root": body("text/xml", "<response><Say>hi</Say></response>"),
 		"broken-json": body("application/json", `{"module":"answer"`), "trailing-json": body("application/json", aFlow+` x`), "neither": body("text/plain", "hello"),
+		"xml-as-json": body("application/json", document), "json-as-xml": body("text/xml", aFlow),
 		"blank": body("text/xml", "<Response>\n</Response>"), "empty-response": body("text/xml", "<Response/>"),
-		"entity": body("text/xml", `<!DOCTYPE Response [<!ENTITY e "x">]><Response><Say>&e;</Say></Response>`),
+		"entity": body("text/xml", `<!DOCTYPE Response [<!ENTITY e "x">]><Response><Set><Variable key="k" value="v"/></Set></Response>`),
 	} {
 		s.begin(call{name: name, request: postTwiML, answers: []probe.Answer{a}}).replies(1)
 	}
