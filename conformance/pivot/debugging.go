@@ -38,19 +38,7 @@ func debugging() suite.Group {
 			},
 			{
 				ID: "PV-DBG-002", Text: "debug_id MUST be the year and month, a dash, and the call's id.", Source: "pivot.md 9; cb_pivot:debug_summary/1",
-				Judge: func(j *suite.Judging) {
-					if a, ok := j.Status("listed", "200"); ok {
-						for _, found := range listed(a, callOf(j, "debugged")) {
-							month, id, _ := strings.Cut(found.Get("debug_id").Str, "-")
-							j.Equal("call's id of debug_id", callOf(j, "debugged"), id, a)
-							if len(month) != 6 || strings.Trim(month, "0123456789") != "" {
-								j.Differs("month of debug_id", []byte("YYYYMM"), []byte(month), a)
-							}
-							return
-						}
-						j.Fail("the call is not listed", a)
-					}
-				},
+				Judge: judgeDebugID,
 			},
 			{
 				ID: "PV-DBG-003", Text: "/pivot/debug of a call MUST have a request and a response of each iteration.", Source: "pivot.md 9; cb_pivot:debug_read/2",
@@ -89,15 +77,7 @@ func debugging() suite.Group {
 			},
 			{
 				ID: "PV-DBG-006", Text: "A call without debug MUST NOT be stored.", Source: "pivot.md 9; pivot_call:store_debug/2",
-				Judge: func(j *suite.Judging) {
-					if a, ok := j.Status("listed", "200"); ok && len(listed(a, callOf(j, "debugged"))) > 0 {
-						if found := listed(a, callOf(j, "plain")); len(found) > 0 || j.Fact("call plain") == "" {
-							j.Fail("the call without debug is listed", a)
-						}
-						return
-					}
-					j.Fail("the call with debug is not listed")
-				},
+				Judge: judgeNotStored,
 			},
 			{
 				ID: "PV-DBG-007", Text: "/pivot/debug of a call that is not known MUST be answered with 200 and an empty list.", Source: "pivot.md 9; cb_pivot:debug_read/2",
@@ -116,6 +96,36 @@ func debugging() suite.Group {
 				},
 			},
 		},
+	}
+}
+
+func judgeDebugID(j *suite.Judging) {
+	a, ok := j.Status("listed", "200")
+	if !ok {
+		return
+	}
+	found := listed(a, callOf(j, "debugged"))
+	if len(found) == 0 {
+		j.Fail("the call is not listed", a)
+		return
+	}
+	month, id, _ := strings.Cut(found[0].Get("debug_id").Str, "-")
+	j.Equal("call's id of debug_id", callOf(j, "debugged"), id, a)
+	if len(month) != len("YYYYMM") || strings.Trim(month, "0123456789") != "" {
+		j.Differs("month of debug_id", []byte("YYYYMM"), []byte(month), a)
+	}
+}
+
+func judgeNotStored(j *suite.Judging) {
+	a, ok := j.Status("listed", "200")
+	if !ok {
+		return
+	}
+	if len(listed(a, callOf(j, "debugged"))) == 0 {
+		j.Fail("the call with debug is not listed", a)
+	}
+	if len(listed(a, callOf(j, "plain"))) > 0 {
+		j.Fail("the call without debug is listed", a)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/tidwall/gjson"
 
@@ -20,8 +21,8 @@ func dials() suite.Group {
 			{
 				ID: "PV-DIAL-001", Text: "Dial MUST first set the caller's number as a channel variable.", Source: "pivot.md 6.7; pivot.md 7; kzt_twiml_dial:exec/3",
 				Judge: func(j *suite.Judging) {
-					judgeSequence(j, "device", "set bridge hangup hangup")
-					judgeCommand(j, "device", "set", 0, `{"Insert-At":"now","Export-All":false,"Custom-Channel-Vars":{"Caller-ID-Number":"1001","Privacy-Hide-Number":false},"Custom-Call-Vars":{}}`)
+					judgeSequence(j, "device", "set,bridge,hangup,hangup")
+					judgeCommand(j, "device", "set", `{"Insert-At":"now","Export-All":false,"Custom-Channel-Vars":{"Caller-ID-Number":"1001","Privacy-Hide-Number":false},"Custom-Call-Vars":{}}`)
 				},
 			},
 			{
@@ -73,14 +74,14 @@ func dials() suite.Group {
 			{
 				ID: "PV-DIAL-007", Text: "A text in Dial MUST have the call answered before the number is dialled, and a Number element not.", Source: "pivot.md 6.7; kzt_twiml_dial:exec/3",
 				Judge: func(j *suite.Judging) {
-					judgeSequence(j, "number", "answer set queue[noop respond] hangup")
-					judgeSequence(j, "element", "set queue[noop respond] hangup")
+					judgeSequence(j, "number", "answer,set,queue[noop respond],hangup")
+					judgeSequence(j, "element", "set,queue[noop respond],hangup")
 				},
 			},
 			{
 				ID: "PV-DIAL-008", Text: "callerId MUST be the caller's number from then on: in the set of the Dial and in later requests.", Source: "pivot.md 6.7; pivot.md 3.3; kzt_twiml_dial:exec/3",
 				Judge: func(j *suite.Judging) {
-					judgeCommand(j, "caller", "set", 0, `{"Insert-At":"now","Export-All":false,"Custom-Channel-Vars":{"Caller-ID-Number":"+18005551212","Privacy-Hide-Number":false},"Custom-Call-Vars":{}}`)
+					judgeCommand(j, "caller", "set", `{"Insert-At":"now","Export-All":false,"Custom-Channel-Vars":{"Caller-ID-Number":"+18005551212","Privacy-Hide-Number":false},"Custom-Call-Vars":{}}`)
 					if e, has := request(j, "caller", 1); has {
 						j.Equal("CallerNumber", "+18005551212", values(string(e.Body))["CallerNumber"], e)
 					}
@@ -88,44 +89,25 @@ func dials() suite.Group {
 			},
 			{
 				ID: "PV-DIAL-009", Text: "A Dial that a carrier's answer has ended MUST leave the call, and go on with the next verb.", Source: "pivot.md 6.7; pivot.md 8; kzt_receiver:wait_for_offnet/2",
-				Judge: func(j *suite.Judging) { judgeSequence(j, "element", "set queue[noop respond] hangup") },
+				Judge: func(j *suite.Judging) { judgeSequence(j, "element", "set,queue[noop respond],hangup") },
 			},
 			{
 				ID: "PV-DIAL-010", Text: "A Dial that nobody has answered within timeout MUST go on, with CallStatus no-answer for its action.", Source: "pivot.md 6.7; pivot.md 11; kzt_receiver:wait_for_offnet/2",
-				Judge: func(j *suite.Judging) {
-					if e, has := request(j, "late", 1); has {
-						j.Equal("CallStatus", "no-answer", values(string(e.Body))["CallStatus"], e)
-						asked := of(j.View, told, callOf(j, "late"))
-						if len(asked) > 1 {
-							if took := e.At - asked[1].At; took < shortest || took > longest {
-								j.Differs("timeout", []byte("1s"), []byte(took.String()), asked[1], e)
-							}
-						}
-					}
-				},
+				Judge: judgeUnanswered,
 			},
 			{
 				ID: "PV-DIAL-011", Text: "The key of hangupOn MUST hang up the call.", Source: "pivot.md 6.7; kzt_receiver:wait_for_offnet/2",
-				Judge: func(j *suite.Judging) { judgeSequence(j, "key", "set bridge hangup hangup") },
+				Judge: func(j *suite.Judging) { judgeSequence(j, "key", "set,bridge,hangup,hangup") },
 			},
 			{
 				ID: "PV-DIAL-012", Text: "Several elements MUST be rung together, as endpoints of one bridge in reverse order of the document.", Source: "pivot.md 6.7; kzt_twiml_dial:exec/3",
-				Judge: func(j *suite.Judging) {
-					for _, e := range of(j.View, told, callOf(j, "both")) {
-						if text(e, "Application-Name") == "bridge" {
-							j.Equal("Endpoint-IDs", j.Fact("second")+" "+j.Fact("first"), endpoints(e), e)
-							j.Equal("Dial-Endpoint-Method", "simultaneous", text(e, "Dial-Endpoint-Method"), e)
-							return
-						}
-					}
-					j.Fail("the call was not told to bridge", of(j.View, told, callOf(j, "both"))...)
-				},
+				Judge: judgeBoth,
 			},
 			{
 				ID: "PV-DIAL-013", Text: "Conference MUST be asked for by a discovery_req of the call on the exchange conference, with its flags in Conference-Doc, behind an answer.",
 				Source: "pivot.md 6.8; pivot.md 7; kzt_twiml_dial:dial_conference/4",
 				Judge: func(j *suite.Judging) {
-					judgeSequence(j, "conference", "answer set hangup")
+					judgeSequence(j, "conference", "answer,set,hangup")
 					e, one := j.One("discovery_req", of(j.View, met, callOf(j, "conference")))
 					if !one {
 						return
@@ -157,22 +139,47 @@ func dials() suite.Group {
 }
 
 func endpoints(e capture.Entry) string {
-	var ids string
-	for i, id := range gjson.GetBytes(e.Body, "Endpoints.#.Endpoint-ID").Array() {
-		if i > 0 {
-			ids += " "
-		}
-		ids += id.Str
+	var ids []string
+	for _, id := range gjson.GetBytes(e.Body, "Endpoints.#.Endpoint-ID").Array() {
+		ids = append(ids, id.Str)
 	}
-	return ids
+	return strings.Join(ids, " ")
 }
 
 func judgeBridge(j *suite.Judging) {
 	id, account := j.Fact("first"), j.Fact("account own")
-	judgeCommand(j, "device", "bridge", 0, fmt.Sprintf(`{"Timeout":20,"Dial-Endpoint-Method":"simultaneous","Endpoints":[{"Privacy-Method":"kazoo","Presence-ID":%q,
+	judgeCommand(j, "device", "bridge", fmt.Sprintf(`{"Timeout":20,"Dial-Endpoint-Method":"simultaneous","Endpoints":[{"Privacy-Method":"kazoo","Presence-ID":%q,
 		"Outbound-Caller-ID-Number":"1001","Outbound-Caller-ID-Name":"Alice Doe","Outbound-Callee-ID-Number":"2000","Outbound-Callee-ID-Name":"Ann Lee",
 		"Endpoint-URI":%q,"Endpoint-ID":%q,"Endpoint-Actions":{},"Custom-Channel-Vars":{},"Account-ID":%q,"Invite-Format":"endpoint"}]}`,
 		j.Fact("sip name first")+"@"+j.Fact("realm"), id+"@"+account, id, account))
+}
+
+func judgeBoth(j *suite.Judging) {
+	seen := of(j.View, told, callOf(j, "both"))
+	for _, e := range seen {
+		if text(e, "Application-Name") == "bridge" {
+			j.Equal("Endpoint-IDs", j.Fact("second")+" "+j.Fact("first"), endpoints(e), e)
+			j.Equal("Dial-Endpoint-Method", "simultaneous", text(e, "Dial-Endpoint-Method"), e)
+			return
+		}
+	}
+	j.Fail("the call was not told to bridge", seen...)
+}
+
+func judgeUnanswered(j *suite.Judging) {
+	e, has := request(j, "late", 1)
+	if !has {
+		return
+	}
+	j.Equal("CallStatus", "no-answer", values(string(e.Body))["CallStatus"], e)
+	asked := of(j.View, told, callOf(j, "late"))
+	if len(asked) < 2 {
+		j.Fail("the call was not told to bridge", asked...)
+		return
+	}
+	if took := e.At - asked[1].At; took < shortest || took > longest {
+		j.Differs("timeout", []byte("1s"), []byte(took.String()), asked[1], e)
+	}
 }
 
 // judgeHungUp wants each leg of the call device to have been hung up.

@@ -14,15 +14,15 @@ func ends() suite.Group {
 		Requirements: []suite.Requirement{
 			{
 				ID: "PV-END-001", Text: "The end of a document MUST have the call hung up.", Source: "pivot.md 6; pivot.md 1; pivot_call:handle_cast/2",
-				Judge: func(j *suite.Judging) { judgeSequence(j, "plain", "answer answer hangup") },
+				Judge: func(j *suite.Judging) { judgeSequence(j, "plain", "answer,answer,hangup") },
 			},
 			{
 				ID: "PV-END-002", Text: "The hangup at the end of a document MUST be inserted at now.", Source: "pivot.md 7; pivot.md 12; kapps_call_command:hangup/1", Dialects: []string{suite.Talk, suite.Kazoo4},
-				Judge: func(j *suite.Judging) { judgeCommand(j, "plain", "hangup", 0, `{"Insert-At":"now"}`) },
+				Judge: func(j *suite.Judging) { judgeCommand(j, "plain", "hangup", `{"Insert-At":"now"}`) },
 			},
 			{
 				ID: "PV-END-003", Text: "Hangup MUST send answer and hangup, and what stands behind it not be carried out.", Source: "pivot.md 6; pivot.md 6.4; pivot.md 11; kzt_twiml:hangup/1",
-				Judge: func(j *suite.Judging) { judgeSequence(j, "hangup", "answer hangup hangup") },
+				Judge: func(j *suite.Judging) { judgeSequence(j, "hangup", "answer,hangup,hangup") },
 			},
 			{
 				ID: "PV-END-004", Text: "Reject MUST send a queue of a noop and a respond with 503 and rejected, and no answer.", Source: "pivot.md 6.4; pivot.md 7; kzt_twiml:reject/2",
@@ -36,13 +36,13 @@ func ends() suite.Group {
 				ID: "PV-END-006", Text: "A verb that there is not MUST end the document, whose later verbs are not carried out.", Source: "pivot.md 6; kzt_twiml:exec_element/2",
 				Judge: func(j *suite.Judging) {
 					judgeReplies(j, "unknown", "processing")
-					judgeSequence(j, "unknown", "answer hangup")
+					judgeSequence(j, "unknown", "answer,hangup")
 					judgeSequence(j, "small", "hangup")
 				},
 			},
 			{
 				ID: "PV-END-007", Text: "Text, comments and instructions between verbs MUST be passed over.", Source: "pivot.md 6; kzt_twiml:exec/2",
-				Judge: func(j *suite.Judging) { judgeSequence(j, "between", "answer answer hangup") },
+				Judge: func(j *suite.Judging) { judgeSequence(j, "between", "answer,answer,hangup") },
 			},
 			{
 				ID: "PV-END-008", Text: "A Hangup or Reject with content MUST end the document as a verb does that there is not.", Source: "pivot.md 6; kzt_twiml:exec_element/2",
@@ -61,8 +61,8 @@ func judgeReject(j *suite.Judging, name, code, reason string) {
 		j.Fail("the call " + name + " was sent no command")
 		return
 	}
-	judgeSequence(j, name, "queue[noop respond] hangup")
-	judgeCommand(j, name, "queue", 0, `{"Commands":[{"Application-Name":"noop"},{"Application-Name":"respond","Response-Code":"`+code+`","Response-Message":"`+reason+`"}]}`)
+	judgeSequence(j, name, "queue[noop respond],hangup")
+	judgeCommand(j, name, "queue", `{"Commands":[{"Application-Name":"noop"},{"Application-Name":"respond","Response-Code":"`+code+`","Response-Message":"`+reason+`"}]}`)
 	j.Equal("App-Name", "call_response", text(seen[0], "App-Name"), seen[0])
 }
 

@@ -22,7 +22,7 @@ func gathering() suite.Group {
 			},
 			{
 				ID: "PV-GATH-002", Text: "The children of Gather MUST be played while keys are waited for, behind an answer of Gather's own.", Source: "pivot.md 6.5; pivot.md 13.2; kzt_twiml:gather/3",
-				Judge: func(j *suite.Judging) { judgeSequence(j, "number", "answer answer queue[noop tts] hangup") },
+				Judge: func(j *suite.Judging) { judgeSequence(j, "number", "answer,answer,queue[noop tts],hangup") },
 			},
 			{
 				ID: "PV-GATH-003", Text: "The key # MUST end Gather by default, and not stand in Digits.", Source: "pivot.md 6.5; kzt_receiver:collect_dtmfs/5",
@@ -35,7 +35,7 @@ func gathering() suite.Group {
 			{
 				ID: "PV-GATH-005", Text: "With nothing pressed within timeout after the prompts Gather MUST go on to the next verb, and ask nothing.", Source: "pivot.md 6.5; pivot.md 11; kzt_receiver:collect_dtmfs/5",
 				Judge: func(j *suite.Judging) {
-					seen := judgeSequence(j, "silent", "answer answer queue[noop tts] queue[noop respond] hangup")
+					seen := judgeSequence(j, "silent", "answer,answer,queue[noop tts],queue[noop respond],hangup")
 					j.Count("requests", 1, j.Requests("silent"))
 					if len(seen) == 5 {
 						if took := seen[3].At - seen[2].At; took < shortest || took > longest {

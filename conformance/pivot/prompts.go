@@ -23,8 +23,8 @@ func prompts() suite.Group {
 				ID: "PV-SAY-001", Text: "Say MUST send answer and then a queue that has a noop before the tts, with the text, all keys as Terminators, and the default voice, language and engine.",
 				Source: "pivot.md 6.3; pivot.md 7; kzt_twiml_say:exec/3",
 				Judge: func(j *suite.Judging) {
-					judgeSequence(j, "say", "answer queue[noop tts] hangup")
-					judgeCommand(j, "say", "queue", 0, `{"Commands":[{"Application-Name":"noop"},{"Application-Name":"tts","Text":"Hello  you",`+said+`}]}`)
+					judgeSequence(j, "say", "answer,queue[noop tts],hangup")
+					judgeCommand(j, "say", "queue", `{"Commands":[{"Application-Name":"noop"},{"Application-Name":"tts","Text":"Hello  you",`+said+`}]}`)
 				},
 			},
 			{
@@ -59,13 +59,13 @@ func prompts() suite.Group {
 			{
 				ID: "PV-SAY-004", Text: "The next verb MUST wait for the end of the prompt's own noop, whatever else ends meanwhile.", Source: "pivot.md 6.3; pivot.md 8; kzt_receiver:wait_for_noop/2",
 				Judge: func(j *suite.Judging) {
-					judgeSequence(j, "waits", "answer queue[noop tts] answer queue[noop tts] hangup")
-					judgeSequence(j, "waits-on", "answer queue[noop tts] hangup")
+					judgeSequence(j, "waits", "answer,queue[noop tts],answer,queue[noop tts],hangup")
+					judgeSequence(j, "waits-on", "answer,queue[noop tts],hangup")
 				},
 			},
 			{
 				ID: "PV-SAY-005", Text: "A prompt with loop 2 MUST be sent twice, the second time behind the end of the first, with no second answer.", Source: "pivot.md 6.1; pivot.md 6.3; kzt_twiml_say:exec/3",
-				Judge: func(j *suite.Judging) { judgeSequence(j, "loops", "answer queue[noop tts] queue[noop tts] hangup") },
+				Judge: func(j *suite.Judging) { judgeSequence(j, "loops", "answer,queue[noop tts],queue[noop tts],hangup") },
 			},
 			{
 				ID: "PV-SAY-006", Text: "The text of Say MUST be cut to 4000 bytes.", Source: "pivot.md 6.3; pivot.md 10.1; kzt_twiml_say:exec/3",
@@ -83,8 +83,8 @@ func prompts() suite.Group {
 				ID: "PV-SAY-009", Text: "Play MUST send answer and a queue of a noop and a play with the element's text as Media-Name and all keys as Terminators.",
 				Source: "pivot.md 6.3; pivot.md 7; kzt_twiml:play/3",
 				Judge: func(j *suite.Judging) {
-					judgeSequence(j, "play", "answer queue[noop play] hangup")
-					judgeCommand(j, "play", "queue", 0, `{"Commands":[{"Application-Name":"noop"},{"Application-Name":"play","Media-Name":"http://media.example.com/a b.mp3",`+
+					judgeSequence(j, "play", "answer,queue[noop play],hangup")
+					judgeCommand(j, "play", "queue", `{"Commands":[{"Application-Name":"noop"},{"Application-Name":"play","Media-Name":"http://media.example.com/a b.mp3",`+
 						`"Terminators":["#","*","0","1","2","3","4","5","6","7","8","9"],"Endless-Playback":false}]}`)
 				},
 			},
@@ -117,7 +117,7 @@ func judgeSpoken(j *suite.Judging, name string, n int, member, expected string) 
 }
 
 func judgePause(j *suite.Judging) {
-	seen := judgeSequence(j, "pause", "answer queue[noop respond] hangup")
+	seen := judgeSequence(j, "pause", "answer,queue[noop respond],hangup")
 	if len(seen) < 2 {
 		return
 	}

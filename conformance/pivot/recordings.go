@@ -16,28 +16,28 @@ func recordings() suite.Group {
 				ID: "PV-REC-001", Text: "Record MUST send tones of 440 Hz and then record with its silence, its terminators and its time limit, and no answer.",
 				Source: "pivot.md 6.6; pivot.md 7; kzt_twiml:record_call/2",
 				Judge: func(j *suite.Judging) {
-					judgeSequence(j, "plain", "tones record store hangup")
-					judgeCommand(j, "plain", "tones", 0, `{"Tones":[{"Frequencies":["440"],"Duration-ON":"500","Duration-OFF":"100"}]}`)
-					judgeCommand(j, "plain", "record", 0, filled(j, "plain", `{"Time-Limit":3600,"Terminators":["1","2","3","4","5","6","7","8","9","*","0","#"],`+
+					judgeSequence(j, "plain", "tones,record,store,hangup")
+					judgeCommand(j, "plain", "tones", `{"Tones":[{"Frequencies":["440"],"Duration-ON":"500","Duration-OFF":"100"}]}`)
+					judgeCommand(j, "plain", "record", filled(j, "plain", `{"Time-Limit":3600,"Terminators":["1","2","3","4","5","6","7","8","9","*","0","#"],`+
 						`"Silence-Threshold":200,"Silence-Hits":5,"Media-Name":"call_recording_{bare call}.mp3"}`))
 				},
 			},
 			{
 				ID: "PV-REC-002", Text: "With playBeep false Record MUST send no tones.", Source: "pivot.md 6.6; kzt_twiml:record_call/2",
 				Judge: func(j *suite.Judging) {
-					judgeSequence(j, "silent", "record queue[noop respond] hangup")
+					judgeSequence(j, "silent", "record,queue[noop respond],hangup")
 				},
 			},
 			{
 				ID: "PV-REC-003", Text: "timeout, finishOnKey and maxLength MUST be the record's silence, terminators and time limit.", Source: "pivot.md 6.6; kzt_twiml:record_call/2",
 				Judge: func(j *suite.Judging) {
-					judgeCommand(j, "silent", "record", 0, filled(j, "silent", `{"Time-Limit":30,"Terminators":["*","9"],"Silence-Threshold":200,"Silence-Hits":8,"Media-Name":"call_recording_{bare call}.mp3"}`))
+					judgeCommand(j, "silent", "record", filled(j, "silent", `{"Time-Limit":30,"Terminators":["*","9"],"Silence-Threshold":200,"Silence-Hits":8,"Media-Name":"call_recording_{bare call}.mp3"}`))
 				},
 			},
 			{
 				ID: "PV-REC-004", Text: "Behind RECORD_STOP the recording MUST be stored with put under the address of the action.", Source: "pivot.md 6.6; pivot.md 7; kzt_twiml:store_recording/2",
 				Judge: func(j *suite.Judging) {
-					judgeCommand(j, "plain", "store", 0, filled(j, "plain", `{"Suppress-Error-Report":false,"Insert-At":"now","Additional-Headers":[{}],"Media-Transfer-Method":"put",`+
+					judgeCommand(j, "plain", "store", filled(j, "plain", `{"Suppress-Error-Report":false,"Insert-At":"now","Additional-Headers":[{}],"Media-Transfer-Method":"put",`+
 						`"Media-Transfer-Destination":"`+j.Fact("app plain")+`/done/call_recording_{bare call}.mp3","Media-Name":"call_recording_{bare call}.mp3"}`))
 				},
 			},
@@ -52,7 +52,7 @@ func recordings() suite.Group {
 			{
 				ID: "PV-REC-006", Text: "A recording that ended in silence within timeout MUST have nothing stored and nobody asked, and the next verb carried out.", Source: "pivot.md 6.6; kzt_twiml:record_call/2",
 				Judge: func(j *suite.Judging) {
-					judgeSequence(j, "silent", "record queue[noop respond] hangup")
+					judgeSequence(j, "silent", "record,queue[noop respond],hangup")
 					j.Count("requests", 1, j.Requests("silent"))
 				},
 			},

@@ -42,7 +42,7 @@ func redirects() suite.Group {
 			},
 			{
 				ID: "PV-REDIR-003", Text: "Redirect MUST send answer, and what stands behind it in the document not be carried out.", Source: "pivot.md 6.4; kzt_twiml:redirect/2",
-				Judge: func(j *suite.Judging) { judgeSequence(j, "dropped", "answer hangup") },
+				Judge: func(j *suite.Judging) { judgeSequence(j, "dropped", "answer,hangup") },
 			},
 			{
 				ID: "PV-REDIR-004", Text: "Without a method a Redirect MUST be a POST, though the first request was a GET.", Source: "pivot.md 6.1; pivot.md 0; kzt_util:http_method/1",
@@ -74,7 +74,7 @@ func redirects() suite.Group {
 			},
 			{
 				ID: "PV-REDIR-008", Text: "Set MUST go on to the next verb.", Source: "pivot.md 6.4; kzt_twiml:set_variables/2",
-				Judge: func(j *suite.Judging) { judgeSequence(j, "variable", "answer answer answer hangup") },
+				Judge: func(j *suite.Judging) { judgeSequence(j, "variable", "answer,answer,answer,hangup") },
 			},
 			{
 				ID: "PV-REDIR-009", Text: "Each of several Variables of one Set MUST be stored.", Source: "pivot.md 11; pivot.md 6.4", Ours: true, Needs: []string{suite.Lab},

@@ -35,7 +35,7 @@ func statuses() suite.Group {
 				ID: "PV-STAT-002", Text: "An answer with 206 MUST be carried out as one with 200.", Source: "pivot.md 4.1; pivot_call:handle_info/2",
 				Judge: func(j *suite.Judging) {
 					judgeReplies(j, "partial", "processing")
-					judgeSequence(j, "partial", "queue[noop respond] hangup")
+					judgeSequence(j, "partial", "queue[noop respond],hangup")
 				},
 			},
 			{
@@ -92,7 +92,7 @@ func statuses() suite.Group {
 			},
 			{
 				ID: "PV-STAT-012", Text: "A call whose later request is answered with 500 MUST be hung up.", Source: "pivot.md 11; pivot.md 4.1", Ours: true, Needs: []string{suite.Lab},
-				Judge: func(j *suite.Judging) { judgeSequence(j, "later-error", "answer hangup") },
+				Judge: func(j *suite.Judging) { judgeSequence(j, "later-error", "answer,hangup") },
 			},
 		},
 	}

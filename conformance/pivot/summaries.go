@@ -54,7 +54,7 @@ func summaries() suite.Group {
 			},
 			{
 				ID: "PV-CDR-006", Text: "The end of a document of a call with a CDR-URI MUST have the call hung up.", Source: "pivot.md 11; pivot.md 12; pivot.md 6", Ours: true, Needs: []string{suite.Lab},
-				Judge: func(j *suite.Judging) { judgeSequence(j, "ended", "answer hangup") },
+				Judge: func(j *suite.Judging) { judgeSequence(j, "ended", "answer,hangup") },
 			},
 		},
 	}

@@ -30,7 +30,7 @@ func types() suite.Group {
 		return func(j *suite.Judging) {
 			for _, name := range names {
 				judgeReplies(j, name, "processing")
-				judgeSequence(j, name, "queue[noop respond] hangup")
+				judgeSequence(j, name, "queue[noop respond],hangup")
 			}
 		}
 	}
@@ -42,11 +42,11 @@ func types() suite.Group {
 			}
 		}
 	}
-	fails := func(replies, commands string, names ...string) func(*suite.Judging) {
+	hungUp := func(replies string, names ...string) func(*suite.Judging) {
 		return func(j *suite.Judging) {
 			for _, name := range names {
 				judgeReplies(j, name, replies)
-				judgeSequence(j, name, commands)
+				judgeSequence(j, name, "hangup")
 			}
 		}
 	}
@@ -74,23 +74,23 @@ func types() suite.Group {
 			},
 			{
 				ID: "PV-TYPE-006", Text: "Broken XML, and XML with a root other than Response, MUST have the callflow told failed and the call hung up.", Source: "pivot.md 4.2; kzt_twiml:parse_cmds/1",
-				Judge: fails("failed", "hangup", "broken-xml", "other-root", "small-root"),
+				Judge: hungUp("failed", "broken-xml", "other-root", "small-root"),
 			},
 			{
 				ID: "PV-TYPE-007", Text: "Broken JSON MUST have the callflow told failed and the call hung up.", Source: "pivot.md 4.2; kzt_kazoo:parse_cmds/1",
-				Judge: fails("failed", "hangup", "broken-json", "trailing-json"),
+				Judge: hungUp("failed", "broken-json", "trailing-json"),
 			},
 			{
 				ID: "PV-TYPE-008", Text: "An answer of another type that is neither TwiML nor JSON MUST have the callflow told failed and the call hung up.",
-				Source: "pivot.md 4.2; kzt_translator:exec/4", Judge: fails("failed", "hangup", "neither"),
+				Source: "pivot.md 4.2; kzt_translator:exec/4", Judge: hungUp("failed", "neither"),
 			},
 			{
 				ID: "PV-TYPE-009", Text: "An empty answer MUST have the call hung up, and the callflow told neither processing nor failed.", Source: "pivot.md 4.2; pivot_call:handle_resp/5",
-				Judge: fails("", "hangup", "empty"),
+				Judge: hungUp("", "empty"),
 			},
 			{
 				ID: "PV-TYPE-010", Text: "A Response that holds white space alone MUST have the callflow told processing and the call hung up.", Source: "pivot.md 4.2; pivot.md 6; kzt_twiml:exec/2",
-				Judge: fails("processing", "hangup", "blank"),
+				Judge: hungUp("processing", "blank"),
 			},
 			{
 				ID: "PV-TYPE-011", Text: "A body that is not UTF-8 MUST have the callflow told failed, and nothing of it carried out.", Source: "pivot.md 4.2; pivot.md 11; kzt_translator:exec/4",
@@ -123,11 +123,11 @@ func types() suite.Group {
 			},
 			{
 				ID: "PV-TYPE-015", Text: "A document that declares an entity MUST be refused, with the callflow told failed and the call hung up.", Source: "pivot.md 11; pivot.md 4.2", Ours: true, Needs: []string{suite.Lab},
-				Judge: fails("failed", "hangup", "entity"),
+				Judge: hungUp("failed", "entity"),
 			},
 			{
 				ID: "PV-TYPE-016", Text: "TwiML of the type application/json, and a flow of the type text/xml, MUST have the callflow told failed and the call hung up.",
-				Source: "pivot.md 4.2; kzt_translator:exec/4", Judge: fails("failed", "hangup", "xml-as-json", "json-as-xml"),
+				Source: "pivot.md 4.2; kzt_translator:exec/4", Judge: hungUp("failed", "xml-as-json", "json-as-xml"),
 			},
 		},
 	}
