@@ -8,6 +8,7 @@ import (
 	"github.com/kazoolab/kazoolab/bridge/kapi"
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 	"github.com/kazoolab/kazoolab/bridge/store"
+	"github.com/kazoolab/kazoolab/internal/bus"
 	"github.com/kazoolab/kazoolab/internal/guard"
 	"github.com/kazoolab/kazoolab/simulator/outlet"
 	"github.com/kazoolab/kazoolab/simulator/pivot"
@@ -44,7 +45,7 @@ func (u *up) startPivot(ctx context.Context, sim *simulation) error {
 	})
 	return sim.line.Do(ctx, func() {
 		engine = pivot.New(ctx, pivot.Config{
-			Line: sim.line, Bus: port, Asker: asker, Flows: checker, Documents: documents, Compat: fidelity.Compat(u.config.Compat),
+			Line: sim.line, Bus: port, Asker: boundAsker{asker, sim.flows.bus.sub}, Flows: checker, Documents: documents, Compat: fidelity.Compat(u.config.Compat),
 			IDs: sim.random, Node: node, Log: u.log,
 			Await: func(request.Request) func() { return sim.line.Stay() },
 			Save: func(_ string, doc jobj.Object) {
@@ -53,6 +54,21 @@ func (u *up) startPivot(ctx context.Context, sim *simulation) error {
 		})
 		engine.Listen()
 	})
+}
+
+// boundAsker asks when the broker has what the engine hears the call by, as K5 does: of what the caller does
+// behind an answer nothing is missed.
+type boundAsker struct {
+	pivot.Asker
+	sub *bus.Subscription
+}
+
+// Ask waits no longer for the broker than for an answer.
+func (b boundAsker) Ask(ctx context.Context, r request.Request) (pivotclient.Answer, error) {
+	bound, cancel := context.WithTimeout(ctx, r.Timeout)
+	defer cancel()
+	_ = b.sub.Bound(bound, bus.Binding{Exchange: kapi.ExchangeCallEvents, Key: "call.*." + kapi.EncodeKey(r.CallID)}) // a call without events is led as well
+	return b.Asker.Ask(ctx, r)
 }
 
 // guard is that of webhooks: what their settings say holds for whatever else the lab asks.
