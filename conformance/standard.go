@@ -6,6 +6,7 @@ import (
 	"github.com/kazoolab/kazoolab/conformance/bus"
 	"github.com/kazoolab/kazoolab/conformance/capture"
 	"github.com/kazoolab/kazoolab/conformance/payloads"
+	"github.com/kazoolab/kazoolab/conformance/pivot"
 	"github.com/kazoolab/kazoolab/conformance/rest"
 	"github.com/kazoolab/kazoolab/conformance/robustness"
 	"github.com/kazoolab/kazoolab/conformance/sockets"
@@ -21,6 +22,7 @@ func Standard() *suite.Suite {
 	sockets.Register(s)
 	rest.Register(s)
 	bus.Register(s)
+	pivot.Register(s)
 	robustness.Register(s)
 	return s
 }

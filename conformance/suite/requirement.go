@@ -37,6 +37,7 @@ const (
 	Hours    = "hours"    // time can be put forward by hours, which nobody waits for
 	OneNode  = "one-node" // one node takes all events, so that there is an order
 	Switch   = "switch"   // a switch answers questions and obeys commands
+	Pivot    = "pivot"    // Pivot takes calls that a callflow hands to it
 	Lab      = "lab"      // extensions that are kazoolab's, and not Kazoo's
 )
 
@@ -46,7 +47,7 @@ func Features() map[string]string {
 		Bus: "AMQP access: messages can be published and listened to", Hooks: "the target reaches the harness's receivers",
 		Sockets: "a websocket port", Accounts: "accounts can be created for the run", Admin: "the credentials are a superduper admin's",
 		Clock: "time can be put forward, or waited for", Hours: "time can be put forward by hours", OneNode: "one node takes all events", Switch: "a switch answers questions and obeys commands",
-		Lab: "extensions of kazoolab",
+		Pivot: "Pivot takes calls that a callflow hands to it over the bus", Lab: "extensions of kazoolab",
 	}
 }
 

@@ -8,10 +8,12 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/gorilla/websocket"
+	"github.com/tidwall/gjson"
 
 	"github.com/kazoolab/kazoolab/conformance/capture"
 	"github.com/kazoolab/kazoolab/conformance/probe"
@@ -54,10 +56,12 @@ func (f *flight) bus(ctx context.Context) error {
 		why := "the profile gives no access to the bus (amqp)"
 		f.lacks(suite.Bus, true, "%s", why)
 		f.lacks(suite.Switch, true, "%s", why)
+		f.lacks(suite.Pivot, true, "%s", why)
 		return f.lab(ctx)
 	case f.Profile.May == ReadOnly:
 		f.lacks(suite.Bus, true, "the target is only read (may: read-only)")
 		f.lacks(suite.Switch, true, "the target is only read (may: read-only)")
+		f.lacks(suite.Pivot, true, "the target is only read (may: read-only)")
 		return f.lab(ctx)
 	}
 	p := f.plain()
@@ -74,7 +78,7 @@ func (f *flight) bus(ctx context.Context) error {
 	}
 	f.has(suite.Bus)
 	f.switches(ctx, p, queue)
-	return f.lab(ctx)
+	return errors.Join(f.pivot(ctx, p), f.lab(ctx))
 }
 
 // switches asks for a call that there is not, which every ecallmgr answers (amqp.md 18.5).
@@ -96,6 +100,43 @@ func (f *flight) switches(ctx context.Context, p *probe.Probe, queue string) {
 		return
 	}
 	f.lacks(suite.Switch, false, "no switch answers on the bus (channel_status_req)")
+}
+
+// pivot hands Pivot a call whose app has an address that nothing can be asked at, which it says at
+// once (pivot.md 3.1), and looks meanwhile for a node that says that it has the application.
+func (f *flight) pivot(ctx context.Context, p *probe.Probe) error {
+	switch f.Profile.Features.Pivot {
+	case off:
+		f.lacks(suite.Pivot, false, "the profile says that the target has none (features.pivot: off)")
+		return nil
+	case on:
+		f.has(suite.Pivot)
+		return nil
+	}
+	replies, err := p.Listen(ctx, "pivot", "targeted", "")
+	if err == nil {
+		_, err = p.Listen(ctx, "nodes", "nodes", "")
+	}
+	if err != nil {
+		return away("a queue for Pivot cannot be made: %v", cause(err))
+	}
+	call := fmt.Sprintf(`{"Call-ID":%q,"Account-ID":%q,"Control-Queue":%q,"Controller-Queue":%[3]q,"From":"1@example.com","To":"1@example.com","Request":"1@example.com"}`,
+		"kazoolab-certify-"+p.ID(), f.Target.Parent.ID, replies)
+	body := fmt.Sprintf(`{"Call":%s,"Voice-URI":"ftp://127.0.0.1/nothing","HTTP-Method":"post","Request-Format":"twiml","Event-Category":"dialplan","Event-Name":"pivot_req","Msg-ID":%q,"App-Name":"callflow","App-Version":"4.0.0"}`,
+		call, p.ID())
+	const enough = 2 * time.Second
+	if p.Publish(ctx, "ask Pivot", "callmgr", "pivot.req.example%2Ecom", []byte(body)) == nil &&
+		p.Log.Await(ctx, "preflight", max(enough, f.Target.Patience.Quiet), func(v capture.View) bool { return len(v.Deliveries("pivot")) > 0 || advertised(v) }) {
+		f.has(suite.Pivot)
+		return nil
+	}
+	f.lacks(suite.Pivot, false, "no Pivot answers on the bus (pivot_req), and no node says that it has one")
+	return nil
+}
+
+// advertised tells whether a node has said that Pivot runs on it (amqp.md 5).
+func advertised(v capture.View) bool {
+	return slices.ContainsFunc(v.Deliveries("nodes"), func(e capture.Entry) bool { return gjson.GetBytes(e.Body, "WhApps.pivot").Exists() })
 }
 
 // lab asks for what no Kazoo has: a bridge of this make says that it lives.

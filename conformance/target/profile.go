@@ -83,6 +83,7 @@ type Features struct {
 	Bus     string `yaml:"bus" of:"on|off|auto" default:"auto" doc:"AMQP; auto: where the profile names a broker"`
 	Hooks   string `yaml:"hooks" of:"on|off|auto" default:"auto" doc:"webhooks, and that the target reaches the harness; auto tries"`
 	Switch  string `yaml:"switch" of:"on|off|auto" default:"auto" doc:"a switch that answers questions and obeys commands; auto asks on the bus"`
+	Pivot   string `yaml:"pivot" of:"on|off|auto" default:"auto" doc:"Pivot, which takes calls that a callflow hands to it; auto hands it one on the bus"`
 	Lab     string `yaml:"lab" of:"on|off|auto" default:"auto" doc:"extensions of kazoolab; auto: where REST answers /livez"`
 	Clock   string `yaml:"clock" of:"on|off|auto" default:"auto" doc:"whether rules about minutes are judged; off leaves them out"`
 	OneNode string `yaml:"one-node" of:"on|off|auto" default:"auto" doc:"one node takes all events, so that those of a call have an order; auto: where a lab's clock is"`
@@ -212,7 +213,7 @@ func (p *Profile) fill() {
 		text string
 	}{
 		{&p.Dialect, auto}, {&p.May, Write}, {&p.Receiver.Listen, "127.0.0.1:0"},
-		{&p.Features.Sockets, auto}, {&p.Features.Bus, auto}, {&p.Features.Hooks, auto}, {&p.Features.Switch, auto},
+		{&p.Features.Sockets, auto}, {&p.Features.Bus, auto}, {&p.Features.Hooks, auto}, {&p.Features.Switch, auto}, {&p.Features.Pivot, auto},
 		{&p.Features.Lab, auto}, {&p.Features.Clock, auto},
 	}
 	for _, d := range defaults {

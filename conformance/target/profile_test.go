@@ -92,7 +92,7 @@ func TestWhatIsLeftOutIsFilledIn(t *testing.T) {
 	g := NewWithT(t)
 	p, err := target.Read("p.yaml", []byte("name: x\nrest: http://h:8000\ncredentials: {api_key: {env: KEY}}\nfeatures: {hooks: off, bus: auto}\n"))
 	g.Expect(err).NotTo(HaveOccurred())
-	g.Expect(p.Features).To(Equal(target.Features{Sockets: "auto", Bus: "auto", Hooks: "off", Switch: "auto", Lab: "auto", Clock: "auto"}))
+	g.Expect(p.Features).To(Equal(target.Features{Sockets: "auto", Bus: "auto", Hooks: "off", Switch: "auto", Pivot: "auto", Lab: "auto", Clock: "auto"}))
 	g.Expect(p.Concurrency).To(Equal(8))
 	g.Expect(p.RunLimit().String()).To(Equal("10m0s"))
 	g.Expect(p.GroupLimit(true)).To(BeNumerically(">", p.GroupLimit(false)))

@@ -52,7 +52,7 @@ func (u *up) startPivot(ctx context.Context, b *bus.Bus, sim *simulation) error 
 	})
 	return sim.line.Do(ctx, func() {
 		engine = pivot.New(ctx, pivot.Config{
-			Line: sim.line, Bus: port, Asker: connected, Connected: connected, Flows: checker, Documents: documents, Compat: fidelity.Compat(u.config.Compat),
+			Line: sim.line, Bus: port, Asker: boundAsker{connected, sim.flows.bus.sub}, Connected: connected, Flows: checker, Documents: documents, Compat: fidelity.Compat(u.config.Compat),
 			IDs: sim.random, Node: node, Log: u.log,
 			Await: func(request.Request) func() { return sim.line.Stay() },
 			Save: func(_ string, doc jobj.Object) {
@@ -82,6 +82,21 @@ func (u *up) connectedApps(ctx context.Context, b *bus.Bus, node string, http *p
 		ended <- nil
 		return apps.Asker{}, err
 	}
+}
+
+// boundAsker asks when the broker has what the engine hears the call by, as K5 does: of what the caller does
+// behind an answer nothing is missed.
+type boundAsker struct {
+	pivot.Asker
+	sub *bus.Subscription
+}
+
+// Ask waits no longer for the broker than for an answer.
+func (b boundAsker) Ask(ctx context.Context, r request.Request) (pivotclient.Answer, error) {
+	bound, cancel := context.WithTimeout(ctx, r.Timeout)
+	defer cancel()
+	_ = b.sub.Bound(bound, bus.Binding{Exchange: kapi.ExchangeCallEvents, Key: "call.*." + kapi.EncodeKey(r.CallID)}) // a call without events is led as well
+	return b.Asker.Ask(ctx, r)
 }
 
 // guard is that of webhooks: what their settings say holds for whatever else the lab asks.

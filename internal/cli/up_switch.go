@@ -48,7 +48,7 @@ func (u *up) startSwitch(ctx context.Context, url string, accounts []runfile.Acc
 		return err
 	}
 	return line.Do(ctx, func() {
-		c.Advertise()
+		c.Advertise("callflow", "pivot")
 		u.beginCalls(sim, accounts)
 	})
 }

@@ -18,7 +18,7 @@ import (
 	"github.com/kazoolab/kazoolab/conformance/suite"
 )
 
-// deviation is one departure of the bridge from what is required, and who must notice it.
+// deviation is one departure of the program from what is required, and who must notice it.
 type deviation struct {
 	area string // the file it stands in, without its ending
 	at   string // "webhooks.yaml:12"

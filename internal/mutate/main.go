@@ -1,5 +1,5 @@
 // Command mutate proves that the conformance suite can fail. conformance/deviations holds
-// single departures of the bridge from what is required; for each, the program is built
+// single departures of the program from what is required; for each, the program is built
 // with that one change in its source, started, and certified by the program as it
 // stands: the requirement that the deviation names must fail. The working tree is left alone.
 //

@@ -218,11 +218,15 @@ const advertised = 10 * time.Second
 
 func (c *Control) every() time.Duration { return cmp.Or(c.Every, advertised) }
 
-// Advertise says, and goes on to say, that there is a switch: without that nobody asks it.
-// Like Leave it is for the goroutine of the timeline.
-func (c *Control) Advertise() {
-	c.advertise(jobj.Object{{Key: "ecallmgr", Value: jobj.Object{{Key: "Startup", Value: kapi.Gregorian(c.Line.Now())}}}})
-	c.Line.Meanwhile(c.every(), c.Advertise)
+// Advertise says, and goes on to say, that there is a switch: without that nobody asks it. applications
+// are those that run beside it. Like Leave it is for the goroutine of the timeline.
+func (c *Control) Advertise(applications ...string) {
+	var apps jobj.Object
+	for _, name := range append([]string{"ecallmgr"}, applications...) {
+		apps = append(apps, jobj.Member{Key: name, Value: jobj.Object{{Key: "Startup", Value: kapi.Gregorian(c.Line.Now())}}})
+	}
+	c.advertise(apps)
+	c.Line.Meanwhile(c.every(), func() { c.Advertise(applications...) })
 }
 
 // Leave says that there is no switch any more, so that nobody waits for its answers.

@@ -325,7 +325,7 @@ func TestItSaysHowLongItsWordHolds(t *testing.T) {
 	})
 	r.Expect(err).NotTo(HaveOccurred())
 	r.Expect(sub.WaitReady(r.Context())).To(Succeed())
-	r.do(r.heard.Advertise)
+	r.do(func() { r.heard.Advertise() })
 	r.Expect((<-words).Int("Expires")).To(BeEquivalentTo(60_000))
 	r.do(r.heard.Leave)
 	r.Expect((<-words).Object("WhApps")).To(BeEmpty())
