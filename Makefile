@@ -44,7 +44,7 @@ with_image := $(filter ./... ./internal/... ./internal/realtest%,$(PKG))
 # And those that run a browser?
 with_browser := $(filter ./... ./internal/... ./internal/browsertest% ./conformance/... ./conformance/report%,$(PKG))
 # And those that run examples in Node and PHP?
-with_scripting := $(filter ./... ./simulator/... ./simulator/pivot/...,$(PKG))
+with_scripting := $(filter ./... ./simulator/... ./simulator/pivot/... ./internal/... ./internal/wiretest%,$(PKG))
 
 # The linter is built from the version that tools/go.mod pins, and again when
 # that or the Go toolchain changes: it cannot read code newer than itself.

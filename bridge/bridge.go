@@ -307,7 +307,7 @@ func (b *Bridge) subscribed() bool {
 			return false
 		}
 	}
-	return b.sockets == nil || b.sockets.sub.Flowing() // not Ready: clients add bindings all the time
+	return b.sockets == nil || b.sockets.flowing()
 }
 
 // drain stops in the order that loses nothing: no new events, no new requests,

@@ -35,9 +35,10 @@ const maxSocketEvents = 1_000_000
 // sockets are the websockets of a node: the hub, and its queue.
 type sockets struct {
 	*Bridge
-	hub   *blackhole.Hub
-	sub   *bus.Subscription
-	peers peers
+	hub     *blackhole.Hub
+	sub     *bus.Subscription
+	engines *engines // nil without extensions
+	peers   peers
 }
 
 // newSockets declares the node's queue. It is the node's own and goes with it; what is
@@ -55,11 +56,21 @@ func (b *Bridge) newSockets(rest http.Handler) (*sockets, error) {
 	}
 	cfg := b.cfg.Sockets.Config
 	cfg.Dialect, cfg.Compat, cfg.ExplainEvents = b.cfg.Webhooks.Dialect, b.cfg.Webhooks.Compat, b.cfg.ExplainEvents
-	s.hub = blackhole.New(cfg, blackhole.Dependencies{
+	dep := blackhole.Dependencies{
 		Broker: s, Accounts: b.directory, Tokens: b.tokens, OwnsConference: s.ownsConference, REST: rest,
 		Announce: s.announce, Agree: s.agree, Clock: b.cfg.Clock, IDs: b.cfg.IDs, Log: b.cfg.Log, Metrics: b.metrics,
 		Host: s.host(),
-	})
+	}
+	if cfg.Extensions {
+		s.engines = newEngines(s)
+		dep.Engines = s.engines
+	}
+	s.hub = blackhole.New(cfg, dep)
+	if s.engines != nil {
+		if err := s.engines.consume(); err != nil {
+			return nil, err
+		}
+	}
 	var err error
 	s.sub, err = b.bus.Consume(bus.Consumer{
 		Queue: bus.Queue{
@@ -78,6 +89,11 @@ func (b *Bridge) newSockets(rest http.Handler) (*sockets, error) {
 		Handle: s.handle,
 	})
 	return s, err
+}
+
+// flowing says whether messages come in, whatever clients are adding at the moment.
+func (s *sockets) flowing() bool {
+	return s.sub.Flowing() && (s.engines == nil || s.engines.sub.Ready())
 }
 
 func (s *sockets) handle(d bus.Delivery) {
@@ -131,6 +147,9 @@ func (s *sockets) run(ctx context.Context) error {
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { s.hub.Run(ctx); return nil })
+	if s.engines != nil {
+		group.Go(func() error { s.engines.teller.Run(ctx); return nil })
+	}
 	cfg := s.cfg.Sockets
 	if cfg.Listener != nil {
 		group.Go(func() error { return s.hub.Serve(ctx, cfg.Listener) })

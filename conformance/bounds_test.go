@@ -101,9 +101,11 @@ func TestAFailingGroupsAccountsAreKeptOnlyWhenThatIsWanted(t *testing.T) {
 		if keep {
 			g.Expect(crossbar.Left()).To(Equal(1))
 			g.Expect(outcome.Left).To(ConsistOf(ContainSubstring("is kept")))
+			g.Expect(outcome.Kept).To(Equal(1))
 		} else {
 			g.Expect(crossbar.Left()).To(BeZero())
 			g.Expect(outcome.Left).To(BeEmpty())
+			g.Expect(outcome.Kept).To(BeZero())
 		}
 	}
 }
@@ -184,3 +186,28 @@ type deaf struct{ net.Listener }
 
 func (deaf) Accept() (net.Conn, error) { return nil, errors.New("no more files") }
 func (deaf) Close() error              { return nil }
+
+// The log says it too, so that it is judged alike on file.
+func TestATargetThatHasGoneEndsTheRunAndStandsInTheLog(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	address := hostile.Nobody(t)
+	_, outcome := carryOut(t, conformance.Config{Target: probe.Target{REST: "http://" + address}}, func(context.Context, *probe.Probe) error {
+		return errors.New("it does not answer")
+	})
+	g.Expect(outcome.File.Facts.Gone).To(Equal("nobody listens at " + address + " any more"))
+}
+
+func TestARunIsCutOnlyWhereAGroupWasNotCarriedThrough(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	ended := func(heads ...string) conformance.Outcome {
+		var o conformance.Outcome
+		for _, head := range heads {
+			o.File.Entries = append(o.File.Entries, capture.Entry{Kind: capture.Began}, capture.Entry{Kind: capture.Ended, Head: head})
+		}
+		return o
+	}
+	g.Expect(ended(capture.Done, capture.Broken).Cut()).To(BeFalse(), "its time was over while it was cleaned up")
+	g.Expect(ended(capture.Done, capture.Interrupted).Cut()).To(BeTrue())
+}

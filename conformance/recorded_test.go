@@ -3,6 +3,7 @@ package conformance_test
 import (
 	"compress/gzip"
 	"os"
+	"regexp"
 	"slices"
 	"testing"
 
@@ -107,4 +108,24 @@ func falls(p suite.Planned, facts capture.Facts, view capture.View) bool {
 		}
 	}
 	return false
+}
+
+// A token that was damaged on purpose shows nearly all of the one that it was made of.
+func TestNoTokenStandsInALog(t *testing.T) {
+	t.Parallel()
+	token := regexp.MustCompile(`eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{20,}`)
+	for _, e := range recorded(t).Entries {
+		for _, text := range append([]string{e.Name, e.Head, string(e.Body)}, values(e.Header)...) {
+			if token.MatchString(text) {
+				t.Errorf("entry %d, %s %s of %s: %s", e.Seq, e.Kind, e.Name, e.Group, token.FindString(text))
+			}
+		}
+	}
+}
+
+func values(fields []capture.Field) (all []string) {
+	for _, f := range fields {
+		all = append(all, f.Value)
+	}
+	return all
 }

@@ -56,10 +56,15 @@ type Outcome struct {
 	File capture.File
 	// Left tells what could not be cleaned up, and what was kept on purpose.
 	Left []string
+	// Kept is how many accounts were kept on purpose.
+	Kept int
 	// Faults are those of the harness, which is no word about the target.
 	Faults []string
-	// Gone says that the target was there and is no more, for which the run was ended.
-	Gone string
+}
+
+// Cut tells whether the run was ended before each group had been carried through.
+func (o Outcome) Cut() bool {
+	return slices.ContainsFunc(o.File.Entries, func(e capture.Entry) bool { return e.Kind == capture.Ended && e.Head == capture.Interrupted })
 }
 
 // errGone is the cause with which a run ends whose target has gone.
@@ -106,6 +111,7 @@ func Run(ctx context.Context, c Config, plan []suite.Planned) Outcome {
 	if err := <-served; err != nil {
 		r.out.Faults = append(r.out.Faults, err.Error())
 	}
+	c.Facts.Gone = r.gone
 	r.out.File = capture.File{Facts: c.Facts, Entries: log.All()}
 	return r.out
 }
@@ -124,6 +130,7 @@ type run struct {
 
 	mu    sync.Mutex // guards what follows
 	ended int
+	gone  string // why the run was ended, where the target has gone
 	out   Outcome
 }
 
@@ -207,12 +214,13 @@ func (r *run) leave(token string) {
 // would fail one after the other, each at its own pace.
 func (r *run) look(ctx context.Context) {
 	u, err := url.Parse(r.Target.REST)
-	if err != nil || u.Port() == "" || ctx.Err() != nil {
+	if err != nil || u.Hostname() == "" || ctx.Err() != nil {
 		return
 	}
+	address := addressOf(u)
 	dialer := net.Dialer{Timeout: r.Target.Patience.Reply}
 	for range 3 { // one that is started anew is back within seconds
-		conn, err := dialer.DialContext(ctx, "tcp", u.Host)
+		conn, err := dialer.DialContext(ctx, "tcp", address)
 		if err == nil {
 			_ = conn.Close()
 			return
@@ -222,9 +230,22 @@ func (r *run) look(ctx context.Context) {
 		}
 	}
 	r.mu.Lock()
-	r.out.Gone = fmt.Sprintf("the target has gone: nobody listens at %s any more", u.Host)
+	r.gone = fmt.Sprintf("nobody listens at %s any more", address)
 	r.mu.Unlock()
 	r.end(errGone)
+}
+
+// addressOf is the host and the port of a URL, which need not name the scheme's own.
+func addressOf(u *url.URL) string {
+	port := u.Port()
+	switch {
+	case port != "":
+	case u.Scheme == "https":
+		port = "443"
+	default:
+		port = "80"
+	}
+	return net.JoinHostPort(u.Hostname(), port)
 }
 
 // carry does what a group does, within its time and its share of the log.
@@ -278,9 +299,11 @@ func (r *run) giveUp(p *probe.Probe, done <-chan error) error {
 // clean deletes what a group made, or leaves it where that is wanted and something fails.
 func (r *run) clean(ctx context.Context, g suite.Group, p *probe.Probe) {
 	var left []string
+	kept := 0
 	if r.Keep && r.fails(g) {
 		for _, a := range p.Leave() {
 			left = append(left, fmt.Sprintf("%s: the account %s (%s) is kept", g.Name, a.ID, a.Name))
+			kept++
 		}
 	} else if err := p.Close(ctx); err != nil {
 		left = append(left, fmt.Sprintf("%s was not cleaned up: %v", g.Name, err))
@@ -288,6 +311,7 @@ func (r *run) clean(ctx context.Context, g suite.Group, p *probe.Probe) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.out.Left = append(r.out.Left, left...)
+	r.out.Kept += kept
 }
 
 // fails judges a group now.

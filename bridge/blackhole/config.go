@@ -96,10 +96,12 @@ type Dependencies struct {
 	// returns true when all of them keep it.
 	Announce func([]Kept)
 	Agree    func(context.Context, []Kept) bool
-	Clock    clock.Clock
-	IDs      *ids.Source
-	Log      *slog.Logger
-	Metrics  prometheus.Registerer
+	// Engines run calls that applications at sockets decide about; nil where there are none.
+	Engines Engines
+	Clock   clock.Clock
+	IDs     *ids.Source
+	Log     *slog.Logger
+	Metrics prometheus.Registerer
 	// Host is the name of this machine, which tracking shows as destination.
 	Host string
 }

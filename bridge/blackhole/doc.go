@@ -5,6 +5,10 @@
 // frame reads is known to its sub-packages; it never talks to a broker itself, and has
 // no rule of its own about who may see what but asks the account tree.
 //
+// Sockets may serve Pivot applications, which is no Kazoo's (pivot.go): the hub knows which
+// socket has which application and which request, delivers, and reports to the engines
+// that ask. It chooses nothing: engines choose the socket, and say which answer counts.
+//
 // Close codes: 1000 after an idle time, 1001 when the node goes, 1002 and 1007 for
 // frames that break the protocol or are no UTF-8, 1008 for a reader that is too slow, for
 // a socket beyond its account's limit and for one that has more than its account may see

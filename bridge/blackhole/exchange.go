@@ -92,7 +92,7 @@ func (x *exchange) replyText(status string, data []byte) {
 // failed-first-forgets).
 func (x *exchange) run(ctx context.Context, fault error) (jobj.Object, error) {
 	h := x.hub
-	if !x.bucket.Take(h.dep.Clock.Now()) {
+	if !x.owed() && !x.bucket.Take(h.dep.Clock.Now()) {
 		return nil, refusal("rate limiting threshold hit for " + x.session.id + "!")
 	}
 	caller, err := x.authenticate(ctx)
@@ -238,6 +238,10 @@ func (x *exchange) validate() (job, error) {
 	case command.API:
 		if x.hub.cfg.Extensions && x.hub.dep.REST != nil {
 			return x.readCall()
+		}
+	case command.PivotRegister, command.PivotUnregister, command.PivotAnswer:
+		if x.hub.serves() {
+			return x.readPivot()
 		}
 	}
 	return nothing{x}, nil

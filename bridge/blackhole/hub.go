@@ -25,6 +25,7 @@ type Hub struct {
 	accounts  *limits.Counter // of sockets, by account
 	served    sync.WaitGroup  // goroutines of sockets
 	changed   chan struct{}   // accounts have, since their sockets were looked at
+	pivot     *pivotTable
 
 	handling sync.Mutex // one event at a time, so that each socket gets them in order
 
@@ -52,6 +53,7 @@ func New(cfg Config, dep Dependencies) *Hub {
 		addresses: limits.NewCounter(cfg.PerAddress),
 		accounts:  limits.NewCounter(cfg.PerAccount),
 		changed:   make(chan struct{}, 1),
+		pivot:     newPivotTable(),
 		topics:    map[address]*topic{},
 		index:     index.New[*topic](),
 		sockets:   map[string]*session{},
@@ -69,6 +71,9 @@ func (h *Hub) Run(ctx context.Context) {
 	tasks.Go(func() { h.followMonths(ctx) })
 	tasks.Go(func() { h.followBindings(ctx) })
 	tasks.Go(func() { h.followAccounts(ctx) })
+	if h.serves() {
+		tasks.Go(func() { h.followPivot(ctx) })
+	}
 	tasks.Go(func() {
 		for clock.Sleep(ctx, h.dep.Clock, announcePause) == nil {
 			h.reviewConferences(ctx)

@@ -53,14 +53,15 @@ type outbox struct {
 	frames, bytes int // of events that may wait
 	wake          chan struct{}
 
-	mu      sync.Mutex
-	room    *sync.Cond // fewer replies wait, or it is over
-	queue   []waiting
-	head    int // of queue; those before are taken
-	events  int
-	size    int // of events, in bytes
-	replies int
-	owed    int // bytes of replies and replays
+	mu                    sync.Mutex
+	room                  *sync.Cond // fewer replies wait, or it is over
+	queue                 []waiting
+	head                  int // of queue; those before are taken
+	events                int
+	size                  int // of events, in bytes
+	replies               int
+	owed                  int // bytes of replies and replays
+	moreFrames, moreBytes int // that may wait beside, for applications
 	// What was replayed since last nothing waited: as many events more may wait, which
 	// came meanwhile.
 	replays, replaySize int
@@ -84,13 +85,21 @@ func (o *outbox) event(f frame) bool {
 		return true
 	}
 	// One frame may always wait, however large.
-	if o.events >= o.frames+o.replays || o.events > 0 && o.size+f.size > o.bytes+o.replaySize {
+	if o.events >= o.frames+o.moreFrames+o.replays || o.events > 0 && o.size+f.size > o.bytes+o.moreBytes+o.replaySize {
 		return false
 	}
 	o.events++
 	o.size += f.size
 	o.put(waiting{frame: f, kind: eventFrame})
 	return true
+}
+
+// widen lets so much more wait than settings say: requests that a socket has said it takes
+// may come at once.
+func (o *outbox) widen(frames, bytes int) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.moreFrames, o.moreBytes = frames, bytes
 }
 
 // replayText puts the frame of a gap.

@@ -53,8 +53,14 @@ func (h *Hub) checkRights() {
 
 // rightful says whether a socket would get today what it has.
 func (h *Hub) rightful(s *session) bool {
+	served := h.pivot.accounts(s) // before the lock: see pivotTable
 	h.mu.RLock()
 	defer h.mu.RUnlock()
+	for _, accountID := range served {
+		if h.authorize(s.account, accountID) != nil {
+			return false
+		}
+	}
 	return !slices.ContainsFunc(s.subscriptions, func(sub *subscription) bool {
 		return h.authorize(s.account, sub.account) != nil || h.resolvedElse(sub)
 	})

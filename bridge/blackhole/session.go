@@ -33,7 +33,8 @@ type session struct {
 	calls     chan struct{} // room for requests of the action api
 	cancel    func()        // ends what it has asked for
 
-	last jobj.Object // data of the last reply; of the reading goroutine
+	last  jobj.Object // data of the last reply; of the reading goroutine
+	pivot *pivoting   // nil for who serves no application; guarded by the hub's table
 
 	// Guarded by the hub; changed by the reading goroutine alone, which reads them
 	// without the lock.
@@ -63,6 +64,7 @@ func (h *Hub) serve(ctx context.Context, s *session) {
 	}
 	s.out.close()
 	_ = s.conn.Close()
+	h.leavePivot(s)
 	h.leave(s)
 }
 
@@ -137,11 +139,17 @@ func protocolError(err error) bool {
 func (s *session) part(code int, text, reason string) {
 	if s.out.finish(code, text) {
 		s.hub.metrics.closed(reason)
+		s.hub.leavePivot(s)
 	}
 }
 
 // tooSlow ends a socket whose client does not take what it is sent.
 func (s *session) tooSlow() {
+	s.endSlow()
+	s.hub.leavePivot(s)
+}
+
+func (s *session) endSlow() {
 	if s.out.finish(websocket.ClosePolicyViolation, "slow reader") {
 		s.hub.metrics.closed("slow")
 		s.hub.dep.Log.Info("socket closed: its client reads too slowly", "socket", s.id, "account_id", s.accountOf())
@@ -228,6 +236,7 @@ func (s *session) failed(err error) {
 	if timedOut(err) && s.out.finish(websocket.ClosePolicyViolation, "slow reader") {
 		s.hub.metrics.closed("slow")
 		s.hub.dep.Log.Info("socket closed: its client has stopped reading", "socket", s.id, "account_id", s.accountOf())
+		s.hub.leavePivot(s)
 	}
 	s.part(websocket.CloseNoStatusReceived, "", "lost") // so that the reading ends, which may wait for room
 	s.parting.Store(true)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -106,27 +107,22 @@ func doNotes(ctx context.Context, p *probe.Probe) error {
 		if err := p.Publish(ctx, id, "callevt", messages.CallKey("CHANNEL_CREATE", id), messages.Call("CHANNEL_CREATE", id, account.ID)); err != nil {
 			return err
 		}
-		p.AwaitRequests(ctx, "failing", n+1) // failures of one millisecond are one to Kazoo
-		if err := p.Pause(ctx, "one failure in a millisecond", 5*time.Millisecond); err != nil {
+		if !p.AwaitRequests(ctx, "failing", n+1) {
+			break // it is switched off already
+		}
+		if err := p.Dealt(ctx, "failing", account); err != nil {
 			return err
 		}
 	}
 	p.Settle(ctx)
-	for range 4 { // the failures are looked at every quarter of a minute
-		if err := p.Advance(ctx, 16*time.Second); err != nil {
-			return err
-		}
-		if p.Log.Await(ctx, "bus/notes", 2*p.Target.Patience.Quiet, func(v capture.View) bool {
-			for _, e := range v.Deliveries("notes") {
-				if gjson.GetBytes(e.Body, "Account-ID").Str == account.ID {
-					return true
-				}
-			}
-			return false
-		}) {
-			break
-		}
+	if err := p.Advance(ctx, 16*time.Second); err != nil { // the failures are looked at every quarter of a minute
+		return err
 	}
+	p.Await(ctx, "the notification", p.Target.Patience.Disable, func(v capture.View) bool {
+		return slices.ContainsFunc(v.Deliveries("notes"), func(e capture.Entry) bool {
+			return gjson.GetBytes(e.Body, "Account-ID").Str == account.ID && gjson.GetBytes(e.Body, "Hook-ID").Str != ""
+		})
+	})
 	p.Settle(ctx)
 	return nil
 }

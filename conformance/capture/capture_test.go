@@ -2,8 +2,10 @@ package capture_test
 
 import (
 	"bytes"
+	"errors"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/jonboulle/clockwork"
@@ -61,6 +63,7 @@ func TestWhatIsNoLogIsRefusedWithTheLine(t *testing.T) {
 	for _, c := range []struct{ name, text, says string }{
 		{"nothing", "", "line 1: the file is empty"},
 		{"not JSON", "hello\n", "line 1"},
+		{"gzip", "\x1f\x8b\x08\x00\x00\n", "the file is gzip; unpack it first"},
 		{"another format", `{"format":"har"}` + "\n", `format is "har"`},
 		{"a later version", strings.Replace(head, `"version":1`, `"version":3`, 1), "it is of version 3, and this program reads up to 2"},
 		{"no version", strings.Replace(head, `"version":1,`, "", 1), "version 0"},
@@ -80,6 +83,15 @@ func TestWhatIsNoLogIsRefusedWithTheLine(t *testing.T) {
 			g.Expect(err).To(MatchError(ContainSubstring(c.says)))
 		})
 	}
+}
+
+func TestAFileThatCannotBeReadIsNotCalledEmpty(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	_, err := capture.Read(iotest.ErrReader(errors.New("is a directory")))
+	g.Expect(err).To(MatchError(capture.ErrNoLog))
+	g.Expect(err).To(MatchError(ContainSubstring("is a directory")))
+	g.Expect(err).NotTo(MatchError(ContainSubstring("empty")))
 }
 
 func TestAwaitSeesWhatHasComeAndWhatComes(t *testing.T) {
@@ -120,4 +132,51 @@ func FuzzRead(f *testing.F) {
 			t.Fatalf("what was read cannot be read again: %v", err)
 		}
 	})
+}
+
+// What is long is read again whatever it consists of, and what is short can be read by people.
+func TestALongBodyDoesNotMakeALineThatCannotBeRead(t *testing.T) {
+	t.Parallel()
+	const most = 16 << 20 // what is read of an answer
+	for name, c := range map[string]struct {
+		body   string
+		base64 bool
+	}{
+		"control characters": {strings.Repeat("\x00", most), true},
+		"marks":              {strings.Repeat("<&>", most/3), true},
+		"letters":            {strings.Repeat("ä", most/2), false},
+		"short":              {"\x00<", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			g := NewWithT(t)
+			var text bytes.Buffer
+			g.Expect(capture.File{Entries: []capture.Entry{{Seq: 1, Kind: capture.RestAnswer, Body: []byte(c.body)}}}.Write(&text)).To(Succeed())
+			g.Expect(bytes.Contains(text.Bytes(), []byte(`"base64":`))).To(Equal(c.base64))
+			read, err := capture.Read(&text)
+			g.Expect(err).NotTo(HaveOccurred())
+			same := string(read.Entries[0].Body) == c.body // without 16 MiB of it in a failure
+			g.Expect(same).To(BeTrue())
+		})
+	}
+}
+
+func TestALineThatIsTooLongIsNamed(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	head := `{"format":"kazoolab-certification-log","version":2}` + "\n" + `{"seq":1,"kind":"note"}` + "\n"
+	_, err := capture.Read(strings.NewReader(head + strings.Repeat("x", 33<<20)))
+	g.Expect(err).To(MatchError(ContainSubstring("line 3: ")))
+}
+
+func TestALogTellsHowTheRunEnded(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	file := capture.File{Facts: capture.Facts{Interrupted: true, Faults: []string{"no port"}, Gone: "nobody listens"}}
+	var text bytes.Buffer
+	g.Expect(file.Write(&text)).To(Succeed())
+	g.Expect(strings.SplitN(text.String(), "\n", 2)[0]).NotTo(ContainSubstring("nobody listens"), "the first line is written before anybody knows")
+	read, err := capture.Read(&text)
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(read).To(Equal(file))
 }

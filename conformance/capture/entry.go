@@ -113,16 +113,43 @@ type line struct {
 	Head   string  `json:"head,omitempty"`
 	Header []Field `json:"header,omitempty"`
 	Body   *string `json:"body,omitempty"`
-	Base64 *string `json:"base64,omitempty"` // of a body that is not UTF-8
+	Base64 *string `json:"base64,omitempty"` // of a body that is not UTF-8, or long and shorter so
 	Ref    int     `json:"ref,omitempty"`
 }
 
-// MarshalJSON writes a body as text where it is UTF-8, else in base64.
+// readable is how long a body is, in bytes, that is written as text however long that becomes: a
+// control character takes six times its length.
+const readable = 64 << 10
+
+// isText tells whether a body is written as text.
+func isText(body []byte) bool {
+	if !utf8.Valid(body) {
+		return false
+	}
+	if len(body) <= readable {
+		return true
+	}
+	written := 0
+	for _, r := range string(body) {
+		switch {
+		case r < ' ', r == '<', r == '>', r == '&', r == '\u2028', r == '\u2029':
+			written += len(`\u0000`)
+		case r == '"', r == '\\':
+			written += 2
+		default:
+			written += utf8.RuneLen(r)
+		}
+	}
+	return written <= base64.StdEncoding.EncodedLen(len(body))
+}
+
+// MarshalJSON writes a body as text where it is UTF-8, else in base64, which is also for a long one
+// that is shorter so.
 func (e Entry) MarshalJSON() ([]byte, error) {
 	l := line{Seq: e.Seq, Micros: e.At.Microseconds(), Group: e.Group, Kind: e.Kind, Name: e.Name, Head: e.Head, Header: e.Header, Ref: e.Ref}
 	switch {
 	case e.Body == nil:
-	case utf8.Valid(e.Body):
+	case isText(e.Body):
 		text := string(e.Body)
 		l.Body = &text
 	default:

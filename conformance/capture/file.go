@@ -17,7 +17,7 @@ const Version = 2
 // closed is the first version with a last line.
 const closed = 2
 
-// maxLine bounds a line of a file, in bytes: an answer of 8 MB in base64, and its frame.
+// maxLine bounds a line of a file, in bytes: an answer of 16 MiB in base64, its header and its frame.
 const maxLine = 32 << 20
 
 // Facts are what judges know of a target besides what they saw.
@@ -39,9 +39,11 @@ type Facts struct {
 	Run  []string `json:"run,omitempty"`
 	Skip []string `json:"skip,omitempty"`
 	// Interrupted says that somebody ended the run; Faults are those of the harness outside of
-	// any group. The same log is judged alike with them. They stand in the last line.
+	// any group; Gone says that the target was there and is no more, for which the run was ended.
+	// The same log is judged alike with them. They stand in the last line.
 	Interrupted bool     `json:"interrupted,omitempty"`
 	Faults      []string `json:"faults,omitempty"`
+	Gone        string   `json:"gone,omitempty"`
 }
 
 // Lack is a feature that could not be used.
@@ -78,6 +80,7 @@ type ending struct {
 	Entries     int      `json:"entries"` // how many there are
 	Interrupted bool     `json:"interrupted,omitempty"`
 	Faults      []string `json:"faults,omitempty"`
+	Gone        string   `json:"gone,omitempty"`
 }
 
 // Of returns what a group saw.
@@ -115,7 +118,7 @@ func newPen(w io.Writer) *pen {
 }
 
 func (p *pen) facts(f Facts) error {
-	f.Interrupted, f.Faults = false, nil // nobody knows before the end
+	f.Interrupted, f.Faults, f.Gone = false, nil, "" // nobody knows before the end
 	return p.enc.Encode(header{Format: format, Version: Version, Facts: f})
 }
 
@@ -130,7 +133,7 @@ func (p *pen) entries(entries []Entry) error {
 }
 
 func (p *pen) end(f Facts) error {
-	if err := p.enc.Encode(last{&ending{Entries: p.written, Interrupted: f.Interrupted, Faults: f.Faults}}); err != nil {
+	if err := p.enc.Encode(last{&ending{Entries: p.written, Interrupted: f.Interrupted, Faults: f.Faults, Gone: f.Gone}}); err != nil {
 		return err
 	}
 	return p.flush()
@@ -152,7 +155,14 @@ func Read(r io.Reader) (File, error) {
 		return bufio.ScanLines(data, atEOF)
 	})
 	if !scan.Scan() {
-		return File{}, fmt.Errorf("%w: line 1: %w", ErrNoLog, errors.Join(scan.Err(), errors.New("the file is empty")))
+		err := scan.Err() // as of a folder
+		if err == nil {
+			err = errors.New("the file is empty")
+		}
+		return File{}, fmt.Errorf("%w: line 1: %w", ErrNoLog, err)
+	}
+	if bytes.HasPrefix(scan.Bytes(), []byte("\x1f\x8b")) {
+		return File{}, fmt.Errorf("%w: the file is gzip; unpack it first, as with gunzip", ErrNoLog)
 	}
 	var h header
 	switch err := json.Unmarshal(scan.Bytes(), &h); {
@@ -166,7 +176,8 @@ func Read(r io.Reader) (File, error) {
 		return File{}, fmt.Errorf("%w: it is of version %d, and this program reads up to %d: judge it with the program that wrote it", ErrNoLog, h.Version, Version)
 	}
 	f := File{Facts: h.Facts, Cut: h.Version >= closed}
-	for number, ended := 2, false; scan.Scan(); number++ {
+	number := 2
+	for ended := false; scan.Scan(); number++ {
 		text := bytes.TrimSpace(scan.Bytes())
 		if len(text) == 0 {
 			continue
@@ -184,7 +195,7 @@ func Read(r io.Reader) (File, error) {
 		}
 	}
 	if err := scan.Err(); err != nil {
-		return File{}, fmt.Errorf("%w: %w", ErrNoLog, err)
+		return File{}, fmt.Errorf("%w: line %d: %w", ErrNoLog, number, err)
 	}
 	return f, nil
 }
@@ -202,7 +213,7 @@ func read(text []byte, version int, f *File, ended *bool) error {
 		if l.End.Entries != len(f.Entries) {
 			return fmt.Errorf("there are %d entries where %d are due: lines are missing", len(f.Entries), l.End.Entries)
 		}
-		f.Facts.Interrupted, f.Facts.Faults = l.End.Interrupted, l.End.Faults
+		f.Facts.Interrupted, f.Facts.Faults, f.Facts.Gone = l.End.Interrupted, l.End.Faults, l.End.Gone
 		f.Cut, *ended = false, true
 		return nil
 	}

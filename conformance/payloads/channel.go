@@ -65,7 +65,7 @@ func channel() suite.Group {
 			},
 			{
 				ID: "WH-CH-009", Text: "CHANNEL_DISCONNECTED MUST NOT reach any hook.",
-				Source: "webhooks.md 3.1; amqp.md 9.1", Judge: never("all", "ch-last", "ch-disconnected"),
+				Source: "webhooks.md 3.1; amqp.md 9.1; amqp.md 10.6; webhooks_channel_destroy:init/0", Judge: never("all", "ch-last", "ch-disconnected"),
 			},
 			{
 				ID: "WH-CH-010", Text: "A request that is a string MUST NOT be sent.", Dialects: []string{suite.Talk, suite.Kazoo5},

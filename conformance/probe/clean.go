@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/tidwall/gjson"
 )
 
 // closing is how long the cleaning up of a group may take, besides Patience.Remove for each thing
@@ -20,10 +22,16 @@ const closing = 20 * time.Second
 // has a time of its own, so that it works after an interruption. The error names the accounts that
 // stay; called again, it tries those.
 func (p *Probe) Close(ctx context.Context) error {
+	return p.CloseWithin(context.WithoutCancel(ctx))
+}
+
+// CloseWithin is Close, but ends when ctx does: it is for what the group did not make itself.
+func (p *Probe) CloseWithin(outer context.Context) error {
 	errs := p.hangUp()
-	things := len(p.hooks) + len(p.made)
+	all := p.takeMade()
+	things := len(p.hooks) + len(all)
 	limit := closing + time.Duration(things)*p.Target.Patience.Remove
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
+	ctx, cancel := context.WithTimeout(outer, limit)
 	defer cancel()
 	for _, h := range p.hooks {
 		errs = append(errs, p.remove(ctx, "/v2/accounts/"+h.Account.ID+"/webhooks/"+h.ID))
@@ -31,7 +39,7 @@ func (p *Probe) Close(ctx context.Context) error {
 	p.hooks = nil
 	var stay []Account
 	var first error
-	for _, made := range slices.Backward(p.made) { // children before their parents
+	for _, made := range slices.Backward(all) { // children before their parents
 		if err := p.remove(ctx, "/v2/accounts/"+made.ID); err != nil {
 			stay = append(stay, made)
 			if first == nil {
@@ -40,13 +48,17 @@ func (p *Probe) Close(ctx context.Context) error {
 		}
 	}
 	if len(stay) > 0 {
-		errs = append(errs, staying(stay, len(p.made), first))
+		errs = append(errs, staying(stay, len(all), first))
 	}
-	if ctx.Err() != nil {
+	switch {
+	case outer.Err() != nil:
+		errs = append(errs, fmt.Errorf("it was ended before its time: %w", context.Cause(outer)))
+	case ctx.Err() != nil:
 		errs = append(errs, fmt.Errorf("the time for cleaning up has passed: %s for %d things, which is %s and %s for each", limit, things, closing, p.Target.Patience.Remove))
 	}
-	slices.Reverse(stay)
-	p.made = stay
+	for _, account := range slices.Backward(stay) {
+		p.Adopt(account)
+	}
 	return errors.Join(errs...)
 }
 
@@ -63,7 +75,18 @@ func staying(accounts []Account, of int, why error) error {
 // the accounts.
 func (p *Probe) Leave() []Account {
 	_ = p.hangUp() // nobody judges how a connection ended that is given up
+	p.making.Lock()
+	defer p.making.Unlock()
 	return p.made
+}
+
+// takeMade returns the accounts that are to be deleted, parents first, and forgets them.
+func (p *Probe) takeMade() []Account {
+	p.making.Lock()
+	defer p.making.Unlock()
+	made := p.made
+	p.made = nil
+	return made
 }
 
 // hangUp ends the connections.
@@ -121,7 +144,24 @@ func (p *Probe) delete(ctx context.Context, path string) (Response, error) {
 }
 
 // Adopt has Close delete an account that another run made. A child comes behind its parent.
-func (p *Probe) Adopt(a Account) { p.made = append(p.made, a) }
+func (p *Probe) Adopt(a Account) {
+	p.making.Lock()
+	defer p.making.Unlock()
+	p.made = append(p.made, a)
+}
+
+// adopt has Close delete an account that a request has made, be it that a target should have
+// refused it.
+func (p *Probe) adopt(r Request, answer Response) {
+	path, _, _ := strings.Cut(r.Path, "?")
+	parent, below := strings.CutPrefix(path, "/v2/accounts/")
+	if !below || strings.Contains(strings.TrimSuffix(parent, "/"), "/") || r.Method != http.MethodPut || answer.Status/100 != 2 {
+		return
+	}
+	if id := answer.Data().Get("id").Str; id != "" {
+		p.Adopt(Account{ID: id, Name: gjson.Get(r.Body, "data.name").Str})
+	}
+}
 
 // nameForm is how the time of a run stands in the names of its accounts.
 const nameForm = "20060102T150405Z"

@@ -128,3 +128,35 @@ func TestOnlyNamesThatCertifyGivesAreItsOwn(t *testing.T) {
 		g.Expect(is).To(BeFalse(), foreign)
 	}
 }
+
+// A target that takes what it should refuse has an account more, which nobody else knows of.
+func TestAnAccountThatARequestMakesIsDeletedWhoeverMeantItToBeRefused(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	crossbar := &hostile.Crossbar{}
+	p := made(t, crossbar, probe.NewPatience(0), "own")
+	for _, path := range []string{"/v2/accounts/" + hostile.Master, "/v2/accounts/" + hostile.Master + "/?a=b"} {
+		answer, err := p.REST(t.Context(), "short realm", probe.Request{Method: http.MethodPut, Path: path, Body: `{"data":{"name":"x"}}`})
+		g.Expect(err).NotTo(HaveOccurred())
+		g.Expect(answer.Status).To(Equal(http.StatusCreated))
+	}
+	_, err := p.REST(t.Context(), "a device", probe.Request{Method: http.MethodPut, Path: "/v2/accounts/" + hostile.Master + "/devices", Body: `{"data":{}}`})
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(crossbar.Left()).To(Equal(3))
+	g.Expect(p.Close(t.Context())).To(Succeed())
+	g.Expect(crossbar.Left()).To(BeZero())
+	g.Expect(p.Leave()).To(BeEmpty())
+}
+
+func TestWhatTheGroupDidNotMakeIsDeletedWithinTheRunsTime(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	crossbar := &hostile.Crossbar{}
+	p := made(t, crossbar, probe.NewPatience(0), "one", "two")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(errors.New("the run took too long"))
+	g.Expect(p.CloseWithin(ctx)).To(MatchError(And(ContainSubstring("2 of 2 accounts stay"), ContainSubstring("the run took too long"), Not(ContainSubstring("the time for cleaning up")))))
+	g.Expect(crossbar.Left()).To(Equal(2))
+	g.Expect(p.Close(ctx)).To(Succeed(), "which has a time of its own")
+	g.Expect(crossbar.Left()).To(BeZero())
+}

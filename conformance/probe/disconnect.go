@@ -23,8 +23,8 @@ func (p *Probe) Disconnect(ctx context.Context) (closed int, err error) {
 		return 0, err
 	}
 	for _, c := range gjson.ParseBytes(list).Array() {
-		other := c.Get("vhost").Exists() && c.Get("vhost").Str != uri.Vhost
-		if other || strings.HasPrefix(c.Get("client_properties.connection_name").Str, harnessName) {
+		// Where none is told yet, it may be anybody's.
+		if c.Get("vhost").Str != uri.Vhost || strings.HasPrefix(c.Get("client_properties.connection_name").Str, harnessName) {
 			continue
 		}
 		// One that has ended meanwhile is closed as well.

@@ -86,6 +86,7 @@ func (p *Probe) REST(ctx context.Context, step string, r Request) (Response, err
 		return Response{}, fmt.Errorf("%s: %w", step, err)
 	}
 	p.learn(answer)
+	p.adopt(r, answer)
 	p.add(capture.Entry{
 		Kind: capture.RestAnswer, Name: step, Head: strconv.Itoa(answer.Status), Header: fields(answer.Header), Body: answer.Body, Ref: sent,
 	})
@@ -197,7 +198,6 @@ func (p *Probe) NewAccount(ctx context.Context, name string, parent Account) (Ac
 	if account.ID == "" {
 		return Account{}, errors.New("create account " + name + ": the answer has no id")
 	}
-	p.made = append(p.made, account)
 	p.Note("account "+name, account.ID)
 	account.Token, err = p.LogIn(ctx, name, account.ID, parent.Token)
 	if err != nil {

@@ -47,6 +47,17 @@ func Write(dir string, r *results.Results) ([]string, error) {
 	return paths, nil
 }
 
+// Remove removes the files of an earlier run from a folder.
+func Remove(dir string) error {
+	var errs []error
+	for _, name := range []string{JSONFile, JUnitFile, HTMLFile, SummaryFile} {
+		if err := os.Remove(filepath.Join(dir, name)); !errors.Is(err, fs.ErrNotExist) {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
+
 func replace(path string, data []byte) error {
 	const readable fs.FileMode = 0o644
 	temporary, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")

@@ -238,7 +238,7 @@ func class(c results.Conclusion) string {
 		return "fail"
 	case results.HarnessError:
 		return "error"
-	case results.Interrupted, results.Incomplete, results.AsExpected, results.Partial:
+	case results.Interrupted, results.Unreachable, results.Incomplete, results.AsExpected, results.Partial:
 	}
 	return "not-run"
 }

@@ -244,7 +244,7 @@ func (p paint) verdict(c results.Conclusion) string {
 		code = "31;1"
 	case results.HarnessError:
 		code = "35;1"
-	case results.Interrupted, results.Incomplete, results.AsExpected, results.Partial:
+	case results.Interrupted, results.Unreachable, results.Incomplete, results.AsExpected, results.Partial:
 	}
 	return p.as(code, banner(c))
 }
@@ -262,6 +262,8 @@ func banner(c results.Conclusion) string {
 		return "NOT CERTIFIED: THIS PROGRAM FAILED"
 	case results.Interrupted:
 		return "NOT CERTIFIED: INTERRUPTED"
+	case results.Unreachable:
+		return "NOT CERTIFIED: THE TARGET HAS GONE"
 	case results.StaleExpectations:
 		return "NOT CERTIFIED: EXPECTATIONS ARE STALE"
 	case results.AsExpected:

@@ -43,8 +43,8 @@ func doAccounts(ctx context.Context, p *probe.Probe) error {
 	}
 	const own, kid = "/v2/accounts/{account}", "/v2/accounts/{child}"
 	return t.all(ctx,
-		get("read", own), get("read child", kid), get("read child as itself", kid).as("child"), put("no name", own, `{"data":{}}`), put("bad realm", own, `{"data":{"name":"x","realm":"a b!"}}`),
-		put("short realm", own, `{"data":{"name":"x","realm":"a"}}`), put("taken name", own, `{"data":{"name":"{child name}"}}`), put("taken realm", own, `{"data":{"name":"{child name} 2","realm":"{child realm}"}}`),
+		get("read", own), get("read child", kid), get("read child as itself", kid).as("child"), put("no name", own, `{"data":{}}`), put("bad realm", own, `{"data":{"name":"{child name}0","realm":"a b!"}}`),
+		put("short realm", own, `{"data":{"name":"{child name}1","realm":"a"}}`), put("taken name", own, `{"data":{"name":"{child name}"}}`), put("taken realm", own, `{"data":{"name":"{child name}2","realm":"{child realm}"}}`),
 		get("children", own+"/children"), get("children ascending", own+"/children?ascending=true"), get("descendants", own+"/descendants"), get("children of none", "/v2/accounts/{grandchild}/children"),
 		get("siblings", kid+"/siblings"), get("own siblings", kid+"/siblings").as("child"), get("own tree", own+"/tree"), get("tree", "/v2/accounts/{grandchild}/tree"), get("parents", "/v2/accounts/{grandchild}/parents"),
 		del("delete with descendants", kid), patch("patch", kid, `{"data":{"timezone":"Nowhere/At_All","own":{"a":1}}}`), post("post", kid, `{"data":{"name":"{child name}"}}`), get("after post", kid),

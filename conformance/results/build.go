@@ -27,6 +27,9 @@ type Options struct {
 	Catalogue int
 	// Interrupted says that the run was ended early.
 	Interrupted bool
+	// Strange are groups of the log that this program does not know: what was seen in them is not
+	// judged.
+	Strange []string
 	// Faults are the harness's, outside any requirement. Notes decide nothing.
 	Faults, Notes []string
 	// Expectations is the file of known failures; nil is none.
@@ -59,6 +62,7 @@ func Build(verdicts []suite.Verdict, file capture.File, o Options) (*Results, er
 		b.wire(&r.Groups[i])
 	}
 	r.Levels = slices.DeleteFunc(r.Levels, func(p Part) bool { return p.Totals.Planned == 0 })
+	r.strange = o.Strange
 	r.conclude(o.Interrupted, file)
 	return r, nil
 }

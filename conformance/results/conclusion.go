@@ -18,6 +18,9 @@ const (
 	Interrupted Conclusion = "interrupted"
 	// HarnessError: something could not be judged through a fault of this program.
 	HarnessError Conclusion = "harness error"
+	// Unreachable: the target went away while it was judged, and what was not done by then fails or
+	// was not run for that.
+	Unreachable Conclusion = "unreachable"
 	// NotConformant: a MUST fails that the file of expectations does not name. A SHOULD or MAY
 	// that fails is counted and told as a failure, but denies no certificate.
 	NotConformant Conclusion = "not conformant"
@@ -41,7 +44,7 @@ const (
 	ExitOK            = 0
 	ExitNotConformant = 1
 	ExitUsage         = 2 // wrong flags or files; there is no tree then
-	ExitUnreachable   = 3 // the target does not answer; there is no tree then
+	ExitUnreachable   = 3 // the target does not answer; there is a tree where it did at first
 	ExitHarness       = 4
 	ExitIncomplete    = 5
 	ExitInterrupted   = 130
@@ -54,6 +57,8 @@ func (c Conclusion) ExitCode() int {
 		return ExitInterrupted
 	case HarnessError:
 		return ExitHarness
+	case Unreachable:
+		return ExitUnreachable
 	case NotConformant, StaleExpectations:
 		return ExitNotConformant
 	case Incomplete:
@@ -62,6 +67,12 @@ func (c Conclusion) ExitCode() int {
 		return ExitOK
 	}
 	return ExitHarness
+}
+
+// Tells says whether a run tells of its target what another run would: not when it was ended early,
+// when this program failed, or when the target had gone.
+func (c Conclusion) Tells() bool {
+	return c != Interrupted && c != HarnessError && c != Unreachable
 }
 
 // ExitCode is that of the program.
@@ -84,9 +95,11 @@ func (r *Results) conclude(interrupted bool, file capture.File) {
 		{file.Cut, reason{Incomplete, fmt.Sprintf("The log is cut: it ends behind entry %d, without its last line, and what came then is not known.", len(file.Entries))}},
 		{r.Totals.Error > 0, reason{HarnessError, fmt.Sprintf("%s not be judged through a fault of this program.", could(r.Totals.Error))}},
 		{len(r.Faults) > 0, reason{HarnessError, "This program failed: " + strings.Join(r.Faults, "; ") + "."}},
+		{file.Facts.Gone != "", reason{Unreachable, fmt.Sprintf("The target was there and has gone: %s.", file.Facts.Gone)}},
 		{must.Fail > 0, reason{NotConformant, fmt.Sprintf("%s: %s.", fails(must.Fail, suite.Must), r.which(suite.Must, suite.Fail))}},
 		{len(r.Stale) > 0, reason{StaleExpectations, fmt.Sprintf("%s says that %s; take the lines out, or run with --update-expectations.", r.Harness.Expectations, r.stale())}},
 		{len(unjudged) > 0, reason{Incomplete, fmt.Sprintf("%s not be judged in groups that a certificate needs: %s.", could(len(unjudged)), few(unjudged))}},
+		{len(r.strange) > 0, reason{Incomplete, fmt.Sprintf("The log has what this program does not know, and cannot judge: %s. Judge it with the program that wrote it.", few(r.strange))}},
 		{r.Totals.Pass+r.Totals.KnownFail+must.Fail == 0, reason{Incomplete, "Nothing passed."}},
 		{must.KnownFail > 0, reason{AsExpected, fmt.Sprintf("%s, as %s says: %s.", fails(must.KnownFail, suite.Must), r.Harness.Expectations, r.which(suite.Must, suite.KnownFail))}},
 		{r.Asked < r.Catalogue, reason{Partial, fmt.Sprintf("%d of %d requirements were asked for.", r.Asked, r.Catalogue)}},

@@ -49,6 +49,8 @@ type Results struct {
 	Stale     []Stale  `json:"stale"`
 	Faults    []string `json:"faults"`
 	Notes     []string `json:"notes"`
+	// strange is what the log has that this program does not know.
+	strange []string
 }
 
 // Target is what was judged.

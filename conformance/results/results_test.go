@@ -97,6 +97,14 @@ func TestConclusion(t *testing.T) {
 		"nothing is offered": {
 			[]suite.Verdict{verdict("a/b", "A-X-002", suite.Unsupported)}, results.Options{}, "", results.Incomplete, 5, "Nothing passed.",
 		},
+		"groups that nobody knows": {
+			[]suite.Verdict{verdict("a/b", "A-X-001", pass)}, results.Options{Strange: []string{"c/d"}}, "",
+			results.Incomplete, 5, "The log has what this program does not know, and cannot judge: c/d.",
+		},
+		"groups that nobody knows, and a MUST fails": {
+			[]suite.Verdict{verdict("a/b", "A-X-001", fail)}, results.Options{Strange: []string{"c/d"}}, "",
+			results.NotConformant, 1, "1 MUST fails: A-X-001.",
+		},
 		"nothing was asked for": {nil, results.Options{}, "", results.Incomplete, 5, "Nothing passed."},
 		"our own fault": {
 			[]suite.Verdict{verdict("a/b", "A-X-001", suite.Broken), verdict("a/b", "A-X-002", fail)}, results.Options{}, "",
@@ -315,4 +323,33 @@ func TestBytesThatAreNoTextAreBase64(t *testing.T) {
 	text, err = json.Marshal(&results.Bytes{Data: []byte("a\x00"), From: 7, Size: 90})
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(text).To(MatchJSON(`{"text":"a\u0000","from":7,"size":90}`))
+}
+
+// A target that has gone fails for that; it goes before what fails, and behind what casts doubt on it.
+func TestATargetThatHasGoneIsUnreachable(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		file    capture.File
+		outcome suite.Outcome
+		options results.Options
+		want    results.Conclusion
+		exit    int
+		tells   bool
+	}{
+		"it has":                  {capture.File{Facts: capture.Facts{Gone: "nobody listens"}}, suite.Fail, results.Options{}, results.Unreachable, 3, false},
+		"it has when all is done": {capture.File{Facts: capture.Facts{Gone: "nobody listens"}}, suite.Pass, results.Options{}, results.Unreachable, 3, false},
+		"it has, and more":        {capture.File{Facts: capture.Facts{Gone: "nobody listens"}}, suite.Broken, results.Options{}, results.HarnessError, 4, false},
+		"it has when interrupted": {capture.File{Facts: capture.Facts{Gone: "nobody listens"}}, suite.Fail, results.Options{Interrupted: true}, results.Interrupted, 130, false},
+		"it has not":              {capture.File{}, suite.Fail, results.Options{}, results.NotConformant, 1, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			g := NewWithT(t)
+			r, err := results.Build([]suite.Verdict{verdict("a/b", "A-X-001", c.outcome)}, c.file, c.options)
+			g.Expect(err).NotTo(HaveOccurred())
+			g.Expect(r.Conclusion).To(Equal(c.want), strings.Join(r.Why, " "))
+			g.Expect(r.ExitCode()).To(Equal(c.exit))
+			g.Expect(r.Conclusion.Tells()).To(Equal(c.tells))
+		})
+	}
 }

@@ -19,29 +19,29 @@ func hanging() suite.Group {
 		Do: doHanging,
 		Requirements: []suite.Requirement{
 			{
-				ID: "RB-SLOW-001", Text: "While one webhook's receiver gives no answer, each event MUST reach the other webhooks of the account within 3 s.",
+				ID: "RB-SLOW-001", Text: "While one webhook's receiver gives no answer, each event MUST reach the other webhooks of the account before that one answers again.",
 				Source: whatBecomes, Ours: true,
 				Judge: func(j *suite.Judging) {
-					if _, was := heldUp(j, "hangs"); was {
-						inTime(j, "answers", series("beside", hangingCalls))
+					if until, was := heldUp(j, "hangs"); was {
+						inTime(j, "answers", series("beside", hangingCalls), until)
 					}
 				},
 			},
 			{
-				ID: "RB-SLOW-002", Text: "While a webhook's receiver gives no answer, each event MUST reach the webhooks of other accounts within 3 s.",
+				ID: "RB-SLOW-002", Text: "While a webhook's receiver gives no answer, each event MUST reach the webhooks of other accounts before that one answers again.",
 				Source: whatBecomes, Ours: true,
 				Judge: func(j *suite.Judging) {
-					if _, was := heldUp(j, "hangs"); was {
-						inTime(j, "elsewhere", series("elsewhere", 10))
+					if until, was := heldUp(j, "hangs"); was {
+						inTime(j, "elsewhere", series("elsewhere", 10), until)
 					}
 				},
 			},
 			{
-				ID: "RB-SLOW-003", Text: "A webhook that is made while another's receiver gives no answer MUST be given the next event within 3 s.",
+				ID: "RB-SLOW-003", Text: "A webhook that is made while another's receiver gives no answer MUST be given the next event before that one answers again.",
 				Source: whatBecomes, Ours: true,
 				Judge: func(j *suite.Judging) {
-					if _, was := heldUp(j, "hangs"); was {
-						inTime(j, "made-meanwhile", series("meanwhile", meanwhileCalls))
+					if until, was := heldUp(j, "hangs"); was {
+						inTime(j, "made-meanwhile", series("meanwhile", meanwhileCalls), until)
 					}
 				},
 			},
@@ -64,14 +64,16 @@ func hanging() suite.Group {
 				},
 			},
 			{
-				ID: "RB-SLOW-006", Text: "While a webhook's receiver refuses connections, each event MUST reach the other webhooks of the account within 3 s.",
+				ID: "RB-SLOW-006", Text: "While a webhook's receiver refuses connections, and another gives no answer, each event MUST reach the other webhooks of the account.",
 				Source: whatBecomes, Ours: true,
 				Judge: func(j *suite.Judging) {
 					if j.Fact("hook nowhere") == "" {
 						j.Failf("there was no hook whose receiver refuses connections")
 						return
 					}
-					inTime(j, "answers", series("beside", hangingCalls))
+					if until, was := heldUp(j, "hangs"); was {
+						inTime(j, "answers", series("beside", hangingCalls), until)
+					}
 				},
 			},
 			{

@@ -87,6 +87,8 @@ func doAuthentication(ctx context.Context, p *probe.Probe) error {
 		return err
 	}
 	forged, altered := changed(account.Token, 2), changed(account.Token, 1)
+	p.Log.Secret("damaged-token", forged) // the one is put right by what the other shows
+	p.Log.Secret("damaged-token", altered)
 	p.Note("forged", forged)
 	p.Note("altered", altered)
 	for _, c := range []struct{ id, text string }{

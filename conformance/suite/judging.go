@@ -65,7 +65,9 @@ func nonNil(b []byte) []byte {
 func places(entries []capture.Entry) []int {
 	var at []int
 	for _, e := range entries {
-		at = append(at, e.Seq)
+		if e.Seq > 0 { // else it is none: what was looked for was not found
+			at = append(at, e.Seq)
+		}
 	}
 	return at
 }

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/kazoolab/kazoolab/conformance/capture"
 	"github.com/kazoolab/kazoolab/conformance/probe"
 )
 
@@ -119,6 +120,23 @@ func (s *Suite) Groups() []Group { return slices.Clone(s.groups) }
 
 // Check tells everything that is wrong with what was added.
 func (s *Suite) Check() error { return errors.Join(s.errs...) }
+
+// ErrNoDialect says that requirements cannot hold in a dialect, since there is none of that name.
+var ErrNoDialect = errors.New("no such dialect")
+
+// Strange is what a log has that this suite does not know: its dialect, which is the error, and
+// groups.
+func (s *Suite) Strange(facts capture.Facts) (groups []string, err error) {
+	if known := []string{Talk, Kazoo5, Kazoo4}; !slices.Contains(known, facts.Dialect) {
+		return nil, fmt.Errorf("%w: %q; there are %s", ErrNoDialect, facts.Dialect, strings.Join(known, ", "))
+	}
+	for _, name := range facts.Groups {
+		if !slices.ContainsFunc(s.groups, func(g Group) bool { return g.Name == name }) {
+			groups = append(groups, name)
+		}
+	}
+	return groups, nil
+}
 
 func (s *Suite) check(g Group) {
 	wrong := func(format string, args ...any) {

@@ -61,6 +61,12 @@ func (s *Specs) Catalogue(dialect string) []Planned {
 	return planned
 }
 
+// Strange finds out whether a log can be judged by these requirements: the error says that there is
+// no such dialect, and groups are those that it was made of and that nobody knows here.
+func (s *Specs) Strange(facts capture.Facts) (groups []string, err error) {
+	return s.suite.Strange(facts)
+}
+
 // quiet keeps Ginkgo from printing: what came of the specs is told by the reports, which
 // are made of what ReportAfterSuite is given.
 func quiet() (types.SuiteConfig, types.ReporterConfig) {

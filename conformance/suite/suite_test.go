@@ -128,3 +128,26 @@ func TestEqualJSONKnowsNumbersAndOrder(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatALogHasThatNobodyKnowsIsFound(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	s := suite.New()
+	s.Add(group(func(*suite.Group) {}))
+	for _, dialect := range []string{"7", "", "5", "5.0 "} {
+		_, err := s.Strange(capture.Facts{Dialect: dialect, Groups: []string{"webhooks/one"}})
+		g.Expect(err).To(MatchError(suite.ErrNoDialect))
+	}
+	g.Expect(s.Strange(capture.Facts{Dialect: suite.Kazoo4, Groups: []string{"webhooks/one"}})).To(BeEmpty())
+	g.Expect(s.Strange(capture.Facts{Dialect: suite.Talk, Groups: []string{"webhooks/two", "webhooks/one"}})).To(Equal([]string{"webhooks/two"}))
+}
+
+func TestAFindingPointsOnlyAtWhatIsInTheLog(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	j := suite.NewJudging(capture.View{}, capture.Facts{})
+	j.Equal("status", "200", "", capture.Entry{}, capture.Entry{Seq: 3})
+	j.Fail("there is no answer", capture.Entry{})
+	g.Expect(j.Findings()[0].Entries).To(Equal([]int{3}))
+	g.Expect(j.Findings()[1].Entries).To(BeEmpty())
+}

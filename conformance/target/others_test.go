@@ -1,6 +1,7 @@
 package target_test
 
 import (
+	"context"
 	"net"
 	"testing"
 	"time"
@@ -63,4 +64,68 @@ func TestWhatOfOtherRunsCannotBeDeletedIsNamedAndCounted(t *testing.T) {
 	g.Expect(err).To(MatchError(ContainSubstring("1 of 2 accounts stay: ")))
 	g.Expect(removed).To(Equal(1))
 	g.Expect(ready.Others).To(HaveLen(1))
+}
+
+// What cannot be listed may be anybody's, and what is said to be empty need not be so any more.
+func TestWhatIsNotKnownToBeOursIsNotDeleted(t *testing.T) {
+	t.Parallel()
+	const ours = "certify 20261127T100000Z a b own-00000001-"
+	for name, c := range map[string]struct {
+		crossbar *hostile.Crossbar
+		within   string
+		says     string
+	}{
+		"it cannot be listed":    {&hostile.Crossbar{Dialect: "5.0", Hides: "own-"}, "", "could not be listed"},
+		"it is said to be empty": {&hostile.Crossbar{Dialect: "5.0", Empty: true}, "Somebody's own", "Somebody's own"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			g := NewWithT(t)
+			crossbar := c.crossbar
+			preflight := target.Preflight{Profile: profileOf(t, crossbar.Serve(t).URL), Clock: clock.System(), IDs: ids.Seeded(t.Name())}
+			parent := crossbar.Make(ours+"1", hostile.Master)
+			if c.within != "" {
+				crossbar.Make(c.within, parent)
+			}
+			left := crossbar.Left()
+			ready, err := preflight.Look(t.Context())
+			g.Expect(err).NotTo(HaveOccurred())
+			removed, err := ready.RemoveOthers(t.Context(), preflight, preflight.Clock.Now())
+			g.Expect(err).NotTo(HaveOccurred())
+			g.Expect(removed).To(BeZero())
+			g.Expect(ready.Others).To(ConsistOf(HaveField("Foreign", ContainSubstring(c.says))))
+			g.Expect(crossbar.Left()).To(Equal(left))
+		})
+	}
+}
+
+func TestItIsToldThatNothingCouldBeLookedFor(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	crossbar := &hostile.Crossbar{Dialect: "5.0", Hides: "m"}
+	p := profileOf(t, crossbar.Serve(t).URL)
+	crossbar.Place(hostile.Master, "master")
+	preflight := target.Preflight{Profile: p, Clock: clock.System(), IDs: ids.Seeded(t.Name())}
+	ready, err := preflight.Look(t.Context())
+	g.Expect(err).NotTo(HaveOccurred())
+	_, err = ready.RemoveOthers(t.Context(), preflight, preflight.Clock.Now())
+	g.Expect(err).To(MatchError(ContainSubstring("/children")))
+}
+
+// Whoever ends a run ends that, too.
+func TestTheDeletionOfOthersEndsWithTheRun(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	crossbar := &hostile.Crossbar{Dialect: "5.0"}
+	preflight := target.Preflight{Profile: profileOf(t, crossbar.Serve(t).URL), Clock: clock.System(), IDs: ids.Seeded(t.Name())}
+	crossbar.Make("certify 20261127T100000Z a b own-00000001-1", hostile.Master)
+	ready, err := preflight.Look(t.Context())
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(ready.OthersBefore(preflight.Clock.Now())).To(Equal(1))
+	ended, end := context.WithCancel(t.Context())
+	end()
+	removed, err := ready.RemoveOthers(ended, preflight, preflight.Clock.Now())
+	g.Expect(err).To(MatchError(context.Canceled))
+	g.Expect(removed).To(BeZero())
+	g.Expect(crossbar.Left()).To(Equal(1))
 }

@@ -56,6 +56,8 @@ type Ready struct {
 	// Others are accounts that certify made in other runs: ones that were killed, or that go on.
 	Others []Other
 
+	unlisted error // why no accounts of other runs could be looked for
+
 	above probe.Target                                    // with the account of the credentials
 	own   *probe.Probe                                    // holds the run's own account; nil without
 	renew func(context.Context) (token string, err error) // logs in again as the credentials say
@@ -69,6 +71,9 @@ func (r *Ready) Renew(ctx context.Context) (token string, err error) {
 	}
 	return r.own.LogIn(context.WithoutCancel(ctx), "own", r.Target.Parent.ID, token)
 }
+
+// Own is the account that was made for the run, if one was.
+func (r *Ready) Own() (own probe.Account, is bool) { return r.Target.Parent, r.own != nil }
 
 // Close deletes the run's own account.
 func (r *Ready) Close(ctx context.Context) error {

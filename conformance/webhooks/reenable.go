@@ -129,10 +129,10 @@ func doReenable(ctx context.Context, p *probe.Probe) error {
 	if err := patch(ctx, p, own, id("by-hand"), "by hand", doc{"enabled": false}); err != nil {
 		return err
 	}
-	for _, f := range []struct{ receiver, event, account string }{
-		{"failing", "CHANNEL_CREATE", own.ID}, {"patched", "CHANNEL_ANSWER", own.ID}, {"posted", "CHANNEL_BRIDGE", own.ID}, {"below", "CHANNEL_CREATE", below.ID},
+	for _, f := range []failing{
+		{own, "failing", "CHANNEL_CREATE", 6, 1}, {own, "patched", "CHANNEL_ANSWER", 6, 1}, {own, "posted", "CHANNEL_BRIDGE", 6, 1}, {below, "below", "CHANNEL_CREATE", 6, 1},
 	} {
-		if err := fail(ctx, p, f.receiver, f.event, f.account, 6); err != nil {
+		if err := fail(ctx, p, f); err != nil {
 			return err
 		}
 	}
@@ -158,7 +158,7 @@ func doReenable(ctx context.Context, p *probe.Probe) error {
 		return err
 	}
 	expect(ctx, p, map[string]int{"failing": 7, "patched": 7})
-	if err := fail(ctx, p, "failing", "CHANNEL_CREATE", own.ID, 4); err != nil {
+	if err := fail(ctx, p, failing{own, "failing", "CHANNEL_CREATE", 4, 1}); err != nil {
 		return err
 	}
 	if err := nextCheck(ctx, p, 4); err != nil {

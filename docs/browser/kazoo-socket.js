@@ -1,6 +1,6 @@
 "use strict";
 
-// A client of Kazoo's websockets for browsers, without dependencies: copy it. It stays
+// A client of Kazoo's websockets for browsers and Node, without dependencies: copy it. It stays
 // connected: when the connection ends it tries again, sooner at first than later, at the
 // next of its addresses, and subscribes anew. Where the server can resume (kazoolab
 // does), what came meanwhile is not missed, and what cannot be had is announced.
@@ -14,12 +14,20 @@
 //   socket.onGap = (binding, reason) => …;
 //   await socket.subscribe("call.*.*", (event) => console.log(event.name, event.data));
 //   await socket.command("ping");
+//
+// It can be a Pivot app, too, which says what calls do next (kazoolab's own, no Kazoo has it):
+//
+//   await socket.serve("ivr", (request) => `<Response><Say>You pressed ${request.params.Digits}</Say></Response>`);
+//
+// In Node: const { KazooSocket } = require("./kazoo-socket.js"). Before Node 22, run it with
+// --experimental-websocket.
 
 const FIRST_PAUSE = 250; // ms; doubles with each try that fails
 const LONGEST_PAUSE = 30_000;
 const PING_EVERY = 60_000; // a server closes what it has not heard of for an hour
 const REPLY_LIMIT = 15_000; // after which the connection is taken for dead
 const REFUSED_PAUSE = 10_000; // after which a binding that was granted before is asked for again
+const REQUEST_KEPT = 60_000; // ms that a Pivot request is remembered beyond its deadline
 const KEPT_IDS = 10; // of the latest events of each binding, for resuming
 
 class KazooSocket {
@@ -30,6 +38,10 @@ class KazooSocket {
     this.resume = resume;
     this.onState = () => {};
     this.onGap = () => {};
+    this.onResult = () => {}; // of an answer: { outcome, errors }, and the request
+    this.onRecord = () => {}; // of a call that is over: { call_id, params, … }
+    this.apps = new Map(); // name -> { answer, maxCalls, token }
+    this.requests = new Map(); // id -> { data, answer: a promise }
     this.bindings = new Map(); // binding -> { listener, ids, mark }
     this.asked = new Map(); // request id -> { resolve, reject, timer }
     this.tries = 0; // since the last connection that stood
@@ -57,6 +69,42 @@ class KazooSocket {
     if (this.isOpen()) {
       await this.command("unsubscribe", { account_id: this.accountId, binding });
     }
+  }
+
+  // serve answers what calls ask of a Pivot app, now and after each reconnect. answer(request)
+  // returns, or promises, a callflow (an object with a module), TwiML (a string), or what
+  // an HTTP app would say, as { status, content_type, body }. The promise is kept when the
+  // server knows the app.
+  async serve(app, answer, { maxCalls = 100 } = {}) {
+    this.apps.set(app, { answer, maxCalls, token: undefined });
+    if (!this.isOpen()) {
+      await new Promise((resolve, reject) => this.hopes.push({ binding: app, resolve, reject }));
+      return;
+    }
+    await this.register(app).catch((error) => {
+      if (this.isOpen()) {
+        this.apps.delete(app);
+      }
+      throw error;
+    });
+  }
+
+  // stop takes no new calls. Those that are there may still ask, if the page stays.
+  async stop(app) {
+    if (this.isOpen()) {
+      await this.command("pivot_unregister", { account_id: this.accountId, app });
+    }
+  }
+
+  // register tells the server of an app. With the token of an earlier reply its calls come
+  // here again.
+  async register(app) {
+    const own = this.apps.get(app);
+    const data = { account_id: this.accountId, app, max_calls: own.maxCalls };
+    if (own.token !== undefined) {
+      data.resume = own.token;
+    }
+    own.token = (await this.command("pivot_register", data)).resume;
   }
 
   // command sends any action, and returns the data of its reply. The action "api" makes a
@@ -122,6 +170,14 @@ class KazooSocket {
             throw error;
           }
           refused.set(binding, error);
+        });
+      }
+      for (const app of [...this.apps.keys()]) {
+        await this.register(app).catch((error) => {
+          if (!this.isOpen()) {
+            throw error;
+          }
+          refused.set(app, error);
         });
       }
     } catch {
@@ -201,9 +257,59 @@ class KazooSocket {
         own.listener(frame);
         return;
       }
+      case "pivot":
+        this.takePivot(frame);
+        return;
       case "gap":
         this.onGap(frame.subscribed_key, frame.reason);
     }
+  }
+
+  takePivot({ name, request_id: id, data }) {
+    switch (name) {
+      case "request":
+        this.request(id, data);
+        return;
+      case "cancel":
+        this.requests.delete(id);
+        return;
+      case "result":
+        this.onResult(data, this.requests.get(id)?.data);
+        this.requests.delete(id);
+        return;
+      case "cdr":
+        this.onRecord(data);
+    }
+  }
+
+  // request answers one. What is sent again after a lost connection has one answer.
+  async request(id, data) {
+    const app = this.apps.get(data.app);
+    if (app === undefined) {
+      return;
+    }
+    let own = this.requests.get(id);
+    if (own === undefined) {
+      own = { data, answer: Promise.resolve(data).then(app.answer) };
+      this.requests.set(id, own);
+      setTimeout(() => this.requests.delete(id), data.timeout_ms + REQUEST_KEPT).unref?.();
+    }
+    let answer;
+    try {
+      answer = await own.answer;
+    } catch (error) {
+      console.error(`app ${data.app}:`, error);
+      answer = { status: 500 };
+    }
+    if (!this.requests.has(id)) {
+      return; // it is not wanted any more
+    }
+    const plain = typeof answer === "string" || answer?.module !== undefined;
+    await this.command("pivot_answer", { ...(plain ? { body: answer } : answer), pivot_id: id }).catch((error) => {
+      if (this.isOpen()) {
+        console.error(`app ${data.app}: the answer is not taken: ${error.message}`);
+      }
+    });
   }
 
   // lose gives the connection up.
@@ -255,4 +361,8 @@ async function logIn(rest, account, username, password) {
     throw new Error(`login refused: ${answer.message}`);
   }
   return { token: answer.auth_token, accountId: answer.data.account_id };
+}
+
+if (typeof module !== "undefined") {
+  module.exports = { KazooSocket, logIn };
 }

@@ -79,7 +79,18 @@ func (c *certify) flags(cmd *cobra.Command) {
 	c.where.flags(cmd)
 }
 
-func (c *certify) run(cmd *cobra.Command, _ []string) error {
+func (c *certify) run(cmd *cobra.Command, _ []string) error { return noVerdict(c.judge(cmd)) }
+
+// noVerdict has what no code was given be a fault of this program: a container that cannot be
+// removed must not be taken for a target that is not conformant.
+func noVerdict(err error) error {
+	if _, has := codeOf(err); err != nil && !has {
+		return harnessf("%w", err)
+	}
+	return err
+}
+
+func (c *certify) judge(cmd *cobra.Command) error {
 	if c.schema.value != "" {
 		return c.printSchema()
 	}
@@ -300,6 +311,10 @@ func (c *certify) judgeFile(specs *suite.Specs) error {
 	if err != nil {
 		return usagef("--from: %s: %w", c.from, err)
 	}
+	strange, err := specs.Strange(file.Facts)
+	if err != nil {
+		return usagef("--from: %s: line 1: %w", c.from, err)
+	}
 	if c.dialect.value != "" && c.dialect.value != file.Facts.Dialect {
 		return usagef("--dialect: %s was recorded of a target that speaks %s; leave the flag out", c.from, file.Facts.Dialect)
 	}
@@ -315,7 +330,7 @@ func (c *certify) judgeFile(specs *suite.Specs) error {
 	if err != nil {
 		return err
 	}
-	v := telling{certify: c, specs: specs, plan: plan, all: len(all), file: file, known: known}
+	v := telling{certify: c, specs: specs, plan: plan, all: len(all), file: file, known: known, strange: strange}
 	return v.tell()
 }
 

@@ -11,7 +11,11 @@ import (
 // says so.
 func (c *certify) tellOthers(ctx context.Context, p target.Preflight, ready *target.Ready) {
 	if c.removeLeft > 0 && p.Profile.May != target.ReadOnly {
-		removed, err := ready.RemoveOthers(ctx, p, c.Clock.Now().Add(-c.removeLeft))
+		before := c.Clock.Now().Add(-c.removeLeft)
+		if n := ready.OthersBefore(before); n > 0 {
+			c.say("deleting %d accounts that other runs have left", n)
+		}
+		removed, err := ready.RemoveOthers(ctx, p, before)
 		if removed > 0 {
 			c.say("%d accounts were deleted that runs had left which began %s ago or earlier", removed, c.removeLeft)
 		}
@@ -27,11 +31,11 @@ func (c *certify) tellOthers(ctx context.Context, p target.Preflight, ready *tar
 			oldest = other.Began
 		}
 		if other.Foreign != "" {
-			c.say("the account %s (%s) of another run is left alone, since there is one in it that is not certify's: %s", other.Accounts[0].ID, other.Accounts[0].Name, other.Foreign)
+			c.say("the account %s (%s) of another run is left alone, since not all in it is known to be certify's: %s", other.Accounts[0].ID, other.Accounts[0].Name, other.Foreign)
 		}
 	}
 	if accounts > 0 {
-		c.say("%d accounts are there of other runs, which were killed or go on, the oldest from %s; --remove-left 1h deletes those of an hour ago and earlier",
+		c.say("%d accounts are there of other runs, which were killed, go on, or were kept, the oldest from %s; --remove-left 1h deletes those of an hour ago and earlier",
 			accounts, oldest.Format(time.RFC3339))
 	}
 }

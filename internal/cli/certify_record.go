@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"github.com/kazoolab/kazoolab/conformance/capture"
+	"github.com/kazoolab/kazoolab/conformance/report"
 )
 
 // logName is the log's in the folder of --out.
@@ -23,7 +24,9 @@ func (c *certify) logs() (logs []struct{ flag, path string }) {
 	return logs
 }
 
-// writable makes the folders of what is written, and finds out whether it can be.
+// writable makes the folders of what is written, and finds out whether it can be. What an earlier
+// run left there is taken away: nobody is to take it for what came of this one, which may end
+// without a word.
 func (c *certify) writable() error {
 	for flag, path := range map[string]string{"--out": c.out, "--log": filepath.Dir(c.log)} {
 		if path == "" {
@@ -33,8 +36,13 @@ func (c *certify) writable() error {
 			return usagef("%s: %w", flag, err)
 		}
 	}
+	if c.out != "" {
+		if err := report.Remove(c.out); err != nil {
+			return usagef("--out: %w", err)
+		}
+	}
 	for _, l := range c.logs() {
-		f, err := os.OpenFile(l.path, os.O_CREATE|os.O_WRONLY, 0o644) //nolint:gosec // likewise
+		f, err := os.Create(l.path)
 		if err != nil {
 			return usagef("%s: %w", l.flag, err)
 		}
@@ -51,7 +59,7 @@ type logFiles struct {
 	files []*os.File
 }
 
-// record begins the files, which are those of an earlier run no more.
+// record begins the files.
 func (c *certify) record() (*logFiles, error) {
 	r := &logFiles{}
 	var all []io.Writer

@@ -7,7 +7,6 @@ import (
 	"hash/fnv"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -48,7 +47,7 @@ func (c *certify) judgeTarget(cmd *cobra.Command, specs *suite.Specs) (err error
 	}
 	stop, err := c.where.start(cmd.Context(), c, &profile)
 	if err != nil {
-		return err
+		return early(cmd.Context(), err)
 	}
 	defer func() { err = errors.Join(err, stop()) }()
 	return c.drive(cmd.Context(), specs, profile, outside, known)
@@ -67,7 +66,7 @@ func (c *certify) drive(ctx context.Context, specs *suite.Specs, profile target.
 	preflight := target.Preflight{Profile: profile, Outside: outside, Clock: c.Clock, IDs: source, Listen: c.Listen}
 	ready, err := preflight.Look(bounded)
 	if err != nil {
-		return c.refused(bounded, limit, err)
+		return early(ctx, c.refused(bounded, limit, err))
 	}
 	all := specs.Catalogue(ready.Target.Dialect)
 	plan, err := c.plan(all)
@@ -97,19 +96,24 @@ func (c *certify) drive(ctx context.Context, specs *suite.Specs, profile target.
 	v := telling{
 		certify: c, specs: specs, plan: plan, all: len(all), file: outcome.File, known: known, took: c.Clock.Since(began), notes: outcome.Left, files: files,
 	}
-	if !c.keep {
-		if err := ready.Close(ctx); err != nil {
-			v.notes = append(v.notes, fmt.Sprintf("the run's own account was not deleted: %v", err))
-		}
+	if own, is := ready.Own(); is && outcome.Kept > 0 {
+		v.notes = append(v.notes, fmt.Sprintf("the run's own account %s (%s) is kept, since accounts are that stand in it", own.ID, own.Name))
+	} else if err := ready.Close(ctx); err != nil {
+		v.notes = append(v.notes, fmt.Sprintf("the run's own account was not deleted: %v", err))
 	}
-	if errors.Is(context.Cause(bounded), errRunTimeout) {
+	if errors.Is(context.Cause(bounded), errRunTimeout) && outcome.Cut() { // else it was only cleaned up then
 		v.notes = append(v.notes, fmt.Sprintf("the run was ended after %s: a longer --timeout lets it go on", limit))
 	}
-	told := v.tell()
-	if outcome.Gone != "" {
-		return unreachablef("%s", outcome.Gone)
+	return v.tell()
+}
+
+// early has an error be that somebody ended the run, once that is so: it may say what became of a
+// request that was given up for it.
+func early(ctx context.Context, err error) error {
+	if ctx.Err() == nil {
+		return err
 	}
-	return told
+	return &codedError{ExitInterrupted, err}
 }
 
 // refused turns what was found out about a target into an exit code.
@@ -126,21 +130,44 @@ func (c *certify) refused(ctx context.Context, limit time.Duration, err error) e
 
 // knownOf reads the file of known failures: the flag's, else the profile's.
 func (c *certify) knownOf(specs *suite.Specs, p target.Profile) (*expectations.File, error) {
-	if c.expectations != "" || p.Expectations == "" {
+	switch {
+	case c.expectations != "":
 		return c.known(specs, c.expectations, os.ReadFile)
-	}
-	if c.update {
-		if c.where.folder == "" {
-			return nil, usagef("--update-expectations: the profile's file comes with the program; name one of your own with --expectations")
-		}
-		c.expectations = filepath.Join(c.where.folder, p.Expectations)
+	case c.update && p.Expectations == "":
+		return nil, usagef("--update-expectations: the profile names no file of expectations; name one with --expectations")
+	case c.update && c.where.folder == "":
+		return nil, usagef("--update-expectations: the profile's file comes with the program; name one of your own with --expectations")
+	case c.update:
+		c.expectations = c.where.path(p.Expectations)
 	}
 	return c.known(specs, p.Expectations, c.where.beside())
+}
+
+// updatable finds out whether the file of expectations can be written.
+func (c *certify) updatable() error {
+	_, err := os.Stat(c.expectations)
+	fresh := errors.Is(err, fs.ErrNotExist)
+	f, err := os.OpenFile(c.expectations, os.O_CREATE|os.O_WRONLY, 0o644) //nolint:gosec // it goes into a repository
+	if err == nil {
+		err = f.Close()
+	}
+	if err == nil && fresh {
+		err = os.Remove(c.expectations)
+	}
+	if err != nil {
+		return usagef("--update-expectations: %w", err)
+	}
+	return nil
 }
 
 func (c *certify) known(specs *suite.Specs, name string, read func(string) ([]byte, error)) (*expectations.File, error) {
 	if name == "" {
 		return nil, nil //nolint:nilnil // no file is what there mostly is
+	}
+	if c.update {
+		if err := c.updatable(); err != nil {
+			return nil, err
+		}
 	}
 	known := idsOf(specs)
 	text, err := read(name)
@@ -176,6 +203,8 @@ type telling struct {
 	known *expectations.File
 	took  time.Duration
 	notes []string
+	// strange are groups of a log that nobody knows.
+	strange []string
 	// files get the log; nil where one is judged that is there already.
 	files *logFiles
 }
@@ -193,7 +222,7 @@ func (v *telling) tell() error {
 	}
 	o := results.Options{
 		Mode: results.Live, Harness: buildinfo.Read().Version, Judged: v.Clock.Now(), Took: v.took, Catalogue: v.all,
-		Interrupted: v.file.Facts.Interrupted, Faults: v.file.Facts.Faults, Notes: v.notes, Expectations: v.known,
+		Interrupted: v.file.Facts.Interrupted, Faults: v.file.Facts.Faults, Notes: v.notes, Expectations: v.known, Strange: v.strange,
 	}
 	if v.files == nil {
 		o.Mode = results.FromLog
@@ -218,6 +247,10 @@ func (v *telling) tell() error {
 
 // rewrite puts what fails now into the file of known failures.
 func (v *telling) rewrite(r *results.Results) error {
+	if v.file.Cut || !r.Conclusion.Tells() {
+		v.say("%s is left as it is: what fails of a run that did not come to its end may pass in another", v.expectations)
+		return nil
+	}
 	file := v.known
 	if file == nil {
 		file = expectations.Empty(v.expectations, idsOf(v.specs))

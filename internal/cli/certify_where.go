@@ -179,6 +179,9 @@ func readRegular(name string) ([]byte, error) {
 // running takes from the run file where the up is that runs.
 func (w *whereabouts) running(c *certify, cmd *cobra.Command, p *target.Profile) error {
 	running, err := c.runningOf(cmd.Context(), cmd, "certify")
+	if _, has := codeOf(err); err != nil && !has {
+		return usagef("--run-file: %w", err)
+	}
 	if err != nil {
 		return err
 	}
@@ -234,10 +237,13 @@ func (w *whereabouts) beside() func(name string) ([]byte, error) {
 	if w.folder == "" {
 		return profiles.Read
 	}
-	return func(name string) ([]byte, error) {
-		if !filepath.IsAbs(name) {
-			name = filepath.Join(w.folder, name)
-		}
-		return os.ReadFile(name)
+	return func(name string) ([]byte, error) { return os.ReadFile(w.path(name)) }
+}
+
+// path is that of a file which a profile of one's own names.
+func (w *whereabouts) path(name string) string {
+	if filepath.IsAbs(name) {
+		return name
 	}
+	return filepath.Join(w.folder, name)
 }

@@ -37,11 +37,19 @@ func orderly(ctx context.Context, err error) error {
 }
 
 func exitCode(err error) int {
-	if coded, ok := errors.AsType[*codedError](err); ok {
-		return coded.code
-	}
-	if _, ok := errors.AsType[config.Problems](err); ok {
-		return ExitUsage
+	if code, has := codeOf(err); has {
+		return code
 	}
 	return ExitFailed
+}
+
+// codeOf is the exit code that an error says it leads to.
+func codeOf(err error) (code int, has bool) {
+	if coded, ok := errors.AsType[*codedError](err); ok {
+		return coded.code, true
+	}
+	if _, ok := errors.AsType[config.Problems](err); ok {
+		return ExitUsage, true
+	}
+	return 0, false
 }

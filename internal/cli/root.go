@@ -35,6 +35,7 @@ certify: 0 certified, 1 not conformant, 4 a fault of kazoolab itself, 5 incomple
 		a.triggerCommand(),
 		a.simulateCommand(),
 		a.callCommand(),
+		a.pivotCommand(),
 		a.recordCommand(),
 		a.replayCommand(),
 		a.scenarioCommand(),

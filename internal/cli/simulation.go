@@ -16,6 +16,7 @@ import (
 	"github.com/kazoolab/kazoolab/simulator/office"
 	"github.com/kazoolab/kazoolab/simulator/outlet"
 	"github.com/kazoolab/kazoolab/simulator/pbx"
+	"github.com/kazoolab/kazoolab/simulator/pivot/apps"
 	"github.com/kazoolab/kazoolab/simulator/switchboard"
 	"github.com/kazoolab/kazoolab/simulator/timeline"
 )
@@ -72,6 +73,7 @@ func (a *app) switchBus(url, name string, log *slog.Logger) *bus.Bus {
 	b := bus.New(bus.Config{URL: url, Name: name, Clock: a.Clock, IDs: newIDs(""), Log: log, PublishWindow: outlet.Window})
 	outlet.Declare(b)
 	control.Declare(b)
+	apps.Declare(b)
 	for _, exchange := range []string{kapi.ExchangeResources, kapi.ExchangePivot} {
 		b.DeclareExchange(exchange, kapi.ExchangeType(exchange))
 	}

@@ -8,10 +8,13 @@ import (
 	"github.com/kazoolab/kazoolab/bridge/kapi"
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 	"github.com/kazoolab/kazoolab/bridge/store"
+	"github.com/kazoolab/kazoolab/internal/buildinfo"
 	"github.com/kazoolab/kazoolab/internal/bus"
+	"github.com/kazoolab/kazoolab/internal/clock"
 	"github.com/kazoolab/kazoolab/internal/guard"
 	"github.com/kazoolab/kazoolab/simulator/outlet"
 	"github.com/kazoolab/kazoolab/simulator/pivot"
+	"github.com/kazoolab/kazoolab/simulator/pivot/apps"
 	pivotclient "github.com/kazoolab/kazoolab/simulator/pivot/client"
 	"github.com/kazoolab/kazoolab/simulator/pivot/flow"
 	"github.com/kazoolab/kazoolab/simulator/pivot/request"
@@ -19,7 +22,7 @@ import (
 
 // startPivot runs the Pivot engine beside the callflow application of a simulation: it takes the calls
 // of every callflow of this lab's accounts whose action is pivot, those of a switch in another process too.
-func (u *up) startPivot(ctx context.Context, sim *simulation) error {
+func (u *up) startPivot(ctx context.Context, b *bus.Bus, sim *simulation) error {
 	asker := pivotclient.New(pivotclient.Config{
 		Compat:        fidelity.Compat(u.config.Compat),
 		Guard:         u.guard(),
@@ -32,6 +35,10 @@ func (u *up) startPivot(ctx context.Context, sim *simulation) error {
 		return err
 	}
 	node := "kazoo_apps@" + sim.host.Apps
+	connected, err := u.connectedApps(ctx, b, node, asker)
+	if err != nil {
+		return err
+	}
 	var engine *pivot.Engine
 	documents := pivotDocuments{ctx, u.store, u.log}
 	port := sim.flows.bus.port(func(queue string, message jobj.Object) { //nolint:contextcheck // documents have that of the lab
@@ -45,7 +52,7 @@ func (u *up) startPivot(ctx context.Context, sim *simulation) error {
 	})
 	return sim.line.Do(ctx, func() {
 		engine = pivot.New(ctx, pivot.Config{
-			Line: sim.line, Bus: port, Asker: boundAsker{asker, sim.flows.bus.sub}, Flows: checker, Documents: documents, Compat: fidelity.Compat(u.config.Compat),
+			Line: sim.line, Bus: port, Asker: boundAsker{connected, sim.flows.bus.sub}, Connected: connected, Flows: checker, Documents: documents, Compat: fidelity.Compat(u.config.Compat),
 			IDs: sim.random, Node: node, Log: u.log,
 			Await: func(request.Request) func() { return sim.line.Stay() },
 			Save: func(_ string, doc jobj.Object) {
@@ -54,6 +61,27 @@ func (u *up) startPivot(ctx context.Context, sim *simulation) error {
 		})
 		engine.Listen()
 	})
+}
+
+// connectedApps are those that are asked at websockets, wherever their sockets are; the others are
+// asked by HTTP.
+func (u *up) connectedApps(ctx context.Context, b *bus.Bus, node string, http *pivotclient.Client) (apps.Asker, error) {
+	directory := apps.New(apps.Config{Clock: clock.Machine(u.Clock), IDs: newIDs(""), Log: u.log, Node: node, Version: buildinfo.Read().Version})
+	serving, stop := context.WithCancel(ctx)
+	ended := make(chan error, 1)
+	subscribed := make(chan *bus.Subscription, 1)
+	go func() { ended <- directory.Serve(serving, b, func(sub *bus.Subscription) { subscribed <- sub }) }()
+	u.atEnd(func(context.Context) error {
+		stop()
+		return orderly(serving, <-ended)
+	})
+	select {
+	case sub := <-subscribed:
+		return apps.Asker{Apps: directory, HTTP: http}, sub.WaitReady(ctx)
+	case err := <-ended:
+		ended <- nil
+		return apps.Asker{}, err
+	}
 }
 
 // boundAsker asks when the broker has what the engine hears the call by, as K5 does: of what the caller does

@@ -44,7 +44,7 @@ func (u *up) startSwitch(ctx context.Context, url string, accounts []runfile.Acc
 	if err := sim.leadByFlows(running, b, storedDocuments{u.store}, func(do func()) error { return line.Do(ctx, do) }, u.log); err != nil {
 		return err
 	}
-	if err := u.startPivot(running, sim); err != nil {
+	if err := u.startPivot(running, b, sim); err != nil {
 		return err
 	}
 	return line.Do(ctx, func() {

@@ -32,7 +32,7 @@ type Config struct {
 	RunFile              string        `koanf:"run-file" for:"up,trigger,simulate,call,record,replay,listen,health,env,clock,hooks,queues,certify" help:"file in which up tells the other commands about itself; empty means one in the user's runtime folder"`
 	Seed                 string        `koanf:"seed" for:"up,trigger,simulate,call" default:"demo" default-trigger:"" default-simulate:"" default-call:"" help:"makes ids and names repeatable; for trigger, simulate and call empty means new calls each time"`
 	Dialect              string        `koanf:"dialect" for:"up,bridge" default:"talk" check:"choice" choices:"talk|5.0|4.3" help:"version of Kazoo that is spoken"`
-	Compat               string        `koanf:"compat" for:"up,bridge" default:"kazoo" check:"choice" choices:"kazoo|corrected" help:"whether that version's quirks are reproduced; see kazoolab quirks"`
+	Compat               string        `koanf:"compat" for:"up,bridge,pivot" default:"kazoo" check:"choice" choices:"kazoo|corrected" help:"whether that version's quirks are reproduced; see kazoolab quirks"`
 	AllowLoopbackTargets bool          `koanf:"allow-loopback-targets" for:"up,bridge" default:"false" default-up:"true" help:"let webhooks point at this machine itself: an exception of the REST API's block list and of webhooks.guard"`
 	DrainTimeout         time.Duration `koanf:"drain-timeout" for:"up,bridge" default:"30s" default-up:"5s" min:"0s" help:"how long to finish deliveries under way when stopping"`
 	REST                 REST          `koanf:"rest"`
@@ -50,8 +50,8 @@ type REST struct {
 
 // Log is what the program says about itself on standard error.
 type Log struct {
-	Level  string `koanf:"level" for:"up,bridge,broker,trigger,simulate,call,record,replay" default:"info" default-up:"warn" default-trigger:"error" default-simulate:"error" default-call:"error" default-record:"error" default-replay:"error" check:"choice" choices:"debug|info|warn|error" help:"lowest level that is written"`
-	Format string `koanf:"format" for:"up,bridge,broker,trigger,simulate,call,record,replay" default:"text" check:"choice" choices:"text|json" help:"form of a log line"`
+	Level  string `koanf:"level" for:"up,bridge,broker,trigger,simulate,call,record,replay,pivot" default:"info" default-pivot:"error" default-up:"warn" default-trigger:"error" default-simulate:"error" default-call:"error" default-record:"error" default-replay:"error" check:"choice" choices:"debug|info|warn|error" help:"lowest level that is written"`
+	Format string `koanf:"format" for:"up,bridge,broker,trigger,simulate,call,record,replay,pivot" default:"text" check:"choice" choices:"text|json" help:"form of a log line"`
 }
 
 // Webhooks is how events are delivered. Kazoo keeps these in its system

@@ -43,6 +43,10 @@ type Crossbar struct {
 
 	// Keeps has accounts that are not deleted: their name has it in it.
 	Keeps string
+	// Hides has accounts of which nobody is told what is within: their name has it in it.
+	Hides string
+	// Empty has accounts be said to have none within them.
+	Empty bool
 
 	mu      sync.Mutex
 	made    int
@@ -75,6 +79,13 @@ func (c *Crossbar) Make(name, parent string) string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.make(name, parent)
+}
+
+// Place has an account be there under an id.
+func (c *Crossbar) Place(id, name string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.left[id] = account{name: name}
 }
 
 func (c *Crossbar) make(name, parent string) string {
@@ -175,6 +186,8 @@ func (c *Crossbar) answer(r *http.Request, body []byte) (status int, data any, t
 		var asked struct{ Data struct{ Name string } }
 		_ = json.Unmarshal(body, &asked) // what is no JSON has no name
 		return http.StatusCreated, map[string]any{"id": c.make(asked.Data.Name, parts[2]), "name": "made", "realm": "made.example.com"}, ""
+	case last == "children" && c.Hides != "" && strings.Contains(c.left[parts[2]].name, c.Hides):
+		return http.StatusInternalServerError, map[string]any{}, ""
 	case last == "children":
 		return http.StatusOK, c.children(parts[2]), ""
 	case len(parts) == 3 && r.Method == http.MethodDelete && len(c.children(parts[2])) > 0,
@@ -195,7 +208,11 @@ func (c *Crossbar) children(parent string) []any {
 	list := []any{}
 	for id, a := range c.left {
 		if a.parent == parent {
-			list = append(list, map[string]any{"id": id, "name": a.name})
+			row := map[string]any{"id": id, "name": a.name}
+			if c.Empty {
+				row["descendants_count"] = 0
+			}
+			list = append(list, row)
 		}
 	}
 	return list

@@ -22,8 +22,9 @@ func (n node) at(rules map[string]any, step string) node {
 // checker goes through a document once: it casts, fills in and collects what is
 // wrong (jesse with kz_json_schema's options).
 type checker struct {
-	casts bool // false among alternatives, where the reference does not cast
-	found []Violation
+	casts  bool // false among alternatives, where the reference does not cast
+	strict bool // as CheckStrict says
+	found  []Violation
 }
 
 // check returns the value as it is to be stored. parent is the object that it is a
@@ -113,7 +114,7 @@ func (c *checker) fill(n node, parent jobj.Object) (any, bool) {
 	if !typed || !isAny(filled, wanted) {
 		return nil, false
 	}
-	trial := &checker{casts: c.casts}
+	trial := &checker{casts: c.casts, strict: c.strict}
 	filled = trial.check(n, filled, parent)
 	return filled, len(trial.found) == 0
 }
@@ -190,7 +191,10 @@ func (c *checker) checkAlternatives(n node, value any) any {
 		out, count := value, 0
 		for _, one := range alternatives {
 			rules := one.(map[string]any) // eachNode made sure
-			trial := &checker{}
+			if _, whole := rules["$ref"]; whole && c.strict {
+				return value, true
+			}
+			trial := &checker{strict: c.strict}
 			if filled := trial.check(node{n.Schema, rules, n.path}, value, nil); len(trial.found) == 0 {
 				out = filled
 				if count++; most == 0 {

@@ -56,7 +56,7 @@ type Config struct {
 	// Queue is the Controller-Queue of all its calls: where answers go, over exchange targeted.
 	Queue string
 	Log   *slog.Logger
-	// Compat says whether the quirk default-terminator is reproduced; "" is kazoo.
+	// Compat says whether the quirks default-terminator and late-pivot are reproduced; "" is kazoo.
 	Compat fidelity.Compat
 	// Branches is how often a call may branch into another flow (callflow.max_branch_count); 0 is 50.
 	Branches int

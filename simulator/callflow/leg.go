@@ -3,6 +3,7 @@ package callflow
 import (
 	"cmp"
 
+	"github.com/kazoolab/kazoolab/bridge/fidelity"
 	"github.com/kazoolab/kazoolab/bridge/kapi"
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 	"github.com/kazoolab/kazoolab/simulator/dialplan"
@@ -189,6 +190,10 @@ func (l *leg) hear(message jobj.Object) {
 		l.leave("the call was hung up: " + message.String("Hangup-Cause"))
 		return
 	case category == kapi.CategoryCallEvent && name == channelPivot:
+		if l.act != nil && l.at.node.String("module") != pivotModule && l.Compat != fidelity.Kazoo { // quirk late-pivot
+			l.trace(Refused, "", "CHANNEL_PIVOT came when the flow had gone on")
+			return
+		}
 		l.replace(message)
 		return
 	case name == "usurp_control":

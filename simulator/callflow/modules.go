@@ -27,7 +27,7 @@ func modules() map[string]module {
 		"menu":            (*act).menu,
 		"noop":            (*act).noop,
 		"offnet":          (*act).resources,
-		"pivot":           (*act).pivot,
+		pivotModule:       (*act).pivot,
 		"play":            (*act).playMedia,
 		"prepend_cid":     (*act).prependCID,
 		"record_call":     (*act).recordCall,

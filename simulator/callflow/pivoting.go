@@ -12,6 +12,9 @@ import (
 // channelPivot brings the flow that a web server has answered.
 const channelPivot = "CHANNEL_PIVOT"
 
+// pivotModule is the element that asks one.
+const pivotModule = "pivot"
+
 // pivotPatience is how long cf_pivot waits for an event of the call, whichever it is.
 const pivotPatience = 10 * time.Second
 

@@ -6,6 +6,7 @@ import (
 
 	. "github.com/onsi/gomega"
 
+	"github.com/kazoolab/kazoolab/bridge/fidelity"
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 	"github.com/kazoolab/kazoolab/simulator/callflow"
 )
@@ -79,6 +80,19 @@ func TestPivot(t *testing.T) {
 			says: saysBye, hears: hearsBye, goes: "pivot>_" + goesBye,
 		},
 	})
+}
+
+func TestALateFlowIsRefusedWhereQuirksAreCorrected(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, func(c *callflow.Config) { c.Compat = fidelity.Corrected })
+	r.calls(then(ask, node("sleep", `"duration":60`)))
+	r.run(map[time.Duration]func(){at(20): r.tells(pivoted(bye)), at(80): r.hangUp})
+	var refused bool
+	for _, s := range r.steps {
+		r.Expect(s.What).NotTo(Equal(callflow.Replaced))
+		refused = refused || s.What == callflow.Refused
+	}
+	r.Expect(refused).To(BeTrue())
 }
 
 func TestAnyEventOfTheCallHasPivotWaitAnew(t *testing.T) {

@@ -13,6 +13,7 @@ const (
 	Branched = "branched" // into another flow, Next
 	Returned = "returned" // to what was left when it branched
 	Replaced = "replaced" // by the flow of a CHANNEL_PIVOT
+	Refused  = "refused"  // a flow of a CHANNEL_PIVOT that came too late
 	Waits    = "waits"    // the flow is over; somebody else leads the call
 	Noted    = "noted"    // something that explains what comes
 	Ended    = "ended"    // the flow, and with it the call, unless Why says otherwise

@@ -19,7 +19,7 @@ func (w *worker) answered(a client.Answer, err error) {
 	w.notes(a.Notes)
 	if err != nil {
 		w.tell(Step{Kind: Answered, Text: fmt.Sprintf("the app has given no answer: %v", err)})
-		if failure, ok := errors.AsType[*client.Error](err); !ok || failure.Silent() {
+		if failure, ok := errors.AsType[*client.Error](err); !w.connected(w.uri) && (!ok || failure.Silent()) {
 			w.note(silentTransport, "the action fails at once. Kazoo waits without a word: on the first request its callflow goes on after 10 s, later the caller hears silence")
 		}
 		w.fail(fmt.Sprintf("no answer from %s: %v", w.uri, err), nil)
@@ -133,9 +133,19 @@ func (w *worker) judge(a client.Answer) {
 		w.unreadable(fault)
 	}
 	w.explain(broken)
+	w.result("failed", w.unread(fault, broken))
 	w.tell(Step{Kind: Failed, Text: "the answer cannot be read: the callflow is told failed, and the call is hung up, which comes first"})
 	w.answerCallflow("failed", "pivot")
 	w.end("the answer cannot be read")
+}
+
+// unread is why an answer can be read as neither, for a program.
+func (w *worker) unread(err error, broken flow.Result) []any {
+	problems := flowProblems(broken)
+	if fault, ok := errors.AsType[*twiml.SyntaxError](err); ok {
+		problems = append(problems, problem(fault.Line, fault.Column, fault.Error()))
+	}
+	return problems
 }
 
 // unreadable tells why a document is no TwiML, and where.
@@ -154,7 +164,9 @@ func (w *worker) unreadable(err error) {
 func (w *worker) run(root *twiml.Node) {
 	w.answerCallflow("processing", "translator")
 	w.begun = true
-	for _, f := range twiml.Check(root) {
+	found := twiml.Check(root)
+	w.result("processing", documentProblems(found))
+	for _, f := range found {
 		w.tell(Step{Kind: Found, Position: f.Position, Verb: f.Verb, Text: f.String(), Quirk: f.Quirk})
 	}
 	if len(root.Content()) == 0 {

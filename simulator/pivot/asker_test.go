@@ -4,6 +4,7 @@ import (
 	"context"
 	"testing"
 
+	"github.com/kazoolab/kazoolab/simulator/pivot"
 	"github.com/kazoolab/kazoolab/simulator/pivot/client"
 	"github.com/kazoolab/kazoolab/simulator/pivot/flow"
 	"github.com/kazoolab/kazoolab/simulator/pivot/request"
@@ -22,7 +23,7 @@ func newFlows(t *testing.T) *flow.Checker {
 // newAsker is the real client.
 func newAsker(t *testing.T) func(context.Context, request.Request) (client.Answer, error) {
 	t.Helper()
-	c := client.New(client.Config{Guard: client.Local(), TLSUnverified: true, MaxBody: 2 << 20})
+	c := client.New(client.Config{Guard: client.Local(), TLSUnverified: true, MaxBody: pivot.DefaultBody})
 	t.Cleanup(c.Close)
 	return c.Ask
 }

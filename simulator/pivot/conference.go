@@ -164,8 +164,7 @@ Switch-Nodename Switch-URI Switch-URL To To-Realm To-Tag To-User`
 func (d *dialling) attendConference(method string) {
 	p := d.p
 	c := &course{dialling: d}
-	p.set(request.KeyCallStatus, statusRinging)
-	p.set(request.KeyDigitsCollected, "")
+	p.set(request.KeyCallStatus, statusProgress)
 	end := func(why string) {
 		c.over = true
 		if c.timer != nil {
@@ -183,7 +182,6 @@ func (d *dialling) attendConference(method string) {
 	}
 	c.alarm(d.timeout, func() { end("nobody has let the caller in before its time was up") })
 	joined := func() {
-		p.set(request.KeyCallStatus, statusProgress)
 		c.alarm(d.limit, func() {
 			p.command(p.sender().Park())
 			end("its time limit is over")

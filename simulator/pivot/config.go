@@ -28,6 +28,20 @@ type Asker interface {
 	Ask(ctx context.Context, r request.Request) (client.Answer, error)
 }
 
+// Connected are apps that keep a connection to us, and are told by it what HTTP cannot tell. Its
+// methods return at once.
+type Connected interface {
+	// Has says that a URL is for one of them; Plain has a URL in the form of HTTP.
+	Has(url string) bool
+	Plain(url string) string
+	// Result tells what the answer to a request led to: processing or failed, and what was wrong with it.
+	Result(r request.Request, outcome string, problems []any)
+	// CDR sends the record of a call to the app at a cdr_url.
+	CDR(accountID, callID, url string, params jobj.Object) error
+	// Forget is told of a call that is over.
+	Forget(callID string)
+}
+
 // Documents are those of one account: its own under its id, devices and users.
 type Documents interface {
 	Document(accountID, id string) (jobj.Object, bool)
@@ -44,6 +58,8 @@ type Config struct {
 	Bus   Bus
 	Asker Asker
 	Flows Flows
+	// Connected are asked by the Asker, too; nil where there are none.
+	Connected Connected
 	// Documents tells of the call's account; nil knows none.
 	Documents Documents
 	// Save stores a document in a database; nil drops it.
@@ -97,18 +113,24 @@ func (s Settings) filled() Settings {
 	return s
 }
 
-// Limits bound what an app can make the engine do; the zero value is the default.
+// Limits of an engine that is told of none.
+const (
+	DefaultRequests = 1000
+	DefaultBody     = 2 << 20
+)
+
+// Limits bound what an app can make the engine do; the zero value is the default. Kazoo has no bound.
 type Limits struct {
-	Requests int // of one worker: 1000. Kazoo has no bound
-	Body     int // bytes of an answer: 2 MiB. Kazoo has no bound
+	Requests int // of one worker
+	Body     int // bytes of an answer
 }
 
 func (l Limits) filled() Limits {
 	if l.Requests == 0 {
-		l.Requests = 1000
+		l.Requests = DefaultRequests
 	}
 	if l.Body == 0 {
-		l.Body = 2 << 20
+		l.Body = DefaultBody
 	}
 	return l
 }

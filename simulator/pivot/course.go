@@ -45,6 +45,9 @@ type course struct {
 // follow waits until a Dial is over.
 func (d *dialling) follow() {
 	c := &course{dialling: d}
+	if d.p.state.Has(request.KeyDialCallStatus) {
+		d.p.w.note(staleDial, "what an earlier Dial came to is what this one starts from: a dial that is busy at once may be told as completed")
+	}
 	d.p.set(request.KeyCallStatus, statusRinging)
 	d.p.set(request.KeyDigitsCollected, "")
 	c.alarm(d.timeout, c.unanswered)
@@ -182,8 +185,6 @@ func (c *course) ended(cause string) {
 		status = statusCompleted
 	case statusRinging:
 		status = statusNoAnswer
-	case statusCompleted, statusBusy, statusFailed, statusNoAnswer:
-		p.w.note(staleDial, "what an earlier Dial came to is still what this one starts from")
 	}
 	p.set(request.KeyCallStatus, callStatus(cause))
 	p.set(request.KeyDialCallStatus, status)

@@ -70,6 +70,9 @@ func (e *Engine) remember(callID string) {
 		}
 	}
 	e.destroyed[callID] = now
+	if e.Connected != nil { // its worker may ask once more
+		e.Line.Meanwhile(remembered, func() { e.Connected.Forget(callID) })
+	}
 }
 
 func (e *Engine) corrected() bool { return e.Compat == fidelity.Corrected }
@@ -77,7 +80,7 @@ func (e *Engine) corrected() bool { return e.Compat == fidelity.Corrected }
 // Start begins a call by its pivot_req. A message that cannot be one is told, and answered with
 // failed where it says to whom; Kazoo passes over it, or dies mute (quirk message-types).
 func (e *Engine) Start(message jobj.Object) {
-	w := &worker{e: e, call: message.Object("Call"), queue: "pivot-" + e.IDs.Hex(16)}
+	w := &worker{e: e, call: message.Object("Call"), queue: "pivot-" + e.IDs.Hex(16), result: func(string, []any) {}, cancel: func() {}}
 	w.callID, w.accountID = w.call.String("Call-ID"), w.call.String("Account-ID")
 	w.control, w.controller = w.call.String("Control-Queue"), w.call.String("Controller-Queue")
 	switch {
@@ -99,6 +102,7 @@ func (e *Engine) Start(message jobj.Object) {
 		return
 	}
 	w.read(message)
+	w.ctx, w.cancel = context.WithCancel(e.ctx)
 	e.workers[w.queue] = w
 	w.ask(w.uri, w.method)
 }

@@ -15,11 +15,13 @@ func (w *worker) pivot(body []byte, r flow.Result) {
 	w.begun = true
 	w.explain(r)
 	if r.Valid {
+		w.result("processing", flowProblems(r))
 		w.handOver(r.Text)
 		return
 	}
 	w.note(flowErrorCrash, "the answer is JSON, but no callflow: its errors are stored, and the call is hung up. Kazoo says failed to nobody, stores nothing, "+
 		"and leaves the caller in silence")
+	w.result("failed", flowProblems(r))
 	w.tell(Step{Kind: Failed, Text: "the answer is no valid callflow"})
 	w.answerCallflow("failed", "pivot")
 	w.debugDocument(jobj.Object{{Key: "resp_body", Value: string(body)}, {Key: "schema_errors", Value: schemaErrors(r)}})

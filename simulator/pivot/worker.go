@@ -1,6 +1,7 @@
 package pivot
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -41,6 +42,10 @@ type worker struct {
 	processes []*process // that hear events
 	bindings  [][2]string
 	asked     map[string]func(active bool) // status requests by Msg-ID
+
+	ctx    context.Context //nolint:containedctx // its own life: what is asked meanwhile ends with it
+	cancel context.CancelFunc
+	result func(outcome string, problems []any) // tells a connected app what its answer led to
 }
 
 // read takes over what a pivot_req says.
@@ -126,6 +131,7 @@ func (w *worker) ask(uri, method string) {
 		w.fail(fmt.Sprintf("the call has made %d requests: that is a loop, and the end. Kazoo would ask for ever", w.e.Limits.Requests), nil)
 		return
 	}
+	uri = w.plain(uri)
 	values := request.Values{
 		Call: w.call, Format: w.format, Variables: request.Variables(w.state), Live: request.Live(w.state), State: w.state,
 		Owners: w.owners(), Language: w.document(w.accountID).String("language"),
@@ -153,6 +159,7 @@ func (w *worker) ask(uri, method string) {
 		what = "the app is asked what to do with the call"
 	}
 	w.tell(Step{Kind: Asked, Request: &r, Text: fmt.Sprintf("%s: %s %s", what, r.Method, r.URL)})
+	w.result = w.resultOf(r)
 	w.exchange(r, w.answered)
 }
 
@@ -164,7 +171,7 @@ func (w *worker) exchange(r request.Request, then func(client.Answer, error)) {
 	}
 	release := await(r)
 	go func() {
-		answer, err := w.e.Asker.Ask(w.e.ctx, r)
+		answer, err := w.e.Asker.Ask(w.ctx, r)
 		// That the simulation has ended meanwhile is no one's fault.
 		_ = w.e.Line.Do(w.e.ctx, func() {
 			release()
@@ -179,6 +186,7 @@ func (w *worker) exchange(r request.Request, then func(client.Answer, error)) {
 // processing, on the first request. Later nobody waits, so the call is hung up (quirk late-failure).
 func (w *worker) fail(why string, between func()) {
 	w.tell(Step{Kind: Failed, Text: why})
+	w.result("failed", []any{why})
 	w.answerCallflow("failed", "pivot")
 	if between != nil {
 		between()
@@ -219,6 +227,7 @@ func (w *worker) stop(why string) {
 		w.e.Bus.Unbind(w.queue, b[0], b[1])
 	}
 	delete(w.e.workers, w.queue)
+	w.cancel()
 	w.tell(Step{Kind: Ended, Text: "Pivot is done with the call: " + why})
 }
 

@@ -9,6 +9,7 @@ import (
 	"container/heap"
 	"context"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/kazoolab/kazoolab/internal/clock"
@@ -72,6 +73,14 @@ func (t *Timeline) At(when time.Time, do func()) *Planned {
 // something else is planned, too.
 func (t *Timeline) Meanwhile(d time.Duration, do func()) {
 	t.plan(t.now.Add(d), &Planned{line: t, do: do})
+}
+
+// Lastly plans something for now that happens when nothing else is left for now.
+func (t *Timeline) Lastly(do func()) *Planned {
+	t.counts++
+	p := &Planned{line: t, do: do, counts: true, when: t.now, order: math.MaxInt64}
+	heap.Push(&t.planned, p)
+	return p
 }
 
 func (t *Timeline) plan(when time.Time, p *Planned) *Planned {

@@ -36,6 +36,23 @@ func TestAllHappensInTheOrderOfItsTime(t *testing.T) {
 	}))
 }
 
+func TestWhatComesLastlyComesAfterAllOfItsTime(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	line := timeline.New(timeline.Config{Start: start(), Wall: clock.System()})
+	var seen []string
+	note := func(what string) func() { return func() { seen = append(seen, what) } }
+	line.After(time.Second, note("later"))
+	line.Lastly(note("lastly"))
+	line.Lastly(note("never")).Cancel()
+	line.After(0, func() {
+		note("now")()
+		line.After(0, note("then"))
+	})
+	g.Expect(line.Run(t.Context(), false)).To(Succeed())
+	g.Expect(seen).To(Equal([]string{"now", "then", "lastly", "later"}))
+}
+
 func TestTimePassesAtItsSpeed(t *testing.T) {
 	g := NewWithT(t)
 	wall := clockwork.NewFakeClockAt(start())

@@ -15,6 +15,10 @@ const (
 	Ping        = "ping"
 	API         = "api"
 	Noop        = "noop" // what a frame without an action asks for
+
+	PivotRegister   = "pivot_register"
+	PivotUnregister = "pivot_unregister"
+	PivotAnswer     = "pivot_answer"
 )
 
 // Faults of a frame. The reference takes text that is no JSON for an empty object,

@@ -23,19 +23,26 @@ type Object []Member
 // Get follows path through nested objects. When a key is repeated its first
 // value counts, as in kz_json:get_value/2.
 func (o Object) Get(path ...string) (any, bool) {
-	var v any = o
-	for _, key := range path {
-		obj, ok := v.(Object)
-		if !ok {
-			return nil, false
-		}
-		i := obj.index(key)
+	if len(path) == 0 {
+		return o, true
+	}
+	// An Object that becomes an any is an allocation, so that o itself does not.
+	for _, key := range path[:len(path)-1] {
+		i := o.index(key)
 		if i < 0 {
 			return nil, false
 		}
-		v = obj[i].Value
+		inner, ok := o[i].Value.(Object)
+		if !ok {
+			return nil, false
+		}
+		o = inner
 	}
-	return v, true
+	i := o.index(path[len(path)-1])
+	if i < 0 {
+		return nil, false
+	}
+	return o[i].Value, true
 }
 
 // String returns the string at path, or "" when there is none.

@@ -101,6 +101,9 @@ func (c *Checker) instead(name string, parent jobj.Object) string {
 	if near := suggest.Nearest(name, keys); len(near) > 0 {
 		return fmt.Sprintf("; is %s meant for it?", near[0])
 	}
+	if name == "data" {
+		return c.needed(parent.String("module"))
+	}
 	if name != "module" {
 		return ""
 	}
@@ -110,6 +113,24 @@ func (c *Checker) instead(name string, parent jobj.Object) string {
 		}
 	}
 	return ""
+}
+
+// needed says what the data of a module cannot do without.
+func (c *Checker) needed(module string) string {
+	form, known := c.set.Get(prefix + module)
+	if !known {
+		return ""
+	}
+	tree := form.Tree()
+	required, _ := tree.Get("required")
+	keys := slices.DeleteFunc(texts(required), func(key string) bool {
+		_, filled := tree.Get("properties", key, "default")
+		return filled
+	})
+	if len(keys) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; %s needs %s in it", module, strings.Join(keys, " and "))
 }
 
 // warn lists what Kazoo takes in a node and below it, but passes over.

@@ -9,7 +9,7 @@ import (
 	"cmp"
 	"encoding/xml"
 	"fmt"
-	"log"
+	"io"
 	"net/http"
 	"os"
 	"time"
@@ -18,8 +18,9 @@ import (
 func main() {
 	address := cmp.Or(os.Getenv("LISTEN"), "127.0.0.1:9000")
 	server := &http.Server{Addr: address, Handler: shop(), ReadHeaderTimeout: 5 * time.Second}
-	log.Printf("the bookshop answers at http://%s/start.xml", address)
-	log.Fatal(server.ListenAndServe())
+	fmt.Printf("the bookshop answers at http://%s/start.xml\n", address)
+	fmt.Fprintln(os.Stderr, server.ListenAndServe())
+	os.Exit(1)
 }
 
 // shop is the app: a page for each moment at which the call asks what is next. Pages have a dot
@@ -32,23 +33,23 @@ func shop() http.Handler {
 	mux.HandleFunc("/main.xml", func(w http.ResponseWriter, r *http.Request) {
 		switch r.FormValue("Digits") {
 		case "1":
-			twiml(w, gather("orders.xml", 1, "Press 1 to track an order, or 2 to cancel one."), redirect("start.xml"))
+			twiml(w, gather("orders.xml", 1, "Press 1 to track an order, or 2 to cancel one."), again())
 		case "2":
-			twiml(w, say("We are open from nine to six."), redirect("start.xml"))
+			twiml(w, say("We are open from nine to six."), again())
 		case "0":
 			twiml(w, dial("done.xml", "remy"))
 		default:
-			twiml(w, say("That is not a choice."), redirect("start.xml"))
+			twiml(w, say("That is not a choice."), again())
 		}
 	})
 	mux.HandleFunc("/orders.xml", func(w http.ResponseWriter, r *http.Request) {
 		switch r.FormValue("Digits") {
 		case "1":
-			twiml(w, gather("track.xml", 0, "Enter your order number, then press hash."), redirect("start.xml"))
+			twiml(w, gather("track.xml", 0, "Enter your order number, then press hash."), again())
 		case "2":
 			twiml(w, say("Tell us which order to cancel, then press hash."), record("message.xml"))
 		default:
-			twiml(w, say("That is not a choice."), redirect("start.xml"))
+			twiml(w, say("That is not a choice."), again())
 		}
 	})
 	mux.HandleFunc("/track.xml", func(w http.ResponseWriter, r *http.Request) {
@@ -60,7 +61,7 @@ func shop() http.Handler {
 	// Kazoo stores a recording below the address that it asks next, whose answer does not matter.
 	mux.HandleFunc("PUT /message.xml/", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusCreated) })
 	mux.HandleFunc("/done.xml", func(w http.ResponseWriter, r *http.Request) {
-		log.Printf("the call to a person ended as %s", r.FormValue("DialCallStatus"))
+		fmt.Printf("the call to a person ended as %q\n", r.FormValue("DialCallStatus"))
 		twiml(w)
 	})
 	return mux
@@ -74,39 +75,40 @@ type verb struct {
 	Within  []verb
 }
 
-func element(name, text string, within []verb, attrs ...string) verb {
+func element(name, text string, within []verb, attrs ...[2]string) verb {
 	v := verb{XMLName: xml.Name{Local: name}, Text: text, Within: within}
-	for i := 0; i < len(attrs); i += 2 {
-		v.Attrs = append(v.Attrs, xml.Attr{Name: xml.Name{Local: attrs[i]}, Value: attrs[i+1]})
+	for _, attr := range attrs {
+		v.Attrs = append(v.Attrs, xml.Attr{Name: xml.Name{Local: attr[0]}, Value: attr[1]})
 	}
 	return v
 }
 
-func say(text string) verb     { return element("Say", text, nil) }
-func redirect(url string) verb { return element("Redirect", url, nil) }
+func say(text string) verb { return element("Say", text, nil) }
+func again() verb          { return element("Redirect", "start.xml", nil) }
 func record(next string) verb {
-	return element("Record", "", nil, "action", next, "maxLength", "60", "finishOnKey", "#")
+	return element("Record", "", nil, [2]string{"action", next}, [2]string{"maxLength", "60"}, [2]string{"finishOnKey", "#"})
 }
 
 func dial(next, user string) verb {
-	return element("Dial", "", []verb{element("User", user, nil)}, "action", next, "timeout", "20")
+	return element("Dial", "", []verb{element("User", user, nil)}, [2]string{"action", next}, [2]string{"timeout", "20"})
 }
 
 // gather asks for keys: so many, or with 0 as many as come before the hash key.
 func gather(next string, keys int, prompt string) verb {
-	attrs := []string{"action", next, "timeout", "7"}
+	attrs := [][2]string{{"action", next}, {"timeout", "7"}}
 	if keys > 0 {
-		attrs = append(attrs, "numDigits", fmt.Sprint(keys))
+		attrs = append(attrs, [2]string{"numDigits", fmt.Sprint(keys)})
 	}
 	return element("Gather", "", []verb{say(prompt)}, attrs...)
 }
 
 func twiml(w http.ResponseWriter, verbs ...verb) {
 	w.Header().Set("Content-Type", "text/xml")
-	text, err := xml.Marshal(element("Response", "\n", verbs))
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
-		return
+	_, err := io.WriteString(w, xml.Header)
+	if err == nil {
+		err = xml.NewEncoder(w).Encode(element("Response", "\n", verbs))
 	}
-	fmt.Fprintf(w, "%s%s", xml.Header, text)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "an answer was not taken:", err)
+	}
 }

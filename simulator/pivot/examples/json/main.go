@@ -9,7 +9,7 @@ package main
 import (
 	"cmp"
 	"encoding/json"
-	"log"
+	"fmt"
 	"net/http"
 	"os"
 	"time"
@@ -18,15 +18,16 @@ import (
 func main() {
 	address := cmp.Or(os.Getenv("LISTEN"), "127.0.0.1:9000")
 	server := &http.Server{Addr: address, Handler: shop(), ReadHeaderTimeout: 5 * time.Second}
-	log.Printf("the bookshop answers at http://%s/start.json", address)
-	log.Fatal(server.ListenAndServe())
+	fmt.Printf("the bookshop answers at http://%s/start.json\n", address)
+	fmt.Fprintln(os.Stderr, server.ListenAndServe())
+	os.Exit(1)
 }
 
 // node is an element of a callflow.
 type node struct {
 	Module   string          `json:"module"`
-	Data     map[string]any  `json:"data"`
-	Children map[string]node `json:"children"`
+	Data     map[string]any  `json:"data,omitempty"`
+	Children map[string]node `json:"children,omitempty"`
 }
 
 // shop is the app. Digits are those that collect_dtmf stored under a name.
@@ -36,7 +37,7 @@ func shop() http.Handler {
 		mux.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Type", "application/json")
 			if err := json.NewEncoder(w).Encode(answer(r)); err != nil {
-				log.Print(err)
+				fmt.Fprintln(os.Stderr, "an answer was not taken:", err)
 			}
 		})
 	}

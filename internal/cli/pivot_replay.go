@@ -1,0 +1,83 @@
+package cli
+
+import (
+	"context"
+	"os"
+
+	"github.com/kazoolab/kazoolab/simulator/pivot/session"
+)
+
+// replayReport is a comparison as JSON.
+type replayReport struct {
+	Changed bool             `json:"changed"`
+	Lines   []string         `json:"lines"` // with their marks: what was is -, what is +
+	Session *session.Session `json:"session"`
+}
+
+// replay makes a recorded call again, and shows what differs.
+func (r *rehearsal) replay(ctx context.Context, f runFlags) error {
+	text, err := os.ReadFile(f.replay)
+	if err != nil {
+		return usagef("--replay: %w", err)
+	}
+	was, telephones, err := session.Read(text)
+	if err != nil {
+		return usagef("--replay: %s: %w", f.replay, err)
+	}
+	t := &tracer{app: r.app, trace: traceNone}
+	is, _, err := r.play(ctx, was.Again(telephones), t.entry)
+	if err != nil {
+		return err
+	}
+	changes, changed := session.Differ(was, is)
+	if *f.output == outputJSON {
+		report := replayReport{Changed: changed, Lines: []string{}, Session: is}
+		for _, c := range changes {
+			report.Lines = append(report.Lines, string(c.Mark)+" "+c.Text)
+		}
+		if err := r.printLine(report); err != nil {
+			return err
+		}
+	} else {
+		r.differences(changes, changed)
+	}
+	switch {
+	case r.asker.away() != "":
+		return unreachablef("the app at %s cannot be reached: %s", r.action.String("voice_url"), r.asker.away())
+	case changed:
+		return errDiffers
+	}
+	return nil
+}
+
+// differences prints what has changed, with a few lines around it.
+func (r *rehearsal) differences(changes []session.Change, changed bool) {
+	if !changed {
+		r.printf("%s\n", r.paint(green, "the call went as it did before"))
+		return
+	}
+	const around = 3
+	near := make([]bool, len(changes))
+	for i, c := range changes {
+		if c.Mark == ' ' {
+			continue
+		}
+		for j := max(0, i-around); j <= min(len(changes)-1, i+around); j++ {
+			near[j] = true
+		}
+	}
+	for i, c := range changes {
+		switch {
+		case !near[i]:
+			if i > 0 && near[i-1] {
+				r.printf("  …\n")
+			}
+		case c.Mark == '-':
+			r.printf("%s\n", r.paint(red, "- "+c.Text))
+		case c.Mark == '+':
+			r.printf("%s\n", r.paint(green, "+ "+c.Text))
+		default:
+			r.printf("  %s\n", c.Text)
+		}
+	}
+}

@@ -1,0 +1,275 @@
+package cli_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	. "github.com/onsi/gomega"
+
+	"github.com/kazoolab/kazoolab/internal/cli"
+)
+
+// ivr is a Pivot app: a menu, of whose keys 1 dials, 2 says goodbye, 3 has a mistake, 4 fails.
+func ivr(t *testing.T, greeting *atomic.Value) string {
+	t.Helper()
+	mux := http.NewServeMux()
+	answer := func(path string, body func(r *http.Request) string) {
+		mux.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) {
+			text := body(r)
+			if text == "" {
+				w.WriteHeader(http.StatusInternalServerError)
+				return
+			}
+			w.Header().Set("Content-Type", "text/xml")
+			_, _ = io.WriteString(w, "<Response>"+text+"</Response>")
+		})
+	}
+	answer("/start.xml", func(*http.Request) string {
+		return fmt.Sprintf(`<Gather action="menu.xml" numDigits="1"><Say>%s</Say></Gather><Say>Goodbye</Say>`, greeting.Load())
+	})
+	answer("/menu.xml", func(r *http.Request) string {
+		switch r.FormValue("Digits") {
+		case "1":
+			return `<Dial><User>remy</User></Dial>`
+		case "2":
+			return `<Say>Bye</Say>`
+		case "3":
+			return "\n  <Sey>Hello</Sey>"
+		case "4":
+			return ""
+		}
+		return `<Redirect>start.xml</Redirect>`
+	})
+	server := httptest.NewServer(mux)
+	t.Cleanup(server.Close)
+	return server.URL + "/start.xml"
+}
+
+func greeting(text string) *atomic.Value {
+	v := &atomic.Value{}
+	v.Store(text)
+	return v
+}
+
+// writeScript leaves a script in a file.
+func writeScript(t *testing.T, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "script.yaml")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+const salesScript = `caller: Sales
+telephones: {remy: {does: answers, after: 2s}}
+steps:
+  - wait_for: press one
+  - press: "1"
+  - wait_for: {connected: remy}
+  - hangup: caller
+expect:
+  - heard: [press one]
+  - request: {number: 2, method: POST, params: {Digits: "1"}}
+  - final: {hung_up: caller}
+`
+
+func TestAnAppIsCalledByAScript(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	p := run(t, "pivot", "run", ivr(t, greeting("Press one")), "--format", "twiml", "--script", writeScript(t, salesScript)).expect(cli.ExitOK)
+	for _, shown := range []string{
+		"Sales: 1001 calls 2000",
+		"request 1: GET http://127.0.0.1:", "| answer: 200, text/xml",
+		"From: 1001", `| <Response><Gather action="menu.xml"`,
+		`hears      tts "Press one"`,
+		"caller     press 1",
+		"Digits: 1",
+		"flow       Gather: the app is asked",
+		"command    bridge",
+		"telephone  remy is connected",
+		"end        caller hung up (NORMAL_CLEARING)",
+		"script: passed, 3 expectations met",
+	} {
+		g.Expect(p.stdout.String()).To(ContainSubstring(shown))
+	}
+}
+
+func TestTheExitCodeOfAPivotRunSaysWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	url := ivr(t, greeting("Press one"))
+	for name, c := range map[string]struct {
+		script string
+		code   int
+		says   []string
+	}{
+		"not as expected": {
+			"caller: x\nexpect:\n  - heard: [welcome]\n", cli.ExitFailed,
+			[]string{"script: failed", `line 3, heard: "welcome" was not heard; in order it was`, "1. Press one"},
+		},
+		"not done": {
+			"caller: x\nsteps:\n  - wait_for: {prompt: sales, within: 2s}\n", cli.ExitFailed,
+			[]string{`script not done: line 3, wait for "sales": did not come within 2s; last heard was "Press one"`},
+		},
+		"a failing app": {
+			"caller: x\nsteps: [{wait_for: press}, {press: \"4\"}]\n", cli.ExitFailed, []string{"the app failed: status 500"},
+		},
+		"a failing app that is expected": {
+			"caller: x\nsteps: [{wait_for: press}, {press: \"4\"}]\nexpect: [{final: {outcome: failed}}]\n", cli.ExitOK, []string{"passed"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := run(t, "pivot", "run", url, "--script", writeScript(t, c.script), "--trace", "none").expect(c.code)
+			for _, says := range c.says {
+				if !strings.Contains(p.stdout.String(), says) {
+					t.Errorf("%q is not in\n%s", says, &p.stdout)
+				}
+			}
+		})
+	}
+	run(t, "pivot", "run", url, "--script", writeScript(t, "caller: x\nsteps:\n  - pres: \"1\"\n")).
+		expect(cli.ExitUsage, `script.yaml:3:5: steps[0].pres: there is no "pres" here; did you mean press?`)
+	run(t, "pivot", "run", "http://127.0.0.1:1/").expect(cli.ExitUnreachable, "the app at http://127.0.0.1:1/ cannot be reached: the connection was refused")
+}
+
+func TestAMistakeInAnAnswerIsExplained(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	p := run(t, "pivot", "run", ivr(t, greeting("Press one")), "--script", writeScript(t, "caller: x\nsteps: [{wait_for: press}, {press: \"3\"}]\n"))
+	g.Expect(p.stdout.String()).To(MatchRegexp(`MISTAKE    line 2, column 3: .*Sey.*did you mean .*Say`))
+	g.Expect(p.stdout.String()).To(ContainSubstring("2 |   <Sey>Hello</Sey></Response>"))
+	g.Expect(p.stdout.String()).To(MatchRegexp(`(?m)^ +\|   \^$`))
+	g.Expect(p.stdout.String()).To(ContainSubstring("Kazoo"))
+}
+
+func TestAPivotRunIsPrintedForPrograms(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	p := run(t, "pivot", "run", ivr(t, greeting("Press one")), "--script", writeScript(t, salesScript), "-o", "json").expect(cli.ExitOK)
+	var report struct {
+		Script       string
+		Passed       bool
+		Expectations []struct{ Met bool }
+		Session      struct{ Entries []struct{ Kind string } }
+	}
+	g.Expect(json.Unmarshal([]byte(p.stdout.String()), &report)).To(Succeed())
+	g.Expect(report.Passed).To(BeTrue())
+	g.Expect(report.Expectations).To(HaveLen(3))
+	g.Expect(report.Session.Entries).NotTo(BeEmpty())
+}
+
+func TestARecordedCallIsMadeAgain(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	says := greeting("Press one")
+	url, file := ivr(t, says), filepath.Join(t.TempDir(), "call.json")
+	run(t, "pivot", "run", url, "--script", writeScript(t, salesScript), "--record", file, "--trace", "none").expect(cli.ExitOK)
+	p := run(t, "pivot", "run", url, "--replay", file).expect(cli.ExitOK)
+	g.Expect(p.stdout.String()).To(Equal("the call went as it did before\n"))
+	says.Store("Press 1 for sales")
+	p = run(t, "pivot", "run", url, "--replay", file).expect(cli.ExitFailed, "the call differs from the recorded one")
+	g.Expect(p.stdout.String()).To(SatisfyAll(ContainSubstring("- hears     tts \"Press one\"\n"), ContainSubstring("+ hears     tts \"Press 1 for sales\"\n")))
+	run(t, "pivot", "run", url, "--replay", writeScript(t, salesScript)).expect(cli.ExitUsage, "--replay:", "it is no recorded session")
+}
+
+func TestMenusAreExplored(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	picture := filepath.Join(t.TempDir(), "menu.mmd")
+	p := run(t, "pivot", "run", ivr(t, greeting("Press one")), "--explore", "--mermaid", picture).expect(cli.ExitFailed, "things are wrong with the app")
+	g.Expect(p.stdout.String()).To(ContainSubstring("mistake at p1 (at once), \"Press one\": the answer after 3, line 2, column 3:"))
+	g.Expect(p.stdout.String()).To(MatchRegexp(`error at p\d \(by 4\), .*status 500`))
+	g.Expect(p.stdout.String()).To(ContainSubstring("loop at p1 (at once), \"Press one\": back to itself by 5, 6, 7, 8, 9, 0, *\n"))
+	text, err := os.ReadFile(picture)
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(string(text)).To(HavePrefix("flowchart TD\n    p1[\"Press one\"]\n"))
+	g.Expect(string(text)).To(ContainSubstring(`p1 -->|"5, 6, 7, 8, 9, 0, *"| p1`))
+}
+
+func TestAScriptRunsAgainWhenTheAppChanges(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	folder := t.TempDir()
+	g.Expect(os.WriteFile(filepath.Join(folder, "main.go"), []byte("package main\n"), 0o600)).To(Succeed())
+	says := greeting("Press two")
+	p := prepare(t, "pivot", "run", ivr(t, says), "--script", writeScript(t, salesScript), "--trace", "none", "--watch="+folder).start()
+	g.Eventually(p.stderr.String, "20s").WithContext(t.Context()).Should(ContainSubstring("watching " + folder))
+	g.Expect(p.stdout.String()).To(ContainSubstring("script: failed"))
+	says.Store("Press one")
+	g.Expect(os.WriteFile(filepath.Join(folder, "main.go"), []byte("package main // changed\n"), 0o600)).To(Succeed())
+	g.Eventually(p.stdout.String, "20s").WithContext(t.Context()).Should(ContainSubstring("script: passed"))
+	p.end(cli.ErrTerminated)
+	p.expect(cli.ExitOK)
+}
+
+func TestAnAppIsCalledLive(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	p := prepare(t, "pivot", "call", ivr(t, greeting("Press one")))
+	typed, typing := io.Pipe()
+	t.Cleanup(func() { _ = typing.Close() })
+	p.state.Stdin = typed
+	p.start()
+	g.Eventually(p.stdout.String, "20s").WithContext(t.Context()).Should(ContainSubstring(`hears      tts "Press one"`))
+	_, err := io.WriteString(typing, "1")
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Eventually(p.stdout.String, "20s").WithContext(t.Context()).Should(ContainSubstring("remy rings"))
+	_, err = io.WriteString(typing, "a")
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Eventually(p.stdout.String, "20s").WithContext(t.Context()).Should(ContainSubstring("remy is connected"))
+	_, err = io.WriteString(typing, "q")
+	g.Expect(err).NotTo(HaveOccurred())
+	p.expect(cli.ExitOK)
+	g.Expect(p.stdout.String()).To(ContainSubstring("caller hung up (NORMAL_CLEARING)"))
+}
+
+func TestWrongPivotCommandLinesSayWhatIsMeant(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		args string
+		says []string
+	}{
+		{"pivot rn", []string{`unknown command "rn" for "kazoolab pivot"`, "did you mean run"}},
+		{"pivot run", []string{"which app?", "http://127.0.0.1:8090/ivr"}},
+		{"pivot run a b", []string{`takes one URL, "b" is too much`}},
+		{"pivot run 127.0.0.1:8090", []string{"begins with neither http:// nor https://; write it as http://127.0.0.1:8090/ivr"}},
+		{"pivot run http://h/ --method put", []string{"--method", "get|post"}},
+		{"pivot run http://h/ --format twim", []string{"kazoo|twiml", "did you mean twiml?"}},
+		{"pivot run http://h/ --timeout 6s", []string{"--timeout: 6s is not between 1ms and 5s"}},
+		{"pivot run http://h/ --from bob", []string{`--from: "bob" can be dialled nowhere`}},
+		{"pivot run http://h/ --cdr-url h", []string{"--cdr-url", "http://"}},
+		{"pivot run http://h/ --script /does/not/exist.yaml", []string{"there is no /does/not/exist.yaml", "kazoolab pivot new"}},
+		{"pivot run http://h/ --explore --script x", []string{"--explore and --script do not go together"}},
+		{"pivot run http://h/ --replay x --record y", []string{"--replay and --record do not go together"}},
+		{"pivot run http://h/ --record y --script a --script b", []string{"--record keeps one call"}},
+		{"pivot run http://h/ --mermaid x", []string{"--mermaid is for --explore"}},
+		{"pivot run http://h/ --explore --explore-calls 0", []string{"--explore-calls: 0 is no limit"}},
+		{"pivot run http://h/ --explore --explore-keys one", []string{`--explore-keys: "one" are no keys`}},
+		{"pivot run http://h/ --watch=/does/not/exist", []string{"--watch"}},
+		{"pivot run http://h/ --replay /does/not/exist", []string{"--replay"}},
+		{"pivot call", []string{"which app?"}},
+		{"pivot new", []string{"takes one file"}},
+	} {
+		run(t, strings.Fields(c.args)...).expect(cli.ExitUsage, c.says...)
+	}
+}
+
+func TestAScriptToBeginWithIsWritten(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	path := filepath.Join(t.TempDir(), "sales")
+	run(t, "pivot", "new", path).expect(cli.ExitOK)
+	schema, err := os.ReadFile(filepath.Join(filepath.Dir(path), "caller.schema.json"))
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(run(t, "pivot", "schema").stdout.String()).To(Equal(string(schema)))
+	run(t, "pivot", "new", path).expect(cli.ExitUsage, "is there already")
+}

@@ -1,0 +1,51 @@
+package pivot
+
+import (
+	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
+	"github.com/kazoolab/kazoolab/simulator/pivot/flow"
+	"github.com/kazoolab/kazoolab/simulator/pivot/request"
+	"github.com/kazoolab/kazoolab/simulator/pivot/twiml"
+)
+
+// connected says that a URL is for an app that keeps a connection to us.
+func (w *worker) connected(uri string) bool { return w.e.Connected != nil && w.e.Connected.Has(uri) }
+
+// plain has the URL of such an app in the form of HTTP; any other stays.
+func (w *worker) plain(uri string) string {
+	if w.e.Connected == nil {
+		return uri
+	}
+	return w.e.Connected.Plain(uri)
+}
+
+// resultOf tells a connected app what its answer to a request led to, once.
+func (w *worker) resultOf(r request.Request) func(outcome string, problems []any) {
+	told := !w.connected(r.URL)
+	return func(outcome string, problems []any) {
+		if !told {
+			told = true
+			w.e.Connected.Result(r, outcome, problems)
+		}
+	}
+}
+
+// documentProblems and flowProblems are what is wrong with an answer, with its place, for a program.
+func documentProblems(found []twiml.Finding) []any {
+	var all []any
+	for _, f := range found {
+		all = append(all, problem(f.Line, f.Column, f.String()))
+	}
+	return all
+}
+
+func flowProblems(r flow.Result) []any {
+	var all []any
+	for _, f := range r.Findings {
+		all = append(all, problem(f.Line, f.Column, f.String()))
+	}
+	return all
+}
+
+func problem(line, column int, text string) jobj.Object {
+	return jobj.Object{{Key: "line", Value: line}, {Key: "column", Value: column}, {Key: "message", Value: text}}
+}

@@ -1,0 +1,173 @@
+package explore
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Problem is something about an app that its developer should look at.
+type Problem struct {
+	Kind  string // error, dead end, trap, mistake
+	Place *Place
+	Text  string
+}
+
+// Serious tells whether it is a fault of the app, and not just something odd.
+func (p Problem) Serious() bool { return p.Kind != "loop" }
+
+// Problems are the errors, the dead ends and the loops that were found, in the order of the places.
+func (r *Result) Problems() (all []Problem) {
+	out := r.leavable()
+	for _, p := range r.Places {
+		if p.Ends == "failed" {
+			all = append(all, Problem{"error", p, p.Why})
+		}
+		all = append(all, mistakes(p)...)
+		switch {
+		case p.asks == nil || p.Cut:
+		case !slices.ContainsFunc(p.Moves, func(m Move) bool { return m.To != p && m.To.Ends != "failed" }):
+			all = append(all, Problem{"dead end", p, "no answer leads anywhere but back here, or to an error"})
+		case !out[p]:
+			all = append(all, Problem{"trap", p, "from here the caller only goes round, and never reaches an end"})
+		}
+		if back := r.back(p); back != "" {
+			all = append(all, Problem{"loop", p, back})
+		}
+	}
+	return all
+}
+
+// mistakes are those of the answers that a place's keys lead to, each once.
+func mistakes(p *Place) (all []Problem) {
+	var rules []string
+	after := map[string][]string{}
+	for _, m := range p.Moves {
+		for _, f := range m.Finds {
+			rule := fmt.Sprintf("line %d, column %d: %s", f.Line, f.Column, f.Rule)
+			if after[rule] == nil {
+				rules = append(rules, rule)
+			}
+			if !slices.Contains(after[rule], Spoken(m.Keys)) {
+				after[rule] = append(after[rule], Spoken(m.Keys))
+			}
+		}
+	}
+	for _, rule := range rules {
+		all = append(all, Problem{"mistake", p, "the answer after " + strings.Join(after[rule], ", ") + ", " + rule})
+	}
+	return all
+}
+
+// leavable are the places from which an end that is no error can be reached, or one that was not tried.
+func (r *Result) leavable() map[*Place]bool {
+	out := map[*Place]bool{}
+	for changed := true; changed; {
+		changed = false
+		for _, p := range r.Places {
+			if out[p] {
+				continue
+			}
+			if p.Cut || p.asks == nil && p.Ends != "failed" || slices.ContainsFunc(p.Moves, func(m Move) bool { return out[m.To] }) {
+				out[p], changed = true, true
+			}
+		}
+	}
+	return out
+}
+
+// back says which answers lead to where the caller has been before; "" for none.
+func (r *Result) back(p *Place) string {
+	var all []string
+	for _, way := range gathered(p.Moves) {
+		if way.to.asks == nil || !r.before(way.to, p) {
+			continue
+		}
+		where := way.to.ID
+		if way.to == p {
+			where = "itself"
+		}
+		all = append(all, "back to "+where+" by "+way.words)
+	}
+	return strings.Join(all, "; ")
+}
+
+// before tells whether one place is on the first way to another, or is that.
+func (r *Result) before(p, of *Place) bool {
+	return p == of || len(p.Way) < len(of.Way) && slices.Equal(p.Way, of.Way[:len(p.Way)])
+}
+
+// Spoken is an answer in words.
+func Spoken(keys string) string {
+	if keys == Nothing {
+		return "no key"
+	}
+	return keys
+}
+
+// Mermaid draws the places and the ways between them as a Mermaid flowchart.
+func (r *Result) Mermaid() string {
+	var w strings.Builder
+	w.WriteString("flowchart TD\n")
+	for _, p := range r.Places {
+		left, right := "[", "]"
+		switch {
+		case p.Ends == "failed":
+			left, right = "{{", "}}"
+		case p.Ends != "":
+			left, right = "([", "])"
+		}
+		title := p.Title
+		if p.Ends != "" {
+			title = strings.TrimSpace(title + " (" + p.Ends + ")")
+		}
+		if p.Cut {
+			title += " …"
+		}
+		fmt.Fprintf(&w, "    %s%s\"%s\"%s\n", p.ID, left, quoted(title), right)
+	}
+	for _, p := range r.Places {
+		for _, m := range gathered(p.Moves) {
+			fmt.Fprintf(&w, "    %s -->|\"%s\"| %s\n", p.ID, quoted(m.words), m.to.ID)
+		}
+	}
+	w.WriteString("    classDef failed stroke:#c00,color:#c00\n")
+	for _, p := range r.Places {
+		if p.Ends == "failed" {
+			fmt.Fprintf(&w, "    class %s failed\n", p.ID)
+		}
+	}
+	return w.String()
+}
+
+// drawn is an arrow, with all answers that lead along it.
+type drawn struct {
+	words string
+	to    *Place
+}
+
+func gathered(moves []Move) (all []drawn) {
+	for _, m := range moves {
+		i := slices.IndexFunc(all, func(d drawn) bool { return d.to == m.To })
+		if i < 0 {
+			all = append(all, drawn{Spoken(m.Keys), m.To})
+			continue
+		}
+		all[i].words += ", " + Spoken(m.Keys)
+	}
+	return all
+}
+
+// quoted is text as Mermaid takes it between quotation marks: other characters by their numbers.
+func quoted(text string) string {
+	var w strings.Builder
+	for _, r := range text {
+		switch {
+		case strings.ContainsRune("\"#&<>|`;\\", r) || r < ' ':
+			fmt.Fprintf(&w, "#%d;", r)
+		default:
+			w.WriteRune(r)
+		}
+	}
+	return w.String()
+}
