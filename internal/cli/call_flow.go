@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"strings"
 
+	"github.com/kazoolab/kazoolab/bridge/fidelity"
 	"github.com/kazoolab/kazoolab/internal/bus"
 	"github.com/kazoolab/kazoolab/internal/runfile"
 	"github.com/kazoolab/kazoolab/simulator/callflow"
@@ -29,7 +30,7 @@ func (h *handCall) beLed(ctx context.Context, b *bus.Bus, log *slog.Logger) erro
 	h.sim.store = newUploads(ctx, h.sim.line, pivotclient.Local(), true).store
 	h.sim.hears, h.sim.stepped = h.sounds, h.went
 	source := askedDocuments{client{base: strings.TrimRight(h.running.REST, "/"), accountID: master.ID, token: token}}
-	return h.sim.leadByFlows(ctx, b, source, func(do func()) error { do(); return nil }, log)
+	return h.sim.leadByFlows(ctx, b, source, fidelity.Kazoo, func(do func()) error { do(); return nil }, log)
 }
 
 // sounds tells what the caller hears.

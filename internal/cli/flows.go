@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/kazoolab/kazoolab/bridge/fidelity"
 	"github.com/kazoolab/kazoolab/bridge/kapi"
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 	"github.com/kazoolab/kazoolab/internal/bus"
@@ -28,7 +29,7 @@ type flows struct {
 // leadByFlows has a callflow that an account has stored lead the calls to its numbers, until ctx ends.
 // Applications that a callflow gives calls to, as pivot does, have their port of the same appBus. do does
 // something on the timeline's goroutine, or, before that runs, at once.
-func (s *simulation) leadByFlows(ctx context.Context, b *bus.Bus, source documentSource, do func(func()) error, log *slog.Logger) error {
+func (s *simulation) leadByFlows(ctx context.Context, b *bus.Bus, source documentSource, compat fidelity.Compat, do func(func()) error, log *slog.Logger) error {
 	f := &flows{
 		sim: s, boxes: map[string]*pbx.Mailbox{}, asking: map[*pbx.Channel]bool{},
 		documents: &accountDocuments{ctx: ctx, line: s.line, source: source, log: log},
@@ -41,7 +42,7 @@ func (s *simulation) leadByFlows(ctx context.Context, b *bus.Bus, source documen
 	queue := "kazoo_apps@" + s.host.Apps + "-callflow-" + newIDs("").Hex(8)
 	if err := do(func() {
 		f.engine = callflow.New(callflow.Config{
-			Line: s.line, IDs: s.random, Bus: f.port, Documents: f.documents, Node: "kazoo_apps@" + s.host.Apps, Queue: queue, Log: log,
+			Line: s.line, IDs: s.random, Bus: f.port, Documents: f.documents, Node: "kazoo_apps@" + s.host.Apps, Queue: queue, Log: log, Compat: compat,
 			Trace: func(step callflow.Step) {
 				log.Debug("callflow", "call_id", step.CallID, "callflow_id", step.FlowID, "path", step.Path, "module", step.Module,
 					"step", step.What, "next", step.Next, "why", step.Why)

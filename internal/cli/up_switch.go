@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 
+	"github.com/kazoolab/kazoolab/bridge/fidelity"
 	"github.com/kazoolab/kazoolab/internal/runfile"
 	"github.com/kazoolab/kazoolab/simulator/office"
 	"github.com/kazoolab/kazoolab/simulator/outlet"
@@ -41,7 +42,7 @@ func (u *up) startSwitch(ctx context.Context, url string, accounts []runfile.Acc
 	if err != nil {
 		return err
 	}
-	if err := sim.leadByFlows(running, b, storedDocuments{u.store}, func(do func()) error { return line.Do(ctx, do) }, u.log); err != nil {
+	if err := sim.leadByFlows(running, b, storedDocuments{u.store}, fidelity.Compat(u.config.Compat), func(do func()) error { return line.Do(ctx, do) }, u.log); err != nil {
 		return err
 	}
 	if err := u.startPivot(running, b, sim); err != nil {

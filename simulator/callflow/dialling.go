@@ -140,16 +140,19 @@ func (a *act) members(list []any, found []endpoint, then func([]endpoint)) {
 	}
 }
 
+// heavy is the weight of an endpoint, 1 to 100: other writers than REST may have anything.
+func heavy(e endpoint) int64 { return min(max(e.weight, 1), 100) }
+
 // shuffle puts endpoints in an order in which the heavier ones tend to stand first.
 func (a *act) shuffle(ends []endpoint) {
 	for i := range ends {
 		var sum int64
 		for _, e := range ends[i:] {
-			sum += max(e.weight, 1)
+			sum += heavy(e)
 		}
 		drawn := int64(a.IDs.IntN(int(sum)))
 		for j := i; j < len(ends); j++ {
-			if drawn -= max(ends[j].weight, 1); drawn < 0 {
+			if drawn -= heavy(ends[j]); drawn < 0 {
 				ends[i], ends[j] = ends[j], ends[i]
 				break
 			}

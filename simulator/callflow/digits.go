@@ -29,7 +29,7 @@ func (a *act) collectDTMF() {
 	if i := strings.IndexAny(had, strings.Join(ends, "")); i >= 0 {
 		had = had[:i]
 	}
-	most := int(a.whole("max_digits", 1))
+	most := int(max(a.whole("max_digits", 1), 1)) // other writers than REST may have less
 	keep := func(digits string) {
 		if name == early { // digits may have come again while it was waited
 			a.call.dropDigits(early)

@@ -158,11 +158,11 @@ func TestBranches(t *testing.T) {
 		return `{"module":"branch_variable","data":{` + data + `},"children":{"` + key + `":` + bye + `,"_":{"module":"hangup","data":{}}}}`
 	}
 	set := func(rest string) string {
-		return then(node("set_variable", `"variable":"colour","value":"red"`), rest)
+		return then(node("set_variable", `"variable":"call_priority","value":"red"`), rest)
 	}
-	const setSays = `set now {"colour":"red"}` + "\n"
+	const setSays = `set now {"Call-Priority":"red"}` + "\n"
 	playAll(t, []played{
-		{what: "a channel variable", flow: set(branch(`"variable":"colour"`, "red")), says: setSays + saysBye, hears: hearsBye, goes: "set_variable>_, branch_variable>red" + goesBye},
+		{what: "a channel variable", flow: set(branch(`"variable":"Call-Priority"`, "red")), says: setSays + saysBye, hears: hearsBye, goes: "set_variable>_, branch_variable>red" + goesBye},
 		{what: "none", flow: branch(`"variable":"colour"`, "red"), says: lines("hangup", "hangup now"), goes: "branch_variable>_, hangup"},
 		{what: "the account's", flow: branch(`"variable":"plan","scope":"account"`, "gold"), says: saysBye, hears: hearsBye, goes: "branch_variable>gold" + goesBye},
 		{what: "the account's, below", flow: branch(`"variable":"caller.tier","scope":"merged"`, "one"), says: saysBye, hears: hearsBye, goes: "branch_variable>one" + goesBye},

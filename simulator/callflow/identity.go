@@ -65,19 +65,21 @@ func (a *act) setVariables() {
 	a.next(anyKey, "set")
 }
 
-// setVariable sets a variable of the channel, or of both legs (cf_set_variable).
+// setVariable sets a variable of the channel, or of both legs. There is one that can be set: a name that
+// says whose a call is must not be (cf_set_variable:name_mapping/0).
 func (a *act) setVariable() {
-	name := a.data.String("variable")
-	if name == "" {
-		a.next(anyKey, "there is no variable")
+	name, value := map[string]string{"call_priority": "Call-Priority"}[a.data.String("variable")], a.data.String("value")
+	if name == "" || value == "" {
+		a.note("Kazoo sets no variable but call_priority, and that to a text: nothing is set")
+		a.next(anyKey, "nothing is set")
 		return
 	}
-	vars := jobj.Object{{Key: name, Value: a.data.String("value")}}
+	vars := jobj.Object{{Key: name, Value: value}}
 	if a.data.String("channel") == "both" {
 		a.say(a.Set(nil, vars))
 	} else {
 		a.say(a.Set(vars, nil))
 	}
-	a.call.set("Custom-Channel-Vars", a.call.fields.Object("Custom-Channel-Vars").Set(name, a.data.String("value")))
+	a.call.set("Custom-Channel-Vars", a.call.fields.Object("Custom-Channel-Vars").Set(name, value))
 	a.next(anyKey, "set")
 }

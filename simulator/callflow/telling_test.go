@@ -29,7 +29,8 @@ func TestVariablesAndCallerIDs(t *testing.T) {
 		},
 		"prepend_cid taken away": {then(node("prepend_cid", `"caller_id_name_prefix":"A "`), then(node("prepend_cid", `"action":"reset"`), ask)), "PAT EXAMPLE", "+12125550199", ""},
 		"set_variables":          {then(node("set_variables", `"custom_application_vars":{"a":"1"}`), ask), "PAT EXAMPLE", "+12125550199", `set now {"a":"1"}`},
-		"set_variable":           {then(node("set_variable", `"variable":"a","value":"1"`), ask), "PAT EXAMPLE", "+12125550199", `set now {"a":"1"}`},
+		"set_variable":           {then(node("set_variable", `"variable":"call_priority","value":"1"`), ask), "PAT EXAMPLE", "+12125550199", `set now {"Call-Priority":"1"}`},
+		"set_variable: another":  {then(node("set_variable", `"variable":"Account-ID","value":"1"`), ask), "PAT EXAMPLE", "+12125550199", ""},
 	} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()

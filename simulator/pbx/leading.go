@@ -34,11 +34,11 @@ func (ch *Channel) Shows(caller Party) { ch.shown = caller }
 
 // SetVars sets variables as an application asks for: of the channel, of the call, which legs
 // that are placed for it have too, and the application's own (ecallmgr's set). What the switch
-// itself writes stays as it is.
+// itself writes stays as it is, and so does what says whose the call is.
 func (ch *Channel) SetVars(channel, call, application jobj.Object) {
 	own := []string{
 		"Fetch-ID", "Referred-To", "Referred-By", "Call-Interaction-ID", "Call-Interaction-Is-Root", "Presence-ID",
-		"Privacy-Hide-Number", "Privacy-Hide-Name",
+		"Privacy-Hide-Number", "Privacy-Hide-Name", "Account-ID", "Account-Realm", "Account-Name", "Realm", "Reseller-ID",
 	}
 	for _, set := range []struct {
 		vars jobj.Object

@@ -134,7 +134,7 @@ func documents() []contract {
 		}},
 		{"what cannot be stored or read back is refused", func(t *testing.T, f *fixture) {
 			deep := jobj.Object{}
-			for range 600 {
+			for range 2100 {
 				deep = jobj.Object{{Key: "d", Value: deep}}
 			}
 			for name, doc := range map[string]store.Document{
