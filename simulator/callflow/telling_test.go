@@ -51,9 +51,9 @@ func TestVariablesAndCallerIDs(t *testing.T) {
 func TestAVariableOfBothLegsIsOneOfTheCall(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, nil)
-	r.calls(node("set_variable", `"variable":"a","value":"1","channel":"both"`))
+	r.calls(node("set_variable", `"variable":"call_priority","value":"1","channel":"both"`))
 	r.run(nil)
-	r.Expect(r.whole[0].String("Custom-Call-Vars", "a")).To(Equal("1"))
+	r.Expect(r.whole[0].String("Custom-Call-Vars", "Call-Priority")).To(Equal("1"))
 	r.Expect(r.whole[0].Object("Custom-Channel-Vars")).To(BeEmpty())
 }
 
