@@ -16,15 +16,20 @@ import (
 const (
 	// debugQueue is shared by all nodes: each document is stored once.
 	debugQueue = "kazoolab.pivot.debug"
-	// maxDebugWaiting is how many documents wait while no node is there; older ones go first.
+	// maxDebugWaiting is how many documents wait while no node is there, and maxDebugBytes how
+	// large they are together; older ones go first.
 	maxDebugWaiting = 10_000
+	maxDebugBytes   = 64 << 20
 	// debugPrefetch is how many documents are in a node's hands at once.
 	debugPrefetch = 16
 	// debugPause is between two tries to store a document, which the database may refuse for as
 	// long as it is away.
 	debugPause = time.Second
-	// maxDebugBody is how much of an answer's body is kept, in bytes.
-	maxDebugBody = 256 << 10
+	// maxDebugMember is how much of a member of a document is kept, in bytes: of a text, such as
+	// the body of an answer, its beginning; of anything else all or nothing.
+	maxDebugMember = 256 << 10
+	// debugCut is behind the name of the member that says how large one was that is not whole.
+	debugCut = "_cut"
 	// maxDebugCallID is the longest call id by which documents are found, in bytes.
 	maxDebugCallID = 400
 )
@@ -37,7 +42,9 @@ func (p pivotDebug) subscribe() error {
 	running := p.changes.running
 	p.bus.DeclareExchange(kapi.ExchangePivot, kapi.ExchangeType(kapi.ExchangePivot))
 	_, err := p.bus.Consume(bus.Consumer{
-		Queue:    bus.Queue{Name: debugQueue, Durable: true, Args: map[string]any{"x-max-length": int32(maxDebugWaiting)}},
+		Queue: bus.Queue{Name: debugQueue, Durable: true, Args: map[string]any{
+			"x-max-length": int32(maxDebugWaiting), "x-max-length-bytes": int32(maxDebugBytes), "x-overflow": "drop-head",
+		}},
 		Bindings: []bus.Binding{{Exchange: kapi.ExchangePivot, Key: kapi.PivotDebugKey}},
 		Prefetch: debugPrefetch,
 		Handle: func(d bus.Delivery) {
@@ -73,12 +80,38 @@ func (p pivotDebug) read(body []byte) (store.Document, error) {
 	case document.String("call_id") == "" || len(document.String("call_id")) > maxDebugCallID:
 		return store.Document{}, fmt.Errorf("the call_id of Document must have 1 to %d bytes", maxDebugCallID)
 	}
-	if text := document.String("resp_body"); len(text) > maxDebugBody {
-		document = document.Set("resp_body", strings.ToValidUTF8(text[:maxDebugBody], "")).Set("resp_body_cut", len(text))
-	}
+	document = bounded(document)
 	db := kapi.MonthlyDB(owner.ID, p.cfg.Clock.Now())
 	return store.Document{
 		DB: db, ID: p.cfg.IDs.Hex(32), Type: kapi.TypePivotDebug, AccountID: owner.ID,
 		Body: document.Set("pvt_account_db", db).Set("pvt_node", message.String("Node")),
 	}, nil
+}
+
+// bounded is a document of which each member has its limit. Engines are asked by what anybody
+// wrote, so that a URL or a list of mistakes may be as large as a body.
+func bounded(document jobj.Object) jobj.Object {
+	kept := make(jobj.Object, 0, len(document))
+	var cut jobj.Object
+	for _, m := range document {
+		var size int
+		switch v := m.Value.(type) {
+		case string:
+			if size = len(v); size > maxDebugMember {
+				m.Value = strings.ToValidUTF8(v[:maxDebugMember], "")
+			}
+			kept = append(kept, m)
+		default:
+			if size = len(jobj.Append(nil, v)); size <= maxDebugMember {
+				kept = append(kept, m)
+			}
+		}
+		if size > maxDebugMember {
+			cut = append(cut, jobj.Member{Key: m.Key + debugCut, Value: size})
+		}
+	}
+	for _, m := range cut {
+		kept = kept.Put(m.Key, m.Value)
+	}
+	return kept
 }

@@ -36,12 +36,18 @@ var _ = Describe("Debug documents of Pivot", func() {
 		say(acme, jobj.Object{{Key: "iteration", Value: 1}})
 		say(acme, document("long", strings.Repeat("é", 200_000)))
 		say(acme, document("c1", "<Response/>"))
+		large := strings.Repeat("x", 300_000)
+		say(acme, jobj.Object{
+			{Key: "uri", Value: "http://app/?" + large}, {Key: "method", Value: "post"}, {Key: "req_body", Value: large},
+			{Key: "req_headers", Value: jobj.Object{{Key: "content-type", Value: "text/plain"}}}, {Key: "resp_headers", Value: jobj.Object{{Key: "x", Value: large}}},
+			{Key: "schema_errors", Value: []any{large}}, {Key: "iteration", Value: 1}, {Key: "call_id", Value: "wide"},
+		})
 
 		token := l.node.token(ctx, acme)
 		list := func(ctx context.Context) string {
 			return fmt.Sprint(l.node.request(ctx, http.MethodGet, "/v2/accounts/"+acme+"/pivot/debug", token, "").Get("data"))
 		}
-		Eventually(ctx, list).WithTimeout(patience).Should(And(ContainSubstring("c1"), ContainSubstring("long"), ContainSubstring("pivot@lab")))
+		Eventually(ctx, list).WithTimeout(patience).Should(And(ContainSubstring("c1"), ContainSubstring("long"), ContainSubstring("wide"), ContainSubstring("pivot@lab")))
 		Expect(list(ctx)).NotTo(ContainSubstring("stray"))
 		long := l.node.request(ctx, http.MethodGet, "/v2/accounts/"+acme+"/pivot/debug/long", token, "")
 		rows, _ := long.Get("data")
@@ -49,5 +55,23 @@ var _ = Describe("Debug documents of Pivot", func() {
 		kept, _ := rows.([]any)[0].(jobj.Object)
 		Expect(len(kept.String("resp_body"))).To(BeNumerically("~", 256<<10, 1))
 		Expect(kept.Int("resp_body_cut")).To(Equal(int64(400_000)), "what is missing is told")
+
+		wide := l.node.request(ctx, http.MethodGet, "/v2/accounts/"+acme+"/pivot/debug/wide", token, "")
+		rows, _ = wide.Get("data")
+		Expect(rows).To(HaveLen(1))
+		kept, _ = rows.([]any)[0].(jobj.Object)
+		Expect(kept.String("uri")).To(HaveLen(256 << 10))
+		Expect(kept.Int("uri_cut")).To(Equal(int64(300_012)))
+		Expect(kept.String("req_body")).To(HaveLen(256 << 10))
+		Expect(kept.Int("req_body_cut")).To(Equal(int64(300_000)))
+		Expect(kept.String("req_headers", "content-type")).To(Equal("text/plain"), "what is small is whole")
+		Expect(kept.Has("req_headers_cut")).To(BeFalse())
+		Expect([]bool{kept.Has("resp_headers"), kept.Has("schema_errors")}).To(Equal([]bool{false, false}))
+		Expect(kept.Int("resp_headers_cut")).To(Equal(int64(300_008)))
+		Expect(kept.Int("schema_errors_cut")).To(Equal(int64(300_004)))
+		listed, _ := l.node.request(ctx, http.MethodGet, "/v2/accounts/"+acme+"/pivot/debug", token, "").Get("data")
+		Expect(listed).To(ContainElement(ContainElements(
+			jobj.Member{Key: "call_id", Value: "wide"}, jobj.Member{Key: "has_schema_errors", Value: true},
+		)), "that there were some is still known")
 	}, SpecTimeout(time.Minute))
 })

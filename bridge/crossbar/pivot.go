@@ -73,8 +73,8 @@ func pivotSummary(doc store.Document) jobj.Object {
 		{Key: "created", Value: doc.Created},
 		{Key: "node", Value: doc.Body.String("pvt_node")},
 		{Key: "iteration", Value: doc.Body.Int("iteration")},
-		{Key: "has_schema_errors", Value: doc.Body.Has("schema_errors")},
-		{Key: "has_json_errors", Value: doc.Body.Has("json_errors")},
+		{Key: "has_schema_errors", Value: doc.Body.Has("schema_errors") || doc.Body.Has("schema_errors_cut")},
+		{Key: "has_json_errors", Value: doc.Body.Has("json_errors") || doc.Body.Has("json_errors_cut")},
 		{Key: "debug_id", Value: debugID(doc)},
 	}
 	for _, pair := range [][2]string{{"uri", "uri"}, {"status_code", "resp_status_code"}} {

@@ -25,7 +25,6 @@ func ConferenceID(accountID, name string) string {
 func (d *dialling) enter(n *twiml.Node) {
 	p := d.p
 	p.command(p.sender().Answer())
-	d.conference = true
 	id := ConferenceID(p.w.accountID, n.OwnText())
 	p.w.note(conferenceTenants, "the conference belongs to the account. In Kazoo everybody who names it so meets in it, whatever their account")
 	p.w.bind(kapi.ExchangeConference, fmt.Sprintf("conference.event.*.*.%s.%s", id, kapi.EncodeKey(p.w.callID)))

@@ -16,16 +16,14 @@ import (
 
 // dialling is a Dial at work.
 type dialling struct {
-	p          *process
-	n          *twiml.Node
-	timeout    time.Duration
-	limit      time.Duration
-	record     bool
-	collect    bool
-	hangupOn   string
-	number     bool
-	conference bool
-	then       func(outcome)
+	p        *process
+	n        *twiml.Node
+	timeout  time.Duration
+	limit    time.Duration
+	record   bool
+	collect  bool
+	hangupOn string
+	then     func(outcome)
 }
 
 // dial finds out what a Dial holds (kzt_twiml_dial:exec/3).
@@ -163,7 +161,6 @@ func normalised(number string) string {
 // dialNumber has a number dialled over the resources (kzt_twiml_dial:dial_number/3).
 func (d *dialling) dialNumber(number string) {
 	p := d.p
-	d.number = true
 	d.setCaller()
 	number = normalised(number)
 	realm := p.realm("From")

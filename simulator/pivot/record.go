@@ -30,18 +30,13 @@ func (p *process) record(n *twiml.Node, then func(outcome)) {
 	} else {
 		p.w.note(recordingToAction, "a second Record of a call overwrites the first: the recording's name is the call's")
 	}
-	if p.flag(n, "playBeep", true) {
+	if n.Bool("playBeep", true) {
 		p.command(p.sender().Tones(dialplan.Tone{Frequencies: []string{"440"}, On: "500", Off: "100"}))
 	}
 	p.command(p.sender().Record(dialplan.Record{
 		Media: media, Terminators: terminators(n, "finishOnKey"), LimitSeconds: limit, SilenceHits: timeout,
 	}))
 	p.recorded(n, media, timeout, then)
-}
-
-// flag reads a boolean attribute.
-func (p *process) flag(n *twiml.Node, attr string, otherwise bool) bool {
-	return n.Bool(attr, otherwise)
 }
 
 // recorded waits for the end of a recording.

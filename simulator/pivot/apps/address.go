@@ -3,14 +3,12 @@ package apps
 import (
 	"net/url"
 	"strings"
+
+	"github.com/kazoolab/kazoolab/simulator/pivot/request"
 )
 
-// domain is where applications at websockets are: no such host can exist (RFC 2606), and
-// the real schema of the action takes such a URL.
-const domain = ".pivot.invalid"
-
-// alias is the scheme of our own for the same.
-const alias = "pivotws://"
+// alias begins the URLs of our own scheme.
+const alias = request.SocketScheme + "://"
 
 // maxName is the length of an application's name.
 const maxName = 32
@@ -22,7 +20,7 @@ func Of(address string) (name string, ok bool) {
 	if err != nil || u.Scheme != "http" {
 		return "", false
 	}
-	name, ok = strings.CutSuffix(strings.ToLower(u.Hostname()), domain)
+	name, ok = strings.CutSuffix(strings.ToLower(u.Hostname()), request.SocketHost)
 	return name, ok && good(name)
 }
 
@@ -36,7 +34,7 @@ func Plain(address string) string {
 	if end < 0 {
 		end = len(rest)
 	}
-	return "http://" + rest[:end] + domain + rest[end:]
+	return "http://" + rest[:end] + request.SocketHost + rest[end:]
 }
 
 func good(name string) bool {

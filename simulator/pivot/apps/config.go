@@ -7,6 +7,7 @@ import (
 
 	"github.com/kazoolab/kazoolab/internal/clock"
 	"github.com/kazoolab/kazoolab/internal/ids"
+	"github.com/kazoolab/kazoolab/simulator/pivot/request"
 )
 
 // Config is what a Directory works with. All are required.
@@ -31,7 +32,7 @@ var (
 	// ErrDeadline says that the application had the request, and has not answered in time.
 	ErrDeadline = errors.New("the application has not answered in time")
 	// ErrAddress says that a URL names no application.
-	ErrAddress = errors.New("no application at a websocket: http://NAME.pivot.invalid/PATH, the name of at most 32 of a-z, 0-9 and -")
+	ErrAddress = errors.New("no application at a websocket: http://NAME" + request.SocketHost + "/PATH, the name of at most 32 of a-z, 0-9 and -")
 )
 
 const (

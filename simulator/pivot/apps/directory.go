@@ -20,7 +20,7 @@ type Directory struct {
 	registrations map[string]*registration // by id
 	calls         map[string][]*call       // by call id; one for each application that was asked
 	at            map[string]int           // calls, by the id of their registration
-	superseded    map[string]string        // registrations whose calls another has taken over, and that
+	superseded    map[string]heir          // registrations whose calls another has taken over, and that
 	open          map[string]*asking       // by id
 	waiting       map[*asking]bool         // of those, who is at no socket
 	ended         map[string]end           // of requests, by id: what is said of an answer that comes now
@@ -57,6 +57,12 @@ type call struct {
 	answered, by string
 }
 
+// heir is the registration that has taken over another's calls, and when it last said so.
+type heir struct {
+	id    string
+	heard time.Time
+}
+
 // end is what became of a request, and which registration has answered it.
 type end struct{ verdict, by string }
 
@@ -64,7 +70,7 @@ type end struct{ verdict, by string }
 func New(c Config) *Directory {
 	return &Directory{
 		Config: c, registrations: map[string]*registration{}, calls: map[string][]*call{}, at: map[string]int{},
-		superseded: map[string]string{}, open: map[string]*asking{}, waiting: map[*asking]bool{}, ended: map[string]end{},
+		superseded: map[string]heir{}, open: map[string]*asking{}, waiting: map[*asking]bool{}, ended: map[string]end{},
 	}
 }
 
@@ -121,7 +127,7 @@ func (d *Directory) announced(m kapi.PivotAppsMessage) {
 		case one.Withdrawn:
 			d.remove(r)
 			continue
-		case d.superseded[one.ID] != "":
+		case d.superseded[one.ID] != heir{}:
 			continue // its client has come back elsewhere, which its node does not know yet
 		case m.ServerID == "":
 			continue // its node has no queue, and tells again when it has
@@ -131,6 +137,9 @@ func (d *Directory) announced(m kapi.PivotAppsMessage) {
 		case r.queue != m.ServerID:
 			r.queue = m.ServerID
 			d.recall(r) // what was sent to the other queue may have come to nothing
+		}
+		if one.Resumes != r.Resumes {
+			d.release(r) // whatever a client names, it stands in the way of one id alone
 		}
 		r.PivotApp, r.heard = one, now
 		d.takeOver(r)
@@ -157,7 +166,7 @@ func (d *Directory) takeOver(r *registration) {
 			}
 		}
 	}
-	d.superseded[r.Resumes] = r.ID
+	d.superseded[r.Resumes] = heir{r.ID, r.heard}
 	d.remove(before)
 }
 
@@ -168,10 +177,16 @@ func (d *Directory) remove(r *registration) {
 		return
 	}
 	delete(d.registrations, r.ID)
-	if r.Resumes != "" && d.superseded[r.Resumes] == r.ID {
+	d.release(r)
+	d.recall(r)
+}
+
+// release has the id free again that a registration resumes, unless another has resumed it
+// since. The directory is locked.
+func (d *Directory) release(r *registration) {
+	if d.superseded[r.Resumes].id == r.ID {
 		delete(d.superseded, r.Resumes)
 	}
-	d.recall(r)
 }
 
 // recall takes the requests back that a registration has. The directory is locked.
@@ -204,6 +219,11 @@ func (d *Directory) sweep() {
 		if now.Sub(r.heard) > silence {
 			d.Log.Warn("a node is silent: its application is taken for gone", "app", r.App, "account_id", r.AccountID)
 			d.remove(r)
+		}
+	}
+	for id, by := range d.superseded {
+		if now.Sub(by.heard) > silence {
+			delete(d.superseded, id)
 		}
 	}
 }

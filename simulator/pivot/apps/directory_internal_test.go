@@ -312,6 +312,38 @@ func TestWhoResumesGetsItsCalls(t *testing.T) {
 	r.Expect(three.Registration).To(Equal("c"), "the call is with who has resumed")
 }
 
+func TestWhoResumesKeepsOneIDFromItsNodeAndNoMore(t *testing.T) {
+	r := newRig(t)
+	r.registered("n1", kapi.PivotApp{ID: "a"})
+	for i := range 1000 {
+		r.registered("n2", kapi.PivotApp{ID: "b", Resumes: fmt.Sprint("nobody", i)})
+	}
+	r.Expect(r.superseded).To(HaveLen(1))
+	r.registered("n2", kapi.PivotApp{ID: "b", Resumes: "a"}, kapi.PivotApp{ID: "c", Resumes: "a"})
+	r.registered("n2", kapi.PivotApp{ID: "b"})
+	r.registered("n1", kapi.PivotApp{ID: "a"}, kapi.PivotApp{ID: "nobody999"})
+	r.Expect(r.registrations).NotTo(HaveKey("a"), "c has resumed it as well")
+	r.Expect(r.registrations).To(HaveKey("nobody999"), "b resumes it no more")
+	r.registered("n2", kapi.PivotApp{ID: "c"})
+	r.registered("n1", kapi.PivotApp{ID: "a"})
+	r.Expect(r.registrations).To(HaveKey("a"))
+	r.Expect(r.superseded).To(BeEmpty())
+
+	// It is so for as long as that is heard.
+	r.registered("n2", kapi.PivotApp{ID: "c", Resumes: "a"})
+	for range 3 {
+		r.clock.Advance(silence)
+		r.sweep()
+		r.registered("n1", kapi.PivotApp{ID: "a"})
+		r.Expect(r.registrations).NotTo(HaveKey("a"))
+		r.registered("n2", kapi.PivotApp{ID: "c", Resumes: "a"})
+	}
+	r.superseded["stray"] = heir{"gone", r.clock.Now()}
+	r.clock.Advance(silence + 1)
+	r.sweep()
+	r.Expect(r.superseded).To(BeEmpty())
+}
+
 func TestNobodyIsWaitedForBeyondTheDeadline(t *testing.T) {
 	r := newRig(t)
 	r.registered("n1", kapi.PivotApp{ID: "a"})

@@ -25,9 +25,12 @@ type target struct {
 	endsWithPercent bool // the URL as written, which the reference lets pass
 }
 
-// SocketHost is the domain of applications that are asked over a websocket: no such
-// host can exist.
+// SocketHost is the domain of applications that are asked over a websocket: no such host
+// can exist (RFC 2606), and the real schema of the action takes such a URL.
 const SocketHost = ".pivot.invalid"
+
+// SocketScheme is that of our own for the same.
+const SocketScheme = "pivotws"
 
 // parseTarget takes a URL apart. Nothing is judged or encoded that is not needed to
 // find the host.
@@ -39,9 +42,9 @@ func parseTarget(uri string) (target, error) {
 	}
 	t := target{scheme: strings.ToLower(scheme), endsWithPercent: strings.HasSuffix(uri, "%")}
 	switch t.scheme {
-	case "http", "https", "pivotws":
+	case "http", "https", SocketScheme:
 	default:
-		return refuse("", "scheme "+t.scheme+" is none of http, https, pivotws")
+		return refuse("", "scheme "+t.scheme+" is none of http, https, "+SocketScheme)
 	}
 	rest, _, _ = strings.Cut(rest, "#")
 	rest, ok = strings.CutPrefix(rest, "//")
@@ -67,7 +70,7 @@ func parseTarget(uri string) (target, error) {
 		return refuse("", "host "+host+" holds what no host may")
 	}
 	t.host = strings.ToLower(host)
-	if t.scheme == "pivotws" {
+	if t.scheme == SocketScheme {
 		t.scheme, t.host = "http", t.host+SocketHost
 	}
 	if port != "" {
