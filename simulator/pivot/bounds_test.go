@@ -46,7 +46,7 @@ func TestCallsThatAreOverAreForgotten(t *testing.T) {
 func TestNothingOfAGatherIsHeardBesideTheNextDocument(t *testing.T) {
 	g := NewWithT(t)
 	app := newApp(t, []any{
-		twimlReply(`<Gather numDigits="1" action="/g"><Gather><Gather><Say>one</Say><Say>two</Say></Gather></Gather></Gather>`),
+		twimlReply(`<Gather numDigits="1" action="/g"><Gather><Say>one</Say><Say>two</Say></Gather></Gather>`),
 		twimlReply(`<Say>next</Say><Pause length="5"/>`),
 	})
 	s := newStage(t, app, newFlows(t), fidelity.Kazoo, pivot.Settings{})
