@@ -26,6 +26,13 @@ type Engine struct {
 	ctx       context.Context //nolint:containedctx // its own life: requests run until it ends
 	workers   map[string]*worker
 	destroyed map[string]time.Time
+	ends      []ended // the same, in order of time, and earlier ends of calls that ended again
+}
+
+// ended is a call that is over.
+type ended struct {
+	callID string
+	at     time.Time
 }
 
 // New returns an engine whose requests end with ctx.
@@ -63,15 +70,26 @@ func (e *Engine) Hear(queue string, message jobj.Object) {
 func (e *Engine) Running() int { return len(e.workers) }
 
 func (e *Engine) remember(callID string) {
+	e.outlive()
 	now := e.Line.Now()
-	for id, at := range e.destroyed {
-		if now.Sub(at) > remembered {
-			delete(e.destroyed, id)
-		}
-	}
 	e.destroyed[callID] = now
-	if e.Connected != nil { // its worker may ask once more
-		e.Line.Meanwhile(remembered, func() { e.Connected.Forget(callID) })
+	e.ends = append(e.ends, ended{callID, now})
+}
+
+// outlive forgets calls that ended long ago. A connected app is told only then, as the worker of a
+// call may ask once more.
+func (e *Engine) outlive() {
+	now := e.Line.Now()
+	for len(e.ends) > 0 && now.Sub(e.ends[0].at) > remembered {
+		first := e.ends[0]
+		e.ends = e.ends[1:]
+		if !e.destroyed[first.callID].Equal(first.at) { // it has ended again since
+			continue
+		}
+		delete(e.destroyed, first.callID)
+		if e.Connected != nil {
+			e.Connected.Forget(first.callID)
+		}
 	}
 }
 
@@ -92,7 +110,8 @@ func (e *Engine) Start(message jobj.Object) {
 			"Kazoo goes on, loses its answers, and waits for ever for what it never told the switch")
 		return
 	}
-	if at, ok := e.destroyed[w.callID]; ok && e.Line.Now().Sub(at) <= remembered {
+	e.outlive()
+	if _, ok := e.destroyed[w.callID]; ok {
 		w.tell(Step{Kind: Ended, Text: "the call was hung up before Pivot began: nothing is asked, and nobody is told"})
 		return
 	}

@@ -22,6 +22,9 @@ type process struct {
 	alarm *timeline.Planned
 	gone  bool
 
+	parent   *process
+	children []*process // that run
+
 	// Where a verb that ends with asks wants to go on.
 	nextURI, nextMethod string
 }
@@ -34,13 +37,24 @@ func (w *worker) join(p *process) *process {
 }
 
 // child runs beside its parent; what it changes of the call is lost with it.
-func (p *process) child() *process { return p.w.join(&process{w: p.w, call: p.call, state: p.state}) }
+func (p *process) child() *process {
+	c := p.w.join(&process{w: p.w, call: p.call, state: p.state, parent: p})
+	p.children = append(p.children, c)
+	return c
+}
 
-// kill ends it wherever it is.
+// kill ends it wherever it is, and before it all that it has begun.
 func (p *process) kill() {
+	for _, c := range slices.Clone(p.children) {
+		c.kill()
+	}
 	p.gone = true
 	p.rest()
-	p.w.processes = slices.DeleteFunc(p.w.processes, func(one *process) bool { return one == p })
+	is := func(one *process) bool { return one == p }
+	p.w.processes = slices.DeleteFunc(p.w.processes, is)
+	if p.parent != nil {
+		p.parent.children = slices.DeleteFunc(p.parent.children, is)
+	}
 }
 
 func (p *process) rest() {
