@@ -2,6 +2,8 @@ package pivot_test
 
 import (
 	"fmt"
+	"net/url"
+	"strings"
 	"testing"
 	"time"
 
@@ -65,4 +67,74 @@ func TestNothingOfAGatherIsHeardBesideTheNextDocument(t *testing.T) {
 	}
 	g.Expect(spoken).To(Equal([]string{"one", "next"}))
 	g.Expect(s.end).To(Equal("stopped"))
+}
+
+// variable is a Variable of a document.
+func variable(name, value string) string {
+	return fmt.Sprintf("<Variable key=%q value=%q/>", name, value)
+}
+
+// What an app can have a call carry along is bounded, and so is the work for it.
+func TestVariablesAreBounded(t *testing.T) {
+	flows := newFlows(t)
+	var many, each, longer strings.Builder
+	for i := range 45_000 {
+		many.WriteString(variable(fmt.Sprint("v", i), "1"))
+	}
+	for i := range 210 {
+		each.WriteString("<Set>" + variable(fmt.Sprint("v", i), "1") + "</Set>")
+	}
+	for i := range 5 {
+		longer.WriteString(variable(fmt.Sprint("v", i), strings.Repeat("x", 15_000)))
+	}
+	for name, c := range map[string]struct {
+		answer   string
+		set      int
+		refused  bool
+		sentence string
+	}{
+		"few": {"<Set>" + variable("a", "1") + variable("b", "2") + "</Set>", 2, false, ""},
+		"too many": {
+			"<Set>" + many.String() + "</Set>", 200, true,
+			`variable "v200" and 44799 more are not set: a call may have 200 variables; Kazoo has no bound`,
+		},
+		"too many, in a Redirect":  {"<Redirect>" + many.String() + "/n</Redirect>", 200, true, `variable "v200" and 44799 more are not set`},
+		"too many, a Set for each": {each.String(), 200, true, `variable "v200" is not set: a call may have 200 variables`},
+		"too long": {
+			"<Set>" + longer.String() + "</Set>", 4, true,
+			`variable "v4" is not set: names and values of a call's variables may have 65536 bytes; Kazoo has no bound`,
+		},
+		"one that is too long": {"<Set>" + variable("v", strings.Repeat("x", 1<<20)) + "</Set>", 0, true, `variable "v" is not set: names and values`},
+		"set, and set otherwise": {
+			"<Set>" + longer.String() + "</Set><Set>" + variable("v0", "x") + "</Set><Set>" + variable("w", strings.Repeat("x", 14_000)) + "</Set>", 5, true,
+			`variable "v4" is not set`,
+		},
+		"set, and taken back": {
+			"<Set>" + longer.String() + `<Variable key="v0"/>` + variable("w", strings.Repeat("x", 14_000)) + "</Set>", 4, true, `variable "v4" is not set`,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := NewWithT(t)
+			app := newApp(t, []any{twimlReply(c.answer + "<Redirect>/n</Redirect>"), twimlReply("<Hangup/>")})
+			s := newStage(t, app, flows, fidelity.Corrected, pivot.Settings{})
+			s.play(message(app.here("http://"+recordedAddress+"/v")), nil)
+			var last *request.Request
+			for _, step := range s.steps {
+				if step.Kind == pivot.Asked {
+					last = step.Request
+				}
+			}
+			form, err := url.ParseQuery(last.Body)
+			g.Expect(err).NotTo(HaveOccurred())
+			set := 0
+			for key := range form {
+				if strings.HasPrefix(key, "v") || len(key) == 1 {
+					set++
+				}
+			}
+			g.Expect(set).To(Equal(c.set))
+			g.Expect(sentences(s)).To(ContainSubstring(c.sentence))
+			g.Expect(strings.Contains(sentences(s), "Kazoo has no bound")).To(Equal(c.refused))
+		})
+	}
 }

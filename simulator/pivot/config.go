@@ -115,14 +115,18 @@ func (s Settings) filled() Settings {
 
 // Limits of an engine that is told of none.
 const (
-	DefaultRequests = 1000
-	DefaultBody     = 2 << 20
+	DefaultRequests      = 1000
+	DefaultBody          = 2 << 20
+	DefaultVariables     = 200
+	DefaultVariableBytes = 64 << 10
 )
 
 // Limits bound what an app can make the engine do; the zero value is the default. Kazoo has no bound.
 type Limits struct {
-	Requests int // of one worker
-	Body     int // bytes of an answer
+	Requests      int // of one worker
+	Body          int // bytes of an answer
+	Variables     int // that a call has
+	VariableBytes int // of their names and values
 }
 
 func (l Limits) filled() Limits {
@@ -131,6 +135,12 @@ func (l Limits) filled() Limits {
 	}
 	if l.Body == 0 {
 		l.Body = DefaultBody
+	}
+	if l.Variables == 0 {
+		l.Variables = DefaultVariables
+	}
+	if l.VariableBytes == 0 {
+		l.VariableBytes = DefaultVariableBytes
 	}
 	return l
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 	"github.com/kazoolab/kazoolab/simulator/pivot/request"
 	"github.com/kazoolab/kazoolab/simulator/pivot/twiml"
 )
@@ -179,35 +178,6 @@ func (p *process) setVariables(n *twiml.Node, then func(outcome)) {
 	}
 	p.store(variables)
 	then(ok)
-}
-
-// store sets user variables. What the next request would tell besides is frozen among them
-// (quirk stale-variables).
-func (p *process) store(variables []*twiml.Node) {
-	for _, v := range variables {
-		vars := request.Variables(p.state)
-		if !p.w.e.corrected() {
-			for _, m := range request.Live(p.state) {
-				vars = vars.Set(m.Key, m.Value)
-			}
-			if len(request.Live(p.state)) > 0 {
-				p.w.note(staleVariables, "setting a variable freezes CallStatus, Digits and the like among the variables: later requests tell of them again")
-			}
-		}
-		key, named := v.Attr("key")
-		if !named {
-			key = "undefined"
-		}
-		if value, given := v.Attr("value"); given {
-			vars = vars.Set(key, value)
-		} else {
-			vars = vars.Delete(key)
-		}
-		if vars == nil {
-			vars = jobj.Object{}
-		}
-		p.set(request.KeyUserVars, vars)
-	}
 }
 
 // maxSeconds bounds Pause's length and timeouts.

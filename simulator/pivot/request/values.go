@@ -102,8 +102,14 @@ func Params(v Values, compat fidelity.Compat) jobj.Object {
 		base = twimlBase(v, compat)
 	}
 	var out jobj.Object
+	places := map[string]int{}
 	for _, m := range slices.Concat(v.Variables, v.Live, base) {
-		out = out.Put(m.Key, m.Value)
+		if i, again := places[m.Key]; again {
+			out[i].Value = m.Value
+			continue
+		}
+		places[m.Key] = len(out)
+		out = append(out, m)
 	}
 	return out
 }

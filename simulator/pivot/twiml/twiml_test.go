@@ -103,7 +103,10 @@ func TestDocumentsAreBounded(t *testing.T) {
 	g.Expect(err).To(MatchError(ContainSubstring("more than 256 attributes")))
 	root, err := twiml.Parse([]byte("<Response>" + strings.Repeat("<x/>", 100_000) + strings.Repeat("&amp;", 200_000) + "</Response>"))
 	g.Expect(err).NotTo(HaveOccurred())
-	g.Expect(twiml.Check(root)).To(HaveLen(twiml.MaxFindings))
+	found := twiml.Check(root)
+	g.Expect(found).To(HaveLen(twiml.MaxFindings + 1))
+	g.Expect(found[twiml.MaxFindings-1].String()).To(ContainSubstring("<x> is no verb"))
+	g.Expect(found[twiml.MaxFindings].String()).To(Equal("line 1, column 411: from here on there are 99900 more findings, which are not told"))
 	laughs := `<!DOCTYPE r [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;">]><Response><Say>&b;</Say></Response>`
 	_, err = twiml.Parse([]byte(laughs))
 	g.Expect(err).To(MatchError(ContainSubstring("refused")))

@@ -15,7 +15,7 @@ type Finding struct {
 	Verb, Attribute string
 	// Rule says what is wrong and what is right; Hint offers the nearest right spelling, or is "".
 	Rule, Hint string
-	// Kazoo says what a real Kazoo does with it.
+	// Kazoo says what a real Kazoo does with it, or is "".
 	Kazoo string
 	// Quirk is the catalogue's id where Kazoo crashes over it, or "".
 	Quirk string
@@ -24,7 +24,10 @@ type Finding struct {
 // String is the whole of it, in one line.
 func (f Finding) String() string {
 	text := fmt.Sprintf("line %d, column %d: %s", f.Line, f.Column, f.Rule)
-	if f.Hint == "" {
+	switch {
+	case f.Kazoo == "":
+		return text
+	case f.Hint == "":
 		return text + ". Kazoo: " + f.Kazoo
 	}
 	return text + f.Hint + " Kazoo: " + f.Kazoo // a hint ends with a question mark
@@ -108,60 +111,88 @@ func inside(element string) []string {
 	return nil
 }
 
-// MaxFindings is how many Check looks for.
+// MaxFindings is how many Check tells of, but for a last one that says how many more there are.
 const MaxFindings = 100
 
 // Check finds what Kazoo would stumble over, or pass over, in a document: in document order.
 func Check(root *Node) []Finding {
-	var out []Finding
-	check(root, &out)
-	return out
+	c := &checker{}
+	c.check(root)
+	if c.more > 0 {
+		return append(c.found, Finding{Position: c.next, Rule: fmt.Sprintf("from here on there are %d more findings, which are not told", c.more)})
+	}
+	return c.found
 }
 
-func check(n *Node, out *[]Finding) {
-	if len(*out) >= MaxFindings {
+// checker goes through a document.
+type checker struct {
+	found []Finding
+	more  int      // that are only counted
+	next  Position // of the first of them
+}
+
+func (c *checker) full() bool { return len(c.found) >= MaxFindings }
+
+func (c *checker) add(f Finding) {
+	if !c.full() {
+		c.found = append(c.found, f)
 		return
 	}
+	if c.more++; c.more == 1 {
+		c.next = f.Position
+	}
+}
+
+// hint is what somebody probably meant, where it is told.
+func (c *checker) hint(word string, known []string) string {
+	if c.full() {
+		return ""
+	}
+	return suggest.Hint(word, known)
+}
+
+func (c *checker) check(n *Node) {
+	var known map[string]kind
+	if len(n.Attrs) > 0 {
+		known = attributes(n.Name)
+	}
 	for _, a := range n.Attrs {
-		if f, wrong := checkAttribute(n, a); wrong {
-			*out = append(*out, f)
+		if f, wrong := c.checkAttribute(n, known, a); wrong {
+			c.add(f)
 		}
 	}
-	checkContent(n, out)
+	c.checkContent(n)
 	may := inside(n.Name)
-	for _, c := range n.Elements() {
-		if len(*out) >= MaxFindings {
-			return
-		}
-		if slices.Contains(may, c.Name) {
-			check(c, out)
+	for _, e := range n.Elements() {
+		if slices.Contains(may, e.Name) {
+			c.check(e)
 			continue
 		}
-		f := Finding{Position: c.Position, Verb: c.Name}
+		f := Finding{Position: e.Position, Verb: e.Name}
 		switch {
 		case n.Name == "Response" || n.Name == "Gather":
-			f.Rule = fmt.Sprintf("<%s> is no verb", c.Name)
-			f.Hint = suggest.Hint(c.Name, may)
+			f.Rule = fmt.Sprintf("<%s> is no verb", e.Name)
+			f.Hint = c.hint(e.Name, may)
 			f.Kazoo = "the document ends here, and the call is hung up"
 			if n.Name == "Gather" {
 				f.Kazoo = "the prompts of the Gather end here"
 			}
 		case may == nil:
-			f.Rule = fmt.Sprintf("<%s> may not stand in <%s>", c.Name, n.Name)
+			f.Rule = fmt.Sprintf("<%s> may not stand in <%s>", e.Name, n.Name)
 			f.Kazoo = "it is passed over"
 		default:
-			f.Rule = fmt.Sprintf("<%s> may not stand in <%s>", c.Name, n.Name)
-			f.Hint = suggest.Hint(c.Name, may)
+			f.Rule = fmt.Sprintf("<%s> may not stand in <%s>", e.Name, n.Name)
+			f.Hint = c.hint(e.Name, may)
 			f.Kazoo = "it is passed over"
 		}
-		*out = append(*out, f)
+		c.add(f)
 	}
 }
 
 // checkContent holds an element to what must, or must not, be in it.
-func checkContent(n *Node, out *[]Finding) {
+func (c *checker) checkContent(n *Node) {
 	add := func(rule, kazoo, quirk string) {
-		*out = append(*out, Finding{Position: n.Position, Verb: n.Name, Rule: rule, Kazoo: kazoo, Quirk: quirk})
+		c.add(Finding{Position: n.Position, Verb: n.Name, Rule: rule, Kazoo: kazoo, Quirk: quirk})
 	}
 	const ends = "the document ends here, and the call is hung up"
 	switch n.Name {
@@ -211,8 +242,7 @@ func variables(n *Node) int {
 }
 
 // checkAttribute holds an attribute to what Kazoo foresees.
-func checkAttribute(n *Node, a Attribute) (f Finding, wrong bool) {
-	known := attributes(n.Name)
+func (c *checker) checkAttribute(n *Node, known map[string]kind, a Attribute) (f Finding, wrong bool) {
 	if known == nil || n.Name == "Response" || n.Name == "Hangup" {
 		return f, false
 	}
@@ -224,11 +254,11 @@ func checkAttribute(n *Node, a Attribute) (f Finding, wrong bool) {
 			names = append(names, name)
 		}
 		slices.Sort(names)
-		f.Rule, f.Hint, f.Quirk = fmt.Sprintf("<%s> has no attribute %s", n.Name, a.Name), suggest.Hint(a.Name, names), ""
+		f.Rule, f.Hint, f.Quirk = fmt.Sprintf("<%s> has no attribute %s", n.Name, a.Name), c.hint(a.Name, names), ""
 		f.Kazoo = "it is passed over"
 		return f, true
 	}
-	rule := held(&f, k, n.Name, a)
+	rule := c.held(&f, k, n.Name, a)
 	if rule == "" {
 		return f, false
 	}
@@ -238,7 +268,7 @@ func checkAttribute(n *Node, a Attribute) (f Finding, wrong bool) {
 
 // held holds a value to its kind: what it is to be, "" when it is that. What Kazoo does is noted where it does
 // not end the document.
-func held(f *Finding, k kind, element string, a Attribute) string {
+func (c *checker) held(f *Finding, k kind, element string, a Attribute) string {
 	benign := func(kazoo string) { f.Quirk, f.Kazoo = "", kazoo }
 	switch k {
 	case number, positive, endless, size:
@@ -266,7 +296,7 @@ func held(f *Finding, k kind, element string, a Attribute) string {
 			return "it is to be one of 0-9 * #"
 		}
 	case voice, language, reason:
-		return oneOf(f, k, a.Value)
+		return c.oneOf(f, k, a.Value)
 	case ignored:
 		benign("it is read, and has no effect")
 		return "it has no effect"
@@ -295,7 +325,7 @@ func bounded(k kind, v int64) string {
 }
 
 // oneOf holds a word to those that there are.
-func oneOf(f *Finding, k kind, value string) string {
+func (c *checker) oneOf(f *Finding, k kind, value string) string {
 	all := []string{"man", "male", "woman", "female"}
 	switch k {
 	case language:
@@ -307,7 +337,7 @@ func oneOf(f *Finding, k kind, value string) string {
 	if slices.Contains(all, value) {
 		return ""
 	}
-	f.Hint = suggest.Hint(value, all)
+	f.Hint = c.hint(value, all)
 	if k == language {
 		f.Hint = ""
 		if near := strings.ToLower(value); len(near) > 1 && slices.Contains(all, near[:2]) {
