@@ -28,6 +28,12 @@ func (h *handler) pivotFamily() family {
 // have the body of an answer.
 const readAtOnce = 50
 
+// Bounds of what is shown of one call, whose app may send it in a circle for hours.
+const (
+	maxDebugShown      = 1000
+	maxDebugShownBytes = 32 << 20 // held for one answer
+)
+
 // listPivotDebug has an entry for each call: what is known of its first request and of the
 // response to that (cb_pivot:debug_summary/1).
 func (h *handler) listPivotDebug(ctx context.Context, req *request) (outcome, error) {
@@ -85,7 +91,7 @@ func pivotSummary(doc store.Document) jobj.Object {
 	return summary
 }
 
-// readPivotDebug has all documents of a call, oldest first. A debug_id says in which month
+// readPivotDebug has the documents of a call, oldest first, and says so where they are not all. A debug_id says in which month
 // they lie; for a bare call id it is the range of the request. A call that nothing is known of
 // has none (cb_pivot:debug_read/2).
 func (h *handler) readPivotDebug(ctx context.Context, req *request) (outcome, error) {
@@ -102,11 +108,13 @@ func (h *handler) readPivotDebug(ctx context.Context, req *request) (outcome, er
 		}
 		within = func(doc store.Document) bool { return doc.Created >= from && doc.Created <= to }
 	}
-	docs, err := h.Store.Find(ctx, store.PivotDebugsByCall, store.ValueKey(req.account.ID, id))
+	docs, whole, err := h.pivotDebugs(ctx, store.ValueKey(req.account.ID, id), within)
 	if err != nil {
 		return outcome{}, err
 	}
-	docs = slices.DeleteFunc(docs, func(doc store.Document) bool { return !within(doc) })
+	if !whole {
+		req.hint("these are the first %d documents of the call, which has more", len(docs))
+	}
 	slices.SortStableFunc(docs, func(a, b store.Document) int {
 		return cmp.Or(
 			cmp.Compare(a.Created, b.Created),
@@ -122,6 +130,30 @@ func (h *handler) readPivotDebug(ctx context.Context, req *request) (outcome, er
 			Set("debug_id", debugID(doc))
 	}
 	return outcome{data: rows, list: &page{size: len(rows), unpaged: true}}, nil
+}
+
+// pivotDebugs has the first documents of a call, and tells whether those are all.
+func (h *handler) pivotDebugs(ctx context.Context, key string, within func(store.Document) bool) (docs []store.Document, whole bool, err error) {
+	var last store.Document
+	for held := 0; ; {
+		read, err := h.Store.FindPage(ctx, store.PivotDebugsByCall, key, last, readAtOnce)
+		if err != nil {
+			return nil, false, err
+		}
+		for _, doc := range read {
+			switch {
+			case !within(doc):
+				continue
+			case len(docs) == maxDebugShown || held > maxDebugShownBytes:
+				return docs, false, nil
+			}
+			docs, held = append(docs, doc), held+weight(doc.Body)
+		}
+		if len(read) < readAtOnce {
+			return docs, true, nil
+		}
+		last = read[len(read)-1]
+	}
 }
 
 // debugID names the documents of a call in a month.

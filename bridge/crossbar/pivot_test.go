@@ -3,6 +3,7 @@ package crossbar_test
 import (
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 
@@ -71,6 +72,37 @@ func TestPivotDebugIsListedByCall(t *testing.T) {
 	for _, unknown := range []string{"nobody", "202610-" + first, "theirs@10.0.0.1"} {
 		g.Expect(w.call(t, "GET", path+"/"+url.PathEscape(unknown), token, "").want(t, http.StatusOK).rows()).To(BeEmpty(), unknown)
 	}
+}
+
+func TestPivotDebugOfAnEndlessCallIsItsBeginning(t *testing.T) {
+	g, w := NewWithT(t), newWorld(t, newKeys(), nil)
+	token, path := w.token(t, "customer"), customerPath+"/pivot/debug/"
+	read := func(callID string) ([]jobj.Object, string) {
+		got := w.call(t, "GET", path+callID, token, "").want(t, http.StatusOK)
+		return got.rows(), got.header.Get("X-Kazoolab-Hint")
+	}
+	for i := range 1000 {
+		w.debugged(t, customerID, "circle", i+1, asked("http://app/again")...)
+	}
+	docs, hint := read("circle")
+	g.Expect(docs).To(HaveLen(1000))
+	g.Expect(hint).To(BeEmpty(), "that is all")
+	w.clock.Advance(time.Second)
+	w.debugged(t, customerID, "circle", 1001, asked("http://app/again")...)
+	docs, hint = read("circle")
+	g.Expect(docs).To(HaveLen(1000))
+	g.Expect(docs[999].Int("iteration")).To(Equal(int64(1000)))
+	g.Expect(hint).To(ContainSubstring("first 1000 documents"))
+
+	const mebi = 1 << 20
+	for i := range 40 {
+		w.debugged(t, customerID, "wide", i+1, answered("200", strings.Repeat("x", mebi))...)
+		w.clock.Advance(time.Second)
+	}
+	docs, hint = read("wide")
+	g.Expect(docs).To(HaveLen(32))
+	g.Expect(docs[31].Int("iteration")).To(Equal(int64(32)))
+	g.Expect(hint).To(ContainSubstring("first 32 documents"))
 }
 
 func TestPivotHasNothingButDebug(t *testing.T) {

@@ -132,6 +132,24 @@ func (s *Store) Find(ctx context.Context, view View, key string) ([]Document, er
 	return docs, nil
 }
 
+// FindPage is Find where a view may have more under key than is to be held at once: the
+// first documents behind one that was found, or from the beginning behind the zero Document.
+func (s *Store) FindPage(ctx context.Context, view View, key string, after Document, limit int) ([]Document, error) {
+	if key == "" || !storable(key, after.DB, after.ID) {
+		return nil, nil
+	}
+	ctx, cancel := s.bounded(ctx)
+	defer cancel()
+	docs, err := selectDocuments(ctx, s.read, "SELECT "+documentColumns+
+		` FROM view_rows v JOIN documents d ON d.db=v.db AND d.id=v.id
+		WHERE v.view=$1 AND v.key=$2 AND (d.created, d.db, d.id) > ($3, $4, $5) ORDER BY d.created, d.db, d.id LIMIT $6`,
+		string(view), key, after.Created, after.DB, after.ID, limit)
+	if err != nil {
+		return nil, fmt.Errorf("find in %s: %w", view, err)
+	}
+	return docs, nil
+}
+
 func writeViewRows(ctx context.Context, tx *sql.Tx, doc Document) error {
 	if _, err := tx.ExecContext(ctx, "DELETE FROM view_rows WHERE db=$1 AND id=$2", doc.DB, doc.ID); err != nil {
 		return fmt.Errorf("clear view rows: %w", err)
