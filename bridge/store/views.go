@@ -108,16 +108,21 @@ func UserKey(accountID, username string) string {
 	return ValueKey(accountID, strings.ToLower(username))
 }
 
+// viewKey is a key as a view has it.
+func viewKey(view View, key string) string {
+	switch view {
+	case AccountsByName:
+		return NormalName(key)
+	case AccountsByRealm:
+		return strings.ToLower(key)
+	}
+	return key
+}
+
 // Find returns the documents that a view has under key, oldest first. The key of
 // AccountsByName and AccountsByRealm is normalised first.
 func (s *Store) Find(ctx context.Context, view View, key string) ([]Document, error) {
-	if view == AccountsByName {
-		key = NormalName(key)
-	}
-	if view == AccountsByRealm {
-		key = strings.ToLower(key)
-	}
-	if key == "" || !storable(key) {
+	if key = viewKey(view, key); key == "" || !storable(key) {
 		return nil, nil
 	}
 	ctx, cancel := s.bounded(ctx)
@@ -135,7 +140,7 @@ func (s *Store) Find(ctx context.Context, view View, key string) ([]Document, er
 // FindPage is Find where a view may have more under key than is to be held at once: the
 // first documents behind one that was found, or from the beginning behind the zero Document.
 func (s *Store) FindPage(ctx context.Context, view View, key string, after Document, limit int) ([]Document, error) {
-	if key == "" || !storable(key, after.DB, after.ID) {
+	if key = viewKey(view, key); key == "" || !storable(key, after.DB, after.ID) {
 		return nil, nil
 	}
 	ctx, cancel := s.bounded(ctx)

@@ -106,4 +106,18 @@ func expectFound(t *testing.T, f *fixture, view store.View, key string, want ...
 	if got := documentIDs(docs); !slices.Equal(got, want) {
 		t.Errorf("%s %q: found %v, want %v", view, key, got, want)
 	}
+	var paged []string
+	for after := (store.Document{}); ; {
+		docs, err := f.FindPage(t.Context(), view, key, after, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(docs) == 0 {
+			break
+		}
+		paged, after = append(paged, documentIDs(docs)...), docs[len(docs)-1]
+	}
+	if !slices.Equal(paged, want) {
+		t.Errorf("%s %q: found %v one by one, want %v", view, key, paged, want)
+	}
 }
