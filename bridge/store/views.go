@@ -110,10 +110,10 @@ func UserKey(accountID, username string) string {
 
 // viewKey is a key as a view has it.
 func viewKey(view View, key string) string {
-	switch view {
-	case AccountsByName:
+	if view == AccountsByName {
 		return NormalName(key)
-	case AccountsByRealm:
+	}
+	if view == AccountsByRealm {
 		return strings.ToLower(key)
 	}
 	return key
