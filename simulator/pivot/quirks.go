@@ -1,5 +1,7 @@
 package pivot
 
+import "github.com/kazoolab/kazoolab/simulator/pivot/request"
+
 // Ids of the catalogue that the engine notes. Those of class never are noted wherever a real Kazoo
 // would have crashed, hung or harmed.
 const (
@@ -43,7 +45,7 @@ const (
 func kept(quirk string) bool {
 	switch quirk {
 	case typeGuess, utf8Only, staleVariables, recordDigitsStay, staleDial, gatherTotalTimeout, recordingToAction, dialRecord, dialHangsUp, dialTimeout,
-		conferenceNoAction, anyLegDestroy, cdrNoID, hangupAnswers:
+		conferenceNoAction, anyLegDestroy, cdrNoID, hangupAnswers, request.URLAppend:
 		return true
 	}
 	return false

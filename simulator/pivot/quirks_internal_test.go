@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/kazoolab/kazoolab/bridge/fidelity"
+	"github.com/kazoolab/kazoolab/simulator/pivot/request"
 )
 
 // What the engine keeps is what the catalogue says that it keeps.
@@ -12,7 +13,7 @@ func TestTheCatalogueSaysTheSame(t *testing.T) {
 		typeGuess, silentTransport, lateFailure, utf8Only, flowErrorCrash, emptyResponseCrash, xmlEntities, missingQueue, messageTypes,
 		knownMethodCrash, setVariableCrash, staleVariables, recordDigitsStay, staleDial, gatherEmptyCrash, gatherTotalTimeout, attributeCrash,
 		recordingURLCrash, recordingToAction, noEndpointCrash, sipCrash, hangupOnCrash, strategyCrash, dialCommentCrash, dialRecord, dialHangsUp,
-		dialTimeout, conferenceNoAction, conferenceTenants, cdrNoHangup, anyLegDestroy, cdrNoID, nullCrash, hangupAnswers,
+		dialTimeout, conferenceNoAction, conferenceTenants, cdrNoHangup, anyLegDestroy, cdrNoID, nullCrash, hangupAnswers, request.URLAppend,
 	} {
 		quirk, ok := fidelity.Find(id)
 		if !ok || (quirk.Class == fidelity.Keep) != kept(id) {

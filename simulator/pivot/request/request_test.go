@@ -201,6 +201,34 @@ func TestURLsAreResolvedAsOneExpects(t *testing.T) {
 	}
 }
 
+func TestAURLThatABrowserWouldResolveOtherwiseIsTold(t *testing.T) {
+	g := NewWithT(t)
+	_, notes, err := request.Resolve("http://h/ivr/start", "next", fidelity.Kazoo)
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(notes).To(Equal([]request.Note{{
+		Quirk: request.URLAppend,
+		Text: "Kazoo makes http://h/ivr/start/next of next; a browser would make http://h/ivr/next of it. " +
+			"Put a dot into the names, as menu.xml, or use whole URLs",
+	}}))
+	for _, c := range []struct {
+		base, ref string
+		told      bool
+	}{
+		{"http://h/ivr/start.xml", "next.xml", false},
+		{"http://h/ivr/start.xml", "a b", false}, // the space is encoded when it is sent
+		{"http://h/ivr/", "next", false},
+		{"http://h/ivr/start", "http://h/next", false},
+		{"http://h/ivr/start.xml", "", false},
+		{"http://h/ivr/start.xml", "/root.xml", true},
+		{"http://h/v?x=1", "w", true},
+	} {
+		_, notes, _ = request.Resolve(c.base, c.ref, fidelity.Kazoo)
+		g.Expect(len(notes) == 1 && notes[0].Quirk == request.URLAppend).To(Equal(c.told), "%s and %s: %v", c.base, c.ref, notes)
+		_, notes, _ = request.Resolve(c.base, c.ref, fidelity.Corrected)
+		g.Expect(notes).To(BeEmpty())
+	}
+}
+
 func TestOneFieldOfTheHeaderIsReplaced(t *testing.T) {
 	g := NewWithT(t)
 	header := [][2]string{{"host", "a"}, {"connection", "keep-alive"}}

@@ -26,7 +26,7 @@ func Resolve(base, ref string, compat fidelity.Compat) (string, []Note, error) {
 	// Scheme, nothing and host are the first three of a URL.
 	if root := 3; strings.Contains(base, "://") && len(parts) >= root {
 		if whole && len(walked) >= root && walked[2] == parts[2] && walked[1] == "" && walked[0] == parts[0] {
-			return next, nil, nil
+			return next, unlikeBrowsers(base, ref, next), nil
 		}
 		host := strings.Join(parts[:root], "/")
 		if walked, _ = walk(parts[root:], ref); len(walked) > 0 {
@@ -38,6 +38,23 @@ func Resolve(base, ref string, compat fidelity.Compat) (string, []Note, error) {
 		return next, []Note{{URLClimb, "the action " + ref + " climbs over its base: " + next + " is asked; Kazoo's resolver crashes"}}, nil
 	}
 	return next, nil, nil
+}
+
+// unlikeBrowsers tells where the next URL is another than RFC 3986 makes of the reference. How
+// either is percent-encoded does not count: it is, when it is sent.
+func unlikeBrowsers(base, ref, next string) []Note {
+	if ref == "" {
+		return nil
+	}
+	theirs, err := resolveRFC(base, ref)
+	if err != nil {
+		return nil // a browser would make nothing of it
+	}
+	if ours, err := resolveRFC(base, next); err != nil || ours == theirs {
+		return nil
+	}
+	return []Note{{URLAppend, "Kazoo makes " + next + " of " + ref + "; a browser would make " + theirs +
+		" of it. Put a dot into the names, as menu.xml, or use whole URLs"}}
 }
 
 // walk goes from a URL's parts by those of a reference. whole is false where the
