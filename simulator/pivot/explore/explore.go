@@ -58,6 +58,7 @@ type Move struct {
 // Result is what was found.
 type Result struct {
 	Places          []*Place
+	First           []session.Finding // mistakes that were told of before any question was answered
 	Calls, Requests int
 	Limited         string // which limit ended it; "" for none
 }
@@ -128,8 +129,8 @@ func (w *walk) try(ctx context.Context, from *Place, answers []string, keys stri
 	w.Requests += requests
 	if from != nil {
 		from.Moves = append(from.Moves, Move{Keys: keys, To: to, Finds: finds})
-	} else if len(finds) > 0 {
-		to.Why = finds[0].Rule
+	} else {
+		w.First = finds
 	}
 	return to, nil
 }

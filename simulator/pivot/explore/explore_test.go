@@ -161,6 +161,30 @@ func TestWhatIsWrongWithAMenuIsTold(t *testing.T) {
 	))
 }
 
+func TestMistakesOfTheFirstAnswerAreTold(t *testing.T) {
+	t.Parallel()
+	for _, asks := range []bool{false, true} {
+		g := NewWithT(t)
+		r, err := explore.Explore(t.Context(), limits(), func(_ context.Context, answers []string) (*session.Session, error) {
+			s := &session.Session{HungUp: "app"}
+			s.Add(&session.Entry{Kind: session.Answers, Answer: &session.Answer{Status: 200, Body: fmt.Sprint(len(answers))}})
+			if len(answers) == 0 {
+				mistake := session.Finding{Line: 2, Column: 3, Rule: "there is no Sya"}
+				s.Add(&session.Entry{Kind: session.Mistakes, Findings: []session.Finding{mistake, mistake}})
+			}
+			if asks && len(answers) == 0 {
+				s.Add(&session.Entry{Kind: session.Waits, Question: &caller.Question{By: "Gather", Most: 1}})
+			}
+			return s, nil
+		})
+		g.Expect(err).NotTo(HaveOccurred())
+		g.Expect(r.Problems()).To(Equal([]explore.Problem{
+			{Kind: "mistake", Place: r.Places[0], Text: "the first answer, line 2, column 3: there is no Sya"},
+		}))
+		g.Expect(r.Problems()[0].Serious()).To(BeTrue())
+	}
+}
+
 func TestLimitsEndAnExploration(t *testing.T) {
 	t.Parallel()
 	endless := menus{}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/kazoolab/kazoolab/simulator/pivot/session"
 )
 
 // Problem is something about an app that its developer should look at.
@@ -19,6 +21,13 @@ func (p Problem) Serious() bool { return p.Kind != "loop" }
 // Problems are the errors, the dead ends and the loops that were found, in the order of the places.
 func (r *Result) Problems() (all []Problem) {
 	out := r.leavable()
+	var rules []string
+	for _, f := range r.First {
+		if rule := placed(f); !slices.Contains(rules, rule) {
+			rules = append(rules, rule)
+			all = append(all, Problem{"mistake", r.Places[0], "the first answer, " + rule})
+		}
+	}
 	for _, p := range r.Places {
 		if p.Ends == "failed" {
 			all = append(all, Problem{"error", p, p.Why})
@@ -38,13 +47,21 @@ func (r *Result) Problems() (all []Problem) {
 	return all
 }
 
+// placed is a mistake with its place in the answer, where it has one.
+func placed(f session.Finding) string {
+	if f.Line == 0 {
+		return f.Rule
+	}
+	return fmt.Sprintf("line %d, column %d: %s", f.Line, f.Column, f.Rule)
+}
+
 // mistakes are those of the answers that a place's keys lead to, each once.
 func mistakes(p *Place) (all []Problem) {
 	var rules []string
 	after := map[string][]string{}
 	for _, m := range p.Moves {
 		for _, f := range m.Finds {
-			rule := fmt.Sprintf("line %d, column %d: %s", f.Line, f.Column, f.Rule)
+			rule := placed(f)
 			if after[rule] == nil {
 				rules = append(rules, rule)
 			}
