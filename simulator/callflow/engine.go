@@ -46,7 +46,7 @@ type Flow struct {
 	Root jobj.Object // its first node
 }
 
-// Config is what an engine works with. All but the last six are required.
+// Config is what an engine works with. All but the last seven are required.
 type Config struct {
 	Line      *timeline.Timeline
 	IDs       *ids.Source
@@ -62,6 +62,8 @@ type Config struct {
 	Branches int
 	// Tokens are what an account has for the nodes of its calls.
 	Tokens Bucket
+	// Bound says why a call is to run no other node, "" while it may; nil never says so.
+	Bound func(callID string) (why string)
 	// Trace is told of every step of every call; nil for nobody.
 	Trace func(Step)
 	// Left is told of a message in a voicemail box; nil for nobody.

@@ -82,7 +82,13 @@ func (l *leg) run() {
 		name := l.at.node.String("module")
 		l.trace(Entered, "", "")
 		do, known := l.modules[name]
+		var bound string
+		if l.Bound != nil {
+			bound = l.Bound(l.call.id)
+		}
 		switch {
+		case bound != "":
+			a.stop(bound)
 		case !l.pays(l.call.account):
 			a.stop("the account has no tokens left for another node")
 		case a.data.Bool(false, "skip_module"):

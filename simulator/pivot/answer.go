@@ -186,6 +186,9 @@ func (w *worker) run(root *twiml.Node) {
 		case stops:
 			w.end("a verb has ended the document")
 		case errs:
+			if w.undone != "" { // else the call was over, which is no fault of the answer
+				w.tell(Step{Kind: Failed, Text: w.undone})
+			}
 			w.end("a verb could not be done")
 		}
 	})

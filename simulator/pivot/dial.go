@@ -72,6 +72,7 @@ func (p *process) dial(n *twiml.Node, then func(outcome)) {
 		case "Queue":
 			d.read()
 			d.setCaller()
+			p.w.tell(Step{Kind: Failed, Verb: only.Name, Position: only.Position, Text: "Queue cannot be dialled: the document ends, as in Kazoo"})
 			then(stops) // unsupported in Kazoo; twiml.Check has told
 			return
 		}

@@ -71,6 +71,9 @@ func (p *process) verb(n *twiml.Node, then func(outcome)) {
 			return
 		}
 		p.w.tell(Step{Kind: VerbEnded, Verb: n.Name, Position: n.Position, Text: "<" + n.Name + ">: " + r.String()})
+		if r == errs && p.parent == nil && !p.w.destroyed { // a Gather goes on without a prompt
+			p.w.undone = fmt.Sprintf("<%s> of line %d could not be done: the document ends, and the call is hung up", n.Name, n.Line)
+		}
 		then(r)
 	}
 	bare := len(n.Children) == 0

@@ -36,7 +36,8 @@ type worker struct {
 	timeout            time.Duration
 
 	iteration int
-	begun     bool // processing has been said
+	begun     bool   // processing has been said
+	undone    string // the verb that could not be done, if any
 	destroyed bool
 	gone      bool
 	processes []*process // that hear events

@@ -109,6 +109,7 @@ type call struct {
 	document *twiml.Node // the answer that is carried out, where it is TwiML
 	flow     jobj.Object // the one that is run, where it is JSON
 	requests int
+	nodes    int // of flows that were run
 	ended    bool
 	leave    func() // has a run end for which somebody outside is waited
 	wrong    error
@@ -184,6 +185,8 @@ func (k *call) build(ctx context.Context) {
 	k.callflow = callflow.New(callflow.Config{
 		Line: k.line, IDs: k.IDs, Bus: flow, Documents: stored{k.documents()}, Node: "callflow@" + pbx.DefaultHost().Apps,
 		Queue: "callflow-" + k.IDs.Hex(16), Log: k.Log, Compat: k.Compat, Trace: k.flows,
+		// The time of a call does not pass by itself, so that tokens would not come back as they do in Kazoo: loops are bounded instead.
+		Tokens: callflow.Bucket{Size: -1}, Bound: k.bound,
 	})
 	var engine *pivot.Engine
 	asks := k.wire.join(func(queue string, message jobj.Object) { engine.Hear(queue, message) })

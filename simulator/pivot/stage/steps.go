@@ -161,6 +161,31 @@ func (k *call) flows(s callflow.Step) {
 	}
 }
 
+// What flows may run and ask in one call, before that is taken for a loop. Documents of TwiML are
+// bounded by the engine, likewise.
+const (
+	mostNodes    = 10_000
+	mostRequests = 1000
+)
+
+// bound counts a node of a flow, and says why there may be no other in this call.
+func (k *call) bound(string) string {
+	k.nodes++
+	var did string
+	switch {
+	case k.requests >= mostRequests:
+		did = fmt.Sprintf("the call has made %d requests", k.requests)
+	case k.nodes > mostNodes:
+		did = fmt.Sprintf("the call has run %d nodes", mostNodes)
+	default:
+		return ""
+	}
+	k.Failed = did + ": that is a loop, and the end. In a real Kazoo each node takes 5 of the account's 100 tokens, of which 10 a second come back; " +
+		"when they run out the call is hung up"
+	k.add(&session.Entry{Kind: session.Fails, Text: k.Failed})
+	return k.Failed
+}
+
 func place(s callflow.Step) string {
 	if s.Path == "" {
 		return s.Module
