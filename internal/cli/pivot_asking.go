@@ -33,7 +33,8 @@ func (a *asking) Ask(ctx context.Context, r request.Request) (pivotclient.Answer
 	answer, err := a.client.Ask(ctx, r)
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if failed, ok := errors.AsType[*pivotclient.Error](err); ok && failed.Kind == pivotclient.Refused {
+	if failed, ok := errors.AsType[*pivotclient.Error](err); ok &&
+		(failed.Kind == pivotclient.Refused || failed.Kind == pivotclient.Forbidden && failed.URL == r.URL) { // else it redirects there
 		a.refused = strings.TrimPrefix(failed.Error(), failed.URL+": ")
 	} else {
 		a.reached = true
