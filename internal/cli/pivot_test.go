@@ -139,6 +139,34 @@ func TestTheExitCodeOfAPivotRunSaysWhatIsWrong(t *testing.T) {
 	run(t, "pivot", "run", url, "--script", writeScript(t, "caller: x\nsteps:\n  - pres: \"1\"\n")).
 		expect(cli.ExitUsage, `script.yaml:3:5: steps[0].pres: there is no "pres" here; did you mean press?`)
 	run(t, "pivot", "run", "http://127.0.0.1:1/").expect(cli.ExitUnreachable, "the app at http://127.0.0.1:1/ cannot be reached: the connection was refused")
+	run(t, "pivot", "run", "http://169.254.169.254/").expect(cli.ExitUnreachable, "the app at http://169.254.169.254/ cannot be reached: the guard lets no connection")
+}
+
+// answers is a Pivot app that gives one answer.
+func answers(t *testing.T, contentType, body string) string {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", contentType)
+		_, _ = io.WriteString(w, strings.ReplaceAll(body, "HOST", r.Host))
+	}))
+	t.Cleanup(server.Close)
+	return server.URL + "/start"
+}
+
+func TestAnAnswerThatCannotBeCarriedOutExitsWithOne(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	wrong := answers(t, "text/xml", "<Response><Sya>hi</Sya></Response>")
+	p := run(t, "pivot", "run", wrong, "--trace", "none").expect(cli.ExitFailed)
+	g.Expect(p.stdout.String()).To(ContainSubstring("the app failed: <Sya> of line 1 could not be done"))
+	p = run(t, "pivot", "run", wrong, "--explore").expect(cli.ExitFailed, "2 things are wrong with the app")
+	g.Expect(p.stdout.String()).To(MatchRegexp(`error at p1 \(at once\), .*<Sya> of line 1`))
+	g.Expect(p.stdout.String()).To(MatchRegexp(`mistake at p1 \(at once\), .*the first answer, line 1, column 11: `))
+	run(t, "pivot", "run", answers(t, "text/xml", "<Response><Say>hi</Say></Response>"), "--explore").expect(cli.ExitOK)
+
+	loop := answers(t, "application/json", `{"module": "pivot", "data": {"voice_url": "http://HOST/start"}}`)
+	p = run(t, "pivot", "run", loop, "--trace", "none").expect(cli.ExitFailed)
+	g.Expect(p.stdout.String()).To(ContainSubstring("the app failed: the call has made 1000 requests: that is a loop"))
 }
 
 func TestAMistakeInAnAnswerIsExplained(t *testing.T) {
