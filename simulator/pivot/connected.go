@@ -46,6 +46,11 @@ func flowProblems(r flow.Result) []any {
 	return all
 }
 
+// problem is one for a program; line is 0 where it has no place in the answer.
 func problem(line, column int, text string) jobj.Object {
-	return jobj.Object{{Key: "line", Value: line}, {Key: "column", Value: column}, {Key: "message", Value: text}}
+	message := jobj.Object{{Key: "message", Value: text}}
+	if line == 0 {
+		return message
+	}
+	return append(message, jobj.Member{Key: "line", Value: line}, jobj.Member{Key: "column", Value: column})
 }

@@ -186,7 +186,7 @@ func (w *worker) exchange(r request.Request, then func(client.Answer, error)) {
 // processing, on the first request. Later nobody waits, so the call is hung up (quirk late-failure).
 func (w *worker) fail(why string, between func()) {
 	w.tell(Step{Kind: Failed, Text: why})
-	w.result("failed", []any{why})
+	w.result("failed", []any{problem(0, 0, why)})
 	w.answerCallflow("failed", "pivot")
 	if between != nil {
 		between()
