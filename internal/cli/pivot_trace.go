@@ -55,6 +55,8 @@ func (t *tracer) entry(e *session.Entry) {
 	case e.Kind == session.Asks:
 		t.flush()
 		t.request = e
+	case e.Kind == session.Answers && t.request != nil && t.request.Request.Number != e.Answer.Number: // a report's, late
+		t.printf("%8s  %-9s  to request %d: %s\n", at(e.At), "answer", e.Answer.Number, visible(e.Answer.Outcome()))
 	case e.Kind == session.Answers:
 		t.exchange(e)
 	default:
@@ -175,10 +177,12 @@ func (t *tracer) exchange(e *session.Entry) {
 	left := []string{fmt.Sprintf("request %d: %s %s", r.Request.Number, r.Request.Method, withoutQuery(r.Request.URL))}
 	if t.trace == traceFull {
 		for _, m := range r.Request.Params {
-			left = append(left, "  "+m.Key+": "+value(m.Value))
+			left = append(left, "  "+m.Key+": "+visible(value(m.Value)))
 		}
 	}
-	t.answer, t.lines, t.at = e.Answer.Body, nil, 0
+	if !e.Answer.Report {
+		t.answer, t.lines, t.at = e.Answer.Body, nil, 0
+	}
 	outcome := visible(e.Answer.Outcome())
 	if i := slices.IndexFunc(e.Answer.Header, func(h [2]string) bool { return strings.EqualFold(h[0], "content-type") }); i >= 0 {
 		outcome += ", " + visible(e.Answer.Header[i][1])

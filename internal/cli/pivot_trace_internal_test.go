@@ -67,7 +67,7 @@ func TestTheReportOfACallIsShownWithItsAnswer(t *testing.T) {
 	p.entry(&session.Entry{At: at(7), Kind: session.Asks, Request: &session.Request{
 		Number: 2, Method: "POST", URL: "http://h/cdr", Report: true, Params: jobj.Object{},
 	}})
-	p.entry(&session.Entry{At: at(8), Kind: session.Answers, Answer: &session.Answer{Number: 2, Status: 204}})
+	p.entry(&session.Entry{At: at(8), Kind: session.Answers, Answer: &session.Answer{Number: 2, Status: 204, Report: true}})
 	p.entry(&session.Entry{At: at(9), Kind: session.Asks, Request: &session.Request{Number: 3, Method: "POST", URL: "http://h/next"}})
 	p.flush()
 	g.Expect(shown.String()).To(MatchRegexp(`8.00s  request 2: POST http://h/cdr +\| answer: 204\n`))
