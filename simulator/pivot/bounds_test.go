@@ -19,7 +19,6 @@ import (
 type forgetful struct{ forgotten []string }
 
 func (*forgetful) Has(string) bool                               { return false }
-func (*forgetful) Plain(url string) string                       { return url }
 func (*forgetful) Result(request.Request, string, []any)         {}
 func (*forgetful) CDR(string, string, string, jobj.Object) error { return nil }
 func (f *forgetful) Forget(callID string)                        { f.forgotten = append(f.forgotten, callID) }

@@ -10,14 +10,6 @@ import (
 // connected says that a URL is for an app that keeps a connection to us.
 func (w *worker) connected(uri string) bool { return w.e.Connected != nil && w.e.Connected.Has(uri) }
 
-// plain has the URL of such an app in the form of HTTP; any other stays.
-func (w *worker) plain(uri string) string {
-	if w.e.Connected == nil {
-		return uri
-	}
-	return w.e.Connected.Plain(uri)
-}
-
 // resultOf tells a connected app what its answer to a request led to, once.
 func (w *worker) resultOf(r request.Request) func(outcome string, problems []any) {
 	told := !w.connected(r.URL)

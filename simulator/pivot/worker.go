@@ -131,7 +131,6 @@ func (w *worker) ask(uri, method string) {
 		w.fail(fmt.Sprintf("the call has made %d requests: that is a loop, and the end. Kazoo would ask for ever", w.e.Limits.Requests), nil)
 		return
 	}
-	uri = w.plain(uri)
 	values := request.Values{
 		Call: w.call, Format: w.format, Variables: request.Variables(w.state), Live: request.Live(w.state), State: w.state,
 		Owners: w.owners(), Language: w.document(w.accountID).String("language"),
