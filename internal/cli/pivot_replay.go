@@ -4,6 +4,9 @@ import (
 	"context"
 	"os"
 
+	"github.com/spf13/cobra"
+
+	"github.com/kazoolab/kazoolab/simulator/caller"
 	"github.com/kazoolab/kazoolab/simulator/pivot/session"
 )
 
@@ -14,16 +17,43 @@ type replayReport struct {
 	Session *session.Session `json:"session"`
 }
 
-// replay makes a recorded call again, and shows what differs.
-func (r *rehearsal) replay(ctx context.Context, f runFlags) error {
-	text, err := os.ReadFile(f.replay)
+// recordedCall is a call on file.
+type recordedCall struct {
+	session    *session.Session
+	telephones []caller.Phone
+}
+
+func readRecording(path string) (recordedCall, error) {
+	text, err := os.ReadFile(path)
 	if err != nil {
-		return usagef("--replay: %w", err)
+		return recordedCall{}, usagef("--replay: %w", err)
 	}
 	was, telephones, err := session.Read(text)
 	if err != nil {
-		return usagef("--replay: %s: %w", f.replay, err)
+		return recordedCall{}, usagef("--replay: %s: %w", path, err)
 	}
+	return recordedCall{was, telephones}, nil
+}
+
+// as has the app be asked as it was in a recorded call, but for what flags say.
+func (f *runFlags) as(cmd *cobra.Command, was *session.Session) error {
+	for _, one := range []struct {
+		flag, value string
+		into        *choiceFlag
+	}{{"format", was.Format, f.format}, {"method", was.Method, f.method}, {"body", was.Body, f.body}} {
+		if one.value == "" || cmd.Flags().Changed(one.flag) {
+			continue
+		}
+		if err := one.into.Set(one.value); err != nil {
+			return usagef("--replay: %s: --%s of the recorded call: %w", f.replay, one.flag, err)
+		}
+	}
+	return nil
+}
+
+// replay makes a recorded call again, and shows what differs.
+func (r *rehearsal) replay(ctx context.Context, f runFlags) error {
+	was, telephones := f.recorded.session, f.recorded.telephones
 	t := &tracer{app: r.app, trace: traceNone}
 	is, _, err := r.play(ctx, was.Again(telephones), t.entry)
 	if err != nil {

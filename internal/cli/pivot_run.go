@@ -32,6 +32,7 @@ type runFlags struct {
 	output         *string
 	watch          string
 	record, replay string
+	recorded       recordedCall // of replay
 	explore        bool
 	mermaid        string
 	limits         explore.Limits
@@ -47,8 +48,10 @@ come of it; without one somebody listens until the app hangs up. The time of the
 the machine's: an hour of it is over at once.
 
 --explore walks through the menus by itself: at each question it tries every plausible key.
---record keeps the call in a file; --replay makes it again, and shows what differs.
---watch runs all again whenever a file of a folder changes.
+--record keeps the call in a file; --replay makes it again, with its --format, --method and
+--body unless others are given, and shows what differs.
+--watch runs all again whenever a file of a folder changes, but for what changes during a run
+and files whose names end with .log.
 
 Exit codes: 0 all is as expected, 1 it is not, or an answer could not be carried out, 2 the
 command line or a script is wrong, 3 the app cannot be reached.`,
@@ -78,6 +81,14 @@ command line or a script is wrong, 3 the app cannot be reached.`,
 		}
 		if err := f.check(cmd); err != nil {
 			return err
+		}
+		if f.replay != "" {
+			if f.recorded, err = readRecording(f.replay); err != nil {
+				return err
+			}
+			if err := f.as(cmd, f.recorded.session); err != nil {
+				return err
+			}
 		}
 		r, err := a.newRehearsal(cmd, url, f.actionFlags)
 		if err != nil {

@@ -169,6 +169,17 @@ func TestAnAnswerThatCannotBeCarriedOutExitsWithOne(t *testing.T) {
 	g.Expect(p.stdout.String()).To(ContainSubstring("the app failed: the call has made 1000 requests: that is a loop"))
 }
 
+// The end of a call is reported after it, and what the server says to that is shown.
+func TestTheReportOfACallIsShown(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusAccepted) }))
+	t.Cleanup(server.Close)
+	p := run(t, "pivot", "run", ivr(t, greeting("Press one")), "--script", writeScript(t, salesScript), "--cdr-url", server.URL+"/cdr").expect(cli.ExitOK)
+	g.Expect(p.stdout.String()).To(MatchRegexp(`(?m)^ +[1-9]\d*\.\d\ds  request 3: POST http://127.0.0.1:\d+/cdr +\| answer: 202$`))
+	g.Expect(p.stdout.String()).NotTo(ContainSubstring("answer: no answer"))
+}
+
 func TestAMistakeInAnAnswerIsExplained(t *testing.T) {
 	t.Parallel()
 	g := NewWithT(t)
@@ -203,6 +214,10 @@ func TestARecordedCallIsMadeAgain(t *testing.T) {
 	run(t, "pivot", "run", url, "--script", writeScript(t, salesScript), "--record", file, "--trace", "none").expect(cli.ExitOK)
 	p := run(t, "pivot", "run", url, "--replay", file).expect(cli.ExitOK)
 	g.Expect(p.stdout.String()).To(Equal("the call went as it did before\n"))
+	run(t, "pivot", "run", url, "--replay", file, "--method", "post").expect(cli.ExitFailed, "the call differs from the recorded one")
+	run(t, "pivot", "run", url, "--script", writeScript(t, salesScript), "--record", file, "--trace", "none",
+		"--format", "twiml", "--method", "post").expect(cli.ExitOK)
+	run(t, "pivot", "run", url, "--replay", file).expect(cli.ExitOK)
 	says.Store("Press 1 for sales")
 	p = run(t, "pivot", "run", url, "--replay", file).expect(cli.ExitFailed, "the call differs from the recorded one")
 	g.Expect(p.stdout.String()).To(SatisfyAll(ContainSubstring("- hears     tts \"Press one\"\n"), ContainSubstring("+ hears     tts \"Press 1 for sales\"\n")))
@@ -235,6 +250,35 @@ func TestAScriptRunsAgainWhenTheAppChanges(t *testing.T) {
 	says.Store("Press one")
 	g.Expect(os.WriteFile(filepath.Join(folder, "main.go"), []byte("package main // changed\n"), 0o600)).To(Succeed())
 	g.Eventually(p.stdout.String, "20s").WithContext(t.Context()).Should(ContainSubstring("script: passed"))
+	p.end(cli.ErrTerminated)
+	p.expect(cli.ExitOK)
+}
+
+// An app that writes into its own folder when it is asked, and logs all the time, does not make the script run for ever.
+func TestWhatAnAppWritesWhileItIsAskedIsNoChange(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	folder := t.TempDir()
+	write := func(name, text string) {
+		g.Expect(os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600)).To(Succeed())
+	}
+	write("main.go", "package main\n")
+	asked := atomic.Int64{}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_ = os.WriteFile(filepath.Join(folder, "calls.txt"), fmt.Append(nil, strings.Repeat("x", int(asked.Add(1)))), 0o600)
+		w.Header().Set("Content-Type", "text/xml")
+		_, _ = io.WriteString(w, "<Response><Say>Hello</Say></Response>")
+	}))
+	t.Cleanup(server.Close)
+	p := prepare(t, "pivot", "run", server.URL, "--trace", "none", "--watch="+folder).start()
+	watching := func() int { return strings.Count(p.stderr.String(), "watching "+folder) }
+	g.Eventually(watching, "20s").WithContext(t.Context()).Should(Equal(1))
+	write("app.log", "asked")
+	g.Consistently(asked.Load, "2s").WithContext(t.Context()).Should(Equal(int64(1)))
+	write("main.go", "package main // changed\n")
+	g.Eventually(watching, "20s").WithContext(t.Context()).Should(Equal(2))
+	g.Expect(p.stderr.String()).To(ContainSubstring(filepath.Join(folder, "main.go") + " has changed\n"))
+	g.Expect(asked.Load()).To(Equal(int64(2)))
 	p.end(cli.ErrTerminated)
 	p.expect(cli.ExitOK)
 }

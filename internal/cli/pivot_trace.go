@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 	"github.com/kazoolab/kazoolab/simulator/caller"
@@ -28,6 +29,10 @@ type tracer struct {
 	trace   string
 	request *session.Entry // for which there is no answer yet
 	answer  string         // the latest
+
+	lines   []string // of that answer, once there is a mistake in it
+	at      int      // the line that letters are of
+	letters []rune
 }
 
 // Widths of what is printed side by side, in characters.
@@ -50,6 +55,8 @@ func (t *tracer) entry(e *session.Entry) {
 	case e.Kind == session.Asks:
 		t.flush()
 		t.request = e
+	case e.Kind == session.Answers && t.request != nil && t.request.Request.Number != e.Answer.Number: // a report's, late
+		t.printf("%8s  %-9s  to request %d: %s\n", at(e.At), "answer", e.Answer.Number, visible(e.Answer.Outcome()))
 	case e.Kind == session.Answers:
 		t.exchange(e)
 	default:
@@ -60,7 +67,7 @@ func (t *tracer) entry(e *session.Entry) {
 // flush prints a request that nobody has answered.
 func (t *tracer) flush() {
 	if t.request != nil {
-		t.exchange(&session.Entry{Answer: &session.Answer{Failed: "no answer"}})
+		t.exchange(&session.Entry{At: t.request.At, Answer: &session.Answer{Failed: "no answer"}})
 	}
 }
 
@@ -133,16 +140,29 @@ func (t *tracer) finding(f session.Finding) string {
 
 // excerpt is the line of an answer in which a mistake is, with a mark below it.
 func (t *tracer) excerpt(f session.Finding) string {
-	lines := strings.Split(strings.ReplaceAll(t.answer, "\r\n", "\n"), "\n")
-	if f.Line < 1 || f.Line > len(lines) {
+	const before, after = 50, 40 // characters of a long line
+	letters := t.lettersOf(f.Line)
+	if letters == nil {
 		return ""
 	}
-	const before, after = 50, 40 // characters of a long line
-	letters := []rune(visible(strings.ReplaceAll(lines[f.Line-1], "\t", " ")))
 	column := min(max(f.Column-1, 0), len(letters))
-	first, last := max(0, column-before), min(len(letters), column+after)
-	return fmt.Sprintf("\n  %d | %s\n  %s | %s^", f.Line, string(letters[first:last]), strings.Repeat(" ", len(strconv.Itoa(f.Line))),
-		strings.Repeat(" ", column-first))
+	head, tail := visible(string(letters[max(0, column-before):column])), visible(string(letters[column:min(len(letters), column+after)]))
+	return fmt.Sprintf("\n  %d | %s\n  %s | %s^", f.Line, head+tail, strings.Repeat(" ", len(strconv.Itoa(f.Line))), strings.Repeat(" ", len([]rune(head))))
+}
+
+// lettersOf are those of a line of the answer; nil where it has no such line. They are kept, because a
+// large answer in one line may have thousands of mistakes.
+func (t *tracer) lettersOf(line int) []rune {
+	if t.lines == nil {
+		t.lines = strings.Split(strings.ReplaceAll(t.answer, "\r\n", "\n"), "\n")
+	}
+	if line < 1 || line > len(t.lines) {
+		return nil
+	}
+	if t.at != line {
+		t.at, t.letters = line, []rune(strings.ReplaceAll(t.lines[line-1], "\t", " "))
+	}
+	return t.letters
 }
 
 func at(s session.Span) string { return fmt.Sprintf("%.2fs", time.Duration(s).Seconds()) }
@@ -157,10 +177,12 @@ func (t *tracer) exchange(e *session.Entry) {
 	left := []string{fmt.Sprintf("request %d: %s %s", r.Request.Number, r.Request.Method, withoutQuery(r.Request.URL))}
 	if t.trace == traceFull {
 		for _, m := range r.Request.Params {
-			left = append(left, "  "+m.Key+": "+value(m.Value))
+			left = append(left, "  "+m.Key+": "+visible(value(m.Value)))
 		}
 	}
-	t.answer = e.Answer.Body
+	if !e.Answer.Report {
+		t.answer, t.lines, t.at = e.Answer.Body, nil, 0
+	}
 	outcome := visible(e.Answer.Outcome())
 	if i := slices.IndexFunc(e.Answer.Header, func(h [2]string) bool { return strings.EqualFold(h[0], "content-type") }); i >= 0 {
 		outcome += ", " + visible(e.Answer.Header[i][1])
@@ -195,38 +217,73 @@ func value(v any) string {
 	return string(jobj.Append(nil, v))
 }
 
-// bodyLines are an answer's, for people: JSON that stands in one line is put into several.
+// Of an answer with more bytes than large, the first page is shown as it stands.
+const (
+	large = 64 << 10
+	page  = mostLines * rightWidth
+)
+
+// bodyLines are an answer's, for people: JSON that stands in one line is put into several. It is
+// cut before all else, because an answer may have megabytes, of which a page is shown.
 func bodyLines(body string) []string {
 	text := strings.TrimRight(body, "\r\n")
 	if text == "" {
 		return nil
 	}
-	var indented bytes.Buffer
-	if !strings.Contains(text, "\n") && json.Indent(&indented, []byte(text), "", "  ") == nil {
-		text = indented.String()
+	more := ""
+	if len(text) > large {
+		cut := page
+		for cut > 0 && !utf8.RuneStart(text[cut]) {
+			cut--
+		}
+		more = fmt.Sprintf("… and %d bytes more", len(text)-cut)
+		text = text[:cut]
 	}
-	lines := strings.Split(strings.ReplaceAll(text, "\r\n", "\n"), "\n")
-	if len(lines) > mostLines {
-		lines = append(lines[:mostLines:mostLines], fmt.Sprintf("… and %d lines more", len(lines)-mostLines))
+	text = indented(text)
+	lines := strings.SplitN(text, "\n", mostLines+1)
+	switch {
+	case len(lines) <= mostLines:
+	case more == "":
+		more = fmt.Sprintf("… and %d lines more", 1+strings.Count(lines[mostLines], "\n"))
+		fallthrough
+	default:
+		lines = lines[:mostLines]
 	}
 	for i, line := range lines {
-		lines[i] = visible(strings.ReplaceAll(line, "\t", "    "))
+		lines[i] = visible(strings.ReplaceAll(strings.TrimSuffix(line, "\r"), "\t", "    "))
+	}
+	if more != "" {
+		lines = append(lines, more)
 	}
 	return lines
 }
 
+// indented puts JSON that stands in one line into several; other text stays.
+func indented(text string) string {
+	var several bytes.Buffer
+	if !strings.Contains(text, "\n") && json.Indent(&several, []byte(text), "", "  ") == nil {
+		return several.String()
+	}
+	return text
+}
+
 // folded are lines none of which is longer than a width, no more than a page of them.
 func folded(lines []string, width int) (all []string) {
+	const indent, most = "    ", 2 * mostLines
 	for _, line := range lines {
 		letters := []rune(line)
-		for len(letters) > width {
-			all = append(all, string(letters[:width]))
-			letters = append([]rune("    "), letters[width:]...)
+		for begin := ""; len(all) <= most; begin = indent {
+			room := width - len(begin)
+			if len(letters) <= room {
+				all = append(all, begin+string(letters))
+				break
+			}
+			all = append(all, begin+string(letters[:room]))
+			letters = letters[room:]
 		}
-		all = append(all, string(letters))
 	}
-	if len(all) > 2*mostLines {
-		all = append(all[:2*mostLines:2*mostLines], "…")
+	if len(all) > most {
+		all = append(all[:most:most], "…")
 	}
 	return all
 }

@@ -4,11 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"hash/fnv"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/kazoolab/kazoolab/internal/clock"
@@ -17,15 +18,17 @@ import (
 const (
 	// looking is how often a folder is looked at.
 	looking = 300 * time.Millisecond
+	// settling bounds how often it is looked at for what a run leaves behind.
+	settling = 10
 	// mostFiles bounds what is looked at.
 	mostFiles = 20_000
 )
 
 // watch does something now, and again whenever a file of a folder has changed and the folder has
-// been quiet since. It returns when ctx ends.
+// been quiet since. What changes meanwhile does not count: an app that writes into its own folder
+// when it is asked would have it done for ever. It returns when ctx ends.
 func (a *app) watch(ctx context.Context, folder string, do func() error) error {
-	state, err := folderState(folder)
-	if err != nil {
+	if _, err := folderState(folder); err != nil {
 		return usagef("--watch: %w", err)
 	}
 	for {
@@ -35,40 +38,90 @@ func (a *app) watch(ctx context.Context, folder string, do func() error) error {
 			}
 			a.say("%s: %v", a.Program, err) // it may be put right
 		}
+		state, err := a.settled(ctx, folder)
+		if err != nil {
+			return orderly(ctx, err)
+		}
 		a.say("watching %s; Ctrl-C ends it", folder)
-		if state, err = a.changed(ctx, folder, state); err != nil {
+		what, err := a.changed(ctx, folder, state)
+		if err != nil {
 			return orderly(ctx, err)
 		}
 		a.printf("\n")
+		a.say("%s", what)
 	}
 }
 
-// changed returns the state of a folder when it is another than before, and has settled.
-func (a *app) changed(ctx context.Context, folder string, was uint64) (uint64, error) {
-	last := was
-	for {
-		if err := clock.Sleep(ctx, a.Clock, looking); err != nil {
-			return was, err
+// look waits a moment and returns the state of a folder.
+func (a *app) look(ctx context.Context, folder string) (files, error) {
+	if err := clock.Sleep(ctx, a.Clock, looking); err != nil {
+		return nil, err
+	}
+	is, err := folderState(folder)
+	if err != nil {
+		return nil, fmt.Errorf("look at %s: %w", folder, err)
+	}
+	return is, nil
+}
+
+// settled returns the state of a folder once it is quiet, or has been looked at often enough: an
+// app may go on writing for a moment after its last answer.
+func (a *app) settled(ctx context.Context, folder string) (is files, err error) {
+	var last files
+	for range settling {
+		if is, err = a.look(ctx, folder); err != nil || last != nil && maps.Equal(is, last) {
+			return is, err
 		}
-		is, err := folderState(folder)
+		last = is
+	}
+	return is, nil
+}
+
+// changed says which file is another than before, once the folder is quiet.
+func (a *app) changed(ctx context.Context, folder string, was files) (string, error) {
+	for last := was; ; {
+		is, err := a.look(ctx, folder)
 		if err != nil {
-			return was, fmt.Errorf("look at %s: %w", folder, err)
+			return "", err
 		}
-		if is == last && is != was {
-			return is, nil
+		if maps.Equal(is, last) && !maps.Equal(is, was) {
+			return is.since(was), nil
 		}
 		last = is
 	}
 }
 
-// folderState is a number that changes with the files of a folder: their names, sizes and times.
-func folderState(folder string) (uint64, error) {
-	if info, err := os.Stat(folder); err != nil {
-		return 0, err
-	} else if !info.IsDir() {
-		return 0, fmt.Errorf("%s is no folder", folder)
+// files are those of a folder, and what changes with each: its size and time.
+type files map[string][2]int64
+
+// since says what has changed, for people.
+func (f files) since(was files) string {
+	var names []string
+	for name, is := range f {
+		if before, ok := was[name]; !ok || is != before {
+			names = append(names, name)
+		}
 	}
-	sum, files := fnv.New64a(), 0
+	for name := range was {
+		if _, ok := f[name]; !ok {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	if len(names) > 1 {
+		return fmt.Sprintf("%s and %d more have changed", visible(names[0]), len(names)-1)
+	}
+	return visible(names[0]) + " has changed"
+}
+
+// folderState tells the files of a folder, but for logs.
+func folderState(folder string) (files, error) {
+	if info, err := os.Stat(folder); err != nil {
+		return nil, err
+	} else if !info.IsDir() {
+		return nil, fmt.Errorf("%s is no folder", folder)
+	}
+	state := files{}
 	err := filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
 		switch {
 		case errors.Is(err, fs.ErrNotExist): // it went while it was looked at
@@ -77,10 +130,10 @@ func folderState(folder string) (uint64, error) {
 			return err
 		case entry.IsDir() && path != folder && slices.Contains([]string{".git", "node_modules", "vendor", "__pycache__"}, entry.Name()):
 			return fs.SkipDir
-		case !entry.Type().IsRegular():
+		case !entry.Type().IsRegular(), strings.HasSuffix(entry.Name(), ".log"):
 			return nil
 		}
-		if files++; files > mostFiles {
+		if len(state) >= mostFiles {
 			return fmt.Errorf("it has more than %d files; watch the folder of the app alone", mostFiles)
 		}
 		info, err := entry.Info()
@@ -88,9 +141,9 @@ func folderState(folder string) (uint64, error) {
 			return nil
 		}
 		if err == nil {
-			fmt.Fprintf(sum, "%s\x00%d\x00%d\x00", path, info.Size(), info.ModTime().UnixNano())
+			state[path] = [2]int64{info.Size(), info.ModTime().UnixNano()}
 		}
 		return err
 	})
-	return sum.Sum64(), err
+	return state, err
 }

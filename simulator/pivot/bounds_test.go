@@ -19,7 +19,6 @@ import (
 type forgetful struct{ forgotten []string }
 
 func (*forgetful) Has(string) bool                               { return false }
-func (*forgetful) Plain(url string) string                       { return url }
 func (*forgetful) Result(request.Request, string, []any)         {}
 func (*forgetful) CDR(string, string, string, jobj.Object) error { return nil }
 func (f *forgetful) Forget(callID string)                        { f.forgotten = append(f.forgotten, callID) }
@@ -42,6 +41,42 @@ func TestCallsThatAreOverAreForgotten(t *testing.T) {
 	s.line.After(90*time.Second, func() { s.engine.Start(message("file:///v")) })
 	g.Expect(s.line.Run(t.Context(), false)).To(Succeed())
 	g.Expect(apps.forgotten).To(Equal([]string{"0", "0", "1", "20", "31", "b", "32", "50", "a", "51", "c", "d", "e", "f"}))
+}
+
+// told are apps that note what their answers led to.
+type told struct {
+	forgetful
+
+	results []string
+}
+
+func (*told) Has(string) bool { return true }
+func (t *told) Result(_ request.Request, outcome string, problems []any) {
+	t.results = append(t.results, outcome+" "+string(jobj.Append(nil, problems)))
+}
+
+// What is wrong with an answer is told in objects, whether it has a place in the answer or not.
+func TestProblemsOfAnAnswerAreObjects(t *testing.T) {
+	for name, c := range map[string]struct {
+		answer jobj.Object
+		told   string
+	}{
+		"a status":   {reply(500, "text/xml", "x"), `^failed \[{"message":"status 500: [^"]*"}\]$`},
+		"a syntax":   {reply(200, "text/xml", "<Response>"), `^failed \[{"message":"[^"]*","line":1,"column":\d+}\]$`},
+		"a mistake":  {twimlReply("<Sey>x</Sey>"), `^processing \[{"message":".*","line":1,"column":11}\]$`},
+		"no mistake": {twimlReply("<Hangup/>"), `^processing \[\]$`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := NewWithT(t)
+			app := newApp(t, []any{c.answer})
+			s := newStage(t, app, newFlows(t), fidelity.Kazoo, pivot.Settings{})
+			apps := &told{}
+			s.engine.Connected = apps
+			s.play(message(app.here("http://"+recordedAddress+"/v")), nil)
+			g.Expect(apps.results).To(HaveLen(1))
+			g.Expect(apps.results[0]).To(MatchRegexp(c.told))
+		})
+	}
 }
 
 // What a Gather within a Gather says ends with the outer one.

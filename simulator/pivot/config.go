@@ -31,9 +31,8 @@ type Asker interface {
 // Connected are apps that keep a connection to us, and are told by it what HTTP cannot tell. Its
 // methods return at once.
 type Connected interface {
-	// Has says that a URL is for one of them; Plain has a URL in the form of HTTP.
+	// Has says that a URL is for one of them.
 	Has(url string) bool
-	Plain(url string) string
 	// Result tells what the answer to a request led to: processing or failed, and what was wrong with it.
 	Result(r request.Request, outcome string, problems []any)
 	// CDR sends the record of a call to the app at a cdr_url.

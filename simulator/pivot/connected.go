@@ -10,14 +10,6 @@ import (
 // connected says that a URL is for an app that keeps a connection to us.
 func (w *worker) connected(uri string) bool { return w.e.Connected != nil && w.e.Connected.Has(uri) }
 
-// plain has the URL of such an app in the form of HTTP; any other stays.
-func (w *worker) plain(uri string) string {
-	if w.e.Connected == nil {
-		return uri
-	}
-	return w.e.Connected.Plain(uri)
-}
-
 // resultOf tells a connected app what its answer to a request led to, once.
 func (w *worker) resultOf(r request.Request) func(outcome string, problems []any) {
 	told := !w.connected(r.URL)
@@ -46,6 +38,11 @@ func flowProblems(r flow.Result) []any {
 	return all
 }
 
+// problem is one for a program; line is 0 where it has no place in the answer.
 func problem(line, column int, text string) jobj.Object {
-	return jobj.Object{{Key: "line", Value: line}, {Key: "column", Value: column}, {Key: "message", Value: text}}
+	message := jobj.Object{{Key: "message", Value: text}}
+	if line == 0 {
+		return message
+	}
+	return append(message, jobj.Member{Key: "line", Value: line}, jobj.Member{Key: "column", Value: column})
 }

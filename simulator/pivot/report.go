@@ -55,6 +55,9 @@ func (w *worker) report(event jobj.Object, then func()) {
 	w.exchange(r, func(a client.Answer, err error) {
 		if err == nil {
 			w.storeAnswer(a)
+			w.tell(Step{Kind: ReportAnswered, Request: &r, Answer: &a, Text: fmt.Sprintf("the CDR is answered %d", a.Status)})
+		} else {
+			w.tell(Step{Kind: ReportAnswered, Request: &r, Text: fmt.Sprintf("the CDR has got no answer: %v", err)})
 		}
 		then()
 	})

@@ -28,6 +28,8 @@ const (
 	Failed    Kind = "failed"    // Text says why, and what a real Kazoo does with it
 	Ended     Kind = "ended"     // of the engine's part of the call
 	Reported  Kind = "cdr-asked" // Request, of the CDR
+	// ReportAnswered has the Request of a CDR and its Answer, or none: then Text says what went wrong.
+	ReportAnswered Kind = "cdr-answered"
 )
 
 // Step is one thing that happened to a call. Text is a sentence for a developer of apps.

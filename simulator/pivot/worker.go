@@ -132,7 +132,6 @@ func (w *worker) ask(uri, method string) {
 		w.fail(fmt.Sprintf("the call has made %d requests: that is a loop, and the end. Kazoo would ask for ever", w.e.Limits.Requests), nil)
 		return
 	}
-	uri = w.plain(uri)
 	values := request.Values{
 		Call: w.call, Format: w.format, Variables: request.Variables(w.state), Live: request.Live(w.state), State: w.state,
 		Owners: w.owners(), Language: w.document(w.accountID).String("language"),
@@ -187,7 +186,7 @@ func (w *worker) exchange(r request.Request, then func(client.Answer, error)) {
 // processing, on the first request. Later nobody waits, so the call is hung up (quirk late-failure).
 func (w *worker) fail(why string, between func()) {
 	w.tell(Step{Kind: Failed, Text: why})
-	w.result("failed", []any{why})
+	w.result("failed", []any{problem(0, 0, why)})
 	w.answerCallflow("failed", "pivot")
 	if between != nil {
 		between()

@@ -251,7 +251,7 @@ func (d *Directory) CDR(accountID, callID, address string, params jobj.Object) e
 		Name: kapi.PivotCDR, PivotID: d.IDs.Hex(32), Registration: r.ID, AccountID: accountID, App: name,
 		Data: jobj.Object{
 			{Key: "account_id", Value: accountID}, {Key: "app", Value: name}, {Key: "call_id", Value: callID},
-			{Key: "url", Value: Plain(address)}, {Key: "params", Value: params},
+			{Key: "url", Value: address}, {Key: "params", Value: params},
 		},
 	})
 	return nil

@@ -31,9 +31,6 @@ func (a Asker) Has(address string) bool {
 	return there
 }
 
-// Plain is a URL as a request is built for it; see the function.
-func (a Asker) Plain(address string) string { return Plain(address) }
-
 // Result is that of the directory.
 func (a Asker) Result(r request.Request, outcome string, problems []any) {
 	a.Apps.Result(r, outcome, problems)

@@ -407,14 +407,14 @@ func TestANewQueueOfTheEngineLosesNoAnswer(t *testing.T) {
 func TestTheRecordOfACallGoesToItsSocket(t *testing.T) {
 	r := newRig(t)
 	params := jobj.Object{{Key: "Hangup-Cause", Value: "NORMAL_CLEARING"}}
-	r.Expect(r.CDR(acme, "c1", "pivotws://ivr/cdr?id=7", params)).To(MatchError(ErrNobody))
+	r.Expect(r.CDR(acme, "c1", "http://ivr.pivot.invalid/cdr?id=7", params)).To(MatchError(ErrNobody))
 	r.Expect(r.CDR(acme, "c1", "http://example.com/cdr", params)).To(MatchError(ErrAddress))
 	r.registered("n1", kapi.PivotApp{ID: "a", MaxCalls: 1}, kapi.PivotApp{ID: "b", MaxCalls: 1})
 	one, _ := r.asked("c1")
 	r.asked("c2")
-	r.Expect(r.CDR(acme, "c3", "pivotws://ivr/cdr", params)).To(Succeed(), "it takes no room")
+	r.Expect(r.CDR(acme, "c3", "http://ivr.pivot.invalid/cdr", params)).To(Succeed(), "it takes no room")
 	r.Expect(r.next().Name).To(Equal("cdr"))
-	r.Expect(r.CDR(acme, "c1", "pivotws://ivr/cdr?id=7", params)).To(Succeed())
+	r.Expect(r.CDR(acme, "c1", "http://ivr.pivot.invalid/cdr?id=7", params)).To(Succeed())
 	cdr := r.next()
 	r.Expect(cdr.Registration).To(Equal(one.Registration))
 	r.Expect(string(jobj.Append(nil, cdr.Data))).To(Equal(`{"account_id":"` + acme + `","app":"ivr","call_id":"c1",` +
@@ -425,21 +425,18 @@ func TestAddresses(t *testing.T) {
 	g := NewWithT(t)
 	for address, want := range map[string]string{
 		"http://ivr.pivot.invalid/menu?x=1": "ivr", "http://IVR.Pivot.Invalid": "ivr", "http://a-1.pivot.invalid:80/": "a-1",
-		"pivotws://ivr/menu": "ivr", "PIVOTWS://ivr?x": "ivr", "pivotws://ivr": "ivr",
 	} {
 		name, ok := Of(address)
 		g.Expect([]any{name, ok}).To(Equal([]any{want, true}), address)
 	}
 	for _, address := range []string{
 		"http://pivot.invalid/", "http://a.b.pivot.invalid/", "https://ivr.pivot.invalid/", "http://ivr.pivot.invalid.example.com/",
-		"http://example.com/?http://ivr.pivot.invalid/", "pivotws:///menu", "http://i_r.pivot.invalid/", "://", "",
+		"http://example.com/?http://ivr.pivot.invalid/", "pivotws://ivr/menu", "http://i_r.pivot.invalid/", "://", "",
 		"http://abcdefghijklmnopqrstuvwxyz0123456.pivot.invalid/",
 	} {
 		_, ok := Of(address)
 		g.Expect(ok).To(BeFalse(), address)
 	}
-	g.Expect(Plain("pivotws://ivr/a/b?c=d")).To(Equal("http://ivr.pivot.invalid/a/b?c=d"))
-	g.Expect(Plain("http://example.com/")).To(Equal("http://example.com/"))
 }
 
 func TestErrorsNameTheApplication(t *testing.T) {

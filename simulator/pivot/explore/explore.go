@@ -172,6 +172,9 @@ func (a *arriving) sees(e *session.Entry, callID string) {
 	case session.Asks:
 		a.over = a.question != nil
 	case session.Answers:
+		if e.Answer.Report {
+			return
+		}
 		a.body, a.heard, a.ordinal = session.Anonymous(e.Answer.Body, callID), nil, 0
 		if e.Answer.Failed != "" {
 			a.body = e.Answer.Failed

@@ -29,9 +29,6 @@ type target struct {
 // can exist (RFC 2606), and the real schema of the action takes such a URL.
 const SocketHost = ".pivot.invalid"
 
-// SocketScheme is that of our own for the same.
-const SocketScheme = "pivotws"
-
 // parseTarget takes a URL apart. Nothing is judged or encoded that is not needed to
 // find the host.
 func parseTarget(uri string) (target, error) {
@@ -42,9 +39,9 @@ func parseTarget(uri string) (target, error) {
 	}
 	t := target{scheme: strings.ToLower(scheme), endsWithPercent: strings.HasSuffix(uri, "%")}
 	switch t.scheme {
-	case "http", "https", SocketScheme:
+	case "http", "https":
 	default:
-		return refuse("", "scheme "+t.scheme+" is none of http, https, "+SocketScheme)
+		return refuse("", "scheme "+t.scheme+" is neither http nor https")
 	}
 	rest, _, _ = strings.Cut(rest, "#")
 	rest, ok = strings.CutPrefix(rest, "//")
@@ -70,9 +67,6 @@ func parseTarget(uri string) (target, error) {
 		return refuse("", "host "+host+" holds what no host may")
 	}
 	t.host = strings.ToLower(host)
-	if t.scheme == SocketScheme {
-		t.scheme, t.host = "http", t.host+SocketHost
-	}
 	if port != "" {
 		t.host += ":" + port
 	}

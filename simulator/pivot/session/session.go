@@ -99,6 +99,7 @@ type Answer struct {
 	Header [][2]string `json:"header,omitempty"`
 	Body   string      `json:"body,omitempty"`
 	Failed string      `json:"failed,omitempty"` // why there is none
+	Report bool        `json:"report,omitempty"` // it is to a report, and leads nowhere
 }
 
 // Finding is a mistake in an answer, or a quirk that it has met.

@@ -109,7 +109,8 @@ type call struct {
 	document *twiml.Node // the answer that is carried out, where it is TwiML
 	flow     jobj.Object // the one that is run, where it is JSON
 	requests int
-	nodes    int // of flows that were run
+	nodes    int                      // of flows that were run
+	reports  map[*request.Request]int // the numbers of those that report the end of a leg
 	ended    bool
 	leave    func() // has a run end for which somebody outside is waited
 	wrong    error
@@ -124,7 +125,7 @@ type heard struct {
 // Run makes the call, and returns when it is over and nothing more comes of it. The error says
 // that it could not be made, or that ctx ended; what came of the app is in the session.
 func Run(ctx context.Context, c Config) (*session.Session, error) {
-	k := &call{Config: c, rings: map[string]*pbx.Channel{}, names: map[*pbx.Channel]string{}}
+	k := &call{Config: c, rings: map[string]*pbx.Channel{}, names: map[*pbx.Channel]string{}, reports: map[*request.Request]int{}}
 	k.URL, k.Format = c.Action.String("voice_url"), c.Action.String("req_format")
 	k.Method, k.Body = c.Action.String("method"), c.Action.String("req_body_format")
 	k.Session.From, k.Session.Name, k.Session.To = c.From, c.Name, c.To

@@ -21,6 +21,8 @@ func (k *call) steps(s pivot.Step) {
 		k.asks(s)
 	case pivot.Answered:
 		k.answers(s)
+	case pivot.ReportAnswered:
+		k.add(&session.Entry{Kind: session.Answers, Answer: answerOf(s, k.reports[s.Request])})
 	case pivot.Judged:
 		k.add(&session.Entry{Kind: session.Takes, Text: s.Text})
 	case pivot.Found:
@@ -58,20 +60,28 @@ func (k *call) asks(s pivot.Step) {
 	}
 	if s.Kind == pivot.Reported {
 		r.Report = true
+		k.reports[s.Request] = r.Number
 	}
 	k.add(&session.Entry{Kind: session.Asks, Request: r, Text: s.Text})
 }
 
 func (k *call) answers(s pivot.Step) {
-	a := &session.Answer{Number: k.requests}
+	if s.Answer != nil {
+		k.Failed, k.hungUp = "", ""
+		k.document, _ = twiml.Parse(s.Answer.Body) // a mistake is the engine's to tell
+	}
+	k.add(&session.Entry{Kind: session.Answers, Answer: answerOf(s, k.requests)})
+}
+
+// answerOf is what became of the request of a number.
+func answerOf(s pivot.Step, number int) *session.Answer {
+	a := &session.Answer{Number: number, Report: s.Kind == pivot.ReportAnswered}
 	if s.Answer == nil {
 		a.Failed = cmp.Or(s.Text, "there is no answer")
 	} else {
 		a.Status, a.Header, a.Body = s.Answer.Status, s.Answer.Header, string(s.Answer.Body)
-		k.Failed, k.hungUp = "", ""
-		k.document, _ = twiml.Parse(s.Answer.Body) // a mistake is the engine's to tell
 	}
-	k.add(&session.Entry{Kind: session.Answers, Answer: a})
+	return a
 }
 
 // asksCaller notes that a verb waits for the caller.

@@ -7,7 +7,7 @@
 //   node --experimental-websocket simulator/pivot/examples/websocket/ivr.js
 //
 // A callflow comes here by the action
-//   {"module": "pivot", "data": {"voice_url": "http://ivr.pivot.invalid/start", "req_format": "twiml"}}
+//   {"module": "pivot", "data": {"voice_url": "http://ivr.pivot.invalid/start.xml", "req_format": "twiml"}}
 
 const { KazooSocket } = require("../../../../docs/browser/kazoo-socket.js");
 
@@ -19,17 +19,18 @@ socket.onResult = ({ outcome, errors }, request) => errors.length > 0 && console
 
 const say = (text) => `<Say>${text.replace(/[&<>]/g, (c) => `&#${c.charCodeAt(0)};`)}</Say>`;
 
-// page is what a call does next, by the path of the URL.
+// page is what a call does next, by the path of the URL. The names have a dot, because Kazoo
+// puts an action behind a name without one: choice of /start would be /start/choice.
 function page({ url, params, call_id: call }) {
   const { pathname } = new URL(url);
   console.log(call, pathname, params.Digits ?? "");
   switch (pathname) {
-    case "/start":
-      return `<Response><Gather numDigits="1" action="choice">${say("Press 1 for our hours, or 2 for a person.")}</Gather></Response>`;
-    case "/choice":
+    case "/start.xml":
+      return `<Response><Gather numDigits="1" action="choice.xml">${say("Press 1 for our hours, or 2 for a person.")}</Gather></Response>`;
+    case "/choice.xml":
       return params.Digits === "2"
         ? { module: "user", data: { id: "0123456789abcdef0123456789abcdef" } }
-        : `<Response>${say("We are open from nine to six.")}<Redirect>start</Redirect></Response>`;
+        : `<Response>${say("We are open from nine to six.")}<Redirect>start.xml</Redirect></Response>`;
     default:
       return { status: 404 };
   }

@@ -6,7 +6,7 @@
 //	go run ./simulator/pivot/examples/websocket
 //
 // A callflow comes here by the action
-// {"module": "pivot", "data": {"voice_url": "http://ivr.pivot.invalid/start", "req_format": "twiml"}}.
+// {"module": "pivot", "data": {"voice_url": "http://ivr.pivot.invalid/start.xml", "req_format": "twiml"}}.
 package main
 
 import (
@@ -127,7 +127,8 @@ func (a *app) serve() error {
 	}
 }
 
-// page is what a call does next, by the path of the URL.
+// page is what a call does next, by the path of the URL. The names have a dot, because Kazoo
+// puts an action behind a name without one: choice of /start would be /start/choice.
 func (a *app) page(r request) answer {
 	at, err := url.Parse(r.URL)
 	if err != nil {
@@ -135,12 +136,12 @@ func (a *app) page(r request) answer {
 	}
 	a.log.Info("asked", "call_id", r.CallID, "path", at.Path, "digits", r.Params.Digits)
 	switch {
-	case at.Path == "/start":
-		return answer{Body: `<Response><Gather numDigits="1" action="choice"><Say>Press 1 for our hours, or 2 for a person.</Say></Gather></Response>`}
-	case at.Path == "/choice" && r.Params.Digits == "2":
+	case at.Path == "/start.xml":
+		return answer{Body: `<Response><Gather numDigits="1" action="choice.xml"><Say>Press 1 for our hours, or 2 for a person.</Say></Gather></Response>`}
+	case at.Path == "/choice.xml" && r.Params.Digits == "2":
 		return answer{Body: map[string]any{"module": "user", "data": map[string]any{"id": "0123456789abcdef0123456789abcdef"}}}
-	case at.Path == "/choice":
-		return answer{Body: `<Response><Say>We are open from nine to six.</Say><Redirect>start</Redirect></Response>`}
+	case at.Path == "/choice.xml":
+		return answer{Body: `<Response><Say>We are open from nine to six.</Say><Redirect>start.xml</Redirect></Response>`}
 	}
 	return answer{Status: 404}
 }
