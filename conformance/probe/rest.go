@@ -204,6 +204,9 @@ func (p *Probe) NewAccount(ctx context.Context, name string, parent Account) (Ac
 		return Account{}, err
 	}
 	p.Note("token "+name, account.Token)
+	if p.Target.Has(lab) && !p.Target.Has(oneNode) { // a socket may be at a node that has not heard of it yet
+		p.Settle(ctx)
+	}
 	return account, nil
 }
 
