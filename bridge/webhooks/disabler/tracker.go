@@ -47,6 +47,7 @@ type Failures struct {
 	Key
 	Times   []int64 // ascending; none once they are forgotten
 	Expires int64   // from then on none of them counts
+	forgot  bool    // what was handed over before is void, and nobody knows yet
 }
 
 // Options say how a Tracker counts. The zero value is ready to use.
@@ -91,7 +92,8 @@ func (t *Tracker) Failed(hook Key, at time.Time, limit Limit) {
 	defer t.mu.Unlock()
 	element := t.hooks[hook]
 	if element == nil {
-		element = t.order.PushBack(&entry{Failures: Failures{Key: hook}})
+		_, forgot := t.changed[hook]
+		element = t.order.PushBack(&entry{Failures: Failures{Key: hook, forgot: forgot}})
 		t.hooks[hook] = element
 		t.taking += hookCost
 	}
@@ -205,12 +207,12 @@ func (t *Tracker) Changed(limit int) []Failures {
 			break
 		}
 		delete(t.changed, hook)
-		failures := Failures{Key: hook}
+		failures := Failures{Key: hook, forgot: true}
 		if element := t.hooks[hook]; element != nil {
 			e, _ := element.Value.(*entry)
-			e.changed = false
 			failures = e.Failures
 			failures.Times = slices.Clone(e.Times)
+			e.changed, e.forgot = false, false
 		}
 		changed = append(changed, failures)
 	}
@@ -227,8 +229,9 @@ func (t *Tracker) Again(handed []Failures) {
 		switch {
 		case element != nil:
 			e, _ := element.Value.(*entry)
+			e.forgot = e.forgot || failures.forgot
 			t.change(e)
-		case len(failures.Times) == 0:
+		case failures.forgot:
 			t.changed[failures.Key] = struct{}{}
 		}
 	}
@@ -237,6 +240,8 @@ func (t *Tracker) Again(handed []Failures) {
 func (t *Tracker) remove(element *list.Element) {
 	e, _ := t.order.Remove(element).(*entry)
 	delete(t.hooks, e.Key)
-	delete(t.changed, e.Key)
+	if !e.forgot {
+		delete(t.changed, e.Key)
+	}
 	t.taking -= hookCost + len(e.Times)
 }

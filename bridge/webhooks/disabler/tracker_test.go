@@ -166,6 +166,28 @@ func TestChangesAreHandedOverOnce(t *testing.T) {
 	expect("what has gone since is not told", slices.DeleteFunc(tracker.Changed(9), func(f disabler.Failures) bool { return f.HookID == "0" }))
 }
 
+// A hook that was switched on again, then fails, then is quiet until that failure is too
+// old: other nodes must hear that what they know of it is void.
+func TestWhatWasForgottenIsToldThoughTheHookFailedSince(t *testing.T) {
+	limit, key := disabler.DefaultLimit(), disabler.Key{HookID: "h"}
+	for what, handed := range map[string]bool{"nothing was handed over since": false, "what was has not arrived": true} {
+		tracker := disabler.New(disabler.Options{})
+		tracker.Failed(key, start(), limit)
+		tracker.Changed(1)
+		tracker.Forget(key)
+		tracker.Failed(key, start(), limit)
+		var lost []disabler.Failures
+		if handed {
+			lost = tracker.Changed(1)
+		}
+		tracker.Look(key, start().Add(limit.Within), limit)
+		tracker.Again(lost)
+		if told := tracker.Changed(1); len(told) != 1 || told[0].Key != key || len(told[0].Times) != 0 {
+			t.Errorf("%s: %+v is told", what, told)
+		}
+	}
+}
+
 // The limit that can be reached on one node can be reached on several, no other.
 func TestMoreThanIsRememberedOfOneNodeIsNotToldApart(t *testing.T) {
 	tracker := disabler.New(disabler.Options{})
