@@ -2,6 +2,7 @@ package timeline_test
 
 import (
 	"context"
+	"sync"
 	"testing"
 	"time"
 
@@ -169,4 +170,40 @@ func TestItSaysHowLateItIs(t *testing.T) {
 	wall.Advance(time.Second)
 	g.Expect(<-ended).To(Succeed())
 	g.Expect(behind).To(Equal([]time.Duration{0, 2 * time.Second}))
+}
+
+func TestWhatIsPlannedForNowWaitsForOneFromOutsideAtMost(t *testing.T) {
+	g := NewWithT(t)
+	const many = 50
+	line := timeline.New(timeline.Config{Start: start(), Wall: clock.System()})
+	leave := line.Stay()
+	var seen []string
+	var ready, all sync.WaitGroup
+	hand := func(do func()) {
+		all.Go(func() {
+			ready.Done()
+			if err := line.Hand(t.Context(), do); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	note := func(what string) func() {
+		return func() {
+			if seen = append(seen, what); len(seen) > many {
+				leave()
+			}
+		}
+	}
+	ready.Add(many + 1)
+	hand(func() {
+		line.After(0, note("planned"))
+		for range many {
+			hand(note("outside"))
+		}
+		ready.Wait() // each comes next
+	})
+	g.Expect(line.Run(t.Context(), false)).To(Succeed())
+	all.Wait()
+	g.Expect(seen).To(HaveLen(many + 1))
+	g.Expect(seen[0]).To(Equal("planned"))
 }
