@@ -34,10 +34,7 @@ func (e *SyntaxError) Error() string {
 // xmerl_scan:string/1 does. A document type may stand before it as long as it declares no entity;
 // nothing outside of the document is ever read. The error is a *SyntaxError.
 func Parse(data []byte) (*Node, error) {
-	p := &parser{
-		rest: strings.TrimPrefix(string(data), "\ufeff"), at: Position{1, 1},
-		spaced: strings.NewReplacer("\r\n", " ", "\n", " ", "\t", " ", "\r", " "),
-	}
+	p := &parser{rest: strings.TrimPrefix(string(data), "\ufeff"), at: Position{1, 1}}
 	if len(data) > MaxSize {
 		return nil, p.fault("the document is longer than %d bytes", MaxSize)
 	}
@@ -59,9 +56,8 @@ func Parse(data []byte) (*Node, error) {
 }
 
 type parser struct {
-	rest   string
-	at     Position
-	spaced *strings.Replacer // of blanks in the value of an attribute
+	rest string
+	at   Position
 }
 
 func (p *parser) fault(format string, args ...any) *SyntaxError {
@@ -298,7 +294,7 @@ func (p *parser) attribute() (Attribute, error) {
 		if n < 0 {
 			return a, p.fault("the value of attribute %s does not end: %s is missing", name, quote)
 		}
-		b.WriteString(p.spaced.Replace(p.skip(n)))
+		b.WriteString(spaced(p.skip(n)))
 		switch {
 		case p.sees("<"):
 			return a, p.fault("< may not stand in the value of an attribute: write &lt;")
@@ -485,4 +481,12 @@ func (p *parser) close(n *Node) error {
 			name, n.Name, n.Line, n.Column)}
 	}
 	return nil
+}
+
+// spaced has a blank for each end of a line or tab in the value of an attribute.
+func spaced(text string) string {
+	if !strings.ContainsAny(text, "\r\n\t") {
+		return text
+	}
+	return strings.NewReplacer("\r\n", " ", "\n", " ", "\t", " ", "\r", " ").Replace(text)
 }
