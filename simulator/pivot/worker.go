@@ -173,7 +173,7 @@ func (w *worker) exchange(r request.Request, then func(client.Answer, error)) {
 	go func() {
 		answer, err := w.e.Asker.Ask(w.ctx, r)
 		// That the simulation has ended meanwhile is no one's fault.
-		_ = w.e.Line.Do(w.e.ctx, func() {
+		_ = w.e.Line.Hand(w.e.ctx, func() {
 			release()
 			if !w.gone {
 				then(answer, err)
