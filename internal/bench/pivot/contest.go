@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/kazoolab/kazoolab/internal/bench/figures"
@@ -74,7 +75,7 @@ func median(runs []result) result {
 	of := func(figure func(result) float64) float64 { return figures.Median(runs, figure) }
 	m := result{took: 1, cpu: of(func(r result) float64 { return r.cpu }), app: of(func(r result) float64 { return r.app })}
 	m.others, m.resident = of(func(r result) float64 { return r.others }), of(func(r result) float64 { return r.resident })
-	m.Requests, m.Calls = int(of(result.rate)), int(of(result.calls))
+	m.Requests, m.Calls = int(math.Round(of(result.rate))), int(math.Round(of(result.calls)))
 	m.P50, m.P99, m.Max = of(func(r result) float64 { return r.P50 }), of(func(r result) float64 { return r.P99 }), of(func(r result) float64 { return r.Max })
 	return m
 }
