@@ -124,7 +124,8 @@ func (f *flows) leads(ch *pbx.Channel) bool {
 	return f != nil && ch != nil && (f.asking[ch] || f.engine.Leads(ch.CallID()))
 }
 
-// has tells whether an account has a callflow for what is dialled. It is waited for.
+// has tells whether an account has a callflow for what is dialled. It is waited for, and so not for the
+// goroutine of the timeline.
 func (f *flows) has(ctx context.Context, accountID, dialled string) bool {
 	if f == nil {
 		return false
@@ -168,8 +169,12 @@ func (s *simulation) ledToItsEnd(callID string) bool {
 }
 
 // known tells whether a callflow would lead a call to what is dialled.
-func (s *simulation) known(ch *pbx.Channel, dialled string) bool {
-	return s.flows != nil && s.flows.has(s.flows.documents.ctx, ch.Account().ID, dialled)
+func (s *simulation) known(ch *pbx.Channel, dialled string, then func(known bool)) {
+	if s.flows == nil {
+		then(false)
+		return
+	}
+	s.flows.documents.Flow(ch.Account().ID, dialled, func(_ callflow.Flow, found bool) { then(found) })
 }
 
 // led has a callflow lead a call where there is one for what was dialled.

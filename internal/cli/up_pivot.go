@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"log/slog"
 
 	"github.com/kazoolab/kazoolab/bridge/fidelity"
 	"github.com/kazoolab/kazoolab/bridge/kapi"
@@ -40,15 +39,13 @@ func (u *up) startPivot(ctx context.Context, b *bus.Bus, sim *simulation) error 
 		return err
 	}
 	var engine *pivot.Engine
-	documents := pivotDocuments{ctx, u.store, u.log}
+	documents := pivotDocuments{sim.flows.documents, u.store}
 	port := sim.flows.bus.port(func(queue string, message jobj.Object) { //nolint:contextcheck // documents have that of the lab
-		if message.String("Event-Name") == "pivot_req" {
-			account := message.String("Call", "Account-ID")
-			if _, ours := documents.Document(account, account); !ours {
-				return
-			}
+		if queue != pivot.ListenerQueue {
+			engine.Hear(queue, message)
+			return
 		}
-		engine.Hear(queue, message)
+		documents.ifOurs(message.Object("Call"), func() { engine.Hear(queue, message) })
 	})
 	return sim.line.Do(ctx, func() {
 		engine = pivot.New(ctx, pivot.Config{
@@ -121,21 +118,39 @@ func (s *simulation) debugDocument(node string, doc jobj.Object) {
 
 // pivotDocuments are what the Pivot engine asks for of an account: itself, its devices and users.
 type pivotDocuments struct {
-	ctx   context.Context //nolint:containedctx // its own life: the engine asks without one
+	*accountDocuments
+
 	store *store.Store
-	log   *slog.Logger
 }
 
-// Document fetches one of the account's own. It is waited for: it lies in the same process.
-func (d pivotDocuments) Document(accountID, id string) (jobj.Object, bool) {
-	ctx, cancel := context.WithTimeout(d.ctx, askLimit)
-	defer cancel()
-	doc, err := ownDocument(ctx, d.store, accountID, id)
-	if err != nil {
-		d.log.Warn("what an account has stored cannot be read", "account_id", accountID, "error", err)
+// Documents fetches an account's own.
+func (d pivotDocuments) Documents(accountID string, ids []string, then func(found map[string]jobj.Object)) {
+	found := map[string]jobj.Object{}
+	d.fetch("documents of account "+accountID, func(ctx context.Context) error {
+		for _, id := range ids {
+			doc, err := ownDocument(ctx, d.store, accountID, id)
+			if err != nil {
+				return err
+			}
+			if doc.ID != "" {
+				found[id] = publicPart(doc).Set("pvt_type", doc.Type)
+			}
+		}
+		return nil
+	}, func() { then(found) })
+}
+
+// ifOurs goes on with a call of one of the accounts here, led by one of their callflows if by any: labs
+// have the same accounts, made of the same seed, and each its own callflows.
+func (d pivotDocuments) ifOurs(call jobj.Object, then func()) {
+	account := call.String("Account-ID")
+	wanted := []string{account}
+	if flow := call.String("Key-Value-Store", "cf_flow_id"); flow != "" {
+		wanted = append(wanted, flow)
 	}
-	if doc.ID == "" {
-		return nil, false
-	}
-	return publicPart(doc).Set("pvt_type", doc.Type), true
+	d.Documents(account, wanted, func(found map[string]jobj.Object) {
+		if len(found) == len(wanted) {
+			then()
+		}
+	})
 }

@@ -41,9 +41,11 @@ type Connected interface {
 	Forget(callID string)
 }
 
-// Documents are those of one account: its own under its id, devices and users.
+// Documents are those of accounts: an account's own under its id, devices and users.
 type Documents interface {
-	Document(accountID, id string) (jobj.Object, bool)
+	// Documents fetches those that an account has, by their ids. then is called on the goroutine of the
+	// timeline, at once or later.
+	Documents(accountID string, ids []string, then func(found map[string]jobj.Object))
 }
 
 // Flows says what a JSON answer is.

@@ -136,9 +136,9 @@ func TestACallStaysInItsAccount(t *testing.T) {
 // accounts notes whose documents are asked for, and has none.
 type accounts map[string]bool
 
-func (a accounts) Document(accountID, _ string) (jobj.Object, bool) {
+func (a accounts) Documents(accountID string, _ []string, then func(map[string]jobj.Object)) {
 	a[accountID] = true
-	return nil, false
+	then(nil)
 }
 
 func TestMessagesThatAreNone(t *testing.T) {
