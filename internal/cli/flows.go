@@ -56,7 +56,7 @@ func (s *simulation) leadByFlows(ctx context.Context, b *bus.Bus, source documen
 	}); err != nil {
 		return err
 	}
-	return f.bus.sub.Bound(ctx, bus.Binding{Exchange: kapi.ExchangeTargeted, Key: queue})
+	return f.bus.own.Bound(ctx, bus.Binding{Exchange: kapi.ExchangeTargeted, Key: queue})
 }
 
 // missed has the application let go of calls whose end was told while nothing was heard.

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 
+	"github.com/kazoolab/kazoolab/bridge"
 	"github.com/kazoolab/kazoolab/bridge/fidelity"
 	"github.com/kazoolab/kazoolab/bridge/kapi"
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
@@ -21,6 +22,7 @@ import (
 
 // startPivot runs the Pivot engine beside the callflow application of a simulation: it takes the calls
 // of every callflow of this lab's accounts whose action is pivot, those of a switch in another process too.
+// Each call is taken once, however many labs have the same store.
 func (u *up) startPivot(ctx context.Context, b *bus.Bus, sim *simulation) error {
 	asker := pivotclient.New(pivotclient.Config{
 		Compat:        fidelity.Compat(u.config.Compat),
@@ -47,9 +49,16 @@ func (u *up) startPivot(ctx context.Context, b *bus.Bus, sim *simulation) error 
 		}
 		documents.ifOurs(message.Object("Call"), func() { engine.Hear(queue, message) })
 	})
+	cluster, err := bridge.ClusterID(ctx, u.store, newIDs(""))
+	if err != nil {
+		return err
+	}
+	if err := sim.flows.bus.share(ctx, pivot.ListenerQueue, pivotQueue(cluster)); err != nil {
+		return err
+	}
 	return sim.line.Do(ctx, func() {
 		engine = pivot.New(ctx, pivot.Config{
-			Line: sim.line, Bus: port, Asker: boundAsker{connected, sim.flows.bus.sub}, Connected: connected, Flows: checker, Documents: documents, Compat: fidelity.Compat(u.config.Compat),
+			Line: sim.line, Bus: port, Asker: boundAsker{connected, sim.flows.bus.own.Subscription}, Connected: connected, Flows: checker, Documents: documents, Compat: fidelity.Compat(u.config.Compat),
 			IDs: sim.random, Node: node, Log: u.log,
 			Await: func(request.Request) func() { return sim.line.Stay() },
 			Save: func(_ string, doc jobj.Object) {
@@ -59,6 +68,10 @@ func (u *up) startPivot(ctx context.Context, b *bus.Bus, sim *simulation) error 
 		engine.Listen()
 	})
 }
+
+// pivotQueue is what the labs of one store take the calls of Pivot from: pivot_listener of a Kazoo, under a name
+// of their own, so that neither a Kazoo nor the lab of another store misses a call of its accounts.
+func pivotQueue(clusterID string) string { return "kazoolab.pivot." + clusterID }
 
 // connectedApps are those that are asked at websockets, wherever their sockets are; the others are
 // asked by HTTP.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	. "github.com/onsi/gomega"
@@ -70,4 +71,22 @@ func TestAPivotAppAnswersJSON(t *testing.T) {
 		"the caller hears tts Thank you", "CHANNEL_DESTROY")
 	g.Expect(asked).To(Receive(Equal("/start ")))
 	g.Expect(asked).To(Receive(Equal("/choice 1")))
+}
+
+// Labs that share a broker take a call once where they share their store too, and let those of others be.
+func TestACallIsAskedForOnceHoweverManyLabsThereAre(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	url, asked := pivotApp(t, map[string]string{"/start": `<Response><Say>Thank you</Say></Response>`})
+	broker, folder := brokertest.New(t), t.TempDir()
+	running, l := up(t, broker, "--data", folder)
+	up(t, broker, "--data", folder)
+	up(t, broker) // the same accounts, in a store of its own
+	l.put(t, "callflows", `{"numbers":["3000"],"flow":{"module":"pivot","data":{"voice_url":"`+url+`/start","req_format":"twiml"},"children":{}}}`)
+	for range 4 {
+		p := beside(running, "call", "1001", "--to", "3000", "--script", "wait 2s").start().expect(cli.ExitOK)
+		g.Expect(strings.Count(p.stdout.String(), "the caller hears tts Thank you")).To(Equal(1), p.stdout.String())
+		g.Expect(asked).To(Receive())
+		g.Expect(asked).NotTo(Receive())
+	}
 }

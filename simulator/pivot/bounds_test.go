@@ -34,7 +34,7 @@ func TestCallsThatAreOverAreForgotten(t *testing.T) {
 		callID string
 	}{{0, "a"}, {0, "a"}, {1, "b"}, {20, "a"}, {31, "c"}, {32, "d"}, {50, "e"}, {51, "f"}} {
 		s.line.After(time.Duration(over.second)*time.Second, func() {
-			s.engine.Hear(pivot.ListenerQueue, jobj.Object{{Key: "Event-Name", Value: "CHANNEL_DESTROY"}, {Key: "Call-ID", Value: over.callID}})
+			s.engine.Hear(pivot.EndsQueue, jobj.Object{{Key: "Event-Name", Value: "CHANNEL_DESTROY"}, {Key: "Call-ID", Value: over.callID}})
 			apps.forgotten = append(apps.forgotten, fmt.Sprint(over.second))
 		})
 	}

@@ -62,7 +62,7 @@ func TestACallThatEndsBeforeItsDocumentsAreThere(t *testing.T) {
 	s := newStage(t, newApp(t, nil), newFlows(t), fidelity.Kazoo, pivot.Settings{})
 	s.fetching = time.Second
 	s.line.After(500*time.Millisecond, func() {
-		s.engine.Hear(pivot.ListenerQueue, jobj.Object{{Key: "Event-Name", Value: "CHANNEL_DESTROY"}, {Key: "Call-ID", Value: "call-1@10.0.0.5"}})
+		s.engine.Hear(pivot.EndsQueue, jobj.Object{{Key: "Event-Name", Value: "CHANNEL_DESTROY"}, {Key: "Call-ID", Value: "call-1@10.0.0.5"}})
 	})
 	s.play(message("http://127.0.0.1:1/v").Set("Request-Format", "kazoo"), nil)
 	g.Expect(s.askings).To(BeZero())

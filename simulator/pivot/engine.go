@@ -12,8 +12,13 @@ import (
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 )
 
-// ListenerQueue is where the engine hears pivot_req; in Kazoo all Pivot nodes share it.
-const ListenerQueue = "pivot_listener"
+const (
+	// ListenerQueue is where the engine hears pivot_req. All nodes of a cluster share it: one of them takes a call.
+	ListenerQueue = "pivot_listener"
+	// EndsQueue is where it hears which calls are over. It is each node's own, where Kazoo has them come to
+	// the queue that is shared, so that one node alone learns of an end, and seldom the one that is asked next.
+	EndsQueue = "pivot_ends"
+)
 
 // remembered is how long a destroyed call is known, so that no worker starts for it
 // (pivot_calls_sup).
@@ -47,12 +52,12 @@ func New(ctx context.Context, c Config) *Engine {
 // Listen begins to hear of calls.
 func (e *Engine) Listen() {
 	e.Bus.Bind(ListenerQueue, kapi.ExchangeCallManager, "pivot.req.*")
-	e.Bus.Bind(ListenerQueue, kapi.ExchangeCallEvents, "call.CHANNEL_DESTROY.*")
+	e.Bus.Bind(EndsQueue, kapi.ExchangeCallEvents, "call.CHANNEL_DESTROY.*")
 }
 
 // Hear takes what has come to one of the engine's queues.
 func (e *Engine) Hear(queue string, message jobj.Object) {
-	if queue != ListenerQueue {
+	if queue != ListenerQueue && queue != EndsQueue {
 		if w, ok := e.workers[queue]; ok {
 			w.hear(message)
 		}

@@ -181,7 +181,7 @@ func TestACallThatIsGoneIsNotBegun(t *testing.T) {
 	gone := jobj.Object{{Key: "Event-Name", Value: "CHANNEL_DESTROY"}, {Key: "Call-ID", Value: "call-1@10.0.0.5"}}
 	s.engine.Listen()
 	g.Expect(s.bindings).To(HaveLen(2))
-	s.line.After(0, func() { s.engine.Hear(pivot.ListenerQueue, gone) })
+	s.line.After(0, func() { s.engine.Hear(pivot.EndsQueue, gone) })
 	s.play(message(app.here("http://"+recordedAddress+"/v")), nil)
 	g.Expect(s.published).To(BeEmpty())
 	g.Expect(sentences(s)).To(ContainSubstring("hung up before Pivot began"))
