@@ -66,6 +66,7 @@ func (u *up) startPivot(ctx context.Context, b *bus.Bus, sim *simulation) error 
 			},
 		})
 		engine.Listen()
+		sim.flows.over = engine.Over
 	})
 }
 

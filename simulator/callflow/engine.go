@@ -82,8 +82,9 @@ type VoiceMessage struct {
 type Engine struct {
 	Config
 
-	legs    map[string]*leg // by Call-ID
-	buckets map[string]*bucket
+	legs    map[string]*leg    // by Call-ID
+	buckets map[string]*bucket // of accounts, by their ids
+	spent   int                // of those, how many were not full when that was looked at
 	modules map[string]module
 }
 
@@ -118,13 +119,16 @@ func (e *Engine) Lead(call jobj.Object, flow Flow) {
 	l.run()
 }
 
-// Sweep lets go of the calls that are not up any more: of which the end may have been missed.
-func (e *Engine) Sweep(up func(callID string) bool) {
+// Sweep lets go of the calls that are not up any more, of which the end may have been missed, and tells
+// which.
+func (e *Engine) Sweep(up func(callID string) bool) (over []string) {
 	for _, l := range slices.Collect(maps.Values(e.legs)) {
 		if !up(l.call.id) {
+			over = append(over, l.call.id)
 			l.leave("the call is over, of which nothing was heard")
 		}
 	}
+	return over
 }
 
 // Hear takes a message from one of the queues that were bound.

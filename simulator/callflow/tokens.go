@@ -1,6 +1,9 @@
 package callflow
 
-import "time"
+import (
+	"maps"
+	"time"
+)
 
 // cost is what a node of a flow takes (callflow.min_bucket_cost).
 const cost = 5
@@ -33,16 +36,38 @@ func (e *Engine) pays(accountID string) bool {
 	now := e.Line.Now()
 	b := e.buckets[accountID]
 	if b == nil {
+		e.forgetFull(size, fill)
 		b = &bucket{tokens: size, since: now}
 		e.buckets[accountID] = b
 	}
-	if seconds := int(now.Sub(b.since) / time.Second); seconds > 0 {
-		b.tokens = min(size, b.tokens+seconds*fill)
-		b.since = b.since.Add(time.Duration(seconds) * time.Second)
-	}
+	b.refill(now, size, fill)
 	if b.tokens < cost {
 		return false
 	}
 	b.tokens -= cost
 	return true
+}
+
+func (b *bucket) refill(now time.Time, size, fill int) {
+	if seconds := int(now.Sub(b.since) / time.Second); seconds > 0 {
+		b.tokens = min(size, b.tokens+seconds*fill)
+		b.since = b.since.Add(time.Duration(seconds) * time.Second)
+	}
+}
+
+// fewBuckets are never looked through.
+const fewBuckets = 64
+
+// forgetFull forgets the buckets that are full again, which says nothing, when there are twice as many as were left
+// the last time.
+func (e *Engine) forgetFull(size, fill int) {
+	if len(e.buckets) < max(2*e.spent, fewBuckets) {
+		return
+	}
+	now := e.Line.Now()
+	maps.DeleteFunc(e.buckets, func(_ string, b *bucket) bool {
+		b.refill(now, size, fill)
+		return b.tokens == size
+	})
+	e.spent = len(e.buckets)
 }

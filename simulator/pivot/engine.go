@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -68,6 +70,16 @@ func (e *Engine) Hear(queue string, message jobj.Object) {
 		e.remember(message.String("Call-ID"))
 	case "pivot_req":
 		e.Start(message)
+	}
+}
+
+// Over is told of a call that has ended unheard.
+func (e *Engine) Over(callID string) {
+	e.remember(callID)
+	for _, w := range slices.Collect(maps.Values(e.workers)) {
+		if w.callID == callID {
+			w.stop("it is over, of which nothing was heard")
+		}
 	}
 }
 
