@@ -59,7 +59,7 @@ func (u *up) startPivot(ctx context.Context, b *bus.Bus, sim *simulation) error 
 	return sim.line.Do(ctx, func() {
 		engine = pivot.New(ctx, pivot.Config{
 			Line: sim.line, Bus: port, Asker: boundAsker{connected, sim.flows.bus.own.Subscription}, Connected: connected, Flows: checker, Documents: documents, Compat: fidelity.Compat(u.config.Compat),
-			IDs: sim.random, Node: node, Log: u.log,
+			IDs: sim.random, Node: node, Log: u.log, RequestTimeout: u.config.Pivot.RequestTimeout, Requests: u.config.Pivot.MaxRequests,
 			Await: func(request.Request) func() { return sim.line.Stay() },
 			Save: func(_ string, doc jobj.Object) {
 				sim.debugDocument(node, doc)

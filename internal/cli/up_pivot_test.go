@@ -90,3 +90,21 @@ func TestACallIsAskedForOnceHoweverManyLabsThereAre(t *testing.T) {
 		g.Expect(asked).NotTo(Receive())
 	}
 }
+
+func TestAnAppMayTakeSoLongAndBeAskedSoOften(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	url, asked := pivotApp(t, map[string]string{"/again": `<Response><Redirect/></Response>`})
+	slow := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }))
+	t.Cleanup(slow.Close)
+	running, l := up(t, brokertest.New(t), "--pivot-request-timeout", "100ms", "--pivot-max-requests", "3")
+	for number, url := range map[string]string{"3000": url + "/again", "3001": slow.URL} {
+		l.put(t, "callflows", `{"numbers":["`+number+`"],"flow":{"module":"pivot","data":{"voice_url":"`+url+`","req_format":"twiml"},
+			"children":{"_":{"module":"tts","data":{"text":"Out of order"},"children":{}}}}}`)
+	}
+	p := beside(running, "call", "1001", "--to", "3001", "--script", "wait 2s").start().expect(cli.ExitOK)
+	inOrder(g, p.stdout.String(), "callflow: pivot, then _: the Pivot application failed", "the caller hears tts Out of order")
+	p = beside(running, "call", "1001", "--to", "3000", "--script", "wait 2s").start().expect(cli.ExitOK)
+	inOrder(g, p.stdout.String(), "CHANNEL_ANSWER", "CHANNEL_DESTROY")
+	g.Expect(asked).To(HaveLen(3))
+}

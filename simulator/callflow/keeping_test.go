@@ -45,7 +45,7 @@ func TestTimersThatAreOverAreNotKept(t *testing.T) {
 // Tokens of accounts whose buckets have filled again are nothing to remember.
 func TestBucketsOfQuietAccountsAreNotKept(t *testing.T) {
 	t.Parallel()
-	r := newRig(t, func(c *callflow.Config) { c.Tokens = callflow.Bucket{} })
+	r := newRig(t, func(c *callflow.Config) { c.Unmetered = false })
 	most := 0
 	for i := range 5000 {
 		r.line.After(time.Duration(i)*time.Second, func() {

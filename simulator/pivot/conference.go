@@ -116,9 +116,9 @@ func (d *dialling) profile(n *twiml.Node, waits bool, most int64) jobj.Object {
 		put("member-flags", "endconf")
 	}
 	given("moderator-controls", "moderatorControls", "default")
-	given("moh-sound", "waitUrl", d.p.w.e.Settings.ConferenceMusic)
+	given("moh-sound", "waitUrl", d.p.w.e.settings.ConferenceMusic)
 	number("rate", "rate", 16000)
-	given("tts-engine", "engine", d.p.w.e.Settings.Engine)
+	given("tts-engine", "engine", d.p.w.e.settings.Engine)
 	put("tts-voice", d.p.voice(n))
 	return o
 }

@@ -1,6 +1,7 @@
 package pivot
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -30,6 +31,7 @@ const remembered = 30 * time.Second
 type Engine struct {
 	Config
 
+	settings  settings
 	ctx       context.Context //nolint:containedctx // its own life: requests run until it ends
 	workers   map[string]*worker
 	destroyed map[string]time.Time
@@ -44,11 +46,9 @@ type ended struct {
 
 // New returns an engine whose requests end with ctx.
 func New(ctx context.Context, c Config) *Engine {
-	c.Settings, c.Limits = c.Settings.filled(), c.Limits.filled()
-	if c.Compat == "" {
-		c.Compat = fidelity.Kazoo
-	}
-	return &Engine{Config: c, ctx: ctx, workers: map[string]*worker{}, destroyed: map[string]time.Time{}}
+	c.Compat = cmp.Or(c.Compat, fidelity.Kazoo)
+	c.RequestTimeout, c.Requests = cmp.Or(c.RequestTimeout, 5*time.Second), cmp.Or(c.Requests, 1000)
+	return &Engine{Config: c, settings: settings{}.filled(), ctx: ctx, workers: map[string]*worker{}, destroyed: map[string]time.Time{}}
 }
 
 // Listen begins to hear of calls.

@@ -110,7 +110,7 @@ func TestACallAsksSoManyTimes(t *testing.T) {
 	}
 	app := newApp(t, answers)
 	s := newStage(t, app, flows, fidelity.Kazoo, pivot.Settings{})
-	s.engine.Limits.Requests = 10
+	s.engine.Requests = 10
 	s.play(message(app.here("http://"+recordedAddress)), nil)
 	g.Expect(app.asked).To(HaveLen(10))
 	g.Expect(sentences(s)).To(ContainSubstring("has made 10 requests: that is a loop"))

@@ -74,8 +74,9 @@ func newStage(t *testing.T, app *app, flows pivot.Flows, compat fidelity.Compat,
 		Save: func(db string, doc jobj.Object) {
 			s.saved = append(s.saved, jobj.Object{{Key: "db", Value: db}, {Key: "doc", Value: doc}})
 		},
-		Trace: s.trace, Await: s.await, Settings: settings,
+		Trace: s.trace, Await: s.await,
 	})
+	s.engine.Set(settings)
 	return s
 }
 

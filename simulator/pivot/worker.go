@@ -74,7 +74,7 @@ func (w *worker) read(m jobj.Object) {
 		}
 	}
 	w.debug = m.Bool(false, "Debug")
-	w.timeout = w.e.Settings.RequestTimeout
+	w.timeout = w.e.RequestTimeout
 	if ms := m.Int("Request-Timeout"); ms >= 0 && m.Has("Request-Timeout") {
 		w.timeout = max(time.Duration(ms)*time.Millisecond, time.Millisecond) // 0 is a race that the app loses
 	}
@@ -128,8 +128,8 @@ func (w *worker) answerCallflow(name, app string) {
 func (w *worker) ask(uri, method string) {
 	w.iteration++
 	w.state = w.state.Set(keyCounter, int64(w.iteration))
-	if w.iteration > w.e.Limits.Requests {
-		w.fail(fmt.Sprintf("the call has made %d requests: that is a loop, and the end. Kazoo would ask for ever", w.e.Limits.Requests), nil)
+	if w.iteration > w.e.Requests {
+		w.fail(fmt.Sprintf("the call has made %d requests: that is a loop, and the end. Kazoo would ask for ever", w.e.Requests), nil)
 		return
 	}
 	var wanted []string

@@ -8,7 +8,6 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -104,22 +103,23 @@ func TestUploadsAreBounded(t *testing.T) {
 	t.Parallel()
 	g := NewWithT(t)
 	const more = 5
-	var now, most atomic.Int64
+	now, most := 0, 0
 	var paths []string // in the order in which they came
 	var mu sync.Mutex
 	full := make(chan struct{})
 	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		defer now.Add(-1)
-		n := now.Add(1)
-		for old := most.Load(); n > old && !most.CompareAndSwap(old, n); old = most.Load() {
-		}
 		mu.Lock()
+		now++
+		most = max(most, now)
 		paths = append(paths, r.URL.Path)
 		if len(paths) == uploads.AtOnce {
 			close(full)
 		}
 		mu.Unlock()
 		<-full // nobody is done before so many are there
+		mu.Lock()
+		now--
+		mu.Unlock()
 	}))
 	defer server.Close()
 	line := timeline.New(timeline.Config{Wall: clock.System()})
@@ -141,7 +141,7 @@ func TestUploadsAreBounded(t *testing.T) {
 	g.Expect(line.Run(t.Context(), false)).To(Succeed())
 	g.Expect(taken).To(Equal(uploads.AtOnce + uploads.Waiting))
 	g.Expect(refused).To(Equal(more))
-	g.Expect(most.Load()).To(BeEquivalentTo(uploads.AtOnce))
+	g.Expect(most).To(Equal(uploads.AtOnce))
 	for i, path := range paths { // none begins before all but those that are under way are done
 		var n int
 		_, err := fmt.Sscanf(path, "/%d", &n)
