@@ -350,7 +350,7 @@ func (a *act) conference() {
 	a.say(a.Answer())
 	id := a.data.String("id")
 	if id == "" {
-		id = a.roomID(a.data.String("config", "name"))
+		id = kapi.ConferenceID(a.call.account, strings.TrimSpace(a.data.String("config", "name")))
 	}
 	a.document("conferences", a.data.String("id"), func(doc jobj.Object, _ bool) {
 		config := doc.Merge(a.data.Object("config"))
