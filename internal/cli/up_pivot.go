@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 
 	"github.com/kazoolab/kazoolab/bridge"
 	"github.com/kazoolab/kazoolab/bridge/fidelity"
@@ -157,13 +158,20 @@ func (d pivotDocuments) Documents(accountID string, ids []string, then func(foun
 // ifOurs goes on with a call of one of the accounts here, led by one of their callflows if by any: labs
 // have the same accounts, made of the same seed, and each its own callflows.
 func (d pivotDocuments) ifOurs(call jobj.Object, then func()) {
-	account := call.String("Account-ID")
-	wanted := []string{account}
-	if flow := call.String("Key-Value-Store", "cf_flow_id"); flow != "" {
-		wanted = append(wanted, flow)
-	}
-	d.Documents(account, wanted, func(found map[string]jobj.Object) {
-		if len(found) == len(wanted) {
+	account, flow := call.String("Account-ID"), call.String("Key-Value-Store", "cf_flow_id")
+	ours := false
+	d.fetch("account "+account, func(ctx context.Context) error {
+		doc, err := ownDocument(ctx, d.store, account, account)
+		if ours = doc.ID != ""; !ours || flow == "" {
+			return err
+		}
+		_, err = d.store.Get(ctx, kapi.AccountDB(account), flow) // one that is deleted leads its calls to their end
+		if errors.Is(err, store.ErrNotFound) {
+			ours, err = false, nil
+		}
+		return err
+	}, func() {
+		if ours {
 			then()
 		}
 	})

@@ -108,3 +108,31 @@ func TestAnAppMayTakeSoLongAndBeAskedSoOften(t *testing.T) {
 	inOrder(g, p.stdout.String(), "CHANNEL_ANSWER", "CHANNEL_DESTROY")
 	g.Expect(asked).To(HaveLen(3))
 }
+
+// A call goes on where its flow leads, though the callflow that it began with is deleted meanwhile.
+func TestACallOutlivesItsCallflow(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	var remove func() int
+	app := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/start" {
+			if status := remove(); status != http.StatusOK {
+				t.Errorf("the callflow is not deleted: %d", status)
+			}
+			w.Header().Set("Content-Type", "application/json")
+			fmt.Fprintf(w, `{"module":"pivot","data":{"voice_url":"http://%s/next","req_format":"twiml"}}`, r.Host)
+			return
+		}
+		w.Header().Set("Content-Type", "text/xml")
+		fmt.Fprint(w, `<Response><Say>Thank you</Say></Response>`)
+	}))
+	t.Cleanup(app.Close)
+	running, l := up(t, brokertest.New(t))
+	id := l.put(t, "callflows", `{"numbers":["3000"],"flow":{"module":"pivot","data":{"voice_url":"`+app.URL+`/start"},"children":{}}}`)
+	remove = func() int {
+		status, _ := call(t, http.MethodDelete, l.REST+"/v2/accounts/"+l.AccountID+"/callflows/"+id, l.Token, "")
+		return status
+	}
+	p := beside(running, "call", "1001", "--to", "3000", "--script", "wait 3s").start().expect(cli.ExitOK)
+	inOrder(g, p.stdout.String(), "the caller hears tts Thank you", "CHANNEL_DESTROY")
+}
