@@ -52,7 +52,7 @@ func runEngine(ctx context.Context, o options) error {
 	line := timeline.New(timeline.Config{Speed: 1, Wall: clock.System()}) // as that of up
 	s := newSwitch(line, o, stop)
 	config := pivot.Config{
-		Line: line, Bus: s, Asker: http, Flows: flows, Documents: s.documents, IDs: ids.Seeded("bench"), Node: engineNode, Log: slog.New(slog.DiscardHandler),
+		Line: line, Bus: s, Asker: http, Flows: flows, IDs: ids.Seeded("bench"), Node: engineNode, Log: slog.New(slog.DiscardHandler),
 		Trace: s.trace, Await: func(request.Request) func() { return line.Stay() },
 	}
 	if o.amqpURL != "" {

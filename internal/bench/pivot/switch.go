@@ -17,10 +17,9 @@ import (
 type phones struct {
 	options
 
-	line      *timeline.Timeline
-	engine    *pivot.Engine
-	documents documents
-	fail      context.CancelCauseFunc
+	line   *timeline.Timeline
+	engine *pivot.Engine
+	fail   context.CancelCauseFunc
 
 	slots   map[string]int // of the calls that are up
 	begun   int
@@ -34,7 +33,6 @@ func newSwitch(line *timeline.Timeline, o options, fail context.CancelCauseFunc)
 	}
 	return &phones{
 		options: o, line: line, fail: fail, slots: map[string]int{}, waiting: make(chan struct{}, atATime),
-		documents: documents{o.account: {{Key: "name", Value: "Acme"}, {Key: "realm", Value: realm}}, telephone: {{Key: "owner_id", Value: "user-1"}, {Key: "name", Value: "Desk"}}},
 	}
 }
 
@@ -42,15 +40,6 @@ const (
 	realm     = "acme.sip.example.com"
 	telephone = "9a1ed5c40c7f4f0e8a6f6a1b4f1d9e07"
 )
-
-// documents are the account's.
-type documents map[string]jobj.Object
-
-// Document finds one.
-func (d documents) Document(_, id string) (jobj.Object, bool) {
-	doc, found := d[id]
-	return doc, found
-}
 
 // hold has calls come to wait for a digit, a few at a time.
 func (s *phones) hold(ctx context.Context) error {
