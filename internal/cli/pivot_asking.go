@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"strings"
 	"sync"
 
 	"github.com/kazoolab/kazoolab/bridge/fidelity"
@@ -35,7 +34,7 @@ func (a *asking) Ask(ctx context.Context, r request.Request) (pivotclient.Answer
 	defer a.mu.Unlock()
 	if failed, ok := errors.AsType[*pivotclient.Error](err); ok &&
 		(failed.Kind == pivotclient.Refused || failed.Kind == pivotclient.Forbidden && failed.URL == r.URL) { // else it redirects there
-		a.refused = strings.TrimPrefix(failed.Error(), failed.URL+": ")
+		a.refused = failed.Error()
 	} else {
 		a.reached = true
 	}

@@ -195,7 +195,7 @@ func (w *worker) fail(why string, between func()) {
 		w.note(lateFailure, "the callflow has left this call to the app: it is hung up. Kazoo says failed to nobody, and leaves the caller in silence")
 		w.command(w.sender().Hangup())
 	}
-	w.stop("failed: " + why)
+	w.stop("it has failed")
 }
 
 // end is that of a document: the call is hung up. With a CDR to report, its end is waited for.
