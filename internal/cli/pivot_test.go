@@ -103,6 +103,24 @@ func TestAnAppIsCalledByAScript(t *testing.T) {
 	}
 }
 
+// Where a mistake stands is said once, before what is wrong and what Kazoo does with it.
+func TestAMistakeIsToldOnce(t *testing.T) {
+	t.Parallel()
+	for body, told := range map[string]string{
+		"<Response><Say>hi</Response>": "MISTAKE    line 1, column 18: the answer is no TwiML: </Response> does not end <Say> of line 1, column 11. Kazoo says failed, and hangs the caller up\n",
+		"<Response><Sey/></Response>":  "MISTAKE    line 1, column 11: <Sey> is no verb; did you mean Say or Set? Kazoo: the document ends here, and the call is hung up\n",
+		"<Response><Play/></Response>": "MISTAKE    line 1, column 11: <Play> needs a URL or the name of media. Kazoo: the document ends here, and the call is hung up\n",
+		`{"module":"tts",`:             "MISTAKE    line 1, column 17: the answer is no JSON: it ends too early. Kazoo says failed and hangs the caller up\n",
+		`{"module":"ttss","data":{}}`:  `MISTAKE    line 1, column 11: $.module: there is no module "ttss"; did you mean tts? Kazoo says processing, then failed, and leaves the caller in silence (flow-error-crash)` + "\n",
+	} {
+		app, _ := pivotApp(t, map[string]string{"/v": body})
+		out := run(t, "pivot", "run", app+"/v", "--trace", "brief").expect(cli.ExitFailed).stdout.String()
+		if !strings.Contains(out, told) || strings.Count(out, "MISTAKE") != 1 {
+			t.Errorf("%s: %q is not in, or not all of\n%s", body, told, out)
+		}
+	}
+}
+
 func TestTheExitCodeOfAPivotRunSaysWhatIsWrong(t *testing.T) {
 	t.Parallel()
 	url := ivr(t, greeting("Press one"))
@@ -138,8 +156,8 @@ func TestTheExitCodeOfAPivotRunSaysWhatIsWrong(t *testing.T) {
 	}
 	run(t, "pivot", "run", url, "--script", writeScript(t, "caller: x\nsteps:\n  - pres: \"1\"\n")).
 		expect(cli.ExitUsage, `script.yaml:3:5: steps[0].pres: there is no "pres" here; did you mean press?`)
-	run(t, "pivot", "run", "http://127.0.0.1:1/").expect(cli.ExitUnreachable, "the app at http://127.0.0.1:1/ cannot be reached: the connection was refused")
-	run(t, "pivot", "run", "http://169.254.169.254/").expect(cli.ExitUnreachable, "the app at http://169.254.169.254/ cannot be reached: the guard lets no connection")
+	run(t, "pivot", "run", "http://127.0.0.1:1/").expect(cli.ExitUnreachable, "the app at http://127.0.0.1:1/ cannot be reached: nothing listens at 127.0.0.1:1")
+	run(t, "pivot", "run", "http://169.254.169.254/").expect(cli.ExitUnreachable, "the app at http://169.254.169.254/ cannot be reached: 169.254.169.254 is an address")
 }
 
 // answers is a Pivot app that gives one answer.

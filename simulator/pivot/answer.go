@@ -8,6 +8,7 @@ import (
 
 	"github.com/kazoolab/kazoolab/bridge/kapi"
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
+	"github.com/kazoolab/kazoolab/internal/suggest"
 	"github.com/kazoolab/kazoolab/simulator/dialplan"
 	"github.com/kazoolab/kazoolab/simulator/pivot/client"
 	"github.com/kazoolab/kazoolab/simulator/pivot/flow"
@@ -143,7 +144,7 @@ func (w *worker) judge(a client.Answer) {
 func (w *worker) unread(err error, broken flow.Result) []any {
 	problems := flowProblems(broken)
 	if fault, ok := errors.AsType[*twiml.SyntaxError](err); ok {
-		problems = append(problems, problem(fault.Line, fault.Column, fault.Error()))
+		problems = append(problems, problem(fault.Line, fault.Column, fault.Rule))
 	}
 	return problems
 }
@@ -157,7 +158,7 @@ func (w *worker) unreadable(err error) {
 	if fault.Entity {
 		w.note(xmlEntities, "the document declares an entity: it is refused. Kazoo would read whatever file or address the entity names, and speak it")
 	}
-	w.tell(Step{Kind: Found, Position: fault.Position, Text: "the answer is no TwiML: " + fault.Error() + ". Kazoo says failed, and hangs the caller up"})
+	w.tell(Step{Kind: Found, Position: fault.Position, Text: suggest.Then("the answer is no TwiML: "+fault.Rule, "Kazoo says failed, and hangs the caller up")})
 }
 
 // run has a TwiML document done.
@@ -167,7 +168,7 @@ func (w *worker) run(root *twiml.Node) {
 	found := twiml.Check(root)
 	w.result("processing", documentProblems(found))
 	for _, f := range found {
-		w.tell(Step{Kind: Found, Position: f.Position, Verb: f.Verb, Text: f.String(), Quirk: f.Quirk})
+		w.tell(Step{Kind: Found, Position: f.Position, Verb: f.Verb, Text: f.Sentence(), Quirk: f.Quirk})
 	}
 	if len(root.Content()) == 0 {
 		w.note(emptyResponseCrash, "an empty Response is the end: the call is hung up. Kazoo crashes over it, and leaves the caller in silence")

@@ -32,7 +32,7 @@ func (w *worker) pivot(body []byte, r flow.Result) {
 // explain tells what is wrong with an answer, and what is only strange.
 func (w *worker) explain(r flow.Result) {
 	for _, f := range r.Findings {
-		w.tell(Step{Kind: Found, Position: twiml.Position{Line: f.Line, Column: f.Column}, Text: f.String() + ". " + f.Kazoo})
+		w.tell(Step{Kind: Found, Position: twiml.Position{Line: f.Line, Column: f.Column}, Text: f.Sentence()})
 	}
 }
 

@@ -1,6 +1,7 @@
 package pivot
 
 import (
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -18,7 +19,7 @@ const (
 	Asked     Kind = "asked"     // Request
 	Answered  Kind = "answered"  // Answer, or none: then Text says what went wrong
 	Judged    Kind = "judged"    // what the answer is taken for, and why
-	Found     Kind = "found"     // a mistake in the answer: Position, and Text with the rule
+	Found     Kind = "found"     // a mistake in the answer: Position, and Text with the rule and what Kazoo does with it
 	Noted     Kind = "noted"     // Quirk: where Kazoo and this engine part, or Kazoo does the unexpected
 	Said      Kind = "said"      // Message, published
 	Heard     Kind = "heard"     // Message, an event
@@ -48,6 +49,14 @@ type Step struct {
 	Answer            *client.Answer
 }
 
+// String is its text, behind the place in the answer where it has one.
+func (s Step) String() string {
+	if s.Kind != Found || s.Position.Line == 0 {
+		return s.Text
+	}
+	return fmt.Sprintf("line %d, column %d: %s", s.Position.Line, s.Position.Column, s.Text)
+}
+
 // tell completes a step, logs what is worth it, and hands it on.
 func (w *worker) tell(s Step) {
 	s.At, s.CallID, s.AccountID, s.Iteration = w.e.Line.Now(), w.callID, w.accountID, w.iteration
@@ -56,7 +65,7 @@ func (w *worker) tell(s Step) {
 		if kept(s.Quirk) {
 			level = slog.LevelDebug // nothing is wrong: Kazoo does the same
 		}
-		w.e.Log.Log(w.e.ctx, level, "pivot", slog.String("what", s.Text), slog.String("call_id", s.CallID), slog.String("account_id", s.AccountID), slog.String("quirk", s.Quirk))
+		w.e.Log.Log(w.e.ctx, level, "pivot", slog.String("what", s.String()), slog.String("call_id", s.CallID), slog.String("account_id", s.AccountID), slog.String("quirk", s.Quirk))
 	}
 	if w.e.Trace != nil {
 		w.e.Trace(s)

@@ -45,10 +45,7 @@ func (k *call) steps(s pivot.Step) {
 
 // finds notes a mistake, or a quirk.
 func (k *call) finds(kind session.Kind, s pivot.Step) {
-	f := session.Finding{Line: s.Position.Line, Column: s.Position.Column, Quirk: s.Quirk}
-	for _, place := range []string{"line %d, column %d: ", "%d:%d "} { // which the finding has
-		f.Rule = strings.TrimPrefix(cmp.Or(f.Rule, s.Text), fmt.Sprintf(place, f.Line, f.Column))
-	}
+	f := session.Finding{Line: s.Position.Line, Column: s.Position.Column, Rule: s.Text, Quirk: s.Quirk}
 	k.add(&session.Entry{Kind: kind, Text: f.Rule, Findings: []session.Finding{f}})
 }
 
