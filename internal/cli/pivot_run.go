@@ -225,6 +225,8 @@ func (r *rehearsal) run(ctx context.Context, f runFlags) error {
 	switch {
 	case away != nil:
 		return away
+	case failed > 0 && len(scripts) == 1:
+		return errNotAsExpected
 	case failed > 0:
 		return fmt.Errorf("%d of %d calls did not go as expected", failed, len(scripts))
 	}
@@ -322,7 +324,7 @@ func expectsFailure(script *caller.Script) bool {
 
 // tell prints what came of a script.
 func (r *rehearsal) tell(script *caller.Script, s *session.Session, judged []caller.Judgement, passed bool, took time.Duration) {
-	how := fmt.Sprintf("%d expectations met; %s of a call in %s", len(judged), roundly(time.Duration(s.Seconds)), took.Round(time.Millisecond))
+	how := fmt.Sprintf("%s met; %s of a call in %s", counted(len(judged), "expectation"), roundly(time.Duration(s.Seconds)), took.Round(time.Millisecond))
 	if passed {
 		r.printf("%s: %s, %s\n", script.Name, r.paint(green, "passed"), how)
 		return

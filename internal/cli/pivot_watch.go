@@ -109,7 +109,7 @@ func (f files) since(was files) string {
 	}
 	slices.Sort(names)
 	if len(names) > 1 {
-		return fmt.Sprintf("%s and %d more have changed", visible(names[0]), len(names)-1)
+		return fmt.Sprintf("%s and %s have changed", visible(names[0]), counted(len(names)-1, "other file"))
 	}
 	return visible(names[0]) + " has changed"
 }
