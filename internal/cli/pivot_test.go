@@ -334,6 +334,31 @@ func TestAnAppIsCalledLive(t *testing.T) {
 	g.Expect(p.stdout.String()).To(ContainSubstring("caller hung up (NORMAL_CLEARING)"))
 }
 
+// What comes from a pipe is there before the app has asked for any of it.
+func TestKeysOfAPipeWaitForTheirQuestions(t *testing.T) {
+	t.Parallel()
+	app, _ := pivotApp(t, map[string]string{
+		"/start.xml": `<Response><Say>Welcome</Say><Gather action="pin.xml" numDigits="1"><Say>Press one</Say></Gather></Response>`,
+		"/pin.xml":   `<Response><Gather action="dial.xml"><Say>Your number, please</Say></Gather></Response>`,
+		"/dial.xml":  `<Response><Gather action="end.xml" numDigits="2" timeout="1"><Say>Two more</Say></Gather><Dial><User>remy</User></Dial></Response>`,
+		"/end.xml":   `<Response><Hangup/></Response>`,
+	})
+	for typed, told := range map[string][]string{
+		"1\n4321\n5\nr": {"press 1\n", `"Your number`, "press 4\n", "press 3\n", "press 2\n", "press 1\n", `"Two more"`, "press 5\n", "/end.xml"},
+		"12#7#8q":       {"press 1\n", `"Your number`, "press 2\n", "press #\n", `"Two more"`, "press 7\n", "press #\n", "left is 8q"},
+		"19#r99":        {"press 1\n", `"Your number`, "press 9\n", "press #\n", `"Two more"`, "remy rings", "remy refuses", "left is 99"},
+	} {
+		t.Run(typed, func(t *testing.T) {
+			t.Parallel()
+			p := prepare(t, "pivot", "call", app+"/start.xml", "--format", "twiml")
+			p.state.Stdin = strings.NewReader(typed)
+			p.start()
+			p.wait()
+			inOrder(NewWithT(t), p.stdout.String()+p.stderr.String(), told...)
+		})
+	}
+}
+
 func TestWrongPivotCommandLinesSayWhatIsMeant(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
