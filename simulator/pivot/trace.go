@@ -26,7 +26,7 @@ const (
 	VerbBegan Kind = "verb"      // Verb, Position
 	VerbEnded Kind = "verb-end"  // Verb, Position; Text says with what
 	Stored    Kind = "stored"    // Message, a document
-	Failed    Kind = "failed"    // Text says why, and what a real Kazoo does with it
+	Failed    Kind = "failed"    // Text says why, Kazoo what a real Kazoo does with it
 	Ended     Kind = "ended"     // of the engine's part of the call
 	Reported  Kind = "cdr-asked" // Request, of the CDR
 	// ReportAnswered has the Request of a CDR and its Answer, or none: then Text says what went wrong.
@@ -40,6 +40,9 @@ type Step struct {
 	Iteration         int
 	Kind              Kind
 	Text              string
+	Kazoo             string // a sentence, or ""
+	URI               string // of Failed: that of the app
+	Debug             bool   // whether requests and answers are stored
 	Quirk             string
 	Verb              string
 	Position          twiml.Position
@@ -60,6 +63,9 @@ func (s Step) String() string {
 // tell completes a step, logs what is worth it, and hands it on.
 func (w *worker) tell(s Step) {
 	s.At, s.CallID, s.AccountID, s.Iteration = w.e.Line.Now(), w.callID, w.accountID, w.iteration
+	if s.Kind == Failed {
+		s.URI, s.Debug = w.uri, w.debug
+	}
 	if s.Kind == Noted || s.Kind == Failed || s.Kind == Found {
 		level := slog.LevelWarn
 		if kept(s.Quirk) {

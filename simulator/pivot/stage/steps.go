@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
+	"github.com/kazoolab/kazoolab/internal/suggest"
 	"github.com/kazoolab/kazoolab/simulator/caller"
 	"github.com/kazoolab/kazoolab/simulator/callflow"
 	"github.com/kazoolab/kazoolab/simulator/pivot"
@@ -36,7 +37,7 @@ func (k *call) steps(s pivot.Step) {
 		k.add(&session.Entry{Kind: session.Goes, Text: strings.NewReplacer("<"+s.Verb+">", s.Verb).Replace(s.Text)})
 	case pivot.Failed:
 		k.Failed = s.Text
-		k.add(&session.Entry{Kind: session.Fails, Text: k.Failed})
+		k.add(&session.Entry{Kind: session.Fails, Text: suggest.Then(k.Failed, s.Kazoo)})
 	case pivot.Ended:
 		k.add(&session.Entry{Kind: session.Goes, Text: cmp.Or(s.Text, "Pivot is done with the call")})
 	case pivot.Said, pivot.Heard, pivot.Stored: // which the switch tells, too
