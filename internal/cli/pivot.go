@@ -12,6 +12,7 @@ import (
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 	"github.com/kazoolab/kazoolab/internal/form"
 	"github.com/kazoolab/kazoolab/simulator/caller"
+	"github.com/kazoolab/kazoolab/simulator/pivot/apps"
 )
 
 func (a *app) pivotCommand() *cobra.Command {
@@ -86,6 +87,10 @@ func (f *actionFlags) action(url string) (jobj.Object, error) {
 func checkAppURL(what, url string) error {
 	if !strings.HasPrefix(url, "http://") && !strings.HasPrefix(url, "https://") {
 		return usagef("%s: %q begins with neither http:// nor https://; write it as http://127.0.0.1:8090/ivr", what, url)
+	}
+	if name, ok := apps.Of(url); ok {
+		return usagef("%s: %s is %s at a websocket, which only a running bridge has: start kazoolab up, have the app register as %[3]s, lead a number to it "+
+			"by a callflow, and call that with kazoolab call; docs/pivot.md has the commands", what, url, name)
 	}
 	return nil
 }

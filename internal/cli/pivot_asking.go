@@ -3,12 +3,14 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
 	"sync"
 
 	"github.com/kazoolab/kazoolab/bridge/fidelity"
+	"github.com/kazoolab/kazoolab/simulator/pivot/apps"
 	pivotclient "github.com/kazoolab/kazoolab/simulator/pivot/client"
 	"github.com/kazoolab/kazoolab/simulator/pivot/request"
 )
@@ -29,6 +31,9 @@ func newAsking(compat fidelity.Compat) *asking {
 
 // Ask is that of the engine's Asker.
 func (a *asking) Ask(ctx context.Context, r request.Request) (pivotclient.Answer, error) {
+	if name, ok := apps.Of(r.URL); ok {
+		return pivotclient.Answer{}, fmt.Errorf("%s is an app at a websocket, which is asked in kazoolab up alone, by kazoolab call", name)
+	}
 	answer, err := a.client.Ask(ctx, r)
 	a.mu.Lock()
 	defer a.mu.Unlock()
