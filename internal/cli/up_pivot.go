@@ -60,7 +60,7 @@ func (u *up) startPivot(ctx context.Context, b *bus.Bus, sim *simulation) error 
 				sim.debugDocument(node, doc)
 			},
 			Trace: func(step pivot.Step) {
-				if step.Kind == pivot.Failed {
+				if step.Kind == pivot.Failed || step.Kind == pivot.Emptied {
 					sim.trouble(node, step)
 				}
 			},
@@ -125,7 +125,7 @@ func (s *simulation) debugDocument(node string, doc jobj.Object) {
 	s.out.Publish("a debug document", outlet.Message(message))
 }
 
-// trouble tells whoever made a call that its application has failed.
+// trouble tells whoever made a call that its application has failed, or said nothing.
 func (s *simulation) trouble(node string, step pivot.Step) {
 	from := kapi.Sender{Node: node, AppName: "pivot", AppVersion: "4.0.0", MsgID: func() string { return s.random.Hex(32) }}
 	text := step.Text

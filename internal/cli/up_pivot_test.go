@@ -64,7 +64,7 @@ func TestAPivotAppThatFailsIsToldToTheCaller(t *testing.T) {
 	g := NewWithT(t)
 	url, _ := pivotApp(t, map[string]string{
 		"/cut": "<Response><Say>hi", "/flow": `{"module":"ttss","data":{}}`, "/verb": "<Response><Sey>hi</Sey></Response>",
-		"/good": "<Response><Say>hi</Say></Response>",
+		"/good": "<Response><Say>hi</Say></Response>", "/empty": "<Response/>",
 	})
 	broken := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) }))
 	t.Cleanup(broken.Close)
@@ -79,6 +79,8 @@ func TestAPivotAppThatFailsIsToldToTheCaller(t *testing.T) {
 		"3004": {url + "/flow", "true", `the answer is no valid callflow: line 1, column 11: $.module: there is no module "ttss"; did you mean tts? Kazoo leaves the caller in silence. See GET`},
 		"3005": {url + "/verb", "true", "<Sey> of line 1 could not be done (<Sey> is no verb; did you mean Say or Set?): the document ends, and the call is hung up. In Kazoo, too, the call is hung up. See GET"},
 		"3006": {url + "/good", "true", ""},
+		"3007": {url + "/empty", "true", "a Response without any verb is the end: the call is hung up. Kazoo leaves the caller in silence. See GET"},
+		"3008": {"http://ivr.pivot.invalid/v", "true", "no answer from http://ivr.pivot.invalid/v: app ivr of account " + l.AccountID + ": nobody has registered it at a websocket of this bridge (pivot_register). See GET"},
 	} {
 		l.put(t, "callflows", `{"numbers":["`+number+`"],"flow":{"module":"pivot","data":{"voice_url":"`+c.url+`","req_format":"twiml","debug":`+c.debug+`},"children":{}}}`)
 		told := beside(running, "call", "1001", "--to", number, "--script", "wait 2s").start().expect(cli.ExitOK).stdout.String()

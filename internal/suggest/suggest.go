@@ -73,7 +73,7 @@ func Offer(near []string) string {
 // Then puts a sentence behind text that ends as it likes: behind a question mark, as that of a hint, there
 // is no full stop.
 func Then(text, sentence string) string {
-	if text == "" || strings.HasSuffix(text, "?") || strings.HasSuffix(text, ".") {
+	if text == "" || sentence == "" || strings.HasSuffix(text, "?") || strings.HasSuffix(text, ".") {
 		return strings.TrimSpace(text + " " + sentence)
 	}
 	return text + ". " + sentence

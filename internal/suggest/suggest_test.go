@@ -18,6 +18,9 @@ func TestASentenceFollowsAnother(t *testing.T) {
 			t.Errorf("Then(%q) = %q, want %q", text, got, want)
 		}
 	}
+	if got := suggest.Then("no verb", ""); got != "no verb" {
+		t.Errorf("nothing follows in %q", got)
+	}
 }
 
 func TestNearest(t *testing.T) {

@@ -21,7 +21,13 @@ func (w *worker) answered(a client.Answer, err error) {
 	if err != nil {
 		w.tell(Step{Kind: Answered, Text: fmt.Sprintf("the app has given no answer: %v", err)})
 		kazoo := ""
-		if failure, ok := errors.AsType[*client.Error](err); !w.connected(w.uri) && (!ok || failure.Silent()) {
+		failure, ok := errors.AsType[*client.Error](err)
+		if ok {
+			kazoo = map[client.Kind]string{
+				client.TooLarge: "Kazoo has no bound", client.TooManyRedirects: kazooFails, client.BadURL: kazooFails,
+			}[failure.Kind]
+		}
+		if !w.connected(w.uri) && (!ok || failure.Silent()) {
 			kazoo = kazooWaits
 			w.note(silentTransport, "the action fails at once. Kazoo waits without a word: on the first request its callflow goes on after 10 s, later the caller hears silence")
 		}
@@ -106,7 +112,7 @@ func (w *worker) judge(a client.Answer) {
 		body = converted
 	}
 	if len(body) == 0 {
-		w.tell(Step{Kind: Judged, Text: "an empty answer is the end: the call is hung up, and the callflow hears neither processing nor failed"})
+		w.tell(Step{Kind: Emptied, Text: "an empty answer is the end: the call is hung up, and the callflow hears neither processing nor failed", Kazoo: "So it is in Kazoo"})
 		w.end("the answer is empty")
 		return
 	}
@@ -187,6 +193,7 @@ func (w *worker) run(root *twiml.Node) {
 		w.tell(Step{Kind: Found, Position: f.Position, Verb: f.Verb, Text: f.Sentence(), Quirk: f.Quirk})
 	}
 	if len(root.Content()) == 0 {
+		w.tell(Step{Kind: Emptied, Text: "a Response without any verb is the end: the call is hung up", Kazoo: kazooLeft})
 		w.note(emptyResponseCrash, "an empty Response is the end: the call is hung up. Kazoo crashes over it, and leaves the caller in silence")
 		w.end("the document is empty")
 		return

@@ -19,6 +19,7 @@ const (
 	Asked     Kind = "asked"     // Request
 	Answered  Kind = "answered"  // Answer, or none: then Text says what went wrong
 	Judged    Kind = "judged"    // what the answer is taken for, and why
+	Emptied   Kind = "empty"     // there is nothing in the answer, which is no failure; Kazoo as of Failed
 	Found     Kind = "found"     // a mistake in the answer: Position, and Text with the rule and what Kazoo does with it
 	Noted     Kind = "noted"     // Quirk: where Kazoo and this engine part, or Kazoo does the unexpected
 	Said      Kind = "said"      // Message, published
@@ -41,7 +42,7 @@ type Step struct {
 	Kind              Kind
 	Text              string
 	Kazoo             string // a sentence, or ""
-	URI               string // of Failed: that of the app
+	URI               string // of Failed and Emptied: that of the app
 	Debug             bool   // whether requests and answers are stored
 	Quirk             string
 	Verb              string
@@ -63,7 +64,7 @@ func (s Step) String() string {
 // tell completes a step, logs what is worth it, and hands it on.
 func (w *worker) tell(s Step) {
 	s.At, s.CallID, s.AccountID, s.Iteration = w.e.Line.Now(), w.callID, w.accountID, w.iteration
-	if s.Kind == Failed {
+	if s.Kind == Failed || s.Kind == Emptied {
 		s.URI, s.Debug = w.uri, w.debug
 	}
 	if s.Kind == Noted || s.Kind == Failed || s.Kind == Found {

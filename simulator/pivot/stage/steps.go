@@ -24,7 +24,7 @@ func (k *call) steps(s pivot.Step) {
 		k.answers(s)
 	case pivot.ReportAnswered:
 		k.add(&session.Entry{Kind: session.Answers, Answer: answerOf(s, k.reports[s.Request])})
-	case pivot.Judged:
+	case pivot.Judged, pivot.Emptied:
 		k.add(&session.Entry{Kind: session.Takes, Text: s.Text})
 	case pivot.Found:
 		k.finds(session.Mistakes, s)
