@@ -106,6 +106,28 @@ func appURL(cmd *cobra.Command, args []string) (string, error) {
 	return "", usagef("%s takes one URL, %q is too much", cmd.CommandPath(), args[1])
 }
 
+// given refuses flags that are there and say nothing, as of a shell's variable that is not set.
+func (f *actionFlags) given(cmd *cobra.Command) error {
+	for _, one := range []string{"from", "to", "name", "cdr-url"} {
+		if flag := cmd.Flags().Lookup(one); flag.Changed && flag.Value.String() == "" {
+			return usagef("--%s is empty; leave it out for the default", one)
+		}
+	}
+	return nil
+}
+
+// place refuses a file whose folder is not there, before anything is done that it is for.
+func place(flag, path string) error {
+	if path == "" {
+		return nil
+	}
+	folder := filepath.Dir(path)
+	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
+		return usagef("--%s: there is no folder %s to write %s into", flag, folder, filepath.Base(path))
+	}
+	return nil
+}
+
 // over is a script with what the flags say in place of what it says.
 func (f *actionFlags) over(script caller.Script) (*caller.Script, error) {
 	for _, one := range []struct {

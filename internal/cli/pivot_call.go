@@ -49,6 +49,9 @@ line is wrong, 3 the app cannot be reached.`,
 		if err != nil {
 			return err
 		}
+		if err := place("record", *record); err != nil {
+			return err
+		}
 		return r.live(cmd.Context(), script, trace.value, *record)
 	}
 	return cmd

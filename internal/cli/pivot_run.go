@@ -119,6 +119,9 @@ func (f *runFlags) check(cmd *cobra.Command) error {
 	if f.record != "" && len(f.scripts) > 1 {
 		return usagef("--record keeps one call; give one --script, not %d", len(f.scripts))
 	}
+	if err := errors.Join(place("record", f.record), place("mermaid", f.mermaid)); err != nil {
+		return err
+	}
 	for _, of := range []string{"mermaid", "explore-depth", "explore-calls", "explore-requests", "explore-keys"} {
 		if cmd.Flags().Changed(of) && !f.explore {
 			return usagef("--%s is for --explore", of)
@@ -151,6 +154,9 @@ type rehearsal struct {
 }
 
 func (a *app) newRehearsal(cmd *cobra.Command, url string, f *actionFlags) (*rehearsal, error) {
+	if err := f.given(cmd); err != nil {
+		return nil, err
+	}
 	loaded, err := a.loadOf(cmd, "pivot")
 	if err != nil {
 		return nil, err
