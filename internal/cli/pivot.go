@@ -37,7 +37,7 @@ type actionFlags struct {
 	method         *choiceFlag
 	format         *choiceFlag
 	body           *choiceFlag
-	timeout        time.Duration
+	timeout, wait  time.Duration
 	cdr            string
 }
 
@@ -54,6 +54,7 @@ func (a *app) addActionFlags(cmd *cobra.Command) *actionFlags {
 	cmd.Flags().Var(f.format, "format", "names of the request's parameters: req_format of the action")
 	cmd.Flags().Var(f.body, "body", "form of a POST's body: req_body_format of the action")
 	cmd.Flags().DurationVar(&f.timeout, "timeout", 5*time.Second, "how long the app may take: req_timeout_ms of the action, at most 5s")
+	cmd.Flags().DurationVar(&f.wait, "wait", 0, "how long to wait until something listens at the URL, where the app has just been started")
 	cmd.Flags().StringVar(&f.cdr, "cdr-url", "", "where the end of the call is reported: cdr_url of the action")
 	settingFlagsOf(cmd, "pivot")
 	return f

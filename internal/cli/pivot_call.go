@@ -75,7 +75,7 @@ func (r *rehearsal) live(ctx context.Context, script *caller.Script, trace, reco
 	if err != nil {
 		return err
 	}
-	if record != "" {
+	if record != "" && r.asker.away() == "" { // there is nothing of a call in it
 		text, err := session.Write(s, nil)
 		if err != nil {
 			return err

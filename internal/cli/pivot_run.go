@@ -173,7 +173,8 @@ func (a *app) newRehearsal(cmd *cobra.Command, url string, f *actionFlags) (*reh
 	if err != nil {
 		return nil, err
 	}
-	return &rehearsal{app: a, flows: flows, action: action, flags: f, compat: fidelity.Compat(loaded.Compat), log: log, asker: newAsking(fidelity.Compat(loaded.Compat))}, nil
+	r := &rehearsal{app: a, flows: flows, action: action, flags: f, compat: fidelity.Compat(loaded.Compat), log: log, asker: newAsking(fidelity.Compat(loaded.Compat))}
+	return r, r.await(cmd.Context())
 }
 
 // call makes a call, of which tell is told as it goes.
@@ -283,7 +284,7 @@ func (r *rehearsal) rehearse(ctx context.Context, script *caller.Script, f runFl
 	if err != nil {
 		return err
 	}
-	if f.record != "" {
+	if f.record != "" && r.asker.away() == "" { // there is nothing of a call in it
 		text, err := session.Write(s, script.Telephones)
 		if err != nil {
 			return err

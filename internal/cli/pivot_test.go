@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -101,6 +102,28 @@ func TestAnAppIsCalledByAScript(t *testing.T) {
 	} {
 		g.Expect(p.stdout.String()).To(ContainSubstring(shown))
 	}
+}
+
+// An app that is being started is waited for.
+func TestAnAppIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	address := freeAddress(t)
+	kept := filepath.Join(t.TempDir(), "call.json")
+	run(t, "pivot", "run", "http://"+address+"/v", "--wait", "10ms", "--record", kept).expect(cli.ExitUnreachable, "nothing listens at "+address)
+	g.Expect(kept).NotTo(BeAnExistingFile(), "there was no call")
+	p := prepare(t, "pivot", "run", "http://"+address+"/v", "--wait", "20s").start()
+	g.Consistently(t.Context(), p.stdout.String, "300ms").Should(BeEmpty())
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", address)
+	g.Expect(err).NotTo(HaveOccurred())
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, "<Response><Say>hi</Say></Response>")
+	}))
+	g.Expect(server.Listener.Close()).To(Succeed())
+	server.Listener = listener
+	server.Start()
+	t.Cleanup(server.Close)
+	g.Expect(p.expect(cli.ExitOK).stdout.String()).To(ContainSubstring(`hears      tts "hi"`))
 }
 
 func TestOneIsNotSeveral(t *testing.T) {
