@@ -6,7 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -123,7 +123,7 @@ func TestARequestWithoutAnAnswerSaysWhy(t *testing.T) {
 	}
 	plain := serve(t, func(http.ResponseWriter, *http.Request) {})
 	secure := httptest.NewUnstartedServer(http.NotFoundHandler())
-	secure.Config.ErrorLog = log.New(io.Discard, "", 0) // which would tell of each refusal
+	secure.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelInfo) // which would tell of each refusal
 	secure.StartTLS()
 	t.Cleanup(secure.Close)
 	uri := func(address string) string { return "http://" + strings.TrimPrefix(address, "http://") + "/v" }
