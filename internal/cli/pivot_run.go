@@ -50,8 +50,8 @@ the machine's: an hour of it is over at once.
 --explore walks through the menus by itself: at each question it tries every plausible key.
 --record keeps the call in a file; --replay makes it again, with its --format, --method and
 --body unless others are given, and shows what differs.
---watch runs all again whenever a file of a folder changes, but for what changes during a run
-and files whose names end with .log.
+--watch runs all again whenever a script or a file of a folder changes, but for what changes
+during a run and files whose names end with .log.
 
 Exit codes: 0 all is as expected, 1 it is not, or an answer could not be carried out, 2 the
 command line or a script is wrong, 3 the app cannot be reached.`,
@@ -64,7 +64,7 @@ command line or a script is wrong, 3 the app cannot be reached.`,
 	f.output = outputFlag(cmd)
 	cmd.Flags().StringArrayVar(&f.scripts, "script", nil, "what the caller does and what must come of it; can be given several times")
 	cmd.Flags().Var(f.trace, "trace", "what is shown of a call: full has commands and parameters, brief leaves them out")
-	cmd.Flags().StringVar(&f.watch, "watch", "", "run again when a file of this folder changes")
+	cmd.Flags().StringVar(&f.watch, "watch", "", "run again when a script, or a file of this folder, changes")
 	cmd.Flags().Lookup("watch").NoOptDefVal = "."
 	cmd.Flags().StringVar(&f.record, "record", "", "keep the call in a file, with all requests and answers")
 	cmd.Flags().StringVar(&f.replay, "replay", "", "make the call of such a file again, and show what differs")
@@ -99,7 +99,7 @@ command line or a script is wrong, 3 the app cannot be reached.`,
 			return r.run(cmd.Context(), f)
 		}
 		if f.watch != "" {
-			return a.watch(cmd.Context(), f.watch, do)
+			return a.watch(cmd.Context(), watched{f.watch, f.scripts}, do)
 		}
 		return do()
 	}
