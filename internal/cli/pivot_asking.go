@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
 	"net/url"
 	"sync"
 	"syscall"
@@ -93,13 +92,6 @@ func (r *rehearsal) await(ctx context.Context) error {
 
 // lookingForApp is how long it takes from one look for an app that is not there yet to the next.
 const lookingForApp = 100 * time.Millisecond
-
-// uploader takes recordings to where an app wants them, with the same guard as its requests.
-func uploader() *http.Client {
-	guarded := pivotclient.Local()
-	dialer := &net.Dialer{Timeout: patience, Control: guarded.Control()}
-	return &http.Client{Transport: &http.Transport{DialContext: dialer.DialContext, DisableKeepAlives: true}}
-}
 
 // unlogged is a log for calls of which nobody wants to read one by one.
 func unlogged() *slog.Logger { return slog.New(slog.DiscardHandler) }

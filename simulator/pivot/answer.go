@@ -40,8 +40,8 @@ func (w *worker) answered(a client.Answer, err error) {
 		return
 	}
 	w.storeAnswer(a)
-	if len(a.Body) > w.e.Limits.Body {
-		w.fail(fmt.Sprintf("the answer has %d bytes, and %d are the most", len(a.Body), w.e.Limits.Body), "Kazoo has no bound", nil)
+	if len(a.Body) > maxBody {
+		w.fail(fmt.Sprintf("the answer has %d bytes, and %d are the most", len(a.Body), maxBody), "Kazoo has no bound", nil)
 		return
 	}
 	w.judge(a)
