@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"github.com/kazoolab/kazoolab/bridge"
 	"github.com/kazoolab/kazoolab/bridge/fidelity"
@@ -64,6 +65,11 @@ func (u *up) startPivot(ctx context.Context, b *bus.Bus, sim *simulation) error 
 			Await: func(request.Request) func() { return sim.line.Stay() },
 			Save: func(_ string, doc jobj.Object) {
 				sim.debugDocument(node, doc)
+			},
+			Trace: func(step pivot.Step) {
+				if step.Kind == pivot.Failed || step.Kind == pivot.Emptied {
+					sim.trouble(node, step)
+				}
 			},
 		})
 		engine.Listen()
@@ -129,6 +135,20 @@ func (s *simulation) debugDocument(node string, doc jobj.Object) {
 		return
 	}
 	s.out.Publish("a debug document", outlet.Message(message))
+}
+
+// trouble tells whoever made a call that its application has failed, or said nothing.
+func (s *simulation) trouble(node string, step pivot.Step) {
+	from := kapi.Sender{Node: node, AppName: "pivot", AppVersion: "4.0.0", MsgID: func() string { return s.random.Hex(32) }}
+	text := step.Text
+	if !strings.Contains(text, step.URI) {
+		text = "the app at " + step.URI + ": " + text
+	}
+	message, err := kapi.PivotTroubleMessage(from, step.AccountID, step.CallID, text, step.Kazoo, step.Debug)
+	if err != nil {
+		return // it is about no call, or no account: the log has it
+	}
+	s.out.Publish("a failure of Pivot", outlet.Message(message))
 }
 
 // pivotDocuments are what the Pivot engine asks for of an account: itself, its devices and users.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/kazoolab/kazoolab/internal/brokertest"
 	"github.com/kazoolab/kazoolab/internal/cli"
+	"github.com/kazoolab/kazoolab/internal/hostile"
 )
 
 // pivotApp answers by the path that is asked, with TwiML or, where it begins with {, JSON, and tells of
@@ -54,6 +55,42 @@ func TestAPivotAppAnswersTwiML(t *testing.T) {
 		g.Expect(status).To(Equal(http.StatusOK))
 		g.Expect(answer["data"]).To(HaveLen(1))
 	}).WithTimeout(eventually).Should(Succeed())
+}
+
+// What has failed in Pivot is told to who made the call, in a sentence: what, why, what Kazoo does, and where
+// there is more.
+func TestAPivotAppThatFailsIsToldToTheCaller(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	url, _ := pivotApp(t, map[string]string{
+		"/cut": "<Response><Say>hi", "/flow": `{"module":"ttss","data":{}}`, "/verb": "<Response><Sey>hi</Sey></Response>",
+		"/good": "<Response><Say>hi</Say></Response>", "/empty": "<Response/>",
+	})
+	broken := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) }))
+	t.Cleanup(broken.Close)
+	nobody := hostile.Nobody(t)
+	running, l := up(t, brokertest.New(t))
+	const child = ` In Kazoo, too, the callflow goes on to child _ of the action, and hangs up where there is none. `
+	for number, c := range map[string]struct{ url, debug, told string }{
+		"3001": {"http://" + nobody + "/v", "false", "Pivot: no answer from http://" + nobody + "/v: nothing listens at " + nobody +
+			". Kazoo waits without a word, and its callflow goes on to child _ after 10 s, or hangs up. With \"debug\": true in the action's data, GET /v2/accounts/"},
+		"3002": {broken.URL + "/v", "true", "Pivot: the app at " + broken.URL + "/v: status 500: only 200 and 206 count, so the answer is not looked at." + child + "See GET /v2/accounts/" + l.AccountID + "/pivot/debug/"},
+		"3003": {url + "/cut", "true", "the answer is no TwiML: line 1, column 11: <Say> has no </Say>. In Kazoo, too, the call is hung up. See GET"},
+		"3004": {url + "/flow", "true", `the answer is no valid callflow: line 1, column 11: $.module: there is no module "ttss"; did you mean tts? Kazoo leaves the caller in silence. See GET`},
+		"3005": {url + "/verb", "true", "<Sey> of line 1 could not be done (<Sey> is no verb; did you mean Say or Set?): the document ends, and the call is hung up. In Kazoo, too, the call is hung up. See GET"},
+		"3006": {url + "/good", "true", ""},
+		"3007": {url + "/empty", "true", "a Response without any verb is the end: the call is hung up. Kazoo leaves the caller in silence. See GET"},
+		"3008": {"http://ivr.pivot.invalid/v", "true", "no answer from http://ivr.pivot.invalid/v: app ivr of account " + l.AccountID + ": nobody has registered it at a websocket of this bridge (pivot_register). See GET"},
+	} {
+		l.put(t, "callflows", `{"numbers":["`+number+`"],"flow":{"module":"pivot","data":{"voice_url":"`+c.url+`","req_format":"twiml","debug":`+c.debug+`},"children":{}}}`)
+		told := beside(running, "call", "1001", "--to", number, "--script", "wait 2s").start().expect(cli.ExitOK).stdout.String()
+		if c.told == "" {
+			g.Expect(told).NotTo(ContainSubstring("Pivot:"))
+			continue
+		}
+		g.Expect(told).To(ContainSubstring(c.told))
+		g.Expect(strings.Count(told, "Pivot:")).To(Equal(1), told)
+	}
 }
 
 func TestAPivotAppAnswersJSON(t *testing.T) {

@@ -134,7 +134,7 @@ func (e *Engine) Start(message jobj.Object) {
 	}
 	if fault := check(message); fault != "" {
 		w.note(messageTypes, fault+": the action fails. Kazoo says nothing, so that the callflow goes on after 10 s")
-		w.fail("the message that asks for Pivot is wrong", nil)
+		w.fail("the message that asks for Pivot is wrong: "+fault, kazooWaits, nil)
 		return
 	}
 	w.read(message)

@@ -54,7 +54,7 @@ func TestWhatAnAppDoesWrong(t *testing.T) {
 		later    string
 		sentence string
 	}{
-		"it drops the connection": {[]any{dropped}, "failed", "failed hangup", "closed before the answer was whole"},
+		"it drops the connection": {[]any{dropped}, "failed", "failed hangup", "closed the connection without an answer"},
 		"it takes too long":       {[]any{slow}, "failed", "failed hangup", "longer than it may"},
 		"status 500":              {[]any{reply(500, "text/xml", "x")}, "failed", "failed hangup", "status 500: only 200 and 206 count"},
 		"status 404":              {[]any{reply(404, "text/html", "x")}, "failed", "failed hangup", "status 404"},

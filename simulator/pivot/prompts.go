@@ -102,8 +102,7 @@ func cut(text string, most int) string {
 func (p *process) play(n *twiml.Node, then func(outcome)) {
 	p.command(p.sender().Answer())
 	media := n.OwnText()
-	if media == "" {
-		p.w.tell(Step{Kind: Found, Verb: n.Name, Position: n.Position, Text: "Play needs a URL or the name of media: the document ends, as in Kazoo"})
+	if media == "" { // which twiml.Check has told
 		then(errs)
 		return
 	}

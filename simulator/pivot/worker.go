@@ -2,6 +2,7 @@ package pivot
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"github.com/kazoolab/kazoolab/simulator/dialplan"
 	"github.com/kazoolab/kazoolab/simulator/pivot/client"
 	"github.com/kazoolab/kazoolab/simulator/pivot/request"
+	"github.com/kazoolab/kazoolab/simulator/pivot/twiml"
 )
 
 const (
@@ -36,8 +38,9 @@ type worker struct {
 	timeout            time.Duration
 
 	iteration int
-	begun     bool   // processing has been said
-	undone    string // the verb that could not be done, if any
+	begun     bool            // processing has been said
+	found     []twiml.Finding // in the document at hand
+	undone    string          // the verb that could not be done, if any
 	destroyed bool
 	gone      bool
 	processes []*process // that hear events
@@ -129,7 +132,7 @@ func (w *worker) ask(uri, method string) {
 	w.iteration++
 	w.state = w.state.Set(keyCounter, int64(w.iteration))
 	if w.iteration > w.e.Requests {
-		w.fail(fmt.Sprintf("the call has made %d requests: that is a loop, and the end. Kazoo would ask for ever", w.e.Requests), nil)
+		w.fail(fmt.Sprintf("the call has made %d requests: that is a loop, and the end", w.e.Requests), "Kazoo would ask for ever", nil)
 		return
 	}
 	var wanted []string
@@ -160,10 +163,16 @@ func (w *worker) request(uri, method string) {
 	w.uri = uri
 	w.state = w.state.Delete(request.KeyDigitsCollected)
 	if err != nil {
+		kazoo := kazooFails
 		if scheme, _, _ := strings.Cut(strings.ToLower(uri), ":"); scheme == "http" || scheme == "https" {
+			kazoo = kazooWaits
 			w.note(silentTransport, "a URL that names no host fails at once. Kazoo waits without a word, as for a host that does not answer")
 		}
-		w.fail(fmt.Sprintf("%q is not asked: %v", uri, err), nil)
+		reason := err.Error()
+		if wrong, ok := errors.AsType[*request.URIError](err); ok {
+			reason = wrong.Reason
+		}
+		w.fail(fmt.Sprintf("%q is not asked: %s", uri, reason), kazoo, nil)
 		return
 	}
 	if len(w.bindings) == 0 {
@@ -200,10 +209,22 @@ func (w *worker) exchange(r request.Request, then func(client.Answer, error)) {
 	}()
 }
 
+// What a real Kazoo does with a failure of the first request.
+const (
+	kazooFails = "In Kazoo, too, the callflow goes on to child _ of the action, and hangs up where there is none"
+	kazooWaits = "Kazoo waits without a word, and its callflow goes on to child _ after 10 s, or hangs up"
+	kazooEnds  = "In Kazoo, too, the call is hung up"
+	kazooLeft  = "Kazoo leaves the caller in silence"
+)
+
 // fail says failed to the callflow, which goes on to its child _ if it still waits: before
 // processing, on the first request. Later nobody waits, so the call is hung up (quirk late-failure).
-func (w *worker) fail(why string, between func()) {
-	w.tell(Step{Kind: Failed, Text: why})
+// kazoo is what a real Kazoo does on the first request.
+func (w *worker) fail(why, kazoo string, between func()) {
+	if w.begun {
+		kazoo = kazooLeft
+	}
+	w.tell(Step{Kind: Failed, Text: why, Kazoo: kazoo})
 	w.result("failed", []any{problem(0, 0, why)})
 	w.answerCallflow("failed", "pivot")
 	if between != nil {
@@ -213,7 +234,7 @@ func (w *worker) fail(why string, between func()) {
 		w.note(lateFailure, "the callflow has left this call to the app: it is hung up. Kazoo says failed to nobody, and leaves the caller in silence")
 		w.command(w.sender().Hangup())
 	}
-	w.stop("failed: " + why)
+	w.stop("it has failed")
 }
 
 // end is that of a document: the call is hung up. With a CDR to report, its end is waited for.

@@ -443,7 +443,7 @@ func TestErrorsNameTheApplication(t *testing.T) {
 	r := newRig(t)
 	_, err := r.Ask(t.Context(), of("c1"))
 	r.Expect(errors.Is(err, ErrNobody)).To(BeTrue())
-	r.Expect(err.Error()).To(Equal("application ivr of account " + acme + ": nobody has registered the application"))
+	r.Expect(err.Error()).To(Equal("app ivr of account " + acme + ": nobody has registered it at a websocket of this bridge (pivot_register)"))
 }
 
 // byHTTP answers with the URL that it is asked.
