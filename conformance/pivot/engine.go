@@ -48,29 +48,33 @@ func (e *engine) serve(socket, app string, more ...string) (s *probe.Socket, id 
 	if e.err != nil {
 		return nil, ""
 	}
-	before := len(appsIn(e.p.Seen(), announced, app))
+	before := appsIn(e.p.Seen(), announced, app)
 	if s, e.err = serve(e.ctx, e.p, socket, e.account, app, more...); e.err != nil {
 		return nil, ""
 	}
-	return s, e.next(announced, app, before)
+	return s, e.next(app, before)
 }
 
-// next waits for what a node says of an app behind as many times, and remembers the node. It returns the
-// registration's id.
-func (e *engine) next(queue, app string, before int) string {
-	if e.err != nil {
-		return ""
+// next waits for the announcement of a registration that is not among others, and remembers its node. It
+// returns the registration's id.
+func (e *engine) next(app string, others []named) (id string) {
+	newest := func(v capture.View) *named {
+		for _, n := range appsIn(v, announced, app) {
+			if fresh(others, n) {
+				return &n
+			}
+		}
+		return nil
 	}
-	e.p.Await(e.ctx, "the announcement of "+app, e.p.Target.Patience.Delivery, func(v capture.View) bool { return len(appsIn(v, queue, app)) > before })
-	seen := appsIn(e.p.Seen(), queue, app)
-	if len(seen) <= before {
+	e.p.Await(e.ctx, "the announcement of "+app, e.p.Target.Patience.Delivery, func(v capture.View) bool { return newest(v) != nil })
+	n := newest(e.p.Seen())
+	if n == nil {
 		e.err = fmt.Errorf("no node has announced the app %s", app)
 		return ""
 	}
-	last := seen[len(seen)-1]
-	e.node = text(last.Entry, "Server-ID")
-	e.p.Note("registration of "+app, last.Get("ID").Str)
-	return last.Get("ID").Str
+	e.node, id = text(n.Entry, "Server-ID"), n.Get("ID").Str
+	e.p.Note("registration of "+app, id)
+	return id
 }
 
 // named is an app in an announcement.
