@@ -10,7 +10,7 @@ import "github.com/kazoolab/kazoolab/conformance/suite"
 func Register(s *suite.Suite) {
 	s.Add(
 		requests(), parameters(), statuses(), types(), flows(), prompts(), gathering(), redirects(), recordings(), dials(), ends(), summaries(), debugging(),
-		apps(), tokens(), announcing(), delivering(), telling(), asking(), sharing(), losing(),
+		apps(), tokens(), announcing(), delivering(), telling(), asking(), sharing(), losing(), rate(), deaf(),
 	)
 }
 
