@@ -110,7 +110,7 @@ func announcing() suite.Group {
 				Judge: func(j *suite.Judging) {
 					resumes(j, "greedy", false)
 					resumes(j, "greedier", false)
-					if seen := appsIn(j.View, "announced of sibling", "theirs"); len(seen) == 0 || seen[len(seen)-1].Get("Withdrawn").Bool() {
+					if seen := appsIn(j.View, "announced of sibling", "greedier"); len(seen) == 0 || seen[len(seen)-1].Get("Withdrawn").Bool() {
 						j.Fail("the app of the other account is gone")
 					}
 				},
@@ -161,6 +161,9 @@ func resumes(j *suite.Judging, app string, does bool) {
 	first, expected := "", ""
 	for _, one := range seen {
 		id := one.Get("ID").Str
+		if one.Get("Account-ID").Str != j.Fact("account own") {
+			continue // one of the other account, that a node has named in the same breath
+		}
 		if first == "" {
 			first = id
 		}
@@ -230,14 +233,14 @@ func (e *engine) greedy() {
 		err = e.p.ListenAbout(e.ctx, sibling, "announced of sibling", messages.PivotAppsExchange, messages.PivotAppsKey)
 	}
 	if err == nil {
-		_, err = serve(e.ctx, e.p, "theirs", sibling, "theirs")
+		_, err = serve(e.ctx, e.p, "theirs", sibling, "greedier")
 	}
 	if e.err = err; err != nil {
 		return
 	}
-	e.p.Await(e.ctx, "the announcement of theirs", e.p.Target.Patience.Delivery, func(v capture.View) bool { return len(appsIn(v, "announced of sibling", "theirs")) > 0 })
+	e.p.Await(e.ctx, "the announcement of the sibling's", e.p.Target.Patience.Delivery, func(v capture.View) bool { return len(appsIn(v, "announced of sibling", "greedier")) > 0 })
 	e.serve("greedy", "greedy", fmt.Sprintf(`"resume":%q`, text(replyOf(e.p, "own", "register ivr"), "data.resume")))
-	e.serve("greedier", "greedier", fmt.Sprintf(`"resume":%q`, text(replyOf(e.p, "theirs", "register theirs"), "data.resume")))
+	e.serve("greedier", "greedier", fmt.Sprintf(`"resume":%q`, text(replyOf(e.p, "theirs", "register greedier"), "data.resume")))
 }
 
 // withdrawn waits until the end of an app was announced.
