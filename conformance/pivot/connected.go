@@ -48,7 +48,7 @@ func (s *connected) serveAs(of probe.Account, socket, app string, more ...string
 	if s.err != nil {
 		return nil
 	}
-	seen := appsIn(s.p.Seen(), announced, app)
+	seen := appsIn(s.p.Seen(), s.account.ID, app)
 	opened, s.err = serve(s.ctx, s.p, socket, probe.Account{ID: s.account.ID, Token: of.Token}, app, more...)
 	s.until(app, func(n named) bool { return fresh(seen, n) })
 	return opened
@@ -59,7 +59,7 @@ func (s *connected) also(socket *probe.Socket, app string, more ...string) {
 	if s.err != nil {
 		return
 	}
-	seen := appsIn(s.p.Seen(), announced, app)
+	seen := appsIn(s.p.Seen(), s.account.ID, app)
 	s.err = also(s.ctx, socket, s.account, app, more...)
 	s.until(app, func(n named) bool {
 		return fresh(seen, n) || len(seen) > 0 && n.Get("Max-Calls").Raw != seen[len(seen)-1].Get("Max-Calls").Raw
@@ -73,7 +73,7 @@ func fresh(others []named, n named) bool {
 
 // until waits until a node has said something of an app.
 func (s *connected) until(app string, holds func(named) bool) {
-	if s.err == nil && !s.p.Await(s.ctx, "what is announced of "+app, s.p.Target.Patience.Delivery, func(v capture.View) bool { return slices.ContainsFunc(appsIn(v, announced, app), holds) }) {
+	if s.err == nil && !s.p.Await(s.ctx, "what is announced of "+app, s.p.Target.Patience.Delivery, func(v capture.View) bool { return slices.ContainsFunc(appsIn(v, s.account.ID, app), holds) }) {
 		s.err = fmt.Errorf("no node has announced the app %s as it is", app)
 	}
 }
@@ -83,7 +83,7 @@ func (s *connected) gone(app string, registrations int) {
 	if s.err == nil {
 		s.p.Await(s.ctx, "the end of "+app, s.p.Target.Patience.Delivery, func(v capture.View) bool {
 			ended := map[string]bool{}
-			for _, n := range appsIn(v, announced, app) {
+			for _, n := range appsIn(v, s.account.ID, app) {
 				if n.Get("Withdrawn").Bool() {
 					ended[n.Get("ID").Str] = true
 				}

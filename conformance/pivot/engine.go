@@ -48,7 +48,7 @@ func (e *engine) serve(socket, app string, more ...string) (s *probe.Socket, id 
 	if e.err != nil {
 		return nil, ""
 	}
-	before := appsIn(e.p.Seen(), announced, app)
+	before := appsIn(e.p.Seen(), e.account.ID, app)
 	if s, e.err = serve(e.ctx, e.p, socket, e.account, app, more...); e.err != nil {
 		return nil, ""
 	}
@@ -59,7 +59,7 @@ func (e *engine) serve(socket, app string, more ...string) (s *probe.Socket, id 
 // returns the registration's id.
 func (e *engine) next(app string, others []named) (id string) {
 	newest := func(v capture.View) *named {
-		for _, n := range appsIn(v, announced, app) {
+		for _, n := range appsIn(v, e.account.ID, app) {
 			if fresh(others, n) {
 				return &n
 			}
@@ -83,23 +83,32 @@ type named struct {
 	capture.Entry
 }
 
-// appsIn are what nodes have said of the apps of a name, before everything was closed.
-func appsIn(v capture.View, queue, app string) []named {
+// appsIn are what nodes have said of the apps of a name of an account.
+func appsIn(v capture.View, accountID, app string) []named {
 	var all []named
-	for _, e := range v.Entries {
-		switch {
-		case e.Kind == capture.Ended:
-			return all
-		case e.Kind != capture.Delivered || e.Name != queue:
+	read := map[string]bool{} // by Msg-ID: one queue for each account may have been given it
+	for _, e := range during(v).Deliveries(announced) {
+		if id := text(e, "Msg-ID"); read[id] || text(e, "Event-Name") != "apps" {
 			continue
 		}
+		read[text(e, "Msg-ID")] = true
 		for _, one := range gjson.GetBytes(e.Body, "Apps").Array() {
-			if one.Get("App").Str == app && text(e, "Event-Name") == "apps" {
+			if one.Get("App").Str == app && one.Get("Account-ID").Str == accountID {
 				all = append(all, named{one, e})
 			}
 		}
 	}
 	return all
+}
+
+// during is what was seen before the group had ended: as its sockets are closed behind it, more is said.
+func during(v capture.View) capture.View {
+	for i, e := range v.Entries {
+		if e.Kind == capture.Ended {
+			return capture.View{Entries: v.Entries[:i]}
+		}
+	}
+	return v
 }
 
 // tell says something to the node. more are members as text.
@@ -152,7 +161,7 @@ func (e *engine) hears(name, requestID string) {
 
 // heardOf is what the node has told the engine of a request.
 func heardOf(v capture.View, name, requestID string) []capture.Entry {
-	return v.Where(func(e capture.Entry) bool {
+	return during(v).Where(func(e capture.Entry) bool {
 		return e.Kind == capture.Delivered && e.Name == heard && text(e, "Event-Name") == name && text(e, "Pivot-ID") == requestID
 	})
 }

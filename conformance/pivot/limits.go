@@ -23,7 +23,7 @@ func rate() suite.Group {
 				ID: "PV-NODE-040", Text: "The first answer to each request MUST be let through, however fast answers come.", Source: "pivot.md 14; docs/websockets.md", Ours: true,
 				Judge: func(j *suite.Judging) {
 					heardOnce := map[string]bool{}
-					for _, e := range j.Deliveries(heard) {
+					for _, e := range during(j.View).Deliveries(heard) {
 						if text(e, "Event-Name") == "answer" {
 							heardOnce[text(e, "Pivot-ID")] = true
 						}
@@ -132,7 +132,7 @@ func deaf() suite.Group {
 						return
 					}
 					told := map[string]bool{}
-					for _, e := range j.Deliveries(heard) {
+					for _, e := range during(j.View).Deliveries(heard) {
 						told[text(e, "Pivot-ID")] = true
 					}
 					asked := j.Where(func(e capture.Entry) bool { return e.Kind == capture.Published && strings.HasPrefix(e.Name, "large ") })

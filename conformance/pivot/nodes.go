@@ -37,7 +37,7 @@ func announcing() suite.Group {
 				ID: "PV-NODE-002", Text: "Registering an app again at one socket MUST be announced as the same registration with the new max_calls.", Source: source, Ours: true,
 				Judge: func(j *suite.Judging) {
 					var bounds, registrations []string
-					for _, one := range appsIn(unasked(j.View), announced, "bounded") {
+					for _, one := range appsIn(unasked(j.View), j.Fact("account own"), "bounded") {
 						bounds = append(bounds, one.Get("Max-Calls").Raw)
 						registrations = append(registrations, one.Get("ID").Str)
 					}
@@ -49,7 +49,7 @@ func announcing() suite.Group {
 				ID: "PV-NODE-003", Text: "An announcement MUST NOT hold the token with which a registration is resumed.", Source: "pivot.md 14", Ours: true,
 				Judge: func(j *suite.Judging) {
 					token := succeeded(j, "own", "register ivr").Get("resume").Str
-					seen := appsIn(j.View, announced, "ivr")
+					seen := appsIn(j.View, j.Fact("account own"), "ivr")
 					if len(seen) == 0 || token == "" {
 						j.Fail("there is no announcement and no token")
 					}
@@ -68,7 +68,7 @@ func announcing() suite.Group {
 						j.Fail("nobody has asked")
 						return
 					}
-					if again := appsIn(j.After(asked[0].Seq), announced, "ivr"); len(again) < asks {
+					if again := appsIn(j.After(asked[0].Seq), j.Fact("account own"), "ivr"); len(again) < asks {
 						j.Differs("announcements", fmt.Appendf(nil, "%d or more", asks), fmt.Append(nil, len(again)), asked...)
 					}
 				},
@@ -92,7 +92,7 @@ func announcing() suite.Group {
 				ID: "PV-NODE-008", Text: "A registration with the resume of one that is still there MUST end that, and be announced as one that resumes it.", Source: source + "; docs/websockets.md", Ours: true,
 				Judge: func(j *suite.Judging) {
 					resumes(j, "twice", true)
-					first := appsIn(j.View, announced, "twice")
+					first := appsIn(j.View, j.Fact("account own"), "twice")
 					if len(first) == 0 {
 						return
 					}
@@ -110,7 +110,7 @@ func announcing() suite.Group {
 				Judge: func(j *suite.Judging) {
 					resumes(j, "greedy", false)
 					resumes(j, "greedier", false)
-					if seen := appsIn(j.View, "announced of sibling", "greedier"); len(seen) == 0 || seen[len(seen)-1].Get("Withdrawn").Bool() {
+					if seen := appsIn(j.View, j.Fact("account sibling"), "greedier"); len(seen) == 0 || seen[len(seen)-1].Get("Withdrawn").Bool() {
 						j.Fail("the app of the other account is gone")
 					}
 				},
@@ -128,23 +128,22 @@ func unasked(v capture.View) capture.View {
 	return capture.View{Entries: v.Where(func(e capture.Entry) bool { return e.Seq < asked[0].Seq })}
 }
 
-// announcedAs wants the first announcement of an app to have a bound, and the account.
+// announcedAs wants the first announcement of an app of the account to have a bound.
 func announcedAs(j *suite.Judging, app, most string) {
-	seen := appsIn(j.View, announced, app)
+	seen := appsIn(j.View, j.Fact("account own"), app)
 	if len(seen) == 0 {
 		j.Failf("there is no announcement of %s", app)
 		return
 	}
 	one := seen[0]
 	j.Equal("Max-Calls of "+app, most, one.Get("Max-Calls").Raw, one.Entry)
-	j.Equal("Account-ID of "+app, j.Fact("account own"), one.Get("Account-ID").Str, one.Entry)
 	j.Equal("exchange and key", messages.PivotAppsExchange+" "+messages.PivotAppsKey, one.Head, one.Entry)
 	j.Equal("Event-Category", "kazoolab_pivot_apps", text(one.Entry, "Event-Category"), one.Entry)
 }
 
 // lastly wants the last announcement of an app to have a mark, and the first not.
 func lastly(j *suite.Judging, app, mark string) {
-	seen := appsIn(j.View, announced, app)
+	seen := appsIn(j.View, j.Fact("account own"), app)
 	if len(seen) == 0 {
 		j.Failf("there is no announcement of %s", app)
 		return
@@ -157,13 +156,10 @@ func lastly(j *suite.Judging, app, mark string) {
 
 // resumes wants the second registration of an app to resume the first, or not to resume anything.
 func resumes(j *suite.Judging, app string, does bool) {
-	seen := appsIn(j.View, announced, app)
+	seen := appsIn(j.View, j.Fact("account own"), app)
 	first, expected := "", ""
 	for _, one := range seen {
 		id := one.Get("ID").Str
-		if one.Get("Account-ID").Str != j.Fact("account own") {
-			continue // one of the other account, that a node has named in the same breath
-		}
 		if first == "" {
 			first = id
 		}
@@ -219,7 +215,7 @@ func doAnnouncing(ctx context.Context, p *probe.Probe) error {
 	if e.err != nil || len(asked) == 0 {
 		return e.err
 	}
-	p.Await(ctx, "what the node has", p.Target.Patience.Delivery, func(v capture.View) bool { return len(appsIn(v.After(asked[0].Seq), announced, "ivr")) >= asks })
+	p.Await(ctx, "what the node has", p.Target.Patience.Delivery, func(v capture.View) bool { return len(appsIn(v.After(asked[0].Seq), e.account.ID, "ivr")) >= asks })
 	return nil
 }
 
@@ -230,7 +226,7 @@ func (e *engine) greedy() {
 	}
 	sibling, err := e.p.NewAccount(e.ctx, "sibling", e.p.Target.Parent)
 	if err == nil {
-		err = e.p.ListenAbout(e.ctx, sibling, "announced of sibling", messages.PivotAppsExchange, messages.PivotAppsKey)
+		err = e.p.ListenAbout(e.ctx, sibling, announced, messages.PivotAppsExchange, messages.PivotAppsKey)
 	}
 	if err == nil {
 		_, err = serve(e.ctx, e.p, "theirs", sibling, "greedier")
@@ -238,7 +234,7 @@ func (e *engine) greedy() {
 	if e.err = err; err != nil {
 		return
 	}
-	e.p.Await(e.ctx, "the announcement of the sibling's", e.p.Target.Patience.Delivery, func(v capture.View) bool { return len(appsIn(v, "announced of sibling", "greedier")) > 0 })
+	e.p.Await(e.ctx, "the announcement of the sibling's", e.p.Target.Patience.Delivery, func(v capture.View) bool { return len(appsIn(v, sibling.ID, "greedier")) > 0 })
 	e.serve("greedy", "greedy", fmt.Sprintf(`"resume":%q`, text(replyOf(e.p, "own", "register ivr"), "data.resume")))
 	e.serve("greedier", "greedier", fmt.Sprintf(`"resume":%q`, text(replyOf(e.p, "theirs", "register greedier"), "data.resume")))
 }
@@ -249,7 +245,7 @@ func (e *engine) withdrawn(app string) {
 		return
 	}
 	e.p.Await(e.ctx, "the end of "+app, e.p.Target.Patience.Delivery, func(v capture.View) bool {
-		seen := appsIn(v, announced, app)
+		seen := appsIn(v, e.account.ID, app)
 		return len(seen) > 0 && seen[len(seen)-1].Get("Withdrawn").Bool()
 	})
 }

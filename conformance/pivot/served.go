@@ -47,7 +47,7 @@ func also(ctx context.Context, s *probe.Socket, account probe.Account, app strin
 
 // frames are what a socket was sent about Pivot: of one name, or all where it is "".
 func frames(v capture.View, socket, name string) []capture.Entry {
-	return slices.DeleteFunc(v.Frames(socket), func(e capture.Entry) bool {
+	return slices.DeleteFunc(during(v).Frames(socket), func(e capture.Entry) bool {
 		f := gjson.ParseBytes(e.Body)
 		return f.Get("action").Str != "pivot" || name != "" && f.Get("name").Str != name
 	})
