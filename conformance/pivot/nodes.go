@@ -141,9 +141,9 @@ func announcedAs(j *suite.Judging, app, most string) {
 	j.Equal("Event-Category", "kazoolab_pivot_apps", text(one.Entry, "Event-Category"), one.Entry)
 }
 
-// lastly wants the last announcement of an app to have a mark, and the first not.
+// lastly wants the last announcement of an app that nobody has asked for to have a mark, and the first not.
 func lastly(j *suite.Judging, app, mark string) {
-	seen := appsIn(j.View, j.Fact("account own"), app)
+	seen := appsIn(unasked(j.View), j.Fact("account own"), app)
 	if len(seen) == 0 {
 		j.Failf("there is no announcement of %s", app)
 		return
