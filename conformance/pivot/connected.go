@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/tidwall/gjson"
 
@@ -78,17 +79,11 @@ func (s *connected) until(app string, holds func(named) bool) {
 	}
 }
 
-// gone waits until a node has said that registrations of an app have ended, so many.
-func (s *connected) gone(app string, registrations int) {
+// gone waits until a node has said that a registration of an app has ended.
+func (s *connected) gone(app string) {
 	if s.err == nil {
 		s.p.Await(s.ctx, "the end of "+app, s.p.Target.Patience.Delivery, func(v capture.View) bool {
-			ended := map[string]bool{}
-			for _, n := range appsIn(v, s.account.ID, app) {
-				if n.Get("Withdrawn").Bool() {
-					ended[n.Get("ID").Str] = true
-				}
-			}
-			return len(ended) >= registrations
+			return slices.ContainsFunc(appsIn(v, s.account.ID, app), func(n named) bool { return n.Get("Withdrawn").Bool() })
 		})
 	}
 }
@@ -116,7 +111,7 @@ func (s *connected) known() {
 			return
 		}
 	}
-	s.err = fmt.Errorf("Pivot does not ask for the app %s, which was announced to it", app.Name)
+	s.err = fmt.Errorf("the app %s, which was announced to Pivot, is not asked", app.Name)
 }
 
 // nodeRequests are those of a call that the harness was sent as a node.
@@ -128,11 +123,8 @@ func nodeRequests(v capture.View, callID string) []capture.Entry {
 
 // app hands a call to Pivot for an app at a websocket.
 func (s *connected) app(name, app string, more ...string) *leg {
-	request := postTwiML
-	for _, m := range more {
-		request += "," + m
-	}
-	return s.lead("http://"+app+".pivot.invalid/start.xml", call{name: name, request: request})
+	request := append([]string{postTwiML}, more...)
+	return s.lead("http://"+app+".pivot.invalid/start.xml", call{name: name, request: strings.Join(request, ",")})
 }
 
 // asked waits until a socket has had n requests of the call.
@@ -178,10 +170,8 @@ func (l *leg) answer(s *probe.Socket, id, data string) *leg {
 	return l
 }
 
-// result waits until a socket was told what its latest answer to the call has led to.
-func (l *leg) result(socket string) *leg {
-	return l.frame(socket, "result")
-}
+// result waits until the socket own was told what its latest answer to the call has led to.
+func (l *leg) result() *leg { return l.frame("own", "result") }
 
 // frame waits for a frame about the latest request of the call at a socket.
 func (l *leg) frame(socket, name string) *leg {

@@ -44,7 +44,7 @@ func delivering() suite.Group {
 				ID: "PV-NODE-010", Text: "A request MUST come to the socket of its registration, and to no other, as a frame of the action pivot and the name request, with the request's id as its request_id and its data byte for byte.",
 				Source: wire, Ours: true,
 				Judge: func(j *suite.Judging) {
-					frameOf(j, "own", "request", "first", requestData(j.Fact("account own"), "ivr", "first"))
+					frameOf(j, "request", "first", requestData(j.Fact("account own"), "ivr", "first"))
 					for _, socket := range []string{"second", "quiet"} {
 						j.Count("frames at "+socket, 0, about(j.View, socket, "", requestNamed(j, "first")))
 					}
@@ -54,24 +54,12 @@ func delivering() suite.Group {
 				ID: "PV-NODE-011", Text: "A request that is sent again MUST have \"redelivered\":true besides.", Source: wire, Ours: true,
 				Judge: func(j *suite.Judging) {
 					data := requestData(j.Fact("account own"), "ivr", "again")
-					frameOf(j, "own", "request", "again", strings.TrimSuffix(data, "}")+`,"redelivered":true}`)
+					frameOf(j, "request", "again", strings.TrimSuffix(data, "}")+`,"redelivered":true}`)
 				},
 			},
 			{
 				ID: "PV-NODE-012", Text: "A request or a CDR for another account or app than its registration's MUST NOT come to a socket, and the request be refused as gone.", Source: wire, Ours: true,
-				Judge: func(j *suite.Judging) {
-					if len(about(j.View, "own", "request", requestNamed(j, "last"))) == 0 {
-						j.Fail("the socket did not get the last request either, which it must")
-					}
-					for _, name := range []string{"of sibling", "of another app", "of nothing"} {
-						refusedAs(j, name, "gone")
-					}
-					for _, name := range []string{"of sibling", "of another app", "of nothing", "cdr of sibling", "cdr of another app"} {
-						for _, socket := range []string{"own", "second", "quiet"} {
-							j.Count("frames of "+name+" at "+socket, 0, about(j.View, socket, "", requestNamed(j, name)))
-						}
-					}
-				},
+				Judge: judgeOthers,
 			},
 			{
 				ID: "PV-NODE-013", Text: "A request to a socket that has max_calls requests which it has not answered MUST be refused as busy.", Source: wire, Ours: true,
@@ -103,15 +91,7 @@ func delivering() suite.Group {
 			},
 			{
 				ID: "PV-NODE-016", Text: "The reply to an answer MUST be success, once the engine has taken it, and not before.", Source: source, Ours: true,
-				Judge: func(j *suite.Judging) {
-					for _, name := range slices.Sorted(maps.Keys(meanings())) {
-						succeeded(j, "own", "answer "+name)
-						verdict, reply := j.Named(capture.Published, "verdict on answer "+name), replyIn(j, "own", "answer "+name)
-						if len(verdict) != 1 || reply.Seq < verdict[0].Seq {
-							j.Fail("the reply to "+name+" came before the engine's word", append(verdict, reply)...)
-						}
-					}
-				},
+				Judge: judgeReplied,
 			},
 			{
 				ID: "PV-NODE-017", Text: "An answer that the engine does not take MUST be refused with \"pivot request already answered\", \"pivot request expired\" or \"unknown pivot request\", as the engine says.",
@@ -146,15 +126,7 @@ func delivering() suite.Group {
 			},
 			{
 				ID: "PV-NODE-021", Text: "An answer without a body, or with a status, content_type or body of the wrong kind, MUST be refused with \"invalid pivot answer: \" and what is wrong.", Source: source, Ours: true,
-				Judge: func(j *suite.Judging) {
-					for _, name := range slices.Sorted(maps.Keys(wrongAnswers())) {
-						erred(j, "own", "wrong "+name)
-						words := text(replyIn(j, "own", "wrong "+name), "data.errors.0")
-						if what, is := strings.CutPrefix(words, "invalid pivot answer: "); !is || what == "" {
-							j.Differs("error of "+name, []byte("invalid pivot answer: …"), []byte(words))
-						}
-					}
-				},
+				Judge: judgeInvalid,
 			},
 			{
 				ID: "PV-NODE-022", Text: "A request whose answer was invalid MUST stay open.", Source: source, Ours: true,
@@ -174,6 +146,43 @@ func delivering() suite.Group {
 				},
 			},
 		},
+	}
+}
+
+// judgeOthers wants what is not a registration's own to have gone nowhere.
+func judgeOthers(j *suite.Judging) {
+	if len(about(j.View, "own", "request", requestNamed(j, "last"))) == 0 {
+		j.Fail("the socket did not get the last request either, which it must")
+	}
+	for _, name := range []string{"of sibling", "of another app", "of nothing"} {
+		refusedAs(j, name, "gone")
+	}
+	for _, name := range []string{"of sibling", "of another app", "of nothing", "cdr of sibling", "cdr of another app"} {
+		for _, socket := range []string{"own", "second", "quiet"} {
+			j.Count("frames of "+name+" at "+socket, 0, about(j.View, socket, "", requestNamed(j, name)))
+		}
+	}
+}
+
+// judgeReplied wants the reply to an answer behind the engine's word.
+func judgeReplied(j *suite.Judging) {
+	for _, name := range slices.Sorted(maps.Keys(meanings())) {
+		succeeded(j, "own", "answer "+name)
+		verdict, reply := j.Named(capture.Published, "verdict on answer "+name), replyIn(j, "own", "answer "+name)
+		if len(verdict) != 1 || reply.Seq < verdict[0].Seq {
+			j.Fail("the reply to "+name+" came before the engine's word", append(verdict, reply)...)
+		}
+	}
+}
+
+// judgeInvalid wants what means nothing to be refused in the words for that.
+func judgeInvalid(j *suite.Judging) {
+	for _, name := range slices.Sorted(maps.Keys(wrongAnswers())) {
+		erred(j, "own", "wrong "+name)
+		words := text(replyIn(j, "own", "wrong "+name), "data.errors.0")
+		if what, is := strings.CutPrefix(words, "invalid pivot answer: "); !is || what == "" {
+			j.Differs("error of "+name, []byte("invalid pivot answer: …"), []byte(words))
+		}
 	}
 }
 

@@ -188,10 +188,10 @@ func requestNamed(j *suite.Judging, name string) string {
 	return "no request"
 }
 
-// frameOf wants a socket to have had one frame of a name about a request, with these bytes of data.
-func frameOf(j *suite.Judging, socket, name, request, data string) {
+// frameOf wants the socket own to have had one frame of a name about a request, with these bytes of data.
+func frameOf(j *suite.Judging, name, request, data string) {
 	id := requestNamed(j, request)
-	if e, one := j.One(name+" frames of "+request+" at "+socket, about(j.View, socket, name, id)); one {
+	if e, one := j.One(name+" frames of "+request, about(j.View, "own", name, id)); one {
 		j.Equal("frame", fmt.Sprintf(`{"action":"pivot","name":%q,"request_id":%q,"data":%s}`, name, id, data), string(e.Body), e)
 	}
 }

@@ -180,7 +180,7 @@ func (s *connected) hold() {
 	}
 	l := s.app("held", "solo", long()).asked("solo", 1)
 	a.Cut()
-	s.gone("solo", 1)
+	s.gone("solo")
 	s.known()
 	b := s.serve("solo later", "solo")
 	l.asked("solo later", 1).answer(b, "answer held", xml("<Reject/>")).replies(1)
@@ -200,7 +200,7 @@ func (s *connected) resume() {
 	open := s.app("resumed", "resumed", long()).asked("resume a", 1)
 	token := text(replyOf(s.p, "resume a", "register resumed"), "data.resume")
 	a.Cut()
-	s.gone("resumed", 1)
+	s.gone("resumed")
 	again := s.serve("resume again", "resumed", fmt.Sprintf(`"resume":%q`, token))
 	b := s.serve("resume b", "resumed")
 	s.known()
@@ -226,8 +226,8 @@ func (s *connected) play() {
 	left := s.app("left", "left", long()).asked("left", 1).answer(only, "answer left", xml(verbs)).commands(2)
 	a.Cut()
 	only.Cut()
-	s.gone("play", 1)
-	s.gone("left", 1)
+	s.gone("play")
+	s.gone("left")
 	s.serve("play b", "play")
 	s.known()
 	if s.err != nil {

@@ -21,7 +21,7 @@ func telling() suite.Group {
 				ID: "PV-NODE-030", Text: "A request that the engine wants no more MUST be told to its socket as a frame cancel with the engine's reason.", Source: wire, Ours: true,
 				Judge: func(j *suite.Judging) {
 					for _, reason := range []string{"hangup", "timeout"} {
-						frameOf(j, "own", "cancel", reason, fmt.Sprintf(`{"reason":%q}`, reason))
+						frameOf(j, "cancel", reason, fmt.Sprintf(`{"reason":%q}`, reason))
 					}
 				},
 			},
@@ -37,14 +37,14 @@ func telling() suite.Group {
 			{
 				ID: "PV-NODE-032", Text: "What an answer has led to MUST be told to the socket that gave it, as a frame result with the engine's data.", Source: wire, Ours: true,
 				Judge: func(j *suite.Judging) {
-					frameOf(j, "own", "result", "done", resultData)
+					frameOf(j, "result", "done", resultData)
 					j.Count("results at the other socket", 0, frames(j.View, "second", "result"))
 				},
 			},
 			{
 				ID: "PV-NODE-033", Text: "A result MUST NOT come for a request that was not answered, or come twice.", Source: source, Ours: true,
 				Judge: func(j *suite.Judging) {
-					frameOf(j, "own", "result", "done", resultData)
+					frameOf(j, "result", "done", resultData)
 					for _, name := range []string{"open", "hangup"} {
 						j.Count("requests", 1, about(j.View, "own", "request", requestNamed(j, name)))
 						j.Count("results of "+name, 0, about(j.View, "own", "result", requestNamed(j, name)))
@@ -54,14 +54,14 @@ func telling() suite.Group {
 			{
 				ID: "PV-NODE-034", Text: "A cancel MUST NOT come for a request that was answered, or that another cancel was about.", Source: source, Ours: true,
 				Judge: func(j *suite.Judging) {
-					frameOf(j, "own", "result", "done", resultData)
+					frameOf(j, "result", "done", resultData)
 					j.Count("cancels of what was answered", 0, about(j.View, "own", "cancel", requestNamed(j, "done")))
 					j.Count("cancels of what was cancelled twice", 1, about(j.View, "own", "cancel", requestNamed(j, "hangup")))
 				},
 			},
 			{
 				ID: "PV-NODE-035", Text: "The record of a call that is over MUST come to the socket of its registration as a frame cdr with the engine's data.", Source: wire + "; pivot.md 8", Ours: true,
-				Judge: func(j *suite.Judging) { frameOf(j, "own", "cdr", "cdr", cdrData) },
+				Judge: func(j *suite.Judging) { frameOf(j, "cdr", "cdr", cdrData) },
 			},
 			{
 				ID: "PV-NODE-036", Text: "The engine MUST be told at once of each request that a socket had not answered when it ended, whether it was closed or cut off.", Source: wire, Ours: true,

@@ -114,7 +114,7 @@ func playPivot(t *testing.T, broker string, knowsApps bool) {
 			case knowsApps && node != "" && strings.Contains(body.Get("Voice-URI").Str, ".pivot.invalid"):
 				to, answer = node, `{"Event-Category":"kazoolab_pivot_apps","Event-Name":"request","Pivot-ID":"1","Server-ID":"engine"}`
 			}
-			if channel.Publish("targeted", to, false, false, amqp.Publishing{Body: []byte(answer)}) != nil { //nolint:noctx // the channel ends with the test
+			if channel.Publish("targeted", to, false, false, amqp.Publishing{Body: []byte(answer)}) != nil {
 				return
 			}
 		}
