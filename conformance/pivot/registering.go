@@ -3,6 +3,7 @@ package pivot
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"strings"
 	"time"
 
@@ -116,9 +117,20 @@ func apps() suite.Group {
 				ID: "PV-APP-013", Text: "pivot_unregister for an account that is neither the socket's nor below it MUST be refused with \"unauthorized account id\".", Source: source + "; websockets.md 2.3", Ours: true,
 				Judge: func(j *suite.Judging) { refusedWith(j, "own", "unregister of sibling", "unauthorized account id") },
 			},
+			{
+				ID: "PV-APP-016", Text: "A callflow whose action pivot has the voice_url http://APP.pivot.invalid/PATH MUST be taken by REST as it is.", Source: source + "; pivot.md 2", Ours: true,
+				Judge: func(j *suite.Judging) {
+					if made, ok := j.Status("callflow", "201"); ok {
+						j.Equal("voice_url", appURL, text(made, "data.flow.data.voice_url"), made)
+					}
+				},
+			},
 		},
 	}
 }
+
+// appURL is where an app is.
+const appURL = "http://ivr.pivot.invalid/start.xml?a=b"
 
 func wrongBounds() []string { return []string{"0", "1001", "-1", "1.5", `"20"`} }
 
@@ -144,6 +156,12 @@ func doApps(ctx context.Context, p *probe.Probe) error {
 	}
 	sibling, err := p.NewAccount(ctx, "sibling", p.Target.Parent)
 	if err != nil {
+		return err
+	}
+	flow := map[string]any{"module": "pivot", "data": map[string]any{"voice_url": appURL}, "children": map[string]any{}}
+	if _, err := p.REST(ctx, "callflow", probe.Request{
+		Method: http.MethodPut, Path: "/v2/accounts/" + account.ID + "/callflows", Token: account.Token, Body: probe.Data(map[string]any{"numbers": []string{"2000"}, "flow": flow}),
+	}); err != nil {
 		return err
 	}
 	sockets := map[string]*probe.Socket{}
