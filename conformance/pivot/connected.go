@@ -12,6 +12,7 @@ import (
 	"github.com/kazoolab/kazoolab/conformance/messages"
 	"github.com/kazoolab/kazoolab/conformance/probe"
 	"github.com/kazoolab/kazoolab/conformance/suite"
+	"github.com/kazoolab/kazoolab/internal/clock"
 )
 
 // connecting are what groups stand on in which an engine asks apps at sockets.
@@ -96,7 +97,7 @@ func (s *connected) known() {
 	}
 	app := messages.PivotApp{ID: s.p.ID(), Account: s.account.ID, Name: "known-" + s.p.ID()[:8], Queue: s.node}
 	s.err = s.p.Publish(s.ctx, "announce "+app.Name, messages.PivotAppsExchange, messages.PivotAppsKey, app.Announced(s.p.ID()))
-	const tries = 50
+	const tries = 100
 	for range tries {
 		if s.err != nil {
 			return
@@ -109,6 +110,9 @@ func (s *connected) known() {
 		if asked := nodeRequests(s.p.Seen(), l.id); len(asked) > 0 && s.err == nil {
 			s.err = s.p.Publish(s.ctx, "answer "+app.Name, "targeted", text(asked[0], "Server-ID"), app.Failing(text(asked[0], "Pivot-ID"), s.p.ID()))
 			return
+		}
+		if s.err == nil {
+			s.err = clock.Sleep(s.ctx, s.p.Clock, s.p.Target.Patience.Quiet/10)
 		}
 	}
 	s.err = fmt.Errorf("the app %s, which was announced to Pivot, is not asked", app.Name)

@@ -12,6 +12,7 @@ import (
 	"github.com/kazoolab/kazoolab/conformance/messages"
 	"github.com/kazoolab/kazoolab/conformance/probe"
 	"github.com/kazoolab/kazoolab/conformance/suite"
+	"github.com/kazoolab/kazoolab/internal/clock"
 )
 
 // enough is how long an answer of what may not be there is waited for, where the target is quick.
@@ -124,9 +125,6 @@ func (f *flight) pivotApps(ctx context.Context, p *probe.Probe) error {
 		return away("a queue for apps of Pivot cannot be made: %v", cause(err))
 	}
 	app := messages.PivotApp{ID: p.ID(), Account: f.Target.Parent.ID, Name: "certify-" + p.ID()[:8], Queue: queue}
-	if err := p.Publish(ctx, "announce", messages.PivotAppsExchange, messages.PivotAppsKey, app.Announced(p.ID())); err != nil {
-		return away("an app of Pivot cannot be announced: %v", cause(err))
-	}
 	asks := f.asks(ctx, p, app, refusals)
 	if err := p.Publish(ctx, "withdraw", messages.PivotAppsExchange, messages.PivotAppsKey, app.Withdrawn(p.ID())); err != nil {
 		return away("an app of Pivot cannot be withdrawn: %v", cause(err))
@@ -141,10 +139,12 @@ func (f *flight) pivotApps(ctx context.Context, p *probe.Probe) error {
 
 // asks tells whether Pivot asks for what an app has to say of a call, and has the app say nothing of it.
 func (f *flight) asks(ctx context.Context, p *probe.Probe, app messages.PivotApp, refusals string) bool {
-	const tries = 3
-	for try := range tries {
+	const limit = 3 * enough
+	began := f.Clock.Now()
+	for try := 0; f.Clock.Since(began) < limit && ctx.Err() == nil; try++ {
 		body := f.pivotCall("kazoolab-certify-"+p.ID(), refusals, "http://"+app.Name+".pivot.invalid/", p.ID())
-		if p.Publish(ctx, "ask for the app", "callmgr", pivotKey, body) != nil {
+		if p.Publish(ctx, "announce", messages.PivotAppsExchange, messages.PivotAppsKey, app.Announced(p.ID())) != nil ||
+			p.Publish(ctx, "ask for the app", "callmgr", pivotKey, body) != nil {
 			return false
 		}
 		p.Log.Await(ctx, "preflight", max(enough, f.Target.Patience.Quiet), func(v capture.View) bool {
@@ -154,6 +154,7 @@ func (f *flight) asks(ctx context.Context, p *probe.Probe, app messages.PivotApp
 			engine, request := gjson.GetBytes(requests[0].Body, "Server-ID").Str, gjson.GetBytes(requests[0].Body, "Pivot-ID").Str
 			return p.Publish(ctx, "answer", "targeted", engine, app.Failing(request, p.ID())) == nil
 		}
+		_ = clock.Sleep(ctx, f.Clock, f.Target.Patience.Quiet/5) // ctx is looked at next
 	}
 	return false
 }
