@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -55,7 +54,7 @@ func (w *worker) debugDocument(fields jobj.Object) {
 	), "pivot_debug")
 }
 
-func (w *worker) storeRequest(uri string, r request.Request) {
+func (w *worker) storeRequest(r request.Request) {
 	if !w.debug {
 		return
 	}
@@ -66,26 +65,9 @@ func (w *worker) storeRequest(uri string, r request.Request) {
 		}
 	}
 	w.debugDocument(jobj.Object{
-		{Key: "uri", Value: asked(uri, r)}, {Key: "method", Value: strings.ToLower(r.Method)}, {Key: "req_headers", Value: headers},
+		{Key: "uri", Value: r.Composed}, {Key: "method", Value: strings.ToLower(r.Method)}, {Key: "req_headers", Value: headers},
 		{Key: "req_body", Value: r.Body},
 	})
-}
-
-// asked is the URL of a request as it was composed, before it was cleaned for the wire.
-func asked(uri string, r request.Request) string {
-	if r.Method != http.MethodGet {
-		return uri
-	}
-	_, query, given := strings.Cut(r.URL, "?")
-	before, fragment, hasFragment := strings.Cut(uri, "#")
-	path, _, _ := strings.Cut(before, "?")
-	if given {
-		path += "?" + query
-	}
-	if hasFragment {
-		path += "#" + fragment
-	}
-	return path
 }
 
 func (w *worker) storeAnswer(a client.Answer) {

@@ -26,6 +26,7 @@ func excuses() map[string]func(*excused) string {
 		"strict-uri":           (*excused).strictURI,
 		"get-credentials":      (*excused).getCredentials,
 		"null-crash":           (*excused).nullCrash,
+		"nested-list-bytes":    (*excused).nestedListBytes,
 		"uri-part-crash":       (*excused).uriPartCrash,
 		"known-method-crash":   (*excused).knownMethodCrash,
 		"body-format-crash":    (*excused).bodyFormatCrash,
@@ -139,6 +140,11 @@ func (x *excused) nullCrash() string {
 		return "the reference posts a CDR, or ours does not"
 	}
 	return unless(strings.Contains(string(jobj.Append(nil, x.record)), "null") && x.ours.asked[i].String("target") != "", "no null in the event")
+}
+
+func (x *excused) nestedListBytes() string {
+	i := x.note.asked
+	return unless(i >= len(x.theirs.asked) && i < len(x.ours.asked), "the reference asks, or ours does not")
 }
 
 func (x *excused) uriPartCrash() string {
@@ -343,6 +349,9 @@ func crashIDs(err string) []string {
 		{"byte_size", []string{"flow-error-crash"}},
 		{"handle_resp", []string{}},
 		{"encode_kv", []string{"null-crash"}},
+		{"kz_term:to_binary", []string{"nested-list-bytes"}},
+		{"kz_http_util:urlencode", []string{"nested-list-bytes"}},
+		{"kz_term:to_list", []string{"message-types"}},
 		{"req_content_type", []string{"body-format-crash"}},
 		{"resolve_uri_fold", []string{"url-climb"}},
 		{"targeted_publish", []string{"missing-queue"}},

@@ -57,7 +57,9 @@ func (w *worker) read(m jobj.Object) {
 		w.format = m.String("Request-Format")
 	}
 	if v, ok := m.Get("Request-Body-Format"); ok {
-		w.bodyFormat, _ = v.(string)
+		if w.bodyFormat, ok = v.(string); !ok || w.bodyFormat == "" { // neither is any format
+			w.bodyFormat = string(jobj.Append(nil, v))
+		}
 	}
 	switch v, ok := m.Get("HTTP-Method"); v := v.(type) {
 	case string:
@@ -67,6 +69,10 @@ func (w *worker) read(m jobj.Object) {
 		w.method = v
 	case bool:
 		w.method = fmt.Sprint(v)
+	case nil:
+		if ok {
+			w.method = "null"
+		}
 	default:
 		if ok { // what is no text at all means post (kzt_util:http_method/1)
 			w.method = "post"
@@ -141,9 +147,13 @@ func (w *worker) ask(uri, method string) {
 	w.notes(notes)
 	w.uri = uri
 	w.state = w.state.Delete(request.KeyDigitsCollected)
+	r.Format, r.Iteration, r.Timeout, r.AccountID, r.CallID = w.format, w.iteration, w.timeout, w.accountID, w.callID
 	if err != nil {
 		if scheme, _, _ := strings.Cut(strings.ToLower(uri), ":"); scheme == "http" || scheme == "https" {
 			w.note(silentTransport, "a URL that names no host fails at once. Kazoo waits without a word, as for a host that does not answer")
+		}
+		if r.Method != "" {
+			w.storeRequest(r)
 		}
 		w.fail(fmt.Sprintf("%q is not asked: %v", uri, err), nil)
 		return
@@ -152,8 +162,7 @@ func (w *worker) ask(uri, method string) {
 		w.bind(kapi.ExchangeCallEvents, "call.*."+kapi.EncodeKey(w.callID))
 		w.bind(kapi.ExchangeTargeted, w.queue)
 	}
-	r.Format, r.Iteration, r.Timeout, r.AccountID, r.CallID = w.format, w.iteration, w.timeout, w.accountID, w.callID
-	w.storeRequest(uri, r)
+	w.storeRequest(r)
 	what := "the app is asked for what is next"
 	if first {
 		what = "the app is asked what to do with the call"

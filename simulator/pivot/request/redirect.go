@@ -33,7 +33,7 @@ func (r Request) Redirect(status int, location string, compat fidelity.Compat) (
 	if err != nil {
 		return Request{}, nil, false, err
 	}
-	if t.escape() {
+	if t.clean() {
 		notes = append(notes, Note{StrictURI, "what may not stand in the Location was percent-encoded: " + t.target()})
 	}
 	next = r
@@ -45,7 +45,7 @@ func (r Request) Redirect(status int, location string, compat fidelity.Compat) (
 	}
 	next.URL = t.scheme + "://" + t.host + t.target()
 	next.Header = t.header(r.field("content-type"), len(next.Body))
-	if kept := r.field("authorization"); kept != "" && !t.hasUser && t.host == hostOf(r.URL) {
+	if kept := r.field("authorization"); kept != "" && t.user == "" && t.host == hostOf(r.URL) {
 		next.Header = With(next.Header, "authorization", kept)
 	}
 	return next, notes, true, nil

@@ -89,7 +89,8 @@ func rows(to, state jobj.Object, named []row) jobj.Object {
 
 // Params are the parameters in wire order: variables, what is live, the base ones of
 // the format. A name that occurs again keeps its first place and takes the later
-// value, so that no application's variable hides what the base says.
+// value, so that no application's variable hides what the base says; a variable that
+// the call brings twice is sent twice.
 func Params(v Values, compat fidelity.Compat) jobj.Object {
 	if v.State == nil {
 		v.State = StateOf(v.Call)
@@ -101,9 +102,12 @@ func Params(v Values, compat fidelity.Compat) jobj.Object {
 	case FormatTwiML:
 		base = twimlBase(v, compat)
 	}
-	var out jobj.Object
+	out := slices.Clone(v.Variables)
 	places := map[string]int{}
-	for _, m := range slices.Concat(v.Variables, v.Live, base) {
+	for i, m := range slices.Backward(out) {
+		places[m.Key] = i
+	}
+	for _, m := range slices.Concat(v.Live, base) {
 		if i, again := places[m.Key]; again {
 			out[i].Value = m.Value
 			continue
@@ -230,8 +234,8 @@ func party(call jobj.Object, name string) jobj.Object {
 	}
 }
 
-// mapped is an object that went through an Erlang map: its keys in descending order
-// at every level, without null. More than 32 keys have no order there; ours have.
+// mapped is an object that was merged (kz_json:merge/2): its keys in descending order,
+// without null, and so the objects in it; arrays stay as they are.
 func mapped(o jobj.Object) jobj.Object {
 	last := make(map[string]any, len(o))
 	for _, m := range o {
@@ -239,24 +243,14 @@ func mapped(o jobj.Object) jobj.Object {
 	}
 	out := make(jobj.Object, 0, len(last))
 	for key, value := range last {
-		if value != nil {
-			out = append(out, jobj.Member{Key: key, Value: mappedValue(value)})
+		switch value := value.(type) {
+		case nil:
+		case jobj.Object:
+			out = append(out, jobj.Member{Key: key, Value: mapped(value)})
+		default:
+			out = append(out, jobj.Member{Key: key, Value: value})
 		}
 	}
 	slices.SortFunc(out, func(a, b jobj.Member) int { return strings.Compare(b.Key, a.Key) })
 	return out
-}
-
-func mappedValue(value any) any {
-	switch value := value.(type) {
-	case jobj.Object:
-		return mapped(value)
-	case []any:
-		out := make([]any, len(value))
-		for i, element := range value {
-			out[i] = mappedValue(element)
-		}
-		return out
-	}
-	return value
 }
