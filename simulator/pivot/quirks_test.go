@@ -2,6 +2,7 @@ package pivot_test
 
 import (
 	"encoding/base64"
+	"fmt"
 	"net/url"
 	"regexp"
 	"slices"
@@ -152,7 +153,8 @@ func (x *excused) uriPartCrash() string {
 		return "the reference starts, or ours does not ask"
 	}
 	for _, name := range []string{"From", "To", "Request"} {
-		if whole := x.record.String("call", name); whole != "" && !strings.Contains(whole, "@") {
+		whole, given := x.record.Get("call", name)
+		if given && whole != "" && !strings.Contains(fmt.Sprint(whole), "@") && x.record.String("call", name+"-Realm") == "" {
 			asked := x.ours.asked[0].String("target") + x.ours.asked[0].String("body")
 			if !strings.Contains(asked, "norealm") {
 				return name + " has no realm norealm"
@@ -352,6 +354,7 @@ func crashIDs(err string) []string {
 		{"kz_term:to_binary", []string{"nested-list-bytes"}},
 		{"kz_http_util:urlencode", []string{"nested-list-bytes"}},
 		{"kz_term:to_list", []string{"message-types"}},
+		{"merge_jobjs", []string{"message-types"}},
 		{"req_content_type", []string{"body-format-crash"}},
 		{"resolve_uri_fold", []string{"url-climb"}},
 		{"targeted_publish", []string{"missing-queue"}},

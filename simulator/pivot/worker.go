@@ -301,9 +301,18 @@ func (w *worker) document(id string) jobj.Object {
 	return doc
 }
 
-// owners are those of the authorizing device (kzt_kazoo:owners/1).
+// owners are those of the authorizing device: who is logged in there, else who it belongs to
+// (view attributes/owner).
 func (w *worker) owners() []string {
-	owner, _ := w.document(w.call.String("Authorizing-ID")).Get("owner_id")
+	device := w.document(w.call.String("Authorizing-ID"))
+	var users []string
+	for _, user := range device.Object("hotdesk").Object("users") {
+		users = append(users, user.Key)
+	}
+	if users != nil {
+		return users
+	}
+	owner, _ := device.Get("owner_id")
 	switch owner := owner.(type) {
 	case string:
 		if owner != "" {

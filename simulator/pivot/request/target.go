@@ -58,7 +58,9 @@ func parseTarget(uri string) (target, error) {
 		t.user, authority = authority[:at], authority[at+1:]
 	}
 	host, port := splitHost(authority)
-	host, _ = cleaned(host)
+	if plain, encoded := cleaned(host); !encoded {
+		host = plain
+	}
 	switch {
 	case !isUser(t.user):
 		return refuse("", "its credentials hold what no URL may")
@@ -166,9 +168,16 @@ func (t *target) clean() (refused bool) {
 }
 
 // cleaned is a part of a URL without the escapes that it need not have, the others in
-// upper case. A % too near to the end to be an escape stays. What is illegal is
-// percent-encoded; encoded tells whether there was any.
+// upper case. A % too near to the end to be an escape stays. If anything in it is
+// illegal, all that is no escape is percent-encoded.
 func cleaned(part string) (clean string, encoded bool) {
+	if clean, encoded = normal(part, true); encoded {
+		clean, _ = normal(part, false)
+	}
+	return clean, encoded
+}
+
+func normal(part string, openEnd bool) (clean string, encoded bool) {
 	const upperHex = "0123456789ABCDEF"
 	var b strings.Builder
 	for i := 0; i < len(part); i++ {
@@ -181,7 +190,7 @@ func cleaned(part string) (clean string, encoded bool) {
 				b.WriteString(strings.ToUpper(part[i : i+3]))
 			}
 			i += 2
-		case c == '%' && i+2 >= len(part), c != '%' && !illegal(c):
+		case openEnd && c == '%' && i+2 >= len(part), c != '%' && !illegal(c):
 			b.WriteByte(c)
 		default:
 			encoded = true

@@ -2,7 +2,6 @@ package request
 
 import (
 	"cmp"
-	"encoding/json"
 	"slices"
 	"strings"
 
@@ -194,10 +193,10 @@ func digits(v Values, compat fidelity.Compat) jobj.Object {
 }
 
 func callerNumber(call jobj.Object) string {
-	return cmp.Or(text(call, "Caller-ID-Number"), "anonymous")
+	return cmp.Or(named(call, "Caller-ID-Number"), "anonymous")
 }
 
-func callerName(call jobj.Object) string { return cmp.Or(text(call, "Caller-ID-Name"), "unknown") }
+func callerName(call jobj.Object) string { return cmp.Or(named(call, "Caller-ID-Name"), "unknown") }
 
 // given appends a member of the call, if it is there and not empty.
 func given(to, call jobj.Object, name, key string) jobj.Object {
@@ -205,17 +204,6 @@ func given(to, call jobj.Object, name, key string) jobj.Object {
 		return append(to, jobj.Member{Key: name, Value: value})
 	}
 	return to
-}
-
-// text reads a member of the call as text; numbers are such, too.
-func text(call jobj.Object, key string) string {
-	switch v, _ := call.Get(key); v := v.(type) {
-	case string:
-		return v
-	case json.Number:
-		return v.String()
-	}
-	return ""
 }
 
 // party is the realm and the user part of To, From or Request, in wire order: what
