@@ -15,8 +15,7 @@ import (
 // (kz_api:remove_defaults/1).
 func unreported() []string {
 	return strings.Fields(`Custom-Channel-Vars App-Name App-Version Event-Category Event-Name Msg-ID Access-Group Defer-Response
-Destination-Server Geo-Location Log-ID System-Log-ID Account-ID Call-ID Node Queue-ID Server-Queue-ID Raw-Headers Server-ID AMQP-Broker
-AMQP-Broker-Zone Request-From-PID Reply-To-PID Deliver-To-PID`)
+Destination-Server Geo-Location System-Log-ID Account-ID Call-ID Node Server-Queue-ID Raw-Headers Server-ID AMQP-Broker AMQP-Broker-Zone Request-From-PID Reply-To-PID Deliver-To-PID`)
 }
 
 // reportTimeout bounds a CDR's post, so that no receiver holds the time for ever; Kazoo has no bound.
@@ -56,7 +55,7 @@ func (w *worker) report(event jobj.Object, then func()) {
 	w.tell(Step{Kind: Reported, Request: &r, Text: "the CDR is posted to " + r.URL})
 	w.exchange(r, func(a client.Answer, err error) {
 		if err == nil {
-			w.storeAnswer(a)
+			w.storeAnswer(a, false)
 			w.tell(Step{Kind: ReportAnswered, Request: &r, Answer: &a, Text: fmt.Sprintf("the CDR is answered %d", a.Status)})
 		} else {
 			w.tell(Step{Kind: ReportAnswered, Request: &r, Text: fmt.Sprintf("the CDR has got no answer: %v", err)})

@@ -2,7 +2,9 @@ package request
 
 import (
 	"cmp"
+	"encoding/json"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/kazoolab/kazoolab/bridge/fidelity"
@@ -223,22 +225,42 @@ func party(call jobj.Object, name string) jobj.Object {
 }
 
 // mapped is an object that was merged (kz_json:merge/2): its keys in descending order,
-// without null, and so the objects in it; arrays stay as they are.
+// without null, and so the objects in it; arrays stay as they are. A key that is there
+// twice stays so, the greater value first.
 func mapped(o jobj.Object) jobj.Object {
-	last := make(map[string]any, len(o))
+	out := make(jobj.Object, 0, len(o))
 	for _, m := range o {
-		last[m.Key] = m.Value
-	}
-	out := make(jobj.Object, 0, len(last))
-	for key, value := range last {
-		switch value := value.(type) {
+		switch value := m.Value.(type) {
 		case nil:
+			continue
 		case jobj.Object:
-			out = append(out, jobj.Member{Key: key, Value: mapped(value)})
-		default:
-			out = append(out, jobj.Member{Key: key, Value: value})
+			m.Value = mapped(value)
 		}
+		out = append(out, m)
 	}
-	slices.SortFunc(out, func(a, b jobj.Member) int { return strings.Compare(b.Key, a.Key) })
+	slices.SortStableFunc(out, func(a, b jobj.Member) int {
+		return cmp.Or(strings.Compare(b.Key, a.Key), compare(b.Value, a.Value))
+	})
 	return out
+}
+
+// compare is the order of Erlang's terms: numbers, booleans, objects, arrays, texts.
+func compare(a, b any) int {
+	rank := func(v any) (int, float64, string) {
+		switch v := v.(type) {
+		case json.Number:
+			f, _ := v.Float64()
+			return 0, f, ""
+		case bool:
+			return 1, 0, strconv.FormatBool(v)
+		case jobj.Object:
+			return 2, 0, ""
+		case string:
+			return 4, 0, v
+		}
+		return 3, 0, ""
+	}
+	rankA, numberA, textA := rank(a)
+	rankB, numberB, textB := rank(b)
+	return cmp.Or(cmp.Compare(rankA, rankB), cmp.Compare(numberA, numberB), strings.Compare(textA, textB))
 }
