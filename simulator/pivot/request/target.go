@@ -157,7 +157,7 @@ func (t *target) add(query string) {
 }
 
 // clean makes of path and query what the reference's client sends
-// (uri_string:normalize/1), and percent-encodes what it refuses; refused tells whether
+// (httpc:request/5), and percent-encodes what it refuses; refused tells whether
 // there was any, in the fragment, too.
 func (t *target) clean() (refused bool) {
 	path, badPath := cleaned(t.path)
