@@ -89,7 +89,7 @@ func (x *excused) document(pattern string) bool {
 	re := regexp.MustCompile(pattern)
 	for _, one := range list(x.record, "answers") {
 		answer, _ := one.(jobj.Object)
-		if re.MatchString(answer.String("body")) {
+		if re.MatchString(answer.String("body")) || re.MatchString(string(jobj.Append(nil, answer.Delete("body")))) {
 			return true
 		}
 	}
@@ -106,7 +106,8 @@ func (x *excused) silentTransport() string {
 }
 
 func (x *excused) strictURI() string {
-	if rest := x.theirsSaid(); !slices.Equal(rest, []string{"failed"}) && x.d.published >= 0 {
+	redirected := x.document(`Location`) && len(x.theirsSaid()) == 0 // then it waits instead
+	if rest := x.theirsSaid(); !slices.Equal(rest, []string{"failed"}) && x.d.published >= 0 && !redirected {
 		return "the reference does not refuse the URL"
 	}
 	i := x.note.asked

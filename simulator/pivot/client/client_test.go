@@ -221,9 +221,9 @@ func TestRedirectsAreFollowed(t *testing.T) {
 	answer, err := newClient(t, nil).Ask(t.Context(), build(t, "post", strings.Replace(uri, "//", "//u:p@", 1)+"/301"))
 	g.Expect(err).NotTo(HaveOccurred())
 	form := "application/x-www-form-urlencoded Basic dTpw"
-	g.Expect(asked).To(Equal([]string{"POST /301 a=b+c " + form, "GET /dir/307  " + form, "GET /?last  " + form}))
+	g.Expect(asked).To(Equal([]string{"POST /301 a=b+c " + form, "GET /dir/307  " + form, "GET /dir/?last  " + form}))
 	g.Expect(string(answer.Body)).To(Equal("there"))
-	g.Expect(answer.URL).To(Equal(uri + "/?last"))
+	g.Expect(answer.URL).To(Equal(uri + "/dir/?last"))
 	g.Expect(answer.Notes).To(HaveLen(1))
 	g.Expect(answer.Notes[0].Quirk).To(Equal(request.RedirectGet))
 

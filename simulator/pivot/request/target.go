@@ -167,6 +167,33 @@ func (t *target) clean() (refused bool) {
 	return badPath || badQuery || badFragment || strings.Contains(t.fragment, "#")
 }
 
+// keep leaves path and query as they are, but for what the reference's client refuses;
+// refused tells whether there was any, in the fragment, too.
+func (t *target) keep() (refused bool) {
+	encoded := func(part string) string {
+		clean, bad := encodedIllegal(part)
+		refused = refused || bad
+		return clean
+	}
+	t.path, t.query = cmp.Or(encoded(t.path), "/"), encoded(t.query)
+	_ = encoded(t.fragment)
+	return refused || strings.Contains(t.fragment, "#")
+}
+
+// encodedIllegal percent-encodes what is illegal, and leaves every % alone.
+func encodedIllegal(part string) (clean string, encoded bool) {
+	var b strings.Builder
+	for i := range len(part) {
+		if illegal(part[i]) {
+			encoded = true
+			fmt.Fprintf(&b, "%%%02X", part[i])
+			continue
+		}
+		b.WriteByte(part[i])
+	}
+	return b.String(), encoded
+}
+
 // cleaned is a part of a URL without the escapes that it need not have, the others in
 // upper case. A % too near to the end to be an escape stays. If anything in it is
 // illegal, all that is no escape is percent-encoded.
