@@ -33,14 +33,11 @@ func (r Request) Redirect(status int, location string, compat fidelity.Compat) (
 	if err != nil {
 		return Request{}, nil, false, err
 	}
-	refused := false
-	if compat == fidelity.Corrected {
-		refused = t.clean()
-	} else {
-		refused = t.keep()
-		t.user = "" // those of a Location are not used
+	judge := t.clean
+	if compat != fidelity.Corrected {
+		judge, t.user = t.keep, "" // credentials of a Location are not used
 	}
-	if refused {
+	if judge() {
 		notes = append(notes, Note{StrictURI, "what may not stand in the Location was percent-encoded: " + t.target() + "; Kazoo asks nobody, and waits"})
 	}
 	next = r
