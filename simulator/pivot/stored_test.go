@@ -135,3 +135,13 @@ func TestMethodsAndBodyFormatsThatAreNone(t *testing.T) {
 		g.Expect(quirks).To(ContainElement(c.quirk), "%+v", c)
 	}
 }
+
+func TestTheLanguageOfAnAccountIsInLowerCase(t *testing.T) {
+	g := NewWithT(t)
+	app := newApp(t, nil)
+	s := newStage(t, app, newFlows(t), fidelity.Kazoo, pivot.Settings{})
+	s.docs[testCall().String("Account-ID")] = jobj.Object{{Key: "language", Value: "fr-FR"}}
+	s.play(message(app.here("http://"+recordedAddress+"/v")).Set("Request-Format", "kazoo"), nil)
+	asked, _ := app.asked[0].(jobj.Object)
+	g.Expect(asked.String("body")).To(ContainSubstring("&Language=fr-fr&"))
+}

@@ -140,7 +140,7 @@ func (w *worker) ask(uri, method string) {
 	}
 	values := request.Values{
 		Call: w.call, Format: w.format, Variables: request.Variables(w.state), Live: request.Live(w.state), State: w.state,
-		Owners: w.owners(), Language: w.document(w.accountID).String("language"),
+		Owners: w.owners(), Language: strings.ToLower(w.document(w.accountID).String("language")),
 	}
 	w.notes(request.Check(values))
 	r, notes, err := request.Build(method, w.bodyFormat, uri, request.Params(values, w.e.Compat), w.e.Compat)
