@@ -143,8 +143,14 @@ func (h *handCall) doAs(callee *pbx.Channel, one act) (waits bool, err error) {
 	case "transfer":
 		board.Transfer(callee, one.what, h.done)
 	case "consult":
-		h.consult, err = board.Consult(callee, one.what, h.done)
-		return err == nil, err
+		board.MayCall(callee, one.what, func(err error) {
+			if err == nil {
+				h.consult, err = board.Consult(callee, one.what, h.done)
+			}
+			if err != nil {
+				h.done(err)
+			}
+		})
 	case "park":
 		h.recent = one.what
 		if h.recent == "" {

@@ -27,7 +27,7 @@ func (h *handCall) beLed(ctx context.Context, b *bus.Bus, log *slog.Logger) erro
 	if err != nil {
 		return err
 	}
-	h.sim.store = newUploads(ctx, h.sim.line, pivotclient.Local(), true).store
+	h.sim.storeBy(ctx, uploader(pivotclient.Local(), true))
 	h.sim.hears, h.sim.stepped = h.sounds, h.went
 	source := askedDocuments{client{base: strings.TrimRight(h.running.REST, "/"), accountID: master.ID, token: token}}
 	return h.sim.leadByFlows(ctx, b, source, fidelity.Kazoo, func(do func()) error { do(); return nil }, log)

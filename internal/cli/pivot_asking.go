@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"net"
-	"net/http"
 	"strings"
 	"sync"
 
@@ -57,13 +55,6 @@ func (a *asking) again() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.reached, a.refused = false, ""
-}
-
-// uploader takes recordings to where an app wants them, with the same guard as its requests.
-func uploader() *http.Client {
-	guarded := pivotclient.Local()
-	dialer := &net.Dialer{Timeout: patience, Control: guarded.Control()}
-	return &http.Client{Transport: &http.Transport{DialContext: dialer.DialContext, DisableKeepAlives: true}}
 }
 
 // unlogged is a log for calls of which nobody wants to read one by one.

@@ -16,6 +16,7 @@ import (
 	"github.com/kazoolab/kazoolab/internal/clock"
 	"github.com/kazoolab/kazoolab/internal/logging"
 	"github.com/kazoolab/kazoolab/simulator/caller"
+	pivotclient "github.com/kazoolab/kazoolab/simulator/pivot/client"
 	"github.com/kazoolab/kazoolab/simulator/pivot/explore"
 	"github.com/kazoolab/kazoolab/simulator/pivot/flow"
 	"github.com/kazoolab/kazoolab/simulator/pivot/session"
@@ -175,7 +176,7 @@ func (r *rehearsal) call(
 	ctx context.Context, script *caller.Script, driver func(*timeline.Timeline, caller.Hands) stage.Driver, tell func(*session.Entry), live bool,
 ) (*session.Session, error) {
 	s, err := stage.Run(ctx, stage.Config{
-		Action: r.action, From: script.From, Name: script.Shows, To: script.To, Telephones: script.Telephones, Driver: driver, Asker: r.asker, Flows: r.flows, Uploads: uploader(),
+		Action: r.action, From: script.From, Name: script.Shows, To: script.To, Telephones: script.Telephones, Driver: driver, Asker: r.asker, Flows: r.flows, Uploads: uploader(pivotclient.Local(), true),
 		Compat: r.compat, IDs: newIDs(script.Name), Wall: clock.Machine(r.Clock), Live: live, Log: r.log, Tell: tell,
 	})
 	if ctx.Err() != nil {

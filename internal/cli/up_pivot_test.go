@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	. "github.com/onsi/gomega"
@@ -70,4 +71,68 @@ func TestAPivotAppAnswersJSON(t *testing.T) {
 		"the caller hears tts Thank you", "CHANNEL_DESTROY")
 	g.Expect(asked).To(Receive(Equal("/start ")))
 	g.Expect(asked).To(Receive(Equal("/choice 1")))
+}
+
+// Labs that share a broker take a call once where they share their store too, and let those of others be.
+func TestACallIsAskedForOnceHoweverManyLabsThereAre(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	url, asked := pivotApp(t, map[string]string{"/start": `<Response><Say>Thank you</Say></Response>`})
+	broker, folder := brokertest.New(t), t.TempDir()
+	running, l := up(t, broker, "--data", folder)
+	up(t, broker, "--data", folder)
+	up(t, broker) // the same accounts, in a store of its own
+	l.put(t, "callflows", `{"numbers":["3000"],"flow":{"module":"pivot","data":{"voice_url":"`+url+`/start","req_format":"twiml"},"children":{}}}`)
+	for range 4 {
+		p := beside(running, "call", "1001", "--to", "3000", "--script", "wait 2s").start().expect(cli.ExitOK)
+		g.Expect(strings.Count(p.stdout.String(), "the caller hears tts Thank you")).To(Equal(1), p.stdout.String())
+		g.Expect(asked).To(Receive())
+		g.Expect(asked).NotTo(Receive())
+	}
+}
+
+func TestAnAppMayTakeSoLongAndBeAskedSoOften(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	url, asked := pivotApp(t, map[string]string{"/again": `<Response><Redirect/></Response>`})
+	slow := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }))
+	t.Cleanup(slow.Close)
+	running, l := up(t, brokertest.New(t), "--pivot-request-timeout", "100ms", "--pivot-max-requests", "3")
+	for number, url := range map[string]string{"3000": url + "/again", "3001": slow.URL} {
+		l.put(t, "callflows", `{"numbers":["`+number+`"],"flow":{"module":"pivot","data":{"voice_url":"`+url+`","req_format":"twiml"},
+			"children":{"_":{"module":"tts","data":{"text":"Out of order"},"children":{}}}}}`)
+	}
+	p := beside(running, "call", "1001", "--to", "3001", "--script", "wait 2s").start().expect(cli.ExitOK)
+	inOrder(g, p.stdout.String(), "callflow: pivot, then _: the Pivot application failed", "the caller hears tts Out of order")
+	p = beside(running, "call", "1001", "--to", "3000", "--script", "wait 2s").start().expect(cli.ExitOK)
+	inOrder(g, p.stdout.String(), "CHANNEL_ANSWER", "CHANNEL_DESTROY")
+	g.Expect(asked).To(HaveLen(3))
+}
+
+// A call goes on where its flow leads, though the callflow that it began with is deleted meanwhile.
+func TestACallOutlivesItsCallflow(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	var remove func() int
+	app := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/start" {
+			if status := remove(); status != http.StatusOK {
+				t.Errorf("the callflow is not deleted: %d", status)
+			}
+			w.Header().Set("Content-Type", "application/json")
+			fmt.Fprintf(w, `{"module":"pivot","data":{"voice_url":"http://%s/next","req_format":"twiml"}}`, r.Host)
+			return
+		}
+		w.Header().Set("Content-Type", "text/xml")
+		fmt.Fprint(w, `<Response><Say>Thank you</Say></Response>`)
+	}))
+	t.Cleanup(app.Close)
+	running, l := up(t, brokertest.New(t))
+	id := l.put(t, "callflows", `{"numbers":["3000"],"flow":{"module":"pivot","data":{"voice_url":"`+app.URL+`/start"},"children":{}}}`)
+	remove = func() int {
+		status, _ := call(t, http.MethodDelete, l.REST+"/v2/accounts/"+l.AccountID+"/callflows/"+id, l.Token, "")
+		return status
+	}
+	p := beside(running, "call", "1001", "--to", "3000", "--script", "wait 3s").start().expect(cli.ExitOK)
+	inOrder(g, p.stdout.String(), "the caller hears tts Thank you", "CHANNEL_DESTROY")
 }

@@ -31,8 +31,8 @@ func (w *worker) answered(a client.Answer, err error) {
 		return
 	}
 	w.storeAnswer(a, true)
-	if len(a.Body) > w.e.Limits.Body {
-		w.fail(fmt.Sprintf("the answer has %d bytes, and %d are the most; Kazoo has no bound", len(a.Body), w.e.Limits.Body), nil)
+	if len(a.Body) > maxBody {
+		w.fail(fmt.Sprintf("the answer has %d bytes, and %d are the most; Kazoo has no bound", len(a.Body), maxBody), nil)
 		return
 	}
 	w.judge(a)

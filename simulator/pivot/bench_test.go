@@ -42,7 +42,7 @@ func BenchmarkEngine(b *testing.B) {
 	last, gaps := map[string]time.Time{}, make([]time.Duration, 0, b.N)
 	e := pivot.New(ctx, pivot.Config{
 		Line: line, Bus: &silent{}, Asker: c, Flows: flows, IDs: ids.Seeded("bench"), Log: slog.New(slog.DiscardHandler),
-		Limits: pivot.Limits{Requests: each},
+		Requests: each,
 		Trace: func(s pivot.Step) {
 			if s.Kind != pivot.Asked {
 				return

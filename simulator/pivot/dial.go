@@ -159,8 +159,17 @@ func normalised(number string) string {
 	return number
 }
 
-// dialNumber has a number dialled over the resources (kzt_twiml_dial:dial_number/3).
+// dialNumber has a number dialled over the resources, once it is known which numbers the caller shows.
 func (d *dialling) dialNumber(number string) {
+	var wanted []string
+	if id := d.p.call.String("Authorizing-ID"); id != "" {
+		wanted = []string{id, d.p.w.accountID}
+	}
+	d.p.fetch(wanted, func() { d.offnet(number) })
+}
+
+// offnet asks the resources for a number (kzt_twiml_dial:dial_number/3).
+func (d *dialling) offnet(number string) {
 	p := d.p
 	d.setCaller()
 	number = normalised(number)
@@ -186,7 +195,7 @@ func (d *dialling) dialNumber(number string) {
 func (d *dialling) callerIDs(o *dialplan.Offnet) {
 	p := d.p
 	id := p.call.String("Authorizing-ID")
-	device, account := p.w.document(id), p.w.document(p.w.accountID)
+	device, account := p.w.documents[id], p.w.documents[p.w.accountID]
 	if id == "" || device != nil && account == nil {
 		p.w.note(noEndpointCrash, "the number is dialled with the call's own caller id. Kazoo ends the document when the call was authorized by no endpoint, "+
 			"or the account has no document")

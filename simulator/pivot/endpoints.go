@@ -10,9 +10,28 @@ import (
 	"github.com/kazoolab/kazoolab/simulator/pivot/twiml"
 )
 
-// dialEndpoints rings devices, users, numbers and addresses together, in reverse order of the document
-// (kzt_twiml_dial:xml_elements_to_endpoints/2).
+// dialEndpoints rings devices, users, numbers and addresses together, once the account's documents are
+// there that tell of them.
 func (d *dialling) dialEndpoints(content []*twiml.Node) {
+	p := d.p
+	wanted := []string{p.w.accountID, p.call.String("Authorizing-ID")}
+	var named []string
+	for _, c := range content {
+		if c.Kind == twiml.Element && (c.Name == "Device" || c.Name == "User") {
+			named = append(named, c.OwnText())
+		}
+	}
+	p.fetch(append(wanted, named...), func() {
+		var owners []string
+		for _, id := range named {
+			owners = append(owners, p.w.documents[id].String("owner_id"))
+		}
+		p.fetch(owners, func() { d.ring(content) })
+	})
+}
+
+// ring is in reverse order of the document (kzt_twiml_dial:xml_elements_to_endpoints/2).
+func (d *dialling) ring(content []*twiml.Node) {
 	p := d.p
 	d.setCaller()
 	method := "simultaneous"
@@ -66,7 +85,7 @@ func (d *dialling) endpoint(n *twiml.Node) (endpoint jobj.Object, why string) {
 }
 
 func (d *dialling) accountRealm() string {
-	if realm := d.p.w.document(d.p.w.accountID).String("realm"); realm != "" {
+	if realm := d.p.w.documents[d.p.w.accountID].String("realm"); realm != "" {
 		return realm
 	}
 	return d.p.realm("From")
@@ -75,7 +94,7 @@ func (d *dialling) accountRealm() string {
 // known is a device or user of the call's account (kz_endpoint).
 func (d *dialling) known(kind, id string) (endpoint jobj.Object, why string) {
 	p := d.p
-	doc := p.w.document(id)
+	doc := p.w.documents[id]
 	typ := doc.String("pvt_type")
 	if doc == nil || typ != "device" && typ != "user" {
 		return nil, fmt.Sprintf("the account has no %s %q: it is passed over, as in Kazoo", strings.ToLower(kind), id)
@@ -90,14 +109,14 @@ func (d *dialling) known(kind, id string) (endpoint jobj.Object, why string) {
 		if presence == "" {
 			presence = user
 		}
-		owner = p.w.document(doc.String("owner_id"))
+		owner = p.w.documents[doc.String("owner_id")]
 	}
 	callee := strings.TrimSpace(owner.String("first_name") + " " + owner.String("last_name"))
 	if callee == "" && typ == "device" {
 		callee = doc.String("name")
 	}
 	if callee == "" {
-		callee = p.w.document(p.w.accountID).String("name")
+		callee = p.w.documents[p.w.accountID].String("name")
 	}
 	return jobj.Object{
 		{Key: "Privacy-Method", Value: "kazoo"},
@@ -117,7 +136,7 @@ func (d *dialling) known(kind, id string) (endpoint jobj.Object, why string) {
 
 // internalNumber is the caller's among colleagues.
 func (d *dialling) internalNumber() string {
-	if number := d.p.w.document(d.p.call.String("Authorizing-ID")).String("caller_id", "internal", "number"); number != "" {
+	if number := d.p.w.documents[d.p.call.String("Authorizing-ID")].String("caller_id", "internal", "number"); number != "" {
 		return number
 	}
 	return d.callerNumber()

@@ -43,6 +43,7 @@ type worker struct {
 	processes []*process // that hear events
 	bindings  [][2]string
 	asked     map[string]func(active bool) // status requests by Msg-ID
+	documents map[string]jobj.Object       // of the account, as they were fetched last
 
 	ctx    context.Context //nolint:containedctx // its own life: what is asked meanwhile ends with it
 	cancel context.CancelFunc
@@ -79,13 +80,13 @@ func (w *worker) read(m jobj.Object) {
 		}
 	}
 	w.debug = m.Bool(false, "Debug")
-	w.timeout = w.e.Settings.RequestTimeout
+	w.timeout = w.e.RequestTimeout
 	if ms := m.Int("Request-Timeout"); ms >= 0 && m.Has("Request-Timeout") {
 		w.timeout = max(time.Duration(ms)*time.Millisecond, time.Millisecond) // 0 is a race that the app loses
 	}
 	w.state = w.call.Object("Key-Value-Store")
 	w.iteration = int(w.state.Int(keyCounter))
-	w.asked = map[string]func(bool){}
+	w.asked, w.documents = map[string]func(bool){}, map[string]jobj.Object{}
 }
 
 // Keys of the Key-Value-Store besides those of requests.
@@ -129,18 +130,35 @@ func (w *worker) answerCallflow(name, app string) {
 	w.publish(kapi.ExchangeTargeted, w.controller, s.As(app, "4.0.0", "pivot", name, jobj.Member{Key: "Call-ID", Value: w.callID}))
 }
 
-// ask makes the next request. What the app is told is the state as it stands.
+// ask makes the next request, once what it is to tell of the account is there.
 func (w *worker) ask(uri, method string) {
-	first := w.iteration == 0 || !w.begun
 	w.iteration++
 	w.state = w.state.Set(keyCounter, int64(w.iteration))
-	if w.iteration > w.e.Limits.Requests {
-		w.fail(fmt.Sprintf("the call has made %d requests: that is a loop, and the end. Kazoo would ask for ever", w.e.Limits.Requests), nil)
+	if w.iteration > w.e.Requests {
+		w.fail(fmt.Sprintf("the call has made %d requests: that is a loop, and the end. Kazoo would ask for ever", w.e.Requests), nil)
 		return
 	}
+	var wanted []string
+	if w.format == request.FormatKazoo {
+		wanted = []string{w.accountID, w.call.String("Authorizing-ID")}
+	}
+	w.fetch(wanted, func() {
+		_, over := w.e.destroyed[w.callID]
+		switch {
+		case w.gone:
+		case over && len(w.bindings) == 0: // nothing would tell of that any more
+			w.stop("the call was hung up before the app was asked")
+		default:
+			w.request(uri, method)
+		}
+	})
+}
+
+// request makes a request. What the app is told is the state as it stands.
+func (w *worker) request(uri, method string) {
 	values := request.Values{
 		Call: w.call, Format: w.format, Variables: request.Variables(w.state), Live: request.Live(w.state), State: w.state,
-		Owners: w.owners(), Language: strings.ToLower(w.document(w.accountID).String("language")),
+		Owners: w.owners(), Language: strings.ToLower(w.documents[w.accountID].String("language")),
 	}
 	w.notes(request.Check(values))
 	r, notes, err := request.Build(method, w.bodyFormat, uri, request.Params(values, w.e.Compat), w.e.Compat)
@@ -164,7 +182,7 @@ func (w *worker) ask(uri, method string) {
 	}
 	w.storeRequest(r)
 	what := "the app is asked for what is next"
-	if first {
+	if !w.begun {
 		what = "the app is asked what to do with the call"
 	}
 	w.tell(Step{Kind: Asked, Request: &r, Text: fmt.Sprintf("%s: %s %s", what, r.Method, r.URL)})
@@ -293,18 +311,25 @@ func (w *worker) destroy(event jobj.Object) {
 	w.report(event, last)
 }
 
-func (w *worker) document(id string) jobj.Object {
-	if w.e.Documents == nil || w.accountID == "" || id == "" {
-		return nil
+// fetch has documents of the account at hand. Nobody is asked for none.
+func (w *worker) fetch(wanted []string, then func()) {
+	ids := slices.DeleteFunc(slices.Clone(wanted), func(id string) bool { return id == "" })
+	if w.e.Documents == nil || w.accountID == "" || len(ids) == 0 {
+		then()
+		return
 	}
-	doc, _ := w.e.Documents.Document(w.accountID, id)
-	return doc
+	w.e.Documents.Documents(w.accountID, ids, func(found map[string]jobj.Object) {
+		for _, id := range ids {
+			w.documents[id] = found[id] // or there is none any more
+		}
+		then()
+	})
 }
 
 // owners are those of the authorizing device: who is logged in there, else who it belongs to
 // (view attributes/owner).
 func (w *worker) owners() []string {
-	device := w.document(w.call.String("Authorizing-ID"))
+	device := w.documents[w.call.String("Authorizing-ID")]
 	var users []string
 	for _, user := range device.Object("hotdesk").Object("users") {
 		users = append(users, user.Key)

@@ -97,11 +97,21 @@ type Planned struct {
 	order  int64
 	do     func()
 	counts bool
+	place  int // among what is planned
 }
 
-// Cancel makes it not happen. That it has happened is no error.
+// Cancel makes it not happen, and leaves nothing of it. That it has happened is no error.
 func (p *Planned) Cancel() {
-	if p.do != nil && p.counts {
+	if p.do == nil {
+		return
+	}
+	heap.Remove(&p.line.planned, p.place)
+	p.over()
+}
+
+// over says that it waits no more.
+func (p *Planned) over() {
+	if p.counts {
 		p.line.counts--
 	}
 	p.do = nil
@@ -175,7 +185,7 @@ func (t *Timeline) Run(ctx context.Context, forever bool) error {
 			heap.Pop(&t.planned)
 			t.now = next.when
 			do := next.do
-			next.Cancel()
+			next.over()
 			do()
 		default:
 			if err := t.await(ctx, next); err != nil {
@@ -187,13 +197,10 @@ func (t *Timeline) Run(ctx context.Context, forever bool) error {
 
 // next is what happens next; nil when nothing is planned.
 func (t *Timeline) next() *Planned {
-	for len(t.planned) > 0 {
-		if t.planned[0].do != nil {
-			return t.planned[0]
-		}
-		heap.Pop(&t.planned)
+	if len(t.planned) == 0 {
+		return nil
 	}
-	return nil
+	return t.planned[0]
 }
 
 func (t *Timeline) due(p *Planned) bool {
@@ -278,10 +285,17 @@ func (p *plan) Less(i, j int) bool {
 }
 
 // Swap is heap.Interface's.
-func (p *plan) Swap(i, j int) { (*p)[i], (*p)[j] = (*p)[j], (*p)[i] }
+func (p *plan) Swap(i, j int) {
+	(*p)[i], (*p)[j] = (*p)[j], (*p)[i]
+	(*p)[i].place, (*p)[j].place = i, j
+}
 
 // Push is heap.Interface's.
-func (p *plan) Push(x any) { *p = append(*p, x.(*Planned)) } //nolint:forcetypeassert // by At alone
+func (p *plan) Push(x any) {
+	planned := x.(*Planned) //nolint:forcetypeassert // by plan and Lastly alone
+	planned.place = len(*p)
+	*p = append(*p, planned)
+}
 
 // Pop is heap.Interface's.
 func (p *plan) Pop() any {

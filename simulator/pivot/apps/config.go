@@ -42,6 +42,9 @@ const (
 	silence = 35 * time.Second
 	// sweepPause is how often that is looked at.
 	sweepPause = 5 * time.Second
+	// longCall is how long a call that asks nothing may yet ask: none sleeps for longer (cf_sleep). The end of one
+	// can be missed, while there is no broker, and it is not kept for ever then.
+	longCall = 24 * time.Hour
 	// maxEnded requests are remembered, to say what became of them.
 	maxEnded = 10_000
 )

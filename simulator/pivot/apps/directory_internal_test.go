@@ -464,3 +464,25 @@ func TestHostsAreAskedByHTTPAndApplicationsHere(t *testing.T) {
 	r.Expect(err).NotTo(HaveOccurred())
 	r.Expect(a.URL).To(Equal(req.URL))
 }
+
+// Of calls whose end nobody has told nothing is kept for ever.
+func TestCallsThatAskNoMoreAreForgotten(t *testing.T) {
+	r := newRig(t)
+	r.registered("n1", kapi.PivotApp{ID: "a"})
+	for i := range 500 {
+		one, done := r.asked(fmt.Sprint("c", i))
+		r.Expect(r.verdict(one, "")).To(Equal("accepted"))
+		<-done
+	}
+	r.clock.Advance(longCall)
+	r.sweep()
+	r.Expect(r.calls).To(HaveLen(500), "one may yet ask")
+	r.registered("n1", kapi.PivotApp{ID: "a"})
+	one, done := r.asked("c7")
+	r.Expect(r.verdict(one, "")).To(Equal("accepted"))
+	<-done
+	r.clock.Advance(time.Second)
+	r.sweep()
+	r.Expect(r.calls).To(HaveLen(1))
+	r.Expect(r.at).To(Equal(map[string]int{"a": 1}))
+}

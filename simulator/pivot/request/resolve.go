@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/kazoolab/kazoolab/bridge/fidelity"
+	"github.com/kazoolab/kazoolab/bridge/kapi/uris"
 )
 
 // Resolve is the URL of the next request: ref against the URL of the document that
@@ -98,7 +99,7 @@ func resolveRFC(base, ref string) (string, error) {
 // escapedURL leaves scheme and host alone, which may hold an IPv6 address.
 func escapedURL(uri string) string {
 	scheme, rest, ok := strings.Cut(uri, "://")
-	if !ok || !isScheme(scheme) {
+	if !ok || !uris.IsScheme(scheme) {
 		return escaped(uri)
 	}
 	end := strings.IndexAny(rest, "/?#")

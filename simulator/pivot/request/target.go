@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"strings"
+
+	"github.com/kazoolab/kazoolab/bridge/kapi/uris"
 )
 
 // URIError is a URL that nothing can be sent to: the pivot has failed.
@@ -33,31 +35,20 @@ const SocketHost = ".pivot.invalid"
 // find the host.
 func parseTarget(uri string) (target, error) {
 	refuse := func(quirk, reason string) (target, error) { return target{}, &URIError{uri, reason, quirk} }
-	scheme, rest, ok := strings.Cut(uri, ":")
-	if !ok || !isScheme(scheme) {
+	parts := uris.Cut(uri)
+	switch parts.Scheme {
+	case "":
 		return refuse("", "it has no scheme: begin it with http:// or https://")
-	}
-	t := target{scheme: strings.ToLower(scheme)}
-	switch t.scheme {
 	case "http", "https":
 	default:
-		return refuse("", "scheme "+t.scheme+" is neither http nor https")
+		return refuse("", "scheme "+parts.Scheme+" is neither http nor https")
 	}
-	rest, t.fragment, _ = strings.Cut(rest, "#")
-	rest, ok = strings.CutPrefix(rest, "//")
-	if !ok {
+	if !parts.HasAuthority {
 		return refuse(SilentTransport, "it has no host")
 	}
-	authority := rest
-	if end := strings.IndexAny(rest, "/?"); end >= 0 {
-		authority, rest = rest[:end], rest[end:]
-	} else {
-		rest = ""
-	}
-	if at := strings.LastIndexByte(authority, '@'); at >= 0 {
-		t.user, authority = authority[:at], authority[at+1:]
-	}
-	host, port := splitHost(authority)
+	t := target{scheme: parts.Scheme, user: parts.User, path: parts.Path, query: parts.Query}
+	_, t.fragment, _ = strings.Cut(uri, "#")
+	host, port := splitHost(parts.Host)
 	if plain, encoded := cleaned(host); !encoded {
 		host = plain
 	}
@@ -75,7 +66,6 @@ func parseTarget(uri string) (target, error) {
 	if port != "" {
 		t.host += ":" + cmp.Or(strings.TrimLeft(port, "0"), "0")
 	}
-	t.path, t.query, _ = strings.Cut(rest, "?")
 	return t, nil
 }
 
@@ -107,17 +97,6 @@ func isHost(host string) bool {
 		}
 	}
 	return true
-}
-
-func isScheme(s string) bool {
-	for i := range len(s) {
-		c := s[i] | 0x20
-		letter := 'a' <= c && c <= 'z'
-		if !letter && (i == 0 || strings.IndexByte("0123456789+-.", s[i]) < 0) {
-			return false
-		}
-	}
-	return s != ""
 }
 
 // withoutDots takes . and .. out of a path (RFC 3986, 5.2.4); an empty one is /.
@@ -210,7 +189,7 @@ func normal(part string, openEnd bool) (clean string, encoded bool) {
 	for i := 0; i < len(part); i++ {
 		c := part[i]
 		switch {
-		case c == '%' && isEscape(part[i:]):
+		case c == '%' && uris.IsEscape(part[i:]):
 			if plain := unhex(part[i+1])<<4 | unhex(part[i+2]); unreserved(plain) {
 				b.WriteByte(plain)
 			} else {
@@ -233,7 +212,7 @@ func escaped(text string) string {
 	var b strings.Builder
 	for i := range len(text) {
 		c := text[i]
-		if !illegal(c) && (c != '%' || isEscape(text[i:])) {
+		if !illegal(c) && (c != '%' || uris.IsEscape(text[i:])) {
 			b.WriteByte(c)
 			continue
 		}
@@ -258,10 +237,6 @@ func unhex(c byte) byte {
 	}
 	return c | 0x20 - 'a' + 10
 }
-
-func isEscape(s string) bool { return len(s) >= 3 && isHex(s[1]) && isHex(s[2]) }
-
-func isHex(c byte) bool { return '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'f' }
 
 // target is what stands in the request line.
 func (t *target) target() string {
