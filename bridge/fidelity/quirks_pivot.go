@@ -12,7 +12,7 @@ func pivotKept() []Quirk {
 	return []Quirk{
 		kept("type-guess", "A Content-Type other than the three that are known, letter case included, has the answer read as TwiML and as JSON, whichever fits.",
 			"guessed by the body", "letter case does not count; guessed, with a warning", "kzt_translator:find_candidate_translators/1"),
-		kept("redirect-get", "301 to 303 turn a POST into a GET without parameters; 308 is not followed; a relative Location loses its folder.",
+		kept("redirect-get", "301 to 303 turn a POST into a GET without parameters; 308 is not followed; a relative Location is put behind the folder as it stands: dots stay, and a query alone loses the name before it.",
 			"as described", "only 307 and 308 are followed, with method and body; Locations as RFC 3986 has them", "httpc"),
 		kept("retry-after", "503 with a `Retry-After` below 100 s has the same request sent again after that time.",
 			"sent again", "sent again only if that is within the request's timeout", "httpc"),

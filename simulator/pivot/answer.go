@@ -36,10 +36,10 @@ func (w *worker) answered(a client.Answer, err error) {
 	}
 	w.tell(Step{Kind: Answered, Answer: &a, Text: fmt.Sprintf("the app answers %d, %s, %d bytes", a.Status, orNone(contentType(a)), len(a.Body))})
 	if a.Status != 200 && a.Status != 206 {
-		w.fail(fmt.Sprintf("status %d: only 200 and 206 count, so the answer is not looked at", a.Status), kazooFails, func() { w.storeAnswer(a) })
+		w.fail(fmt.Sprintf("status %d: only 200 and 206 count, so the answer is not looked at", a.Status), kazooFails, func() { w.storeAnswer(a, false) })
 		return
 	}
-	w.storeAnswer(a)
+	w.storeAnswer(a, true)
 	if len(a.Body) > maxBody {
 		w.fail(fmt.Sprintf("the answer has %d bytes, and %d are the most", len(a.Body), maxBody), "Kazoo has no bound", nil)
 		return

@@ -55,7 +55,7 @@ func (w *worker) debugDocument(fields jobj.Object) {
 	), "pivot_debug")
 }
 
-func (w *worker) storeRequest(uri string, r request.Request) {
+func (w *worker) storeRequest(r request.Request) {
 	if !w.debug {
 		return
 	}
@@ -66,42 +66,51 @@ func (w *worker) storeRequest(uri string, r request.Request) {
 		}
 	}
 	w.debugDocument(jobj.Object{
-		{Key: "uri", Value: asked(uri, r)}, {Key: "method", Value: strings.ToLower(r.Method)}, {Key: "req_headers", Value: headers},
+		{Key: "uri", Value: r.Composed}, {Key: "method", Value: strings.ToLower(r.Method)}, {Key: "req_headers", Value: headers},
 		{Key: "req_body", Value: r.Body},
 	})
 }
 
-// asked is the URL of a request as it was composed, before it was cleaned for the wire.
-func asked(uri string, r request.Request) string {
-	if r.Method != http.MethodGet {
-		return uri
-	}
-	_, query, given := strings.Cut(r.URL, "?")
-	before, fragment, hasFragment := strings.Cut(uri, "#")
-	path, _, _ := strings.Cut(before, "?")
-	if given {
-		path += "?" + query
-	}
-	if hasFragment {
-		path += "#" + fragment
-	}
-	return path
-}
-
-func (w *worker) storeAnswer(a client.Answer) {
+// storeAnswer stores an answer. A body that was streamed is always said to have come with 200.
+func (w *worker) storeAnswer(a client.Answer, streamed bool) {
 	if !w.debug {
 		return
 	}
-	headers := jobj.Object{}
-	for _, h := range a.Header {
-		headers = headers.Set(strings.ToLower(h[0]), strings.ToLower(h[1]))
-	}
-	slices.SortStableFunc(headers, func(a, b jobj.Member) int { return strings.Compare(a.Key, b.Key) })
 	status := a.Status
-	if status == 206 { // quirk of its streaming: always said to be 200
-		status = 200
+	if streamed && status == http.StatusPartialContent {
+		status = http.StatusOK
 	}
 	w.debugDocument(jobj.Object{
-		{Key: "resp_status_code", Value: strconv.Itoa(status)}, {Key: "resp_headers", Value: headers}, {Key: "resp_body", Value: string(a.Body)},
+		{Key: "resp_status_code", Value: strconv.Itoa(status)}, {Key: "resp_headers", Value: answerHeaders(a.Header)}, {Key: "resp_body", Value: string(a.Body)},
 	})
+}
+
+// knownHeaders are those that the reference's client knows, in its order (http_response_h).
+func knownHeaders() []string {
+	return strings.Fields(`cache-control connection date pragma trailer transfer-encoding upgrade via warning accept-ranges age etag location
+proxy-authenticate retry-after server vary www-authenticate allow content-encoding content-language content-length content-location
+content-md5 content-range content-type expires last-modified`)
+}
+
+// answerHeaders are in lower case: of each known one the first, then the others as they came.
+func answerHeaders(header [][2]string) jobj.Object {
+	known := knownHeaders()
+	first := make([]*jobj.Member, len(known))
+	var others jobj.Object
+	for _, h := range header {
+		m := jobj.Member{Key: strings.ToLower(h[0]), Value: strings.ToLower(h[1])}
+		switch i := slices.Index(known, m.Key); {
+		case i < 0:
+			others = append(others, m)
+		case first[i] == nil:
+			first[i] = &m
+		}
+	}
+	out := make(jobj.Object, 0, len(header))
+	for _, m := range first {
+		if m != nil {
+			out = append(out, *m)
+		}
+	}
+	return append(out, others...)
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/kazoolab/kazoolab/bridge/fidelity"
 	"github.com/kazoolab/kazoolab/bridge/kapi"
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
+	"github.com/kazoolab/kazoolab/simulator/pivot/request"
 )
 
 const (
@@ -115,7 +116,7 @@ func (e *Engine) corrected() bool { return e.Compat == fidelity.Corrected }
 // Start begins a call by its pivot_req. A message that cannot be one is told, and answered with
 // failed where it says to whom; Kazoo passes over it, or dies mute (quirk message-types).
 func (e *Engine) Start(message jobj.Object) {
-	w := &worker{e: e, call: message.Object("Call"), queue: "pivot-" + e.IDs.Hex(16), result: func(string, []any) {}, cancel: func() {}}
+	w := &worker{e: e, call: request.Texts(message.Object("Call")), queue: "pivot-" + e.IDs.Hex(16), result: func(string, []any) {}, cancel: func() {}}
 	w.callID, w.accountID = w.call.String("Call-ID"), w.call.String("Account-ID")
 	w.control, w.controller = w.call.String("Control-Queue"), w.call.String("Controller-Queue")
 	switch {
@@ -168,6 +169,30 @@ func check(message jobj.Object) string {
 		}
 		if !ok {
 			return fmt.Sprintf("%s is to be %s", k.key, k.want)
+		}
+	}
+	return checkCall(message.Object("Call"))
+}
+
+// checkCall says what of a Call is no object where it is to be one (kapps_call:from_json/2), or no
+// number where it is counted on.
+func checkCall(call jobj.Object) string {
+	for _, path := range [][]string{{"Custom-SIP-Headers"}, {"Key-Value-Store"}, {"Key-Value-Store", request.KeyUserVars}} {
+		switch v, ok := call.Get(path...); v := v.(type) {
+		case jobj.Object:
+		case []any:
+			if len(v) > 0 || path[0] != "Key-Value-Store" || len(path) > 1 {
+				return strings.Join(path, ".") + " of the Call is to be an object"
+			}
+		default:
+			if ok {
+				return strings.Join(path, ".") + " of the Call is to be an object"
+			}
+		}
+	}
+	if v, ok := call.Get("Key-Value-Store", keyCounter); ok {
+		if _, number := v.(json.Number); !number {
+			return "Key-Value-Store." + keyCounter + " of the Call is to be a number"
 		}
 	}
 	return ""

@@ -153,6 +153,10 @@ func TestMessagesThatAreNone(t *testing.T) {
 		"a number for a URL": {message("http://h/v").Set("Voice-URI", jsonInt(5)), "failed", "Voice-URI is to be a text"},
 		"a text for a time":  {message("http://h/v", jobj.Member{Key: "Request-Timeout", Value: "5000"}), "failed", "Request-Timeout is to be a whole number"},
 		"a strange debug":    {message("http://h/v", jobj.Member{Key: "Debug", Value: "yes"}), "failed", "Debug is to be true or false"},
+		"headers as a text":  {message("http://h/v").Set("Call", testCall().Set("Custom-SIP-Headers", "x")), "failed", "Custom-SIP-Headers of the Call is to be an object"},
+		"a store as a list":  {message("http://h/v").Set("Call", testCall().Set("Key-Value-Store", []any{"x"})), "failed", "Key-Value-Store of the Call is to be an object"},
+		"variables as null":  {message("http://h/v").Set("Call", stored("user_vars", nil)), "failed", "Key-Value-Store.user_vars of the Call is to be an object"},
+		"a count as a text":  {message("http://h/v").Set("Call", stored("pivot_counter", "1")), "failed", "Key-Value-Store.pivot_counter of the Call is to be a number"},
 		"a URL of no web":    {message("file:///etc/passwd"), "failed", `"file:///etc/passwd" is not asked`},
 		"a URL of no host":   {message("http:///v"), "failed", "is not asked"},
 	} {
@@ -170,6 +174,11 @@ func TestMessagesThatAreNone(t *testing.T) {
 			g.Expect(s.engine.Running()).To(BeZero())
 		})
 	}
+}
+
+// stored is a call whose Key-Value-Store holds one member.
+func stored(key string, value any) jobj.Object {
+	return testCall().Set("Key-Value-Store", jobj.Object{{Key: key, Value: value}})
 }
 
 func TestACallThatIsGoneIsNotBegun(t *testing.T) {

@@ -15,8 +15,7 @@ import (
 // (kz_api:remove_defaults/1).
 func unreported() []string {
 	return strings.Fields(`Custom-Channel-Vars App-Name App-Version Event-Category Event-Name Msg-ID Access-Group Defer-Response
-Destination-Server Geo-Location Log-ID System-Log-ID Account-ID Call-ID Node Queue-ID Server-Queue-ID Raw-Headers Server-ID AMQP-Broker
-AMQP-Broker-Zone Request-From-PID Reply-To-PID Deliver-To-PID`)
+Destination-Server Geo-Location System-Log-ID Account-ID Call-ID Node Server-Queue-ID Raw-Headers Server-ID AMQP-Broker AMQP-Broker-Zone Request-From-PID Reply-To-PID Deliver-To-PID`)
 }
 
 // reportTimeout bounds a CDR's post, so that no receiver holds the time for ever; Kazoo has no bound.
@@ -44,17 +43,19 @@ func (w *worker) report(event jobj.Object, then func()) {
 	}
 	r, notes, err := request.Build("post", request.BodyForm, w.cdr, fields, w.e.Compat)
 	w.notes(notes)
+	r.Format, r.Iteration, r.Timeout, r.AccountID, r.CallID = w.format, w.iteration, reportTimeout, w.accountID, w.callID
+	if r.Method != "" {
+		w.storeRequest(r)
+	}
 	if err != nil {
 		w.tell(Step{Kind: Failed, Text: fmt.Sprintf("the CDR is not posted: %v", err)})
 		then()
 		return
 	}
-	r.Format, r.Iteration, r.Timeout, r.AccountID, r.CallID = w.format, w.iteration, reportTimeout, w.accountID, w.callID
-	w.storeRequest(w.cdr, r)
 	w.tell(Step{Kind: Reported, Request: &r, Text: "the CDR is posted to " + r.URL})
 	w.exchange(r, func(a client.Answer, err error) {
 		if err == nil {
-			w.storeAnswer(a)
+			w.storeAnswer(a, false)
 			w.tell(Step{Kind: ReportAnswered, Request: &r, Answer: &a, Text: fmt.Sprintf("the CDR is answered %d", a.Status)})
 		} else {
 			w.tell(Step{Kind: ReportAnswered, Request: &r, Text: fmt.Sprintf("the CDR has got no answer: %v", err)})
@@ -63,7 +64,7 @@ func (w *worker) report(event jobj.Object, then func()) {
 	})
 }
 
-// emptied makes empty texts of null, at any depth.
+// emptied makes empty texts of null, in objects at any depth; in a list it is sent as it is.
 func emptied(o jobj.Object) (out jobj.Object, nulls bool) {
 	for _, m := range o {
 		switch v := m.Value.(type) {
@@ -72,14 +73,6 @@ func emptied(o jobj.Object) (out jobj.Object, nulls bool) {
 		case jobj.Object:
 			inner, some := emptied(v)
 			m.Value, nulls = inner, nulls || some
-		case []any:
-			list := slices.Clone(v)
-			for i, one := range list {
-				if one == nil {
-					list[i], nulls = "", true
-				}
-			}
-			m.Value = list
 		}
 		out = append(out, m)
 	}

@@ -61,7 +61,9 @@ func (w *worker) read(m jobj.Object) {
 		w.format = m.String("Request-Format")
 	}
 	if v, ok := m.Get("Request-Body-Format"); ok {
-		w.bodyFormat, _ = v.(string)
+		if w.bodyFormat, ok = v.(string); !ok || w.bodyFormat == "" { // neither is any format
+			w.bodyFormat = string(jobj.Append(nil, v))
+		}
 	}
 	switch v, ok := m.Get("HTTP-Method"); v := v.(type) {
 	case string:
@@ -71,6 +73,10 @@ func (w *worker) read(m jobj.Object) {
 		w.method = v
 	case bool:
 		w.method = fmt.Sprint(v)
+	case nil:
+		if ok {
+			w.method = "null"
+		}
 	default:
 		if ok { // what is no text at all means post (kzt_util:http_method/1)
 			w.method = "post"
@@ -155,18 +161,22 @@ func (w *worker) ask(uri, method string) {
 func (w *worker) request(uri, method string) {
 	values := request.Values{
 		Call: w.call, Format: w.format, Variables: request.Variables(w.state), Live: request.Live(w.state), State: w.state,
-		Owners: w.owners(), Language: w.documents[w.accountID].String("language"),
+		Owners: w.owners(), Language: strings.ToLower(w.documents[w.accountID].String("language")),
 	}
 	w.notes(request.Check(values))
 	r, notes, err := request.Build(method, w.bodyFormat, uri, request.Params(values, w.e.Compat), w.e.Compat)
 	w.notes(notes)
 	w.uri = uri
 	w.state = w.state.Delete(request.KeyDigitsCollected)
+	r.Format, r.Iteration, r.Timeout, r.AccountID, r.CallID = w.format, w.iteration, w.timeout, w.accountID, w.callID
 	if err != nil {
 		kazoo := kazooFails
 		if scheme, _, _ := strings.Cut(strings.ToLower(uri), ":"); scheme == "http" || scheme == "https" {
 			kazoo = kazooWaits
 			w.note(silentTransport, "a URL that names no host fails at once. Kazoo waits without a word, as for a host that does not answer")
+		}
+		if r.Method != "" {
+			w.storeRequest(r)
 		}
 		reason := err.Error()
 		if wrong, ok := errors.AsType[*request.URIError](err); ok {
@@ -179,8 +189,7 @@ func (w *worker) request(uri, method string) {
 		w.bind(kapi.ExchangeCallEvents, "call.*."+kapi.EncodeKey(w.callID))
 		w.bind(kapi.ExchangeTargeted, w.queue)
 	}
-	r.Format, r.Iteration, r.Timeout, r.AccountID, r.CallID = w.format, w.iteration, w.timeout, w.accountID, w.callID
-	w.storeRequest(uri, r)
+	w.storeRequest(r)
 	what := "the app is asked for what is next"
 	if !w.begun {
 		what = "the app is asked what to do with the call"
@@ -338,9 +347,18 @@ func (w *worker) fetch(wanted []string, then func()) {
 	})
 }
 
-// owners are those of the authorizing device (kzt_kazoo:owners/1).
+// owners are those of the authorizing device: who is logged in there, else who it belongs to
+// (view attributes/owner).
 func (w *worker) owners() []string {
-	owner, _ := w.documents[w.call.String("Authorizing-ID")].Get("owner_id")
+	device := w.documents[w.call.String("Authorizing-ID")]
+	var users []string
+	for _, user := range device.Object("hotdesk").Object("users") {
+		users = append(users, user.Key)
+	}
+	if users != nil {
+		return users
+	}
+	owner, _ := device.Get("owner_id")
 	switch owner := owner.(type) {
 	case string:
 		if owner != "" {

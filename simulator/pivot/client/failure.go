@@ -48,7 +48,7 @@ func (e *Error) Unwrap() error { return e.Err }
 
 // Silent tells whether a real Kazoo would say nothing and wait (quirk silent-transport).
 func (e *Error) Silent() bool {
-	return e.Kind == Refused || e.Kind == Dropped || e.Kind == TimedOut
+	return e.Kind == Refused || e.Kind == Dropped || e.Kind == TimedOut || e.Kind == BadURL
 }
 
 // failure finds the kind of an error of net/http, and words it. came is how many bytes of the answer's

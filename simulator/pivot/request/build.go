@@ -21,8 +21,10 @@ type Request struct {
 	Method string // GET or POST
 	// URL is where it goes: absolute, its target as it stands in the request line,
 	// without credentials and fragment.
-	URL  string
-	Body string
+	URL string
+	// Composed is the URL before that: as given, a GET's with its parameters.
+	Composed string
+	Body     string
 	// Header is in wire order: content-type (of POST), content-length, te, host,
 	// authorization (of a URL with credentials), connection.
 	Header [][2]string
@@ -43,11 +45,17 @@ const (
 	BodyJSON = "json"
 )
 
+// usualForm is room for the form text of most requests, bytes.
+const usualForm = 512
+
 // Form is parameters as form text (kz_http_util:json_to_querystring/1).
 func Form(params jobj.Object, compat fidelity.Compat) string {
-	const usual = 512 // bytes
+	return formText(membersOf(params), compat)
+}
+
+func membersOf(params jobj.Object) form.Members {
 	members := make(form.Members, len(params))
-	text, ends := make([]byte, 0, usual), make([]int, len(params))
+	text, ends := make([]byte, 0, usualForm), make([]int, len(params))
 	for i, m := range params {
 		text = jobj.Append(text, m.Value)
 		ends[i] = len(text)
@@ -57,10 +65,28 @@ func Form(params jobj.Object, compat fidelity.Compat) string {
 		members[i] = form.Member{Key: m.Key, Value: values[begin:ends[i]]}
 		begin = ends[i]
 	}
+	return members
+}
+
+func formText(members form.Members, compat fidelity.Compat) string {
+	text := make([]byte, 0, usualForm)
 	if compat == fidelity.Corrected {
-		return string(members.AppendCorrected(text[:0]))
+		return string(members.AppendCorrected(text))
 	}
-	return string(members.Append(text[:0]))
+	return string(members.Append(text))
+}
+
+// encoded is parameters as form text, with notes of what the reference crashes over.
+func encoded(params jobj.Object, compat fidelity.Compat) (text string, notes []Note) {
+	members := membersOf(params)
+	null, nested := members.Crashes()
+	if null {
+		notes = append(notes, Note{NullCrash, "a null is sent as an empty member; Kazoo crashes over it, and sends nothing"})
+	}
+	if nested {
+		notes = append(notes, Note{NestedListBytes, "what is neither text nor a byte in a list within a list is sent as its text; Kazoo crashes over it, and sends nothing"})
+	}
+	return formText(members, compat), notes
 }
 
 // JSON is parameters as a JSON body has them: compact, numbers printed anew in
@@ -73,15 +99,17 @@ func JSON(params jobj.Object, compat fidelity.Compat) string {
 // post in any case, "" and "undefined" are post, as any other word (quirk
 // known-method-crash). The body's format is form or json, "" is form, as any other
 // word (quirk body-format-crash); a GET has no body and never asks. The error is a
-// *URIError, or says that the parameters are too large.
+// *URIError, with a request that holds what was composed and goes nowhere, or says that
+// the parameters are too large.
 func Build(method, bodyFormat, uri string, params jobj.Object, compat fidelity.Compat) (Request, []Note, error) {
 	verb, notes := methodOf(method)
 	req := Request{Method: verb, Params: params}
 	contentType := ""
 	var query string
+	var crashes []Note
 	switch {
 	case verb == http.MethodGet:
-		query = Form(params, compat)
+		query, crashes = encoded(params, compat)
 	case bodyFormat == BodyJSON:
 		contentType = "application/json"
 		req.Body = JSON(params, compat)
@@ -90,28 +118,64 @@ func Build(method, bodyFormat, uri string, params jobj.Object, compat fidelity.C
 			notes = append(notes, Note{BodyFormatCrash, fmt.Sprintf("the body format %q is neither form nor json: form is sent; Kazoo sends nothing", bodyFormat)})
 		}
 		contentType = "application/x-www-form-urlencoded"
-		req.Body = Form(params, compat)
+		req.Body, crashes = encoded(params, compat)
 	}
+	notes = append(notes, crashes...)
 	if len(req.Body) > form.MaxEncoded || len(query) > form.MaxEncoded {
 		return Request{}, notes, fmt.Errorf("the parameters take more than %d bytes", form.MaxEncoded)
 	}
+	req.Composed = uri
+	if verb == http.MethodGet {
+		req.Composed = composed(uri, query)
+	}
+	if contentType != "" {
+		req.Header = [][2]string{{"content-type", contentType}}
+	}
 	t, err := parseTarget(uri)
 	if err != nil {
-		return Request{}, notes, err
+		return req, notes, err
 	}
 	if verb == http.MethodGet {
-		if t.hasUser || strings.HasPrefix(t.host, "[") {
+		if t.user != "" || strings.HasPrefix(t.host, "[") {
 			notes = append(notes, Note{GetCredentials, "credentials and IPv6 hosts are sent with GET as with POST; Kazoo garbles them"})
 		}
 		t.add(query)
 	}
-	if t.escape() {
+	if t.clean() {
 		notes = append(notes, Note{StrictURI, "what may not stand in a URL was percent-encoded: " + t.target() + "; Kazoo sends nothing, and the pivot fails"})
 	}
 	req.URL = t.scheme + "://" + t.host + t.target()
 	req.Header = t.header(contentType, len(req.Body))
 	return req, notes, nil
 }
+
+// composed is a URL with the parameters of a GET (pivot_call:uri/2).
+func composed(uri, query string) string {
+	rest, fragment, _ := strings.Cut(uri, "#")
+	rest, own, _ := strings.Cut(rest, "?")
+	// Whatever the scheme is, // follows it; without one there is none.
+	if scheme, after, ok := strings.Cut(rest, ":"); ok && strings.Trim(scheme, schemeBytes) == "" {
+		rest = strings.TrimPrefix(after, "//")
+		if scheme != "" {
+			rest = scheme + "://" + rest
+		}
+	} else {
+		rest = strings.TrimPrefix(rest, "//")
+	}
+	if own != "" {
+		query = own + "&" + query
+	}
+	if query != "" {
+		rest += "?" + query
+	}
+	if fragment != "" {
+		rest += "#" + fragment
+	}
+	return rest
+}
+
+// schemeBytes are what the reference takes for a scheme before a colon.
+const schemeBytes = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-."
 
 func methodOf(word string) (string, []Note) {
 	switch strings.ToLower(word) {
@@ -130,8 +194,8 @@ func (t *target) header(contentType string, length int) [][2]string {
 		out = append(out, [2]string{"content-type", contentType})
 	}
 	out = append(out, [2]string{"content-length", strconv.Itoa(length)}, [2]string{"te", ""}, [2]string{"host", t.hostLine()})
-	if t.hasUser {
-		out = append(out, [2]string{"authorization", "Basic " + base64.StdEncoding.EncodeToString([]byte(t.credentials()))})
+	if text, given := t.credentials(); given {
+		out = append(out, [2]string{"authorization", "Basic " + base64.StdEncoding.EncodeToString([]byte(text))})
 	}
 	return append(out, [2]string{"connection", "keep-alive"})
 }

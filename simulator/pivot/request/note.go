@@ -13,6 +13,8 @@ const (
 	KnownMethodCrash = "known-method-crash"
 	BodyFormatCrash  = "body-format-crash"
 	VariableKeyBytes = "variable-key-bytes"
+	NullCrash        = "null-crash"
+	NestedListBytes  = "nested-list-bytes"
 	SilentTransport  = "silent-transport"
 	URLClimb         = "url-climb"
 	URLAppend        = "url-append"

@@ -18,8 +18,8 @@ const RedirectGet = "redirect-get"
 
 // Redirect is the request that a redirect leads to; follows is false for any other
 // answer. In the reference 301 to 303 are asked by GET without parameters, 307 is
-// asked again whole, 308 is none, and a relative Location loses its directory or path
-// (quirk redirect-get). Corrected, 307 and 308 alone are followed, to what RFC 3986
+// asked again whole, 308 is none, and a relative Location is appended to the directory as it is,
+// a query alone, too (quirk redirect-get). Corrected, 307 and 308 alone are followed, to what RFC 3986
 // makes of the Location. Credentials stay with their host. The error is a *URIError.
 func (r Request) Redirect(status int, location string, compat fidelity.Compat) (next Request, notes []Note, follows bool, err error) {
 	again, follows := whole(status, compat)
@@ -34,8 +34,12 @@ func (r Request) Redirect(status int, location string, compat fidelity.Compat) (
 	if err != nil {
 		return Request{}, nil, false, err
 	}
-	if t.escape() {
-		notes = append(notes, Note{StrictURI, "what may not stand in the Location was percent-encoded: " + t.target()})
+	judge := t.clean
+	if compat != fidelity.Corrected {
+		judge, t.user = t.keep, "" // credentials of a Location are not used
+	}
+	if judge() {
+		notes = append(notes, Note{StrictURI, "what may not stand in the Location was percent-encoded: " + t.target() + "; Kazoo asks nobody, and waits"})
 	}
 	next = r
 	if !again {
@@ -46,7 +50,7 @@ func (r Request) Redirect(status int, location string, compat fidelity.Compat) (
 	}
 	next.URL = t.scheme + "://" + t.host + t.target()
 	next.Header = t.header(r.field("content-type"), len(next.Body))
-	if kept := r.field("authorization"); kept != "" && !t.hasUser && t.host == hostOf(r.URL) {
+	if kept := r.field("authorization"); kept != "" && t.user == "" && t.host == hostOf(r.URL) {
 		next.Header = With(next.Header, "authorization", kept)
 	}
 	return next, notes, true, nil
@@ -76,7 +80,12 @@ func (r Request) locate(location string, compat fidelity.Compat) (string, error)
 	if strings.HasPrefix(location, "//") {
 		return scheme + ":" + location, nil
 	}
-	return scheme + "://" + hostOf(r.URL) + "/" + strings.TrimPrefix(location, "/"), nil
+	root := scheme + "://" + hostOf(r.URL)
+	if !strings.HasPrefix(location, "/") {
+		path, _, _ := strings.Cut(strings.TrimPrefix(r.URL, root), "?")
+		root += path[:strings.LastIndexByte(path, '/')+1]
+	}
+	return root + location, nil
 }
 
 // hostOf is the host of a URL that was built here, with its port.

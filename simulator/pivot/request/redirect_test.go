@@ -20,10 +20,14 @@ func TestRedirects(t *testing.T) {
 		wanted, wantedBy string // "" is not followed
 	}{
 		{fidelity.Kazoo, "get", 301, "/moved", "http://h:81/moved", "GET"},
-		{fidelity.Kazoo, "get", 302, "next", "http://h:81/next", "GET"},
-		{fidelity.Kazoo, "get", 303, "?q=1", "http://h:81/?q=1", "GET"},
+		{fidelity.Kazoo, "get", 302, "next", "http://h:81/dir/next", "GET"},
+		{fidelity.Kazoo, "get", 303, "?q=1", "http://h:81/dir/?q=1", "GET"},
 		{fidelity.Kazoo, "get", 307, "HTTP://O/x#f", "http://o/x", "GET"},
 		{fidelity.Kazoo, "get", 301, "//o/x", "http://o/x", "GET"},
+		{fidelity.Kazoo, "get", 301, "../%7Ea/./%zz?%41#f", "http://h:81/dir/../%7Ea/./%zz?%41", "GET"},
+		{fidelity.Kazoo, "get", 301, "a b", "http://h:81/dir/a%20b", "GET"},
+		{fidelity.Kazoo, "get", 307, "http://x:y@o/x", "http://o/x", "GET"},
+		{fidelity.Kazoo, "get", 307, "http://o", "http://o/", "GET"},
 		{fidelity.Kazoo, "post", 301, "/moved", "http://h:81/moved", "GET"},
 		{fidelity.Kazoo, "post", 307, "/moved", "http://h:81/moved", "POST"},
 		{fidelity.Kazoo, "post", 308, "/moved", "", ""},

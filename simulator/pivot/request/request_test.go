@@ -48,6 +48,17 @@ func TestTargets(t *testing.T) {
 		{"get", "http://[::1]/v", "http://[::1]/v?p=1", request.GetCredentials},
 		{"post", "http://h/sp ace/ü?a[]=|", "http://h/sp%20ace/%C3%BC?a%5B%5D=%7C", request.StrictURI},
 		{"post", "http://h/%zz", "http://h/%25zz", request.StrictURI},
+		{"post", "http://h/%7Ev/%41?n=%c3%bc&p=%2b", "http://h/~v/A?n=%C3%BC&p=%2B", ""},
+		{"get", "http://h/a/%2e%2e/%2E/b?x=%2D", "http://h/b?x=-&p=1", ""},
+		{"post", "http://127%2E0.0.1:081/v", "http://127.0.0.1:81/v", ""},
+		{"post", "http://h/%4?%a", "http://h/%4?%a", ""},
+		{"get", "http://h/v%", "http://h/v%?p=1", ""},
+		{"post", "http://h/%25%", "http://h/%25%", ""},
+		{"post", "http://h/%4/v", "http://h/%254/v", request.StrictURI},
+		{"post", "http://h/`", "http://h/%60", request.StrictURI},
+		{"post", "http://h/v#a b", "http://h/v", request.StrictURI},
+		{"get", "http://h/v#a#b", "http://h/v?p=1", request.StrictURI},
+		{"post", "http://h/v#%", "http://h/v", ""},
 		{"delete", "http://h/v", "http://h/v", request.KnownMethodCrash},
 		{"", "http://h/v", "http://h/v", ""},
 		{"Get", "http://h/v", "http://h/v?p=1", ""},
@@ -63,6 +74,48 @@ func TestTargets(t *testing.T) {
 				g.Expect(quirks(notes)).To(ConsistOf(c.quirk))
 			}
 		})
+	}
+}
+
+// A URL as it was composed stands in debug documents, one that cannot be asked, too.
+func TestComposedURLs(t *testing.T) {
+	for _, c := range []struct{ method, uri, want string }{
+		{"post", "http://h/%7E?#f", "http://h/%7E?#f"},
+		{"get", "http://h/%7E?a=b#f", "http://h/%7E?a=b&p=1#f"},
+		{"get", "http://h/v?#", "http://h/v?p=1"},
+		{"get", "mailto:a@b", "mailto://a@b?p=1"},
+		{"get", "//h:81/v", "h:81/v?p=1"},
+		{"get", "127.0.0.1:81/v", "127.0.0.1://81/v?p=1"},
+		{"get", ":", "?p=1"},
+		{"post", "", ""},
+	} {
+		req, _, _ := request.Build(c.method, "", c.uri, jobj.Object{{Key: "p", Value: "1"}}, fidelity.Kazoo)
+		if req.Composed != c.want {
+			t.Errorf("%s %s: %s, not %s", c.method, c.uri, req.Composed, c.want)
+		}
+	}
+}
+
+// What the reference's form encoder crashes over is sent, and told.
+func TestNullsAndNestedListsInForms(t *testing.T) {
+	for _, c := range []struct{ method, format, params, want, quirk string }{
+		{"post", "", `{"a":null,"b":1}`, "a=&b=1", request.NullCrash},
+		{"post", "", `{"a":{"b":null}}`, "a[b]=", request.NullCrash},
+		{"post", "", `{"a":[null,{"b":null}]}`, "a[]=null&a[]=%7B%22b%22%3Anull%7D", ""},
+		{"post", "", `{"a":[["x",[65]]]}`, "a[]=xA", ""},
+		{"post", "", `{"a":[[1.5]]}`, "a[]=1.5", request.NestedListBytes},
+		{"post", "json", `{"a":null,"b":[[1.5]]}`, `{"a":null,"b":[[1.5]]}`, ""},
+		{"get", "json", `{"a":null}`, "", request.NullCrash},
+	} {
+		g := NewWithT(t)
+		req, notes, err := request.Build(c.method, c.format, "http://h/v", object(t, c.params), fidelity.Kazoo)
+		g.Expect(err).NotTo(HaveOccurred())
+		g.Expect(req.Body).To(Equal(c.want))
+		if c.quirk == "" {
+			g.Expect(notes).To(BeEmpty(), c.params)
+		} else {
+			g.Expect(quirks(notes)).To(ConsistOf(c.quirk), c.params)
+		}
 	}
 }
 
@@ -82,7 +135,12 @@ func TestTargetsThatCannotBeAsked(t *testing.T) {
 		{"http://user@/v", "no host", request.SilentTransport},
 		{"http://h:eighty/v", "port eighty", ""},
 		{"http://h h/v", "host h h", ""},
-		{"http://h%41/v", "host h%41", ""},
+		{"http://h%4g/v", "host h%4g", ""},
+		{"http://h:81:82/v", "host h:81", ""},
+		{"http://::1:81/v", "host ::1", ""},
+		{"http://ü:p@h/v", "credentials", ""},
+		{"http://u@v:p@h/v", "credentials", ""},
+		{"http://u%:p@h/v", "credentials", ""},
 		{"http://[::1/v", "host [", ""},
 		{"http://[h]/v", "host [h]", ""},
 	} {
@@ -100,18 +158,23 @@ func TestTargetsThatCannotBeAsked(t *testing.T) {
 func TestHeadersAreThoseOfTheReferencesClient(t *testing.T) {
 	g := NewWithT(t)
 	p := jobj.Object{{Key: "a", Value: "ü"}}
-	req, notes, err := request.Build("POST", "json", "https://us%40er:p:w@H.test:443/v", p, fidelity.Kazoo)
+	req, notes, err := request.Build("POST", "json", "https://us%40er:p%3Aw@H.test:443/v", p, fidelity.Kazoo)
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(notes).To(BeEmpty())
 	g.Expect(req.Header).To(Equal([][2]string{
 		{"content-type", "application/json"}, {"content-length", "10"}, {"te", ""}, {"host", "h.test"},
-		{"authorization", "Basic dXMlNDBlcjpwOnc="}, {"connection", "keep-alive"},
+		{"authorization", "Basic dXMlNDBlcjpwJTNBdw=="}, {"connection", "keep-alive"},
 	}))
 	g.Expect(req.Body).To(Equal(`{"a":"ü"}`))
 	for given, sent := range map[string]string{"user@": "Basic dXNlcjo=", ":pw@": "Basic cHc6"} {
 		req, _, err = request.Build("post", "", "http://"+given+"h:81/v", p, fidelity.Kazoo)
 		g.Expect(err).NotTo(HaveOccurred())
 		g.Expect(req.Header).To(ContainElements([2]string{"authorization", sent}, [2]string{"host", "h:81"}, [2]string{"content-type", "application/x-www-form-urlencoded"}))
+	}
+	for _, given := range []string{"@", ":@", "a:b:c@"} { // neither one part nor two
+		req, _, err = request.Build("post", "", "http://"+given+"h:81/v", p, fidelity.Kazoo)
+		g.Expect(err).NotTo(HaveOccurred())
+		g.Expect(hasField(req.Header, "authorization")).To(BeFalse(), given)
 	}
 	req, _, err = request.Build("get", "json", "http://h/v", p, fidelity.Kazoo)
 	g.Expect(err).NotTo(HaveOccurred())

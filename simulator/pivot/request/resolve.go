@@ -114,13 +114,13 @@ func resolveRFC(base, ref string) (string, error) {
 func escapedURL(uri string) string {
 	scheme, rest, ok := strings.Cut(uri, "://")
 	if !ok || !uris.IsScheme(scheme) {
-		return escaped(uri, false)
+		return escaped(uri)
 	}
 	end := strings.IndexAny(rest, "/?#")
 	if end < 0 {
 		return uri
 	}
-	return scheme + "://" + rest[:end] + escaped(rest[end:], false)
+	return scheme + "://" + rest[:end] + escaped(rest[end:])
 }
 
 // cause is why a URL cannot be read, without the URL itself.

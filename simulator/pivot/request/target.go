@@ -1,6 +1,7 @@
 package request
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -20,11 +21,10 @@ func (e *URIError) Error() string { return fmt.Sprintf("URL %q: %s", e.URI, e.Re
 
 // target is where a request goes.
 type target struct {
-	scheme, host    string // in lower case; the host with its port
-	user            string // user:password as written
-	hasUser         bool
-	path, query     string
-	endsWithPercent bool // the URL as written, which the reference lets pass
+	scheme, host string // in lower case; the host with its port
+	user         string // user:password as written
+	path, query  string
+	fragment     string // never sent, but judged
 }
 
 // SocketHost is the domain of applications that are asked over a websocket: no such host
@@ -46,9 +46,15 @@ func parseTarget(uri string) (target, error) {
 	if !parts.HasAuthority {
 		return refuse(SilentTransport, "it has no host")
 	}
-	t := target{scheme: parts.Scheme, user: parts.User, hasUser: parts.HasUser, endsWithPercent: strings.HasSuffix(uri, "%")}
+	t := target{scheme: parts.Scheme, user: parts.User, path: parts.Path, query: parts.Query}
+	_, t.fragment, _ = strings.Cut(uri, "#")
 	host, port := splitHost(parts.Host)
+	if plain, encoded := cleaned(host); !encoded {
+		host = plain
+	}
 	switch {
+	case !isUser(t.user):
+		return refuse("", "its credentials hold what no URL may")
 	case strings.Trim(port, "0123456789") != "":
 		return refuse("", "port "+port+" is no number")
 	case host == "":
@@ -58,9 +64,8 @@ func parseTarget(uri string) (target, error) {
 	}
 	t.host = strings.ToLower(host)
 	if port != "" {
-		t.host += ":" + port
+		t.host += ":" + cmp.Or(strings.TrimLeft(port, "0"), "0")
 	}
-	t.path, t.query = withoutDots(parts.Path), parts.Query
 	return t, nil
 }
 
@@ -72,6 +77,13 @@ func splitHost(authority string) (host, port string) {
 	return authority, ""
 }
 
+// isUser tells what may stand for user:password: nothing that is illegal, and no broken
+// escape.
+func isUser(user string) bool {
+	_, changed := cleaned(user)
+	return !changed && !strings.Contains(user, "@")
+}
+
 // isHost tells what may stand for a host: a name or IPv4 address without what is
 // illegal in URLs, or an address in brackets.
 func isHost(host string) bool {
@@ -80,7 +92,7 @@ func isHost(host string) bool {
 		return ok && inside != "" && strings.Trim(inside, "0123456789abcdefABCDEF:.") == ""
 	}
 	for i := range len(host) {
-		if illegal(host[i]) || host[i] == '%' {
+		if illegal(host[i]) || host[i] == '%' || host[i] == ':' {
 			return false
 		}
 	}
@@ -113,32 +125,94 @@ func withoutDots(path string) string {
 // add puts the parameters of a GET behind the URL's own query (pivot_call:uri/2). A #
 // in a key begins the fragment, which is dropped (quirk raw-keys).
 func (t *target) add(query string) {
-	t.endsWithPercent = false
-	query, _, _ = strings.Cut(query, "#")
+	query, fragment, found := strings.Cut(query, "#")
+	if found {
+		t.fragment = fragment
+	}
 	if t.query != "" {
 		query = t.query + "&" + query
 	}
 	t.query = query
 }
 
-// escape percent-encodes what the reference's client refuses in path and query, and
-// tells whether there was any.
-func (t *target) escape() bool {
-	path := escaped(t.path, t.endsWithPercent && t.query == "")
-	query := escaped(t.query, t.endsWithPercent)
-	changed := path != t.path || query != t.query
-	t.path, t.query = path, query
-	return changed
+// clean makes of path and query what the reference's client sends
+// (httpc:request/5), and percent-encodes what it refuses; refused tells whether
+// there was any, in the fragment, too.
+func (t *target) clean() (refused bool) {
+	path, badPath := cleaned(t.path)
+	query, badQuery := cleaned(t.query)
+	_, badFragment := cleaned(t.fragment)
+	t.path, t.query = withoutDots(path), query
+	return badPath || badQuery || badFragment || strings.Contains(t.fragment, "#")
 }
 
-// escaped leaves a % at the very end if asked to.
-func escaped(text string, lastPercent bool) string {
+// keep leaves path and query as they are, but for what the reference's client refuses;
+// refused tells whether there was any, in the fragment, too.
+func (t *target) keep() (refused bool) {
+	encoded := func(part string) string {
+		clean, bad := encodedIllegal(part)
+		refused = refused || bad
+		return clean
+	}
+	t.path, t.query = cmp.Or(encoded(t.path), "/"), encoded(t.query)
+	_ = encoded(t.fragment)
+	return refused || strings.Contains(t.fragment, "#")
+}
+
+// encodedIllegal percent-encodes what is illegal, and leaves every % alone.
+func encodedIllegal(part string) (clean string, encoded bool) {
+	var b strings.Builder
+	for i := range len(part) {
+		if illegal(part[i]) {
+			encoded = true
+			fmt.Fprintf(&b, "%%%02X", part[i])
+			continue
+		}
+		b.WriteByte(part[i])
+	}
+	return b.String(), encoded
+}
+
+// cleaned is a part of a URL without the escapes that it need not have, the others in
+// upper case. A % too near to the end to be an escape stays. If anything in it is
+// illegal, all that is no escape is percent-encoded.
+func cleaned(part string) (clean string, encoded bool) {
+	if clean, encoded = normal(part, true); encoded {
+		clean, _ = normal(part, false)
+	}
+	return clean, encoded
+}
+
+func normal(part string, openEnd bool) (clean string, encoded bool) {
+	const upperHex = "0123456789ABCDEF"
+	var b strings.Builder
+	for i := 0; i < len(part); i++ {
+		c := part[i]
+		switch {
+		case c == '%' && uris.IsEscape(part[i:]):
+			if plain := unhex(part[i+1])<<4 | unhex(part[i+2]); unreserved(plain) {
+				b.WriteByte(plain)
+			} else {
+				b.WriteString(strings.ToUpper(part[i : i+3]))
+			}
+			i += 2
+		case openEnd && c == '%' && i+2 >= len(part), c != '%' && !illegal(c):
+			b.WriteByte(c)
+		default:
+			encoded = true
+			b.Write([]byte{'%', upperHex[c>>4], upperHex[c&0xF]})
+		}
+	}
+	return b.String(), encoded
+}
+
+// escaped percent-encodes what is illegal, and else changes nothing.
+func escaped(text string) string {
 	const upperHex = "0123456789ABCDEF"
 	var b strings.Builder
 	for i := range len(text) {
 		c := text[i]
-		broken := c == '%' && !uris.IsEscape(text[i:]) && !(lastPercent && i == len(text)-1)
-		if !illegal(c) && !broken {
+		if !illegal(c) && (c != '%' || uris.IsEscape(text[i:])) {
 			b.WriteByte(c)
 			continue
 		}
@@ -149,7 +223,19 @@ func escaped(text string, lastPercent bool) string {
 
 // illegal tells the bytes that the reference's client takes in no URL.
 func illegal(c byte) bool {
-	return c <= ' ' || c >= 0x7F || strings.IndexByte(`<>"{}^\[]|`, c) >= 0
+	return c <= ' ' || c >= 0x7F || strings.IndexByte("<>\"{}^`\\[]|", c) >= 0
+}
+
+// unreserved tells the bytes that need no escape anywhere (RFC 3986, 2.3).
+func unreserved(c byte) bool {
+	return 'a' <= c|0x20 && c|0x20 <= 'z' || '0' <= c && c <= '9' || strings.IndexByte("-._~", c) >= 0
+}
+
+func unhex(c byte) byte {
+	if c <= '9' {
+		return c - '0'
+	}
+	return c | 0x20 - 'a' + 10
 }
 
 // target is what stands in the request line.
@@ -169,12 +255,15 @@ func (t *target) hostLine() string {
 	return strings.TrimSuffix(t.host, own)
 }
 
-// credentials are user:password as the reference sends them, not decoded; of one
-// alone that one.
-func (t *target) credentials() string {
-	user, password, _ := strings.Cut(t.user, ":")
-	if user == "" {
-		user, password = password, ""
+// credentials are user:password as the reference sends them, not decoded: of one alone
+// that one. Neither none nor three parts are any.
+func (t *target) credentials() (text string, given bool) {
+	parts := strings.FieldsFunc(t.user, func(r rune) bool { return r == ':' })
+	switch len(parts) {
+	case 1:
+		return parts[0] + ":", true
+	case 2:
+		return parts[0] + ":" + parts[1], true
 	}
-	return user + ":" + password
+	return "", false
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/kazoolab/kazoolab/bridge/fidelity"
@@ -89,7 +90,8 @@ func rows(to, state jobj.Object, named []row) jobj.Object {
 
 // Params are the parameters in wire order: variables, what is live, the base ones of
 // the format. A name that occurs again keeps its first place and takes the later
-// value, so that no application's variable hides what the base says.
+// value, so that no application's variable hides what the base says; a variable that
+// the call brings twice is sent twice.
 func Params(v Values, compat fidelity.Compat) jobj.Object {
 	if v.State == nil {
 		v.State = StateOf(v.Call)
@@ -104,19 +106,23 @@ func Params(v Values, compat fidelity.Compat) jobj.Object {
 	return merged(v.Variables, v.Live, base)
 }
 
-// merged is all members of several objects, a key once.
-func merged(objects ...jobj.Object) jobj.Object {
+// merged is variables, a repeated one as often as it stands, and all members of the others, a key once:
+// it counts where it stood first.
+func merged(variables jobj.Object, others ...jobj.Object) jobj.Object {
 	const many = 32 // below, looking through what is there is cheaper than a map
-	size := 0
-	for _, o := range objects {
+	size := len(variables)
+	for _, o := range others {
 		size += len(o)
 	}
-	out := make(jobj.Object, 0, size)
+	out := append(make(jobj.Object, 0, size), variables...)
 	place := func(key string) int {
 		return slices.IndexFunc(out, func(m jobj.Member) bool { return m.Key == key })
 	}
 	if size > many {
 		places := make(map[string]int, size)
+		for i, m := range slices.Backward(variables) {
+			places[m.Key] = i
+		}
 		place = func(key string) int {
 			i, again := places[key]
 			if !again {
@@ -126,7 +132,7 @@ func merged(objects ...jobj.Object) jobj.Object {
 			return i
 		}
 	}
-	for _, o := range objects {
+	for _, o := range others {
 		for _, m := range o {
 			if i := place(m.Key); i >= 0 {
 				out[i].Value = m.Value
@@ -215,10 +221,10 @@ func digits(v Values, compat fidelity.Compat) jobj.Object {
 }
 
 func callerNumber(call jobj.Object) string {
-	return cmp.Or(text(call, "Caller-ID-Number"), "anonymous")
+	return cmp.Or(named(call, "Caller-ID-Number"), "anonymous")
 }
 
-func callerName(call jobj.Object) string { return cmp.Or(text(call, "Caller-ID-Name"), "unknown") }
+func callerName(call jobj.Object) string { return cmp.Or(named(call, "Caller-ID-Name"), "unknown") }
 
 // given appends a member of the call, if it is there and not empty.
 func given(to, call jobj.Object, name, key string) jobj.Object {
@@ -226,17 +232,6 @@ func given(to, call jobj.Object, name, key string) jobj.Object {
 		return append(to, jobj.Member{Key: name, Value: value})
 	}
 	return to
-}
-
-// text reads a member of the call as text; numbers are such, too.
-func text(call jobj.Object, key string) string {
-	switch v, _ := call.Get(key); v := v.(type) {
-	case string:
-		return v
-	case json.Number:
-		return v.String()
-	}
-	return ""
 }
 
 // party is the realm and the user part of To, From or Request, in wire order: what
@@ -255,33 +250,43 @@ func party(call jobj.Object, name string) jobj.Object {
 	}
 }
 
-// mapped is an object that went through an Erlang map: its keys in descending order
-// at every level, without null. More than 32 keys have no order there; ours have.
+// mapped is an object that was merged (kz_json:merge/2): its keys in descending order,
+// without null, and so the objects in it; arrays stay as they are. A key that is there
+// twice stays so, the greater value first.
 func mapped(o jobj.Object) jobj.Object {
-	last := make(map[string]any, len(o))
+	out := make(jobj.Object, 0, len(o))
 	for _, m := range o {
-		last[m.Key] = m.Value
-	}
-	out := make(jobj.Object, 0, len(last))
-	for key, value := range last {
-		if value != nil {
-			out = append(out, jobj.Member{Key: key, Value: mappedValue(value)})
+		switch value := m.Value.(type) {
+		case nil:
+			continue
+		case jobj.Object:
+			m.Value = mapped(value)
 		}
+		out = append(out, m)
 	}
-	slices.SortFunc(out, func(a, b jobj.Member) int { return strings.Compare(b.Key, a.Key) })
+	slices.SortStableFunc(out, func(a, b jobj.Member) int {
+		return cmp.Or(strings.Compare(b.Key, a.Key), compare(b.Value, a.Value))
+	})
 	return out
 }
 
-func mappedValue(value any) any {
-	switch value := value.(type) {
-	case jobj.Object:
-		return mapped(value)
-	case []any:
-		out := make([]any, len(value))
-		for i, element := range value {
-			out[i] = mappedValue(element)
+// compare is the order of Erlang's terms: numbers, booleans, objects, arrays, texts.
+func compare(a, b any) int {
+	rank := func(v any) (int, float64, string) {
+		switch v := v.(type) {
+		case json.Number:
+			f, _ := v.Float64()
+			return 0, f, ""
+		case bool:
+			return 1, 0, strconv.FormatBool(v)
+		case jobj.Object:
+			return 2, 0, ""
+		case string:
+			return 4, 0, v
 		}
-		return out
+		return 3, 0, ""
 	}
-	return value
+	rankA, numberA, textA := rank(a)
+	rankB, numberB, textB := rank(b)
+	return cmp.Or(cmp.Compare(rankA, rankB), cmp.Compare(numberA, numberB), strings.Compare(textA, textB))
 }

@@ -28,8 +28,11 @@ func TestPivotResolveURIVectors(t *testing.T) {
 	}
 }
 
-// hostOf is a URL up to its path.
+// hostOf is a URL up to its path; what has no scheme has no host.
 func hostOf(uri string) string {
+	if !strings.Contains(uri, "://") {
+		return ""
+	}
 	parts := strings.SplitN(uri, "/", 4)
 	return strings.Join(parts[:min(len(parts), 3)], "/")
 }
