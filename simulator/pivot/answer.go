@@ -111,7 +111,11 @@ func (w *worker) judge(a client.Answer) {
 	var fault error
 	var broken flow.Result
 	if lang.twiml {
-		root, err := twiml.Parse(body)
+		parse := twiml.Parse
+		if w.e.corrected() {
+			parse = twiml.ParseUTF8
+		}
+		root, err := parse(body)
 		if err == nil {
 			w.tell(Step{Kind: Judged, Text: lang.why})
 			w.run(root)
