@@ -26,7 +26,7 @@ func compareFile(t *testing.T, name string) {
 	t.Helper()
 	records := vectortest.Read(t, name, "label", "call", "request", "answers", "docs", "config", "switch", "script", "idle_ms", "max_ms",
 		"out", "end", "bindings", "error", "notes")
-	tally, flows := vectortest.NewTally(t, name), newFlows(t)
+	tally, flows := vectortest.NewTally(t, name), recordedFlows(t)
 	for _, r := range records {
 		t.Run(fmt.Sprintf("%d %s", r.Line, r.String("label")), func(t *testing.T) {
 			quirk, why := judge(t, flows, r)
