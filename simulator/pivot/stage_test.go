@@ -39,6 +39,7 @@ type stage struct {
 	idle   time.Duration
 	alarm  *timeline.Planned
 	stop   context.CancelFunc
+	giveUp context.CancelFunc // ends the time
 
 	published, bindings, saved []any
 	notes                      []noted
@@ -64,7 +65,7 @@ func newStage(t *testing.T, app *app, flows pivot.Flows, compat fidelity.Compat,
 	start := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 	s.line = timeline.New(timeline.Config{Start: start, Wall: clockwork.NewRealClock()})
 	ctx, cancel := context.WithCancel(t.Context())
-	s.stop = cancel
+	s.stop, s.giveUp = cancel, func() {}
 	s.ask = newAsker(t)
 	s.engine = pivot.New(ctx, pivot.Config{
 		Line: s.line, Bus: s, Asker: s, Flows: flows, Documents: s, Compat: compat, IDs: ids.Seeded(t.Name()), Node: "n@h", Log: slog.New(slog.DiscardHandler),
@@ -91,6 +92,7 @@ func (s *stage) play(message jobj.Object, script []any) {
 	s.wake()
 	ctx, cancel := context.WithTimeout(s.t.Context(), 30*time.Second)
 	defer cancel()
+	s.giveUp = cancel
 	s.line.After(24*time.Hour, func() {})
 	run := make(chan error, 1)
 	go func() { run <- s.line.Run(ctx, false) }()
@@ -105,7 +107,10 @@ func (s *stage) wake() {
 	if s.alarm != nil {
 		s.alarm.Cancel()
 	}
-	s.alarm = s.line.After(s.idle, func() { s.over("still_running") })
+	s.alarm = s.line.After(s.idle, func() {
+		s.over("still_running")
+		s.giveUp() // what would come later is no part of the record
+	})
 }
 
 func (s *stage) over(end string) {

@@ -250,7 +250,7 @@ func TestVerbsAndAttributes(t *testing.T) {
 	flows := newFlows(t)
 	var b strings.Builder
 	b.WriteString("Every verb and attribute of TwiML: an answer, what the switch does, and what comes of it. Written by the test with -update.\n")
-	for _, c := range slices.Concat(promptCases(), gatherCases(), otherCases(), dialCases(), conferenceCases()) {
+	for _, c := range slices.Concat(promptCases(), gatherCases(), otherCases(), dialCases(), conferenceCases(), oddCases()) {
 		fmt.Fprintf(&b, "\n== %s\n%s\n", c.name, c.answer)
 		if c.rules != "" {
 			fmt.Fprintf(&b, "switch: %s\n", c.rules)

@@ -189,11 +189,21 @@ func digits(v Values, compat fidelity.Compat) jobj.Object {
 	return nil
 }
 
-func callerNumber(call jobj.Object) string {
-	return cmp.Or(text(call, "Caller-ID-Number"), "anonymous")
+// Nothing is whether a text counts for none in Kazoo (kz_term:is_empty/1).
+func Nothing(text string) bool {
+	return text == "" || text == "0" || text == "NULL" || text == "undefined"
 }
 
-func callerName(call jobj.Object) string { return cmp.Or(text(call, "Caller-ID-Name"), "unknown") }
+func callerNumber(call jobj.Object) string { return known(text(call, "Caller-ID-Number"), "anonymous") }
+
+func callerName(call jobj.Object) string { return known(text(call, "Caller-ID-Name"), "unknown") }
+
+func known(text, otherwise string) string {
+	if Nothing(text) {
+		return otherwise
+	}
+	return text
+}
 
 // given appends a member of the call, if it is there and not empty.
 func given(to, call jobj.Object, name, key string) jobj.Object {

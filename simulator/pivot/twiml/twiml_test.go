@@ -177,7 +177,7 @@ func TestDocumentsAreBounded(t *testing.T) {
 
 func TestNumbersAsKazooReadsThem(t *testing.T) {
 	for text, want := range map[string]string{
-		"5": "5", "+5": "5", "-5": "-5", "1.5": "2", "1.4": "1", "-1.5": "-2", "007": "7", "1.0e2": "100",
+		"5": "5", "+5": "5", "-5": "-5", "1.5": "2", "1.4": "1", "1,5": "2", "1,4e1": "14", "1.000,5": "absent", "-1.5": "-2", "007": "7", "1.0e2": "100",
 		"": "absent", "abc": "absent", " 2": "absent", "2 ": "absent", "1.": "absent", ".5": "absent", "1e2": "absent", "0x1": "absent",
 		"99999999999999999999": "2147483647", "-99999999999999999999": "-2147483648",
 	} {
