@@ -82,7 +82,7 @@ func (p *process) say(n *twiml.Node, then func(outcome)) {
 	if !given {
 		engine = p.w.e.Settings.Engine
 	}
-	p.prompt(dialplan.TTS{
+	p.soon(dialplan.TTS{
 		Text: text, Terminators: p.terminators(n, "terminators"), Voice: voice, Language: language, Engine: engine,
 	}.Part(p.w.callID), loops, then)
 }
@@ -109,7 +109,17 @@ func (p *process) play(n *twiml.Node, then func(outcome)) {
 	}
 	keys := p.terminators(n, "terminators")
 	slices.Sort(keys) // Kazoo sorts those of a Play only: # * 0 … 9
-	p.prompt(dialplan.Play{Media: media, Terminators: slices.Compact(keys)}.Part(p.w.callID), p.loops(n), then)
+	p.soon(dialplan.Play{Media: media, Terminators: slices.Compact(keys)}.Part(p.w.callID), p.loops(n), then)
+}
+
+// soon is prompt, but within a Gather only when the events that wait have been heard: a key among them
+// silences what has not begun. In Kazoo the two run beside each other, and either may be first.
+func (p *process) soon(part jobj.Object, times int64, then func(outcome)) {
+	if p.parent == nil {
+		p.prompt(part, times, then)
+		return
+	}
+	p.after(0, func() { p.prompt(part, times, then) })
 }
 
 // prompt has a sound heard so many times, 0 is for ever, each to its end.

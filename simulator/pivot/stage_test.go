@@ -37,6 +37,7 @@ type stage struct {
 	rules  []jobj.Object
 	docs   map[string]jobj.Object
 	idle   time.Duration
+	late   bool // keys after a completion are heard when what it had done is done
 	alarm  *timeline.Planned
 	stop   context.CancelFunc
 	giveUp context.CancelFunc // ends the time
@@ -267,9 +268,11 @@ func completion(callID, noop string) jobj.Object {
 func (s *stage) happen(rule, message jobj.Object, noop string) {
 	value, _ := rule.Get("events")
 	events, _ := value.([]any)
+	completed := false
 	for _, one := range events {
 		event, _ := one.(jobj.Object)
 		if event.Bool(false, "$noop") {
+			completed = true
 			if noop != "" {
 				s.send(completion(message.String("Call-ID"), noop))
 			}
@@ -281,7 +284,11 @@ func (s *stage) happen(rule, message jobj.Object, noop string) {
 		if err != nil {
 			s.t.Fatalf("event of a rule: %v", err)
 		}
-		s.send(ready)
+		if completed && s.late {
+			s.line.After(0, func() { s.send(ready) })
+		} else {
+			s.send(ready)
+		}
 	}
 }
 
