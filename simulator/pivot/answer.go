@@ -26,6 +26,9 @@ func (w *worker) answered(a client.Answer, err error) {
 		return
 	}
 	w.tell(Step{Kind: Answered, Answer: &a, Text: fmt.Sprintf("the app answers %d, %s, %d bytes", a.Status, orNone(contentType(a)), len(a.Body))})
+	if a.Status >= 600 {
+		w.note(silentTransport, "a status of 600 or more fails at once. Kazoo waits without a word")
+	}
 	if a.Status != 200 && a.Status != 206 {
 		w.fail(fmt.Sprintf("status %d: only 200 and 206 count, so the answer is not looked at", a.Status), func() { w.storeAnswer(a) })
 		return
