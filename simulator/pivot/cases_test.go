@@ -175,6 +175,8 @@ func oddCases() []verbCase {
 		{"Dial, CDATA alone", `<Dial><![CDATA[1001]]></Dial>`, ""},
 		{"Dial, Queue with a method that is none", `<Dial><Queue method="put">q</Queue></Dial>`, ""},
 		{"Conference, the caller's number in its request", `<Dial callerId="77"><Conference>room</Conference></Dial>`, "conference/discovery_req: hangup X"},
+		{"Dial, the device that calls", `<Dial><Device>dev-1</Device></Dial>`, ""},
+		{"Dial, the caller's ids of an owner come first", `<Dial><Device>dev-c</Device></Dial>`, "bridge: hangup X"},
 		{"CDATA after an element", `<Say><b/>a<![CDATA[b]]>c</Say>`, ""},
 	}
 }

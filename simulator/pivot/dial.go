@@ -1,6 +1,7 @@
 package pivot
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -211,12 +212,15 @@ func (d *dialling) callerIDs(o *dialplan.Offnet) {
 		device = nil
 	}
 	pick := func(kind, key, otherwise string) string {
-		if text(p.call, "Inception") == "" && device != nil {
-			if v := device.String("caller_id", kind, key); v != "" {
-				return v
-			}
+		if text(p.call, "Inception") != "" || device == nil {
+			return otherwise
 		}
-		return otherwise
+		owner := p.w.document(device.String("owner_id"))
+		v := callerID(owner, device, kind, key)
+		if kind == "emergency" {
+			v = cmp.Or(v, callerID(owner, device, "external", key))
+		}
+		return cmp.Or(v, otherwise)
 	}
 	o.CallerNumber, o.CallerName = pick("external", "number", d.callerNumber()), pick("external", "name", d.callerName())
 	o.EmergencyNumber, o.EmergencyName = pick("emergency", "number", d.callerNumber()), pick("emergency", "name", d.callerName())
