@@ -163,6 +163,10 @@ bench-sockets: rabbitmq postgresql build ## Measure websockets: fan-out and 5,00
 bench-simulator: rabbitmq build ## Measure the simulated switch beside a bare publish loop, on RabbitMQ and the embedded broker (BENCHFLAGS='-rate 500' for an open loop)
 	$(GO) run ./internal/bench/simulator $(BENCHFLAGS)
 
+.PHONY: bench-pivot
+bench-pivot: build ## Measure the engine of Pivot beside a bare loop: 1,000 calls over HTTP, 1,000 over one websocket, memory for a call, a quarter of an hour (BENCHFLAGS='-only http -runs 1 -pairs 1')
+	$(GO) run ./internal/bench/pivot -kazoolab bin/kazoolab $(BENCHFLAGS)
+
 .PHONY: soak
 soak: rabbitmq postgresql build ## An hour of mixed load on two nodes: memory, goroutines, files and sockets must stay (BENCHFLAGS='-for 10m')
 	$(GO) run ./internal/bench/shared soak -nodes 2 $(BENCHFLAGS)

@@ -143,7 +143,7 @@ func (b *Bridge) Broker() (bus.State, <-chan struct{}) {
 // what it has within DrainTimeout, and returns nil. It returns an error when it
 // cannot start or loses what it cannot work without.
 func (b *Bridge) Run(ctx context.Context) error {
-	clusterID, err := b.clusterID(ctx)
+	clusterID, err := ClusterID(ctx, b.cfg.Store, b.cfg.IDs)
 	if ctx.Err() != nil {
 		return nil
 	}
@@ -352,10 +352,10 @@ func (b *Bridge) serve(server *http.Server) error {
 	return nil
 }
 
-// clusterID is drawn once and kept in the store, so that all nodes show the same
+// ClusterID is drawn once and kept in the store, so that all nodes show the same
 // (kzd_cluster:id/0).
-func (b *Bridge) clusterID(ctx context.Context) (string, error) {
-	id, err := b.cfg.Store.Secret(ctx, "cluster_id", func() ([]byte, error) { return []byte(b.cfg.IDs.Hex(32)), nil })
+func ClusterID(ctx context.Context, s *store.Store, source *ids.Source) (string, error) {
+	id, err := s.Secret(ctx, "cluster_id", func() ([]byte, error) { return []byte(source.Hex(32)), nil })
 	if err != nil {
 		return "", fmt.Errorf("cluster id: %w", err)
 	}

@@ -1,6 +1,10 @@
 package kapi
 
-import "strings"
+import (
+	"crypto/md5"
+	"encoding/hex"
+	"strings"
+)
 
 // CategoryConference is the Event-Category of everything on ExchangeConference.
 const CategoryConference = "conference"
@@ -10,6 +14,13 @@ const CategoryConference = "conference"
 func ConferenceEvents() []string {
 	return strings.Fields(`conference-create conference-destroy lock unlock add-member del-member stop-talking
 		start-talking mute-member unmute-member deaf-member undeaf-member`)
+}
+
+// ConferenceID is the id of a conference that has no document, but a name. It is the account's own: in Kazoo
+// two tenants meet in "sales" (quirk conference-tenants).
+func ConferenceID(accountID, name string) string {
+	sum := md5.Sum([]byte(accountID + "_" + name))
+	return hex.EncodeToString(sum[:])
 }
 
 // conferencePublications are what happens in conferences, the commands to them and

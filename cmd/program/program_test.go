@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -175,6 +177,35 @@ func TestAnInterruptedRunCleansUp(t *testing.T) {
 	g.Expect(crossbar.Left()).To(BeZero())
 	g.Expect(filepath.Join(out, "log.ndjson")).To(BeARegularFile())
 	g.Expect(filepath.Join(out, "results.json")).To(BeARegularFile())
+}
+
+// Who does not wait for the cleaning up is told what that leaves.
+func TestASecondSignalSaysWhatStays(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	crossbar := &hostile.Crossbar{Dialect: "5.0"}
+	crossbar.Serve(t)
+	deleting := make(chan struct{}, 100)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodDelete {
+			deleting <- struct{}{}
+			<-r.Context().Done()
+			return
+		}
+		crossbar.ServeHTTP(w, r)
+	}))
+	t.Cleanup(server.Close)
+	opened := make(chan struct{}, 100)
+	sockets := hostile.Listen(t, hostile.Announce(opened))
+	p := command(t, "certify", "--profile", profile(t, server.URL, noHooks, "sockets: ws://"+sockets), "--run", "waits/*")
+	g.Expect(p.Start()).To(Succeed())
+	for range 2 { // preflight opens one
+		g.Eventually(opened, time.Minute).Should(Receive())
+	}
+	g.Expect(p.Process.Signal(syscall.SIGINT)).To(Succeed())
+	g.Eventually(deleting, time.Minute).Should(Receive())
+	g.Expect(p.Process.Signal(syscall.SIGINT)).To(Succeed())
+	p.ended(t, p.Wait(), 130, "ended without cleaning up: accounts that this run has made may be left at the target", "--remove-left 1h")
 }
 
 func TestASecondSignalDoesNotWait(t *testing.T) {

@@ -20,7 +20,7 @@ func dialectREST() suite.Group {
 	return suite.Group{
 		Name: "bus/dialect-rest", Title: "REST shapes of the versions", Needs: []string{suite.Accounts},
 		Do:           doDialectREST,
-		Requirements: slices.Concat(talkListings(), talkRest(), laterShapes(), sharedShapes()),
+		Requirements: slices.Concat(talkListings(), talkRest(), laterShapes(), talkHooks()),
 	}
 }
 
@@ -152,8 +152,8 @@ func laterShapes() []suite.Requirement {
 	}
 }
 
-// sharedShapes are those of several versions.
-func sharedShapes() []suite.Requirement {
+// talkHooks are those that the talk shows.
+func talkHooks() []suite.Requirement {
 	return []suite.Requirement{
 		{
 			ID: "DI-ALL-001", Text: "The hooks channel_create, channel_answer, channel_bridge, channel_destroy, parking, object and notifications MUST be listed.",

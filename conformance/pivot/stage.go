@@ -65,13 +65,20 @@ type leg struct {
 	lost     bool
 }
 
-// begin hands a call to Pivot.
+// begin hands a call to Pivot, for an app at a receiver.
 func (s *stage) begin(c call) *leg {
+	if s.err != nil {
+		return &leg{stage: s, name: c.name, lost: true}
+	}
+	return s.lead(s.p.Receiver(c.name, c.answers...)+c.path, c)
+}
+
+// lead hands a call to Pivot, for the app at a URL.
+func (s *stage) lead(uri string, c call) *leg {
 	l := &leg{stage: s, name: c.name, id: s.p.ID() + "@192.0.2.10", lost: s.err != nil}
 	if l.lost {
 		return l
 	}
-	uri := s.p.Receiver(c.name, c.answers...) + c.path
 	s.p.Note("call "+c.name, l.id)
 	if _, s.err = s.p.Listen(s.ctx, pivoted, "callevt", "call.CHANNEL_PIVOT."+encoded(l.id)); s.err != nil {
 		return l

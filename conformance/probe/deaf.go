@@ -12,6 +12,11 @@ import (
 // DialDeaf opens a websocket, subscribes to a binding, and reads nothing from there on until
 // Hear.
 func (p *Probe) DialDeaf(ctx context.Context, name string, account Account, binding string) (*Socket, error) {
+	return p.DialDeafWith(ctx, name, subscription(p.tokenOf(account), account, binding))
+}
+
+// DialDeafWith is DialDeaf with another command than a subscription.
+func (p *Probe) DialDeafWith(ctx context.Context, name, command string) (*Socket, error) {
 	dialer := websocket.Dialer{HandshakeTimeout: p.Target.Patience.Reply}
 	conn, resp, err := dialer.DialContext(ctx, p.Target.Sockets+"/", nil)
 	if err != nil {
@@ -25,12 +30,12 @@ func (p *Probe) DialDeaf(ctx context.Context, name string, account Account, bind
 		_ = conn.Close()
 		return nil, errCut
 	}
-	s.Send(subscription(p.tokenOf(account), account, binding))
+	s.Send(command)
 	late := p.Clock.AfterFunc(p.Target.Patience.Reply, func() { _ = conn.Close() })
 	defer late.Stop()
 	kind, body, err := conn.ReadMessage()
 	if err != nil {
-		return nil, fmt.Errorf("socket %s: no reply to its subscription: %w", name, err)
+		return nil, fmt.Errorf("socket %s: no reply to its first command: %w", name, err)
 	}
 	s.add(capture.SocketGot, frameName(kind), body)
 	return s, nil

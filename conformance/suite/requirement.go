@@ -39,6 +39,10 @@ const (
 	Switch   = "switch"   // a switch answers questions and obeys commands
 	Pivot    = "pivot"    // Pivot takes calls that a callflow hands to it
 	Lab      = "lab"      // extensions that are kazoolab's, and not Kazoo's
+
+	// PivotSockets and PivotApps are the two ends of Pivot over websockets, which may be different programs.
+	PivotSockets = "pivot-sockets" // an app can register at a websocket
+	PivotApps    = "pivot-apps"    // Pivot asks apps at websockets
 )
 
 // Features lists all of them, with what is meant.
@@ -48,6 +52,7 @@ func Features() map[string]string {
 		Sockets: "a websocket port", Accounts: "accounts can be created for the run", Admin: "the credentials are a superduper admin's",
 		Clock: "time can be put forward, or waited for", Hours: "time can be put forward by hours", OneNode: "one node takes all events", Switch: "a switch answers questions and obeys commands",
 		Pivot: "Pivot takes calls that a callflow hands to it over the bus", Lab: "extensions of kazoolab",
+		PivotSockets: "apps of Pivot can register at websockets", PivotApps: "Pivot asks apps at websockets",
 	}
 }
 

@@ -8,12 +8,10 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/gorilla/websocket"
-	"github.com/tidwall/gjson"
 
 	"github.com/kazoolab/kazoolab/conformance/capture"
 	"github.com/kazoolab/kazoolab/conformance/probe"
@@ -25,10 +23,10 @@ import (
 func (f *flight) sockets(ctx context.Context) error {
 	switch {
 	case f.Profile.Features.Sockets == off:
-		f.lacks(suite.Sockets, false, "the profile says that the target has none (features.sockets: off)")
+		f.noSockets("the profile says that the target has none (features.sockets: off)")
 		return nil
 	case f.Target.Sockets == "":
-		f.lacks(suite.Sockets, false, "the profile names no URL for websockets")
+		f.noSockets("the profile names no URL for websockets")
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, f.Target.Patience.Reply)
@@ -42,7 +40,7 @@ func (f *flight) sockets(ctx context.Context) error {
 	case err == nil:
 		_ = conn.Close()
 		f.has(suite.Sockets)
-		return nil
+		return f.pivotSockets(ctx)
 	case resp != nil:
 		return away("what answers at %s is no websocket server: the upgrade was answered with %d", f.Target.Sockets, resp.StatusCode)
 	}
@@ -53,15 +51,10 @@ func (f *flight) sockets(ctx context.Context) error {
 func (f *flight) bus(ctx context.Context) error {
 	switch {
 	case f.Profile.Features.Bus == off || f.Target.AMQP == "":
-		why := "the profile gives no access to the bus (amqp)"
-		f.lacks(suite.Bus, true, "%s", why)
-		f.lacks(suite.Switch, true, "%s", why)
-		f.lacks(suite.Pivot, true, "%s", why)
+		f.noBus("the profile gives no access to the bus (amqp)")
 		return f.lab(ctx)
 	case f.Profile.May == ReadOnly:
-		f.lacks(suite.Bus, true, "the target is only read (may: read-only)")
-		f.lacks(suite.Switch, true, "the target is only read (may: read-only)")
-		f.lacks(suite.Pivot, true, "the target is only read (may: read-only)")
+		f.noBus("the target is only read (may: read-only)")
 		return f.lab(ctx)
 	}
 	p := f.plain()
@@ -81,6 +74,20 @@ func (f *flight) bus(ctx context.Context) error {
 	return errors.Join(f.pivot(ctx, p), f.lab(ctx))
 }
 
+// noSockets notes that nothing can be seen of websockets.
+func (f *flight) noSockets(why string) {
+	f.lacks(suite.Sockets, false, "%s", why)
+	f.lacks(suite.PivotSockets, false, "%s", why)
+}
+
+// noBus notes that nothing can be seen of what is said on the bus alone.
+func (f *flight) noBus(why string) {
+	for _, feature := range []string{suite.Bus, suite.Switch, suite.Pivot} {
+		f.lacks(feature, true, "%s", why)
+	}
+	f.lacks(suite.PivotApps, f.Profile.Features.Lab != off, "%s", why)
+}
+
 // switches asks for a call that there is not, which every ecallmgr answers (amqp.md 18.5).
 func (f *flight) switches(ctx context.Context, p *probe.Probe, queue string) {
 	switch f.Profile.Features.Switch {
@@ -93,50 +100,12 @@ func (f *flight) switches(ctx context.Context, p *probe.Probe, queue string) {
 	}
 	body := fmt.Sprintf(`{"Call-ID":"kazoolab-certify","Event-Category":"call_event","Event-Name":"channel_status_req","Server-ID":%q,"Msg-ID":%q,"App-Name":"kazoolab","App-Version":"5.0.0"}`,
 		queue, p.ID())
-	const enough = 2 * time.Second
 	if p.Publish(ctx, "ask", "callevt", "call.status_req.kazoolab-certify", []byte(body)) == nil &&
 		p.Log.Await(ctx, "preflight", max(enough, f.Target.Patience.Quiet), func(v capture.View) bool { return len(v.Deliveries("answers")) > 0 }) {
 		f.has(suite.Switch)
 		return
 	}
 	f.lacks(suite.Switch, false, "no switch answers on the bus (channel_status_req)")
-}
-
-// pivot hands Pivot a call whose app has an address that nothing can be asked at, which it says at
-// once (pivot.md 3.1), and looks meanwhile for a node that says that it has the application.
-func (f *flight) pivot(ctx context.Context, p *probe.Probe) error {
-	switch f.Profile.Features.Pivot {
-	case off:
-		f.lacks(suite.Pivot, false, "the profile says that the target has none (features.pivot: off)")
-		return nil
-	case on:
-		f.has(suite.Pivot)
-		return nil
-	}
-	replies, err := p.Listen(ctx, "pivot", "targeted", "")
-	if err == nil {
-		_, err = p.Listen(ctx, "nodes", "nodes", "")
-	}
-	if err != nil {
-		return away("a queue for Pivot cannot be made: %v", cause(err))
-	}
-	call := fmt.Sprintf(`{"Call-ID":%q,"Account-ID":%q,"Control-Queue":%q,"Controller-Queue":%[3]q,"From":"1@example.com","To":"1@example.com","Request":"1@example.com"}`,
-		"kazoolab-certify-"+p.ID(), f.Target.Parent.ID, replies)
-	body := fmt.Sprintf(`{"Call":%s,"Voice-URI":"ftp://127.0.0.1/nothing","HTTP-Method":"post","Request-Format":"twiml","Event-Category":"dialplan","Event-Name":"pivot_req","Msg-ID":%q,"App-Name":"callflow","App-Version":"4.0.0"}`,
-		call, p.ID())
-	const enough = 2 * time.Second
-	if p.Publish(ctx, "ask Pivot", "callmgr", "pivot.req.example%2Ecom", []byte(body)) == nil &&
-		p.Log.Await(ctx, "preflight", max(enough, f.Target.Patience.Quiet), func(v capture.View) bool { return len(v.Deliveries("pivot")) > 0 || advertised(v) }) {
-		f.has(suite.Pivot)
-		return nil
-	}
-	f.lacks(suite.Pivot, false, "no Pivot answers on the bus (pivot_req), and no node says that it has one")
-	return nil
-}
-
-// advertised tells whether a node has said that Pivot runs on it (amqp.md 5).
-func advertised(v capture.View) bool {
-	return slices.ContainsFunc(v.Deliveries("nodes"), func(e capture.Entry) bool { return gjson.GetBytes(e.Body, "WhApps.pivot").Exists() })
 }
 
 // lab asks for what no Kazoo has: a bridge of this make says that it lives.

@@ -148,7 +148,7 @@ func TestWhatOnlyHasRESTIsJudgedByThat(t *testing.T) {
 			lacks[l.Feature] = l.Offered
 		}
 		// The bus may be there; a profile that says that there are no hooks means it.
-		g.Expect(lacks).To(Equal(map[string]bool{suite.Bus: true, suite.Switch: true, suite.Pivot: true, suite.Hooks: false, suite.Sockets: false, suite.Lab: false, suite.Hours: false, suite.OneNode: false}))
+		g.Expect(lacks).To(Equal(map[string]bool{suite.Bus: true, suite.Switch: true, suite.Pivot: true, suite.PivotApps: true, suite.Hooks: false, suite.Sockets: false, suite.PivotSockets: false, suite.Lab: false, suite.Hours: false, suite.OneNode: false}))
 	}
 }
 

@@ -79,14 +79,16 @@ type Token struct {
 
 // Features are those of the suite (suite.Features), each on, off or auto.
 type Features struct {
-	Sockets string `yaml:"sockets" of:"on|off|auto" default:"auto" doc:"websockets; auto: where the profile names a URL for them"`
-	Bus     string `yaml:"bus" of:"on|off|auto" default:"auto" doc:"AMQP; auto: where the profile names a broker"`
-	Hooks   string `yaml:"hooks" of:"on|off|auto" default:"auto" doc:"webhooks, and that the target reaches the harness; auto tries"`
-	Switch  string `yaml:"switch" of:"on|off|auto" default:"auto" doc:"a switch that answers questions and obeys commands; auto asks on the bus"`
-	Pivot   string `yaml:"pivot" of:"on|off|auto" default:"auto" doc:"Pivot, which takes calls that a callflow hands to it; auto hands it one on the bus"`
-	Lab     string `yaml:"lab" of:"on|off|auto" default:"auto" doc:"extensions of kazoolab; auto: where REST answers /livez"`
-	Clock   string `yaml:"clock" of:"on|off|auto" default:"auto" doc:"whether rules about minutes are judged; off leaves them out"`
-	OneNode string `yaml:"one-node" of:"on|off|auto" default:"auto" doc:"one node takes all events, so that those of a call have an order; auto: where a lab's clock is"`
+	Sockets      string `yaml:"sockets" of:"on|off|auto" default:"auto" doc:"websockets; auto: where the profile names a URL for them"`
+	Bus          string `yaml:"bus" of:"on|off|auto" default:"auto" doc:"AMQP; auto: where the profile names a broker"`
+	Hooks        string `yaml:"hooks" of:"on|off|auto" default:"auto" doc:"webhooks, and that the target reaches the harness; auto tries"`
+	Switch       string `yaml:"switch" of:"on|off|auto" default:"auto" doc:"a switch that answers questions and obeys commands; auto asks on the bus"`
+	Pivot        string `yaml:"pivot" of:"on|off|auto" default:"auto" doc:"Pivot, which takes calls that a callflow hands to it; auto hands it one on the bus"`
+	PivotSockets string `yaml:"pivot-sockets" of:"on|off|auto" default:"auto" doc:"websockets at which apps of Pivot register; auto asks at one, unless lab is off"`
+	PivotApps    string `yaml:"pivot-apps" of:"on|off|auto" default:"auto" doc:"Pivot that asks apps at websockets; auto hands it a call for one, unless lab is off"`
+	Lab          string `yaml:"lab" of:"on|off|auto" default:"auto" doc:"extensions of kazoolab; auto: where REST answers /livez"`
+	Clock        string `yaml:"clock" of:"on|off|auto" default:"auto" doc:"whether rules about minutes are judged; off leaves them out"`
+	OneNode      string `yaml:"one-node" of:"on|off|auto" default:"auto" doc:"one node takes all events, so that those of a call have an order; auto: where a lab's clock is"`
 }
 
 // ClockPlan says how time is put forward.

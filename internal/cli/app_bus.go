@@ -3,6 +3,9 @@ package cli
 import (
 	"context"
 	"log/slog"
+	"time"
+
+	amqp "github.com/rabbitmq/amqp091-go"
 
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 	"github.com/kazoolab/kazoolab/internal/bus"
@@ -12,18 +15,30 @@ import (
 )
 
 // appBus is what the applications of a simulated cluster say and hear over a broker. All of them hear by
-// one queue there, whose bindings come and go with their calls; which of their own queues a message is
-// for is found out here.
+// one queue there, whose bindings come and go with their calls, but for those queues that nodes share;
+// which of their own queues a message is for is found out here.
 type appBus struct {
 	ctx  context.Context //nolint:containedctx // its own life: the bus hands messages over without one
+	bus  *bus.Bus
 	line *timeline.Timeline
 	out  *outlet.Outlet
 	log  *slog.Logger
-	sub  *bus.Subscription
+	own  *appQueue
+
+	shared map[string]*appQueue // by the application's name for it; of the timeline's goroutine
+}
+
+// appQueue is a queue at the broker.
+type appQueue struct {
+	*bus.Subscription
 
 	// Of the timeline's goroutine:
 	bound  map[string]*topic.Index[listening] // by exchange
 	counts map[bus.Binding]int
+}
+
+func newAppQueue() *appQueue {
+	return &appQueue{bound: map[string]*topic.Index[listening]{}, counts: map[bus.Binding]int{}}
 }
 
 // listening is a queue of one of the applications.
@@ -37,29 +52,63 @@ type listening struct {
 func newAppBus(
 	ctx context.Context, b *bus.Bus, out *outlet.Outlet, line *timeline.Timeline, missed func(), log *slog.Logger,
 ) (*appBus, error) {
-	a := &appBus{
-		ctx: ctx, line: line, out: out, log: log, bound: map[string]*topic.Index[listening]{}, counts: map[bus.Binding]int{},
-	}
-	var err error
-	a.sub, err = b.Consume(bus.Consumer{
-		Queue: bus.Queue{Module: "kazoo_apps", Exclusive: true, AutoDelete: true}, NoAck: true, Handle: a.hear,
-		OnUp: func() { _ = line.Do(ctx, missed) },
-	})
-	if err != nil {
+	a := &appBus{ctx: ctx, bus: b, line: line, out: out, log: log, own: newAppQueue(), shared: map[string]*appQueue{}}
+	if err := a.consume(ctx, a.own, bus.Consumer{
+		Queue: bus.Queue{Module: "kazoo_apps", Exclusive: true, AutoDelete: true},
+		OnUp:  func() { _ = line.Do(ctx, missed) },
+	}); err != nil {
 		return nil, err
 	}
-	return a, a.sub.WaitReady(ctx)
+	return a, nil
+}
+
+// consume has a queue's messages heard.
+func (a *appBus) consume(ctx context.Context, q *appQueue, c bus.Consumer) (err error) {
+	c.NoAck, c.Handle = true, func(d bus.Delivery) { a.hear(q, d) }
+	if q.Subscription, err = a.bus.Consume(c); err != nil {
+		return err
+	}
+	return q.WaitReady(ctx)
+}
+
+const (
+	// staleAfter is how long a message to a shared queue waits for somebody who takes it: cf_pivot waits no longer.
+	staleAfter = 10 * time.Second
+	// unusedFor is how long a shared queue outlives a broker's restart that none of its nodes has seen.
+	unusedFor = time.Minute
+)
+
+// share has an application hear what comes to one of its queues by a queue of the broker's that others
+// have as well: each message reaches one of them. It is called before that queue is bound, and not by
+// the timeline's goroutine.
+func (a *appBus) share(ctx context.Context, queue, name string) error {
+	q := newAppQueue()
+	if err := a.consume(ctx, q, bus.Consumer{Queue: bus.Queue{
+		Name: name, Durable: true, AutoDelete: true, // RabbitMQ takes what is neither durable nor exclusive for a thing of the past
+		Args: amqp.Table{"x-message-ttl": staleAfter.Milliseconds(), "x-expires": unusedFor.Milliseconds()},
+	}}); err != nil {
+		return err
+	}
+	return a.line.Do(ctx, func() { a.shared[queue] = q })
+}
+
+// queue is the one at the broker by which an application's is heard.
+func (a *appBus) queue(name string) *appQueue {
+	if q, ok := a.shared[name]; ok {
+		return q
+	}
+	return a.own
 }
 
 // hear takes a message of the broker's to whoever is bound to it.
-func (a *appBus) hear(d bus.Delivery) {
+func (a *appBus) hear(q *appQueue, d bus.Delivery) {
 	message, err := jobj.ParseObject(d.Body)
 	if err != nil {
 		a.log.Warn("a message to the applications cannot be read", "key", d.RoutingKey, "error", err)
 		return
 	}
 	_ = a.line.Do(a.ctx, func() { // that it has ended is no one's fault
-		index := a.bound[d.Exchange]
+		index := q.bound[d.Exchange]
 		if index == nil {
 			return
 		}
@@ -82,7 +131,7 @@ func (a *appBus) hear(d bus.Delivery) {
 func (a *appBus) awaitBound(binding bus.Binding, then func()) {
 	leave := a.line.Stay()
 	go func() {
-		_ = a.sub.Bound(a.ctx, binding) // ctx has ended, or it follows as soon as possible
+		_ = a.own.Bound(a.ctx, binding) // ctx has ended, or it follows as soon as possible
 		_ = a.line.Do(a.ctx, func() {
 			leave()
 			then()
@@ -108,27 +157,29 @@ func (p *appPort) Publish(exchange, key string, message jobj.Object) {
 
 // Bind has messages handed to the application from when the broker has the binding.
 func (p *appPort) Bind(queue, exchange, key string) {
-	index := p.bus.bound[exchange]
+	q := p.bus.queue(queue)
+	index := q.bound[exchange]
 	if index == nil {
 		index = &topic.Index[listening]{}
-		p.bus.bound[exchange] = index
+		q.bound[exchange] = index
 	}
 	index.Insert(key, listening{p, queue})
 	binding := bus.Binding{Exchange: exchange, Key: key}
-	if p.bus.counts[binding]++; p.bus.counts[binding] == 1 {
-		p.bus.sub.Want(binding)
+	if q.counts[binding]++; q.counts[binding] == 1 {
+		q.Want(binding)
 	}
 }
 
 // Unbind ends that.
 func (p *appPort) Unbind(queue, exchange, key string) {
-	index := p.bus.bound[exchange]
+	q := p.bus.queue(queue)
+	index := q.bound[exchange]
 	if index == nil || !index.Remove(key, listening{p, queue}) {
 		return
 	}
 	binding := bus.Binding{Exchange: exchange, Key: key}
-	if p.bus.counts[binding]--; p.bus.counts[binding] == 0 {
-		delete(p.bus.counts, binding)
-		p.bus.sub.Drop(binding)
+	if q.counts[binding]--; q.counts[binding] == 0 {
+		delete(q.counts, binding)
+		q.Drop(binding)
 	}
 }

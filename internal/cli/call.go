@@ -113,18 +113,19 @@ metaflow. When it is over, what the webhooks of the running bridge made of it is
 type handCall struct {
 	*app
 
-	flags   callFlags
-	from    string
-	script  []act
-	typed   bool // what happens is typed
-	busy    bool // something is under way
-	steps   int  // begun
-	doing   act  // the last of them
-	undone  int  // could not be done
-	offices []office.Office
-	placed  func(accountID string) bool // see placedBy; nil where no up is on the same broker
-	running *runfile.File               // that up
-	random  *ids.Source
+	flags    callFlags
+	from     string
+	script   []act
+	typed    bool     // what happens is typed
+	busy     bool     // something is under way
+	steps    int      // begun
+	troubles *appPort // of Pivot; nil where no callflow leads
+	doing    act      // the last of them
+	undone   int      // could not be done
+	offices  []office.Office
+	placed   func(accountID string) bool // see placedBy; nil where no up is on the same broker
+	running  *runfile.File               // that up
+	random   *ids.Source
 
 	sim     *simulation
 	ladder  ladder
@@ -192,13 +193,13 @@ func (h *handCall) begin(ctx context.Context) error {
 	}
 	if d, ok := h.at.Device(h.from); ok {
 		h.caller, err = h.sim.board.Dial(h.at.Account, d, h.flags.to, "", "", rings)
-		return err
+		return h.listen(err)
 	}
 	if !pbx.IsNumber(h.from) {
 		return usagef("%q is neither a number nor an extension of %s; it has %s", h.from, h.at.Account.Name, strings.Join(extensions(h.at), ", "))
 	}
 	h.caller, err = h.sim.board.Arrive(h.at.Account, pbx.Party{Name: h.flags.name, Number: h.from}, h.flags.to, "", "", rings)
-	return err
+	return h.listen(err)
 }
 
 func extensions(o office.Office) (names []string) {

@@ -71,7 +71,8 @@ func (one *act) check() error {
 			names = append(names, name)
 		}
 		slices.Sort(names)
-		return usagef("%q is nothing that happens to a call%s; these do: %s", one.word, suggest.Hint(one.word, names), strings.Join(names, ", "))
+		wrong := fmt.Sprintf("%q is nothing that happens to a call%s", one.word, suggest.Hint(one.word, names))
+		return usagef("%s", suggest.Then(wrong, "These do: "+strings.Join(names, ", ")))
 	case what == "must" && one.what == "":
 		return usagef("%s needs something behind it, as in %q", one.word, map[string]string{
 			"press": "press 12#", "transfer": "transfer 1002", "consult": "consult 1002", "retrieve": "retrieve 1003",
@@ -143,8 +144,14 @@ func (h *handCall) doAs(callee *pbx.Channel, one act) (waits bool, err error) {
 	case "transfer":
 		board.Transfer(callee, one.what, h.done)
 	case "consult":
-		h.consult, err = board.Consult(callee, one.what, h.done)
-		return err == nil, err
+		board.MayCall(callee, one.what, func(err error) {
+			if err == nil {
+				h.consult, err = board.Consult(callee, one.what, h.done)
+			}
+			if err != nil {
+				h.done(err)
+			}
+		})
 	case "park":
 		h.recent = one.what
 		if h.recent == "" {

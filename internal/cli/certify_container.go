@@ -38,6 +38,7 @@ const containerLimit = 5 * time.Minute
 
 func (w *whereabouts) startContainer(ctx context.Context, c *certify, p *target.Profile) (func() error, error) {
 	k := &containers{certify: c, image: w.image}
+	c.stays("docker ps --filter label=org.testcontainers lists the containers that go on")
 	stop := func() error { return k.stop(ctx) }
 	err := k.start(ctx, p)
 	if err == nil {

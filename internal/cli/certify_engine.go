@@ -65,6 +65,7 @@ func (w *whereabouts) startCompose(ctx context.Context, c *certify, p *target.Pr
 		return err
 	}
 	c.say("bringing up %s as %s", w.compose, project)
+	c.stays(fmt.Sprintf("docker compose --project-name %s down --volumes ends what was brought up", project))
 	if _, err := compose(ctx, "up", "--detach", "--wait", "--wait-timeout", "300"); err != nil {
 		return nil, errors.Join(unreachablef("--target compose: %w", err), stop())
 	}

@@ -107,6 +107,11 @@ func (c *certify) drive(ctx context.Context, specs *suite.Specs, profile target.
 	return v.tell()
 }
 
+// stays says what is left behind when somebody does not wait for the end.
+func (c *certify) stays(what string) {
+	c.whenAbandoned(func() { c.say("ended without cleaning up: %s", what) })
+}
+
 // early has an error be that somebody ended the run, once that is so: it may say what became of a
 // request that was given up for it.
 func early(ctx context.Context, err error) error {

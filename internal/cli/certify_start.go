@@ -28,6 +28,9 @@ func (w *whereabouts) start(ctx context.Context, c *certify, p *target.Profile) 
 	case targetContainer:
 		return w.startContainer(ctx, c, p)
 	}
+	if p.May != target.ReadOnly {
+		c.stays("accounts that this run has made may be left at the target; certify --remove-left 1h deletes them in an hour")
+	}
 	return func() error { return nil }, nil
 }
 

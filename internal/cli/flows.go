@@ -22,8 +22,9 @@ type flows struct {
 	port      *appPort
 	engine    *callflow.Engine
 	documents *accountDocuments
-	boxes     map[string]*pbx.Mailbox
+	boxes     mailboxes
 	asking    map[*pbx.Channel]bool // of which it is not known yet whether a callflow leads them
+	over      func(callID string)   // told of calls whose end was missed; nil for nobody
 }
 
 // leadByFlows has a callflow that an account has stored lead the calls to its numbers, until ctx ends.
@@ -31,7 +32,7 @@ type flows struct {
 // something on the timeline's goroutine, or, before that runs, at once.
 func (s *simulation) leadByFlows(ctx context.Context, b *bus.Bus, source documentSource, compat fidelity.Compat, do func(func()) error, log *slog.Logger) error {
 	f := &flows{
-		sim: s, boxes: map[string]*pbx.Mailbox{}, asking: map[*pbx.Channel]bool{},
+		sim: s, asking: map[*pbx.Channel]bool{},
 		documents: &accountDocuments{ctx: ctx, line: s.line, source: source, log: log},
 	}
 	var err error
@@ -56,13 +57,18 @@ func (s *simulation) leadByFlows(ctx context.Context, b *bus.Bus, source documen
 	}); err != nil {
 		return err
 	}
-	return f.bus.sub.Bound(ctx, bus.Binding{Exchange: kapi.ExchangeTargeted, Key: queue})
+	return f.bus.own.Bound(ctx, bus.Binding{Exchange: kapi.ExchangeTargeted, Key: queue})
 }
 
-// missed has the application let go of calls whose end was told while nothing was heard.
+// missed has the applications let go of calls whose end was told while nothing was heard.
 func (f *flows) missed() {
-	if f.engine != nil {
-		f.engine.Sweep(func(callID string) bool { _, up := f.sim.core.Channel(callID); return up })
+	if f.engine == nil {
+		return
+	}
+	for _, id := range f.engine.Sweep(func(callID string) bool { _, up := f.sim.core.Channel(callID); return up }) {
+		if f.over != nil {
+			f.over(id)
+		}
 	}
 }
 
@@ -124,7 +130,8 @@ func (f *flows) leads(ch *pbx.Channel) bool {
 	return f != nil && ch != nil && (f.asking[ch] || f.engine.Leads(ch.CallID()))
 }
 
-// has tells whether an account has a callflow for what is dialled. It is waited for.
+// has tells whether an account has a callflow for what is dialled. It is waited for, and so not for the
+// goroutine of the timeline.
 func (f *flows) has(ctx context.Context, accountID, dialled string) bool {
 	if f == nil {
 		return false
@@ -141,13 +148,8 @@ func (f *flows) left(m callflow.VoiceMessage) {
 	if !up {
 		return
 	}
-	box := f.boxes[m.BoxID]
-	if box == nil {
-		box = &pbx.Mailbox{ID: m.BoxID, Number: m.Box.String("mailbox"), OwnerID: m.Box.String("owner_id")}
-		f.boxes[m.BoxID] = box
-	}
 	ch.MessageLeft()
-	if err := f.sim.core.Left(ch, box, f.sim.core.NewDocumentID(true), time.Duration(m.Length)*time.Millisecond); err != nil {
+	if err := f.sim.core.Left(ch, f.boxes.of(m), f.sim.core.NewDocumentID(true), time.Duration(m.Length)*time.Millisecond); err != nil {
 		f.sim.fail(err)
 	}
 }
@@ -168,8 +170,12 @@ func (s *simulation) ledToItsEnd(callID string) bool {
 }
 
 // known tells whether a callflow would lead a call to what is dialled.
-func (s *simulation) known(ch *pbx.Channel, dialled string) bool {
-	return s.flows != nil && s.flows.has(s.flows.documents.ctx, ch.Account().ID, dialled)
+func (s *simulation) known(ch *pbx.Channel, dialled string, then func(known bool)) {
+	if s.flows == nil {
+		then(false)
+		return
+	}
+	s.flows.documents.Flow(ch.Account().ID, dialled, func(_ callflow.Flow, found bool) { then(found) })
 }
 
 // led has a callflow lead a call where there is one for what was dialled.

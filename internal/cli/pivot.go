@@ -12,6 +12,7 @@ import (
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 	"github.com/kazoolab/kazoolab/internal/form"
 	"github.com/kazoolab/kazoolab/simulator/caller"
+	"github.com/kazoolab/kazoolab/simulator/pivot/apps"
 )
 
 func (a *app) pivotCommand() *cobra.Command {
@@ -36,7 +37,7 @@ type actionFlags struct {
 	method         *choiceFlag
 	format         *choiceFlag
 	body           *choiceFlag
-	timeout        time.Duration
+	timeout, wait  time.Duration
 	cdr            string
 }
 
@@ -53,6 +54,7 @@ func (a *app) addActionFlags(cmd *cobra.Command) *actionFlags {
 	cmd.Flags().Var(f.format, "format", "names of the request's parameters: req_format of the action")
 	cmd.Flags().Var(f.body, "body", "form of a POST's body: req_body_format of the action")
 	cmd.Flags().DurationVar(&f.timeout, "timeout", 5*time.Second, "how long the app may take: req_timeout_ms of the action, at most 5s")
+	cmd.Flags().DurationVar(&f.wait, "wait", 0, "how long to wait until something listens at the URL, where the app has just been started")
 	cmd.Flags().StringVar(&f.cdr, "cdr-url", "", "where the end of the call is reported: cdr_url of the action")
 	settingFlagsOf(cmd, "pivot")
 	return f
@@ -87,6 +89,10 @@ func checkAppURL(what, url string) error {
 	if !strings.HasPrefix(url, "http://") && !strings.HasPrefix(url, "https://") {
 		return usagef("%s: %q begins with neither http:// nor https://; write it as http://127.0.0.1:8090/ivr", what, url)
 	}
+	if name, ok := apps.Of(url); ok {
+		return usagef("%s: %s is %s at a websocket, which only a running bridge has: start kazoolab up, have the app register as %[3]s, lead a number to it "+
+			"by a callflow, and call that with kazoolab call; docs/pivot.md has the commands", what, url, name)
+	}
 	return nil
 }
 
@@ -99,6 +105,28 @@ func appURL(cmd *cobra.Command, args []string) (string, error) {
 		return args[0], nil
 	}
 	return "", usagef("%s takes one URL, %q is too much", cmd.CommandPath(), args[1])
+}
+
+// given refuses flags that are there and say nothing, as of a shell's variable that is not set.
+func (f *actionFlags) given(cmd *cobra.Command) error {
+	for _, one := range []string{"from", "to", "name", "cdr-url"} {
+		if flag := cmd.Flags().Lookup(one); flag.Changed && flag.Value.String() == "" {
+			return usagef("--%s is empty; leave it out for the default", one)
+		}
+	}
+	return nil
+}
+
+// place refuses a file whose folder is not there, before anything is done that it is for.
+func place(flag, path string) error {
+	if path == "" {
+		return nil
+	}
+	folder := filepath.Dir(path)
+	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
+		return usagef("--%s: there is no folder %s to write %s into", flag, folder, filepath.Base(path))
+	}
+	return nil
 }
 
 // over is a script with what the flags say in place of what it says.

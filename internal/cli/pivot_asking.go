@@ -1,15 +1,20 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
-	"strings"
+	"net/url"
 	"sync"
+	"syscall"
+	"time"
 
 	"github.com/kazoolab/kazoolab/bridge/fidelity"
+	"github.com/kazoolab/kazoolab/internal/clock"
+	"github.com/kazoolab/kazoolab/simulator/pivot/apps"
 	pivotclient "github.com/kazoolab/kazoolab/simulator/pivot/client"
 	"github.com/kazoolab/kazoolab/simulator/pivot/request"
 )
@@ -30,12 +35,15 @@ func newAsking(compat fidelity.Compat) *asking {
 
 // Ask is that of the engine's Asker.
 func (a *asking) Ask(ctx context.Context, r request.Request) (pivotclient.Answer, error) {
+	if name, ok := apps.Of(r.URL); ok {
+		return pivotclient.Answer{}, fmt.Errorf("%s is an app at a websocket, which is asked in kazoolab up alone, by kazoolab call", name)
+	}
 	answer, err := a.client.Ask(ctx, r)
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if failed, ok := errors.AsType[*pivotclient.Error](err); ok &&
 		(failed.Kind == pivotclient.Refused || failed.Kind == pivotclient.Forbidden && failed.URL == r.URL) { // else it redirects there
-		a.refused = strings.TrimPrefix(failed.Error(), failed.URL+": ")
+		a.refused = failed.Error()
 	} else {
 		a.reached = true
 	}
@@ -59,12 +67,31 @@ func (a *asking) again() {
 	a.reached, a.refused = false, ""
 }
 
-// uploader takes recordings to where an app wants them, with the same guard as its requests.
-func uploader() *http.Client {
-	guarded := pivotclient.Local()
-	dialer := &net.Dialer{Timeout: patience, Control: guarded.Control()}
-	return &http.Client{Transport: &http.Transport{DialContext: dialer.DialContext, DisableKeepAlives: true}}
+// await returns once something listens where the app is to be, or the time is up, or waiting is of no use: the call
+// tells then what is wrong.
+func (r *rehearsal) await(ctx context.Context) error {
+	u, err := url.Parse(r.action.String("voice_url"))
+	if err != nil || r.flags.wait <= 0 {
+		return nil //nolint:nilerr // the call tells
+	}
+	port := cmp.Or(u.Port(), map[string]string{"http": "80", "https": "443"}[u.Scheme])
+	dialer := &net.Dialer{Timeout: r.flags.wait, Control: pivotclient.Local().Control()}
+	for until := r.Clock.Now().Add(r.flags.wait); ; {
+		conn, err := dialer.DialContext(ctx, "tcp", net.JoinHostPort(u.Hostname(), port))
+		if err == nil {
+			return conn.Close()
+		}
+		if !errors.Is(err, syscall.ECONNREFUSED) || r.Clock.Until(until) <= 0 {
+			return nil
+		}
+		if err := clock.Sleep(ctx, r.Clock, lookingForApp); err != nil {
+			return err
+		}
+	}
 }
+
+// lookingForApp is how long it takes from one look for an app that is not there yet to the next.
+const lookingForApp = 100 * time.Millisecond
 
 // unlogged is a log for calls of which nobody wants to read one by one.
 func unlogged() *slog.Logger { return slog.New(slog.DiscardHandler) }

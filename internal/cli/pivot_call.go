@@ -1,12 +1,10 @@
 package cli
 
 import (
-	"bufio"
 	"context"
 	"io"
 	"os"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -25,6 +23,9 @@ func (a *app) pivotCallCommand() *cobra.Command {
 		Short: "Call an app from this terminal, in real time",
 		Long: `Call a Pivot app, and be the caller: what is heard is shown as text, keys that are typed
 are pressed. ` + keysHelp + `.
+
+Keys that come from a file or another program, which does not hear when to press them, wait for
+the app to ask: each question takes as many as it wants, or all of a line.
 
 Exit codes: 0 the call was made, 1 an answer of the app could not be carried out, 2 the command
 line is wrong, 3 the app cannot be reached.`,
@@ -48,6 +49,9 @@ line is wrong, 3 the app cannot be reached.`,
 		if err != nil {
 			return err
 		}
+		if err := place("record", *record); err != nil {
+			return err
+		}
 		return r.live(cmd.Context(), script, trace.value, *record)
 	}
 	return cmd
@@ -63,15 +67,15 @@ func (r *rehearsal) live(ctx context.Context, script *caller.Script, trace, reco
 	t.begin(script)
 	r.say("%s", keysHelp)
 	s, err := r.call(ctx, script, func(line *timeline.Timeline, hands caller.Hands) stage.Driver {
-		person := &person{hands: hands}
-		go person.read(ctx, r.Stdin, line)
+		person := &person{hands: hands, line: line, hurries: !r.typed()}
+		go person.read(ctx, r.Stdin)
 		return person
 	}, t.entry, true)
 	t.flush()
 	if err != nil {
 		return err
 	}
-	if record != "" {
+	if record != "" && r.asker.away() == "" { // there is nothing of a call in it
 		text, err := session.Write(s, nil)
 		if err != nil {
 			return err
@@ -87,6 +91,12 @@ func (r *rehearsal) live(ctx context.Context, script *caller.Script, trace, reco
 		return errNotAsExpected
 	}
 	return nil
+}
+
+// typed tells whether somebody types, and not a file or another program.
+func (r *rehearsal) typed() bool {
+	file, ok := r.Stdin.(*os.File)
+	return ok && term.IsTerminal(int(file.Fd()))
 }
 
 // rawTerminal has keys come as they are pressed, where somebody types them.
@@ -116,98 +126,3 @@ func (w *returning) Write(p []byte) (int, error) {
 	}
 	return len(p), nil
 }
-
-// person is somebody at the terminal. But for read it is used by the goroutine of the timeline.
-type person struct {
-	hands   caller.Hands
-	began   bool
-	over    bool
-	early   []rune // typed before the call began
-	rings   []string
-	engaged string // whom the caller speaks with
-}
-
-// read takes what is typed, until the call is over.
-func (p *person) read(ctx context.Context, from io.Reader, line *timeline.Timeline) {
-	keys := bufio.NewReader(from)
-	for {
-		key, _, err := keys.ReadRune()
-		if err != nil || line.Do(ctx, func() { p.typed(key) }) != nil {
-			return
-		}
-	}
-}
-
-func (p *person) typed(key rune) {
-	if !p.began {
-		p.early = append(p.early, key)
-		return
-	}
-	if p.over {
-		return
-	}
-	switch key {
-	case 'q', 0x03, 0x04: // Ctrl-C and Ctrl-D, which are keys of a raw terminal
-		_ = p.hands.Hangup(caller.TheCaller) // that the call is just over is no one's fault
-	case 's':
-		p.hands.Speak(3 * time.Second)
-	case 'a':
-		for _, telephone := range p.rings {
-			p.hands.Take(telephone)
-		}
-	case 'r':
-		for _, telephone := range p.rings {
-			p.hands.Refuse(telephone, "CALL_REJECTED")
-		}
-	case 'h':
-		if p.engaged == "" {
-			p.hands.Tell("nobody has taken the call")
-		} else if err := p.hands.Hangup(p.engaged); err != nil {
-			p.hands.Tell(err.Error())
-		}
-	case '\n', '\r', ' ':
-	default:
-		if strings.ContainsRune("0123456789*#", key) {
-			p.hands.Press(string(key))
-			return
-		}
-		p.hands.Tell(keysHelp)
-	}
-}
-
-// Begin is that of stage.Driver, as the others are.
-func (p *person) Begin() {
-	p.began = true
-	for _, key := range p.early {
-		p.typed(key)
-	}
-}
-
-// Hears has nothing to do: what is heard is printed as any entry is.
-func (p *person) Hears(caller.Sound) (ends func(string)) { return func(string) {} }
-
-// Waits has nothing to do.
-func (p *person) Waits(caller.Question) {}
-
-// Rings notes who can be answered for.
-func (p *person) Rings(telephone string) { p.rings = append(p.rings, telephone) }
-
-// Connected notes who speaks.
-func (p *person) Connected(telephone string) { p.engaged = telephone }
-
-// Gone forgets a telephone.
-func (p *person) Gone(telephone string) {
-	var left []string
-	for _, one := range p.rings {
-		if one != telephone {
-			left = append(left, one)
-		}
-	}
-	p.rings = left
-	if p.engaged == telephone {
-		p.engaged = ""
-	}
-}
-
-// Ended notes that nothing can be done any more.
-func (p *person) Ended() { p.over = true }

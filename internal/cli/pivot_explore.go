@@ -85,7 +85,7 @@ func (r *rehearsal) explore(ctx context.Context, f runFlags) error {
 		}
 	}
 	if serious > 0 {
-		return fmt.Errorf("%d things are wrong with the app", serious)
+		return fmt.Errorf("%s wrong with the app", map[bool]string{true: "1 thing is", false: fmt.Sprintf("%d things are", serious)}[serious == 1])
 	}
 	return nil
 }
@@ -108,7 +108,7 @@ func exploreJSON(found *explore.Result, problems []explore.Problem) exploreRepor
 
 // tellFound prints what was found.
 func (r *rehearsal) tellFound(found *explore.Result, problems []explore.Problem, file string) {
-	r.printf("%d places, found in %d calls with %d requests\n", len(found.Places), found.Calls, found.Requests)
+	r.printf("%s, found in %s with %s\n", counted(len(found.Places), "place"), counted(found.Calls, "call"), counted(found.Requests, "request"))
 	if found.Limited != "" {
 		r.printf("%s: the limit of %s was reached; --explore-depth, --explore-calls and --explore-requests give more\n", r.paint(yellow, "not all was tried"), found.Limited)
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/kazoolab/kazoolab/internal/clock"
 	"github.com/kazoolab/kazoolab/internal/logging"
 	"github.com/kazoolab/kazoolab/simulator/caller"
+	pivotclient "github.com/kazoolab/kazoolab/simulator/pivot/client"
 	"github.com/kazoolab/kazoolab/simulator/pivot/explore"
 	"github.com/kazoolab/kazoolab/simulator/pivot/flow"
 	"github.com/kazoolab/kazoolab/simulator/pivot/session"
@@ -50,8 +51,8 @@ the machine's: an hour of it is over at once.
 --explore walks through the menus by itself: at each question it tries every plausible key.
 --record keeps the call in a file; --replay makes it again, with its --format, --method and
 --body unless others are given, and shows what differs.
---watch runs all again whenever a file of a folder changes, but for what changes during a run
-and files whose names end with .log.
+--watch runs all again whenever a script or a file of a folder changes, but for what changes
+during a run and files whose names end with .log.
 
 Exit codes: 0 all is as expected, 1 it is not, or an answer could not be carried out, 2 the
 command line or a script is wrong, 3 the app cannot be reached.`,
@@ -64,7 +65,7 @@ command line or a script is wrong, 3 the app cannot be reached.`,
 	f.output = outputFlag(cmd)
 	cmd.Flags().StringArrayVar(&f.scripts, "script", nil, "what the caller does and what must come of it; can be given several times")
 	cmd.Flags().Var(f.trace, "trace", "what is shown of a call: full has commands and parameters, brief leaves them out")
-	cmd.Flags().StringVar(&f.watch, "watch", "", "run again when a file of this folder changes")
+	cmd.Flags().StringVar(&f.watch, "watch", "", "run again when a script, or a file of this folder, changes")
 	cmd.Flags().Lookup("watch").NoOptDefVal = "."
 	cmd.Flags().StringVar(&f.record, "record", "", "keep the call in a file, with all requests and answers")
 	cmd.Flags().StringVar(&f.replay, "replay", "", "make the call of such a file again, and show what differs")
@@ -99,7 +100,7 @@ command line or a script is wrong, 3 the app cannot be reached.`,
 			return r.run(cmd.Context(), f)
 		}
 		if f.watch != "" {
-			return a.watch(cmd.Context(), f.watch, do)
+			return a.watch(cmd.Context(), watched{f.watch, f.scripts}, do)
 		}
 		return do()
 	}
@@ -118,6 +119,9 @@ func (f *runFlags) check(cmd *cobra.Command) error {
 	}
 	if f.record != "" && len(f.scripts) > 1 {
 		return usagef("--record keeps one call; give one --script, not %d", len(f.scripts))
+	}
+	if err := errors.Join(place("record", f.record), place("mermaid", f.mermaid)); err != nil {
+		return err
 	}
 	for _, of := range []string{"mermaid", "explore-depth", "explore-calls", "explore-requests", "explore-keys"} {
 		if cmd.Flags().Changed(of) && !f.explore {
@@ -151,6 +155,9 @@ type rehearsal struct {
 }
 
 func (a *app) newRehearsal(cmd *cobra.Command, url string, f *actionFlags) (*rehearsal, error) {
+	if err := f.given(cmd); err != nil {
+		return nil, err
+	}
 	loaded, err := a.loadOf(cmd, "pivot")
 	if err != nil {
 		return nil, err
@@ -167,7 +174,8 @@ func (a *app) newRehearsal(cmd *cobra.Command, url string, f *actionFlags) (*reh
 	if err != nil {
 		return nil, err
 	}
-	return &rehearsal{app: a, flows: flows, action: action, flags: f, compat: fidelity.Compat(loaded.Compat), log: log, asker: newAsking(fidelity.Compat(loaded.Compat))}, nil
+	r := &rehearsal{app: a, flows: flows, action: action, flags: f, compat: fidelity.Compat(loaded.Compat), log: log, asker: newAsking(fidelity.Compat(loaded.Compat))}
+	return r, r.await(cmd.Context())
 }
 
 // call makes a call, of which tell is told as it goes.
@@ -175,7 +183,7 @@ func (r *rehearsal) call(
 	ctx context.Context, script *caller.Script, driver func(*timeline.Timeline, caller.Hands) stage.Driver, tell func(*session.Entry), live bool,
 ) (*session.Session, error) {
 	s, err := stage.Run(ctx, stage.Config{
-		Action: r.action, From: script.From, Name: script.Shows, To: script.To, Telephones: script.Telephones, Driver: driver, Asker: r.asker, Flows: r.flows, Uploads: uploader(),
+		Action: r.action, From: script.From, Name: script.Shows, To: script.To, Telephones: script.Telephones, Driver: driver, Asker: r.asker, Flows: r.flows, Uploads: uploader(pivotclient.Local(), true),
 		Compat: r.compat, IDs: newIDs(script.Name), Wall: clock.Machine(r.Clock), Live: live, Log: r.log, Tell: tell,
 	})
 	if ctx.Err() != nil {
@@ -225,6 +233,8 @@ func (r *rehearsal) run(ctx context.Context, f runFlags) error {
 	switch {
 	case away != nil:
 		return away
+	case failed > 0 && len(scripts) == 1:
+		return errNotAsExpected
 	case failed > 0:
 		return fmt.Errorf("%d of %d calls did not go as expected", failed, len(scripts))
 	}
@@ -275,7 +285,7 @@ func (r *rehearsal) rehearse(ctx context.Context, script *caller.Script, f runFl
 	if err != nil {
 		return err
 	}
-	if f.record != "" {
+	if f.record != "" && r.asker.away() == "" { // there is nothing of a call in it
 		text, err := session.Write(s, script.Telephones)
 		if err != nil {
 			return err
@@ -322,7 +332,7 @@ func expectsFailure(script *caller.Script) bool {
 
 // tell prints what came of a script.
 func (r *rehearsal) tell(script *caller.Script, s *session.Session, judged []caller.Judgement, passed bool, took time.Duration) {
-	how := fmt.Sprintf("%d expectations met; %s of a call in %s", len(judged), roundly(time.Duration(s.Seconds)), took.Round(time.Millisecond))
+	how := fmt.Sprintf("%s met; %s of a call in %s", counted(len(judged), "expectation"), roundly(time.Duration(s.Seconds)), took.Round(time.Millisecond))
 	if passed {
 		r.printf("%s: %s, %s\n", script.Name, r.paint(green, "passed"), how)
 		return

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -103,6 +104,58 @@ func TestAnAppIsCalledByAScript(t *testing.T) {
 	}
 }
 
+// An app that is being started is waited for.
+func TestAnAppIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	address := freeAddress(t)
+	kept := filepath.Join(t.TempDir(), "call.json")
+	run(t, "pivot", "run", "http://"+address+"/v", "--wait", "10ms", "--record", kept).expect(cli.ExitUnreachable, "nothing listens at "+address)
+	g.Expect(kept).NotTo(BeAnExistingFile(), "there was no call")
+	p := prepare(t, "pivot", "run", "http://"+address+"/v", "--wait", "20s").start()
+	g.Consistently(t.Context(), p.stdout.String, "300ms").Should(BeEmpty())
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", address)
+	g.Expect(err).NotTo(HaveOccurred())
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, "<Response><Say>hi</Say></Response>")
+	}))
+	g.Expect(server.Listener.Close()).To(Succeed())
+	server.Listener = listener
+	server.Start()
+	t.Cleanup(server.Close)
+	g.Expect(p.expect(cli.ExitOK).stdout.String()).To(ContainSubstring(`hears      tts "hi"`))
+}
+
+func TestOneIsNotSeveral(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	app, _ := pivotApp(t, map[string]string{"/v": "<Response><Say>hi</Say></Response>", "/w": "<Response><Sey/></Response>"})
+	one := writeScript(t, "caller: x\nexpect:\n  - heard: [hi]\n")
+	run(t, "pivot", "run", app+"/v", "--script", one, "--explore").expect(cli.ExitUsage, "do not go together")
+	g.Expect(run(t, "pivot", "run", app+"/v", "--script", one).expect(cli.ExitOK).stdout.String()).To(ContainSubstring("passed, 1 expectation met;"))
+	g.Expect(run(t, "pivot", "run", app+"/v", "--explore").expect(cli.ExitOK).stdout.String()).To(HavePrefix("1 place, found in 1 call with 1 request\n"))
+	run(t, "pivot", "run", app+"/w", "--script", one).expect(cli.ExitFailed, "kazoolab: the call did not go as expected")
+	run(t, "pivot", "run", app+"/w", "--script", one, "--script", one).expect(cli.ExitFailed, "kazoolab: 2 of 2 calls did not go as expected")
+}
+
+// Where a mistake stands is said once, before what is wrong and what Kazoo does with it.
+func TestAMistakeIsToldOnce(t *testing.T) {
+	t.Parallel()
+	for body, told := range map[string]string{
+		"<Response><Say>hi</Response>": "MISTAKE    line 1, column 18: the answer is no TwiML: </Response> does not end <Say> of line 1, column 11. Kazoo says failed, and hangs the caller up\n",
+		"<Response><Sey/></Response>":  "MISTAKE    line 1, column 11: <Sey> is no verb; did you mean Say or Set? Kazoo: the document ends here, and the call is hung up\n",
+		"<Response><Play/></Response>": "MISTAKE    line 1, column 11: <Play> needs a URL or the name of media. Kazoo: the document ends here, and the call is hung up\n",
+		`{"module":"tts",`:             "MISTAKE    line 1, column 17: the answer is no JSON: it ends too early. Kazoo says failed and hangs the caller up\n",
+		`{"module":"ttss","data":{}}`:  `MISTAKE    line 1, column 11: $.module: there is no module "ttss"; did you mean tts? Kazoo says processing, then failed, and leaves the caller in silence (flow-error-crash)` + "\n",
+	} {
+		app, _ := pivotApp(t, map[string]string{"/v": body})
+		out := run(t, "pivot", "run", app+"/v", "--trace", "brief").expect(cli.ExitFailed).stdout.String()
+		if !strings.Contains(out, told) || strings.Count(out, "MISTAKE") != 1 {
+			t.Errorf("%s: %q is not in, or not all of\n%s", body, told, out)
+		}
+	}
+}
+
 func TestTheExitCodeOfAPivotRunSaysWhatIsWrong(t *testing.T) {
 	t.Parallel()
 	url := ivr(t, greeting("Press one"))
@@ -138,8 +191,8 @@ func TestTheExitCodeOfAPivotRunSaysWhatIsWrong(t *testing.T) {
 	}
 	run(t, "pivot", "run", url, "--script", writeScript(t, "caller: x\nsteps:\n  - pres: \"1\"\n")).
 		expect(cli.ExitUsage, `script.yaml:3:5: steps[0].pres: there is no "pres" here; did you mean press?`)
-	run(t, "pivot", "run", "http://127.0.0.1:1/").expect(cli.ExitUnreachable, "the app at http://127.0.0.1:1/ cannot be reached: the connection was refused")
-	run(t, "pivot", "run", "http://169.254.169.254/").expect(cli.ExitUnreachable, "the app at http://169.254.169.254/ cannot be reached: the guard lets no connection")
+	run(t, "pivot", "run", "http://127.0.0.1:1/").expect(cli.ExitUnreachable, "the app at http://127.0.0.1:1/ cannot be reached: nothing listens at 127.0.0.1:1")
+	run(t, "pivot", "run", "http://169.254.169.254/").expect(cli.ExitUnreachable, "the app at http://169.254.169.254/ cannot be reached: 169.254.169.254 is an address")
 }
 
 // answers is a Pivot app that gives one answer.
@@ -235,7 +288,7 @@ func TestMenusAreExplored(t *testing.T) {
 	text, err := os.ReadFile(picture)
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(string(text)).To(HavePrefix("flowchart TD\n    p1[\"Press one\"]\n"))
-	g.Expect(string(text)).To(ContainSubstring(`p1 -->|"5, 6, 7, 8, 9, 0, *"| p1`))
+	g.Expect(string(text)).To(ContainSubstring(`p1 -->|"5, 6, 7, 8, 9, 0, #42;"| p1`))
 }
 
 func TestAScriptRunsAgainWhenTheAppChanges(t *testing.T) {
@@ -243,13 +296,16 @@ func TestAScriptRunsAgainWhenTheAppChanges(t *testing.T) {
 	g := NewWithT(t)
 	folder := t.TempDir()
 	g.Expect(os.WriteFile(filepath.Join(folder, "main.go"), []byte("package main\n"), 0o600)).To(Succeed())
-	says := greeting("Press two")
-	p := prepare(t, "pivot", "run", ivr(t, says), "--script", writeScript(t, salesScript), "--trace", "none", "--watch="+folder).start()
+	says, script := greeting("Press two"), writeScript(t, salesScript)
+	p := prepare(t, "pivot", "run", ivr(t, says), "--script", script, "--trace", "none", "--watch="+folder).start()
 	g.Eventually(p.stderr.String, "20s").WithContext(t.Context()).Should(ContainSubstring("watching " + folder))
 	g.Expect(p.stdout.String()).To(ContainSubstring("script: failed"))
 	says.Store("Press one")
 	g.Expect(os.WriteFile(filepath.Join(folder, "main.go"), []byte("package main // changed\n"), 0o600)).To(Succeed())
 	g.Eventually(p.stdout.String, "20s").WithContext(t.Context()).Should(ContainSubstring("script: passed"))
+	g.Eventually(func() int { return strings.Count(p.stderr.String(), "watching ") }, "20s").WithContext(t.Context()).Should(Equal(2))
+	g.Expect(os.WriteFile(script, []byte("caller: x\nexpect:\n  - heard: [nothing such]\n"), 0o600)).To(Succeed())
+	g.Eventually(p.stdout.String, "20s").WithContext(t.Context()).Should(ContainSubstring(`"nothing such" was not heard`))
 	p.end(cli.ErrTerminated)
 	p.expect(cli.ExitOK)
 }
@@ -304,6 +360,31 @@ func TestAnAppIsCalledLive(t *testing.T) {
 	g.Expect(p.stdout.String()).To(ContainSubstring("caller hung up (NORMAL_CLEARING)"))
 }
 
+// What comes from a pipe is there before the app has asked for any of it.
+func TestKeysOfAPipeWaitForTheirQuestions(t *testing.T) {
+	t.Parallel()
+	app, _ := pivotApp(t, map[string]string{
+		"/start.xml": `<Response><Say>Welcome</Say><Gather action="pin.xml" numDigits="1"><Say>Press one</Say></Gather></Response>`,
+		"/pin.xml":   `<Response><Gather action="dial.xml"><Say>Your number, please</Say></Gather></Response>`,
+		"/dial.xml":  `<Response><Gather action="end.xml" numDigits="2" timeout="1"><Say>Two more</Say></Gather><Dial><User>remy</User></Dial></Response>`,
+		"/end.xml":   `<Response><Hangup/></Response>`,
+	})
+	for typed, told := range map[string][]string{
+		"1\n4321\n5\nr": {"press 1\n", `"Your number`, "press 4\n", "press 3\n", "press 2\n", "press 1\n", `"Two more"`, "press 5\n", "/end.xml"},
+		"12#7#8q":       {"press 1\n", `"Your number`, "press 2\n", "press #\n", `"Two more"`, "press 7\n", "press #\n", "left is 8q"},
+		"19#r99":        {"press 1\n", `"Your number`, "press 9\n", "press #\n", `"Two more"`, "remy rings", "remy refuses", "left is 99"},
+	} {
+		t.Run(typed, func(t *testing.T) {
+			t.Parallel()
+			p := prepare(t, "pivot", "call", app+"/start.xml", "--format", "twiml")
+			p.state.Stdin = strings.NewReader(typed)
+			p.start()
+			p.wait()
+			inOrder(NewWithT(t), p.stdout.String()+p.stderr.String(), told...)
+		})
+	}
+}
+
 func TestWrongPivotCommandLinesSayWhatIsMeant(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -314,6 +395,9 @@ func TestWrongPivotCommandLinesSayWhatIsMeant(t *testing.T) {
 		{"pivot run", []string{"which app?", "http://127.0.0.1:8090/ivr"}},
 		{"pivot run a b", []string{`takes one URL, "b" is too much`}},
 		{"pivot run 127.0.0.1:8090", []string{"begins with neither http:// nor https://; write it as http://127.0.0.1:8090/ivr"}},
+		{"pivot run http://ivr.pivot.invalid/start.xml", []string{"http://ivr.pivot.invalid/start.xml is ivr at a websocket", "kazoolab up", "register as ivr", "kazoolab call", "docs/pivot.md"}},
+		{"pivot call http://ivr.pivot.invalid/", []string{"register as ivr"}},
+		{"pivot run http://h/ --cdr-url http://ivr.pivot.invalid/", []string{"--cdr-url", "register as ivr"}},
 		{"pivot run http://h/ --method put", []string{"--method", "get|post"}},
 		{"pivot run http://h/ --format twim", []string{"kazoo|twiml", "did you mean twiml?"}},
 		{"pivot run http://h/ --timeout 6s", []string{"--timeout: 6s is not between 1ms and 5s"}},
@@ -323,6 +407,10 @@ func TestWrongPivotCommandLinesSayWhatIsMeant(t *testing.T) {
 		{"pivot run http://h/ --explore --script x", []string{"--explore and --script do not go together"}},
 		{"pivot run http://h/ --replay x --record y", []string{"--replay and --record do not go together"}},
 		{"pivot run http://h/ --record y --script a --script b", []string{"--record keeps one call"}},
+		{"pivot run http://h/ --from=", []string{"--from is empty; leave it out"}},
+		{"pivot run http://h/ --record /not/there/x.json", []string{"--record: there is no folder /not/there to write x.json into"}},
+		{"pivot run http://h/ --explore --mermaid /not/there/x", []string{"--mermaid: there is no folder"}},
+		{"pivot call http://h/ --record /not/there/x.json", []string{"--record: there is no folder"}},
 		{"pivot run http://h/ --mermaid x", []string{"--mermaid is for --explore"}},
 		{"pivot run http://h/ --explore --explore-calls 0", []string{"--explore-calls: 0 is no limit"}},
 		{"pivot run http://h/ --explore --explore-keys one", []string{`--explore-keys: "one" are no keys`}},

@@ -24,11 +24,17 @@ const (
 	mostFiles = 20_000
 )
 
-// watch does something now, and again whenever a file of a folder has changed and the folder has
+// watched is a folder, and files that may lie elsewhere.
+type watched struct {
+	folder string
+	also   []string
+}
+
+// watch does something now, and again whenever a file of a folder, or one beside it, has changed and all has
 // been quiet since. What changes meanwhile does not count: an app that writes into its own folder
 // when it is asked would have it done for ever. It returns when ctx ends.
-func (a *app) watch(ctx context.Context, folder string, do func() error) error {
-	if _, err := folderState(folder); err != nil {
+func (a *app) watch(ctx context.Context, w watched, do func() error) error {
+	if _, err := w.state(); err != nil {
 		return usagef("--watch: %w", err)
 	}
 	for {
@@ -38,12 +44,12 @@ func (a *app) watch(ctx context.Context, folder string, do func() error) error {
 			}
 			a.say("%s: %v", a.Program, err) // it may be put right
 		}
-		state, err := a.settled(ctx, folder)
+		state, err := a.settled(ctx, w)
 		if err != nil {
 			return orderly(ctx, err)
 		}
-		a.say("watching %s; Ctrl-C ends it", folder)
-		what, err := a.changed(ctx, folder, state)
+		a.say("watching %s; Ctrl-C ends it", w.folder)
+		what, err := a.changed(ctx, w, state)
 		if err != nil {
 			return orderly(ctx, err)
 		}
@@ -53,23 +59,23 @@ func (a *app) watch(ctx context.Context, folder string, do func() error) error {
 }
 
 // look waits a moment and returns the state of a folder.
-func (a *app) look(ctx context.Context, folder string) (files, error) {
+func (a *app) look(ctx context.Context, w watched) (files, error) {
 	if err := clock.Sleep(ctx, a.Clock, looking); err != nil {
 		return nil, err
 	}
-	is, err := folderState(folder)
+	is, err := w.state()
 	if err != nil {
-		return nil, fmt.Errorf("look at %s: %w", folder, err)
+		return nil, fmt.Errorf("look at %s: %w", w.folder, err)
 	}
 	return is, nil
 }
 
 // settled returns the state of a folder once it is quiet, or has been looked at often enough: an
 // app may go on writing for a moment after its last answer.
-func (a *app) settled(ctx context.Context, folder string) (is files, err error) {
+func (a *app) settled(ctx context.Context, w watched) (is files, err error) {
 	var last files
 	for range settling {
-		if is, err = a.look(ctx, folder); err != nil || last != nil && maps.Equal(is, last) {
+		if is, err = a.look(ctx, w); err != nil || last != nil && maps.Equal(is, last) {
 			return is, err
 		}
 		last = is
@@ -78,9 +84,9 @@ func (a *app) settled(ctx context.Context, folder string) (is files, err error) 
 }
 
 // changed says which file is another than before, once the folder is quiet.
-func (a *app) changed(ctx context.Context, folder string, was files) (string, error) {
+func (a *app) changed(ctx context.Context, w watched, was files) (string, error) {
 	for last := was; ; {
-		is, err := a.look(ctx, folder)
+		is, err := a.look(ctx, w)
 		if err != nil {
 			return "", err
 		}
@@ -109,9 +115,26 @@ func (f files) since(was files) string {
 	}
 	slices.Sort(names)
 	if len(names) > 1 {
-		return fmt.Sprintf("%s and %d more have changed", visible(names[0]), len(names)-1)
+		return fmt.Sprintf("%s and %s have changed", visible(names[0]), counted(len(names)-1, "other file"))
 	}
 	return visible(names[0]) + " has changed"
+}
+
+// state tells all files.
+func (w watched) state() (files, error) {
+	is, err := folderState(w.folder)
+	if err != nil {
+		return nil, err
+	}
+	for _, path := range w.also {
+		switch info, err := os.Stat(path); {
+		case err == nil:
+			is[filepath.Clean(path)] = [2]int64{info.Size(), info.ModTime().UnixNano()}
+		case !errors.Is(err, fs.ErrNotExist): // it went, and may come back
+			return nil, err
+		}
+	}
+	return is, nil
 }
 
 // folderState tells the files of a folder, but for logs.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net/http"
 
 	"github.com/kazoolab/kazoolab/bridge/kapi"
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
@@ -19,6 +20,7 @@ import (
 	"github.com/kazoolab/kazoolab/simulator/pivot/apps"
 	"github.com/kazoolab/kazoolab/simulator/switchboard"
 	"github.com/kazoolab/kazoolab/simulator/timeline"
+	"github.com/kazoolab/kazoolab/simulator/uploads"
 )
 
 // simulation is a switch in this process, and everybody who calls and is called.
@@ -60,6 +62,11 @@ func newSimulation(line *timeline.Timeline, out *outlet.Outlet, host pbx.Host, o
 	s.fail = func(err error) { s.wrong = errors.Join(s.wrong, err) }
 	s.player = calls.New(s.board)
 	return s
+}
+
+// storeBy has recordings uploaded, until ctx ends, beside the time of the calls.
+func (s *simulation) storeBy(ctx context.Context, client *http.Client) {
+	s.store = uploads.New(ctx, uploads.Config{Line: s.line, Client: client, Await: s.line.Stay})
 }
 
 // logTo has what should never happen told in a log, and not kept: it is for a switch that has no

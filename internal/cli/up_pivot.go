@@ -2,8 +2,10 @@ package cli
 
 import (
 	"context"
-	"log/slog"
+	"errors"
+	"strings"
 
+	"github.com/kazoolab/kazoolab/bridge"
 	"github.com/kazoolab/kazoolab/bridge/fidelity"
 	"github.com/kazoolab/kazoolab/bridge/kapi"
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
@@ -22,6 +24,7 @@ import (
 
 // startPivot runs the Pivot engine beside the callflow application of a simulation: it takes the calls
 // of every callflow of this lab's accounts whose action is pivot, those of a switch in another process too.
+// Each call is taken once, however many labs have the same store.
 func (u *up) startPivot(ctx context.Context, b *bus.Bus, sim *simulation) error {
 	asker := pivotclient.New(pivotclient.Config{
 		Compat:        fidelity.Compat(u.config.Compat),
@@ -40,28 +43,43 @@ func (u *up) startPivot(ctx context.Context, b *bus.Bus, sim *simulation) error 
 		return err
 	}
 	var engine *pivot.Engine
-	documents := pivotDocuments{ctx, u.store, u.log}
+	documents := pivotDocuments{sim.flows.documents, u.store}
 	port := sim.flows.bus.port(func(queue string, message jobj.Object) { //nolint:contextcheck // documents have that of the lab
-		if message.String("Event-Name") == "pivot_req" {
-			account := message.String("Call", "Account-ID")
-			if _, ours := documents.Document(account, account); !ours {
-				return
-			}
+		if queue != pivot.ListenerQueue {
+			engine.Hear(queue, message)
+			return
 		}
-		engine.Hear(queue, message)
+		documents.ifOurs(message.Object("Call"), func() { engine.Hear(queue, message) })
 	})
+	cluster, err := bridge.ClusterID(ctx, u.store, newIDs(""))
+	if err != nil {
+		return err
+	}
+	if err := sim.flows.bus.share(ctx, pivot.ListenerQueue, pivotQueue(cluster)); err != nil {
+		return err
+	}
 	return sim.line.Do(ctx, func() {
 		engine = pivot.New(ctx, pivot.Config{
-			Line: sim.line, Bus: port, Asker: boundAsker{connected, sim.flows.bus.sub}, Connected: connected, Flows: checker, Documents: documents, Compat: fidelity.Compat(u.config.Compat),
-			IDs: sim.random, Node: node, Log: u.log,
+			Line: sim.line, Bus: port, Asker: boundAsker{connected, sim.flows.bus.own.Subscription}, Connected: connected, Flows: checker, Documents: documents, Compat: fidelity.Compat(u.config.Compat),
+			IDs: sim.random, Node: node, Log: u.log, RequestTimeout: u.config.Pivot.RequestTimeout, Requests: u.config.Pivot.MaxRequests,
 			Await: func(request.Request) func() { return sim.line.Stay() },
 			Save: func(_ string, doc jobj.Object) {
 				sim.debugDocument(node, doc)
 			},
+			Trace: func(step pivot.Step) {
+				if step.Kind == pivot.Failed || step.Kind == pivot.Emptied {
+					sim.trouble(node, step)
+				}
+			},
 		})
 		engine.Listen()
+		sim.flows.over = engine.Over
 	})
 }
+
+// pivotQueue is what the labs of one store take the calls of Pivot from: pivot_listener of a Kazoo, under a name
+// of their own, so that neither a Kazoo nor the lab of another store misses a call of its accounts.
+func pivotQueue(clusterID string) string { return "kazoolab.pivot." + clusterID }
 
 // connectedApps are those that are asked at websockets, wherever their sockets are; the others are
 // asked by HTTP.
@@ -119,23 +137,62 @@ func (s *simulation) debugDocument(node string, doc jobj.Object) {
 	s.out.Publish("a debug document", outlet.Message(message))
 }
 
-// pivotDocuments are what the Pivot engine asks for of an account: itself, its devices and users.
-type pivotDocuments struct {
-	ctx   context.Context //nolint:containedctx // its own life: the engine asks without one
-	store *store.Store
-	log   *slog.Logger
+// trouble tells whoever made a call that its application has failed, or said nothing.
+func (s *simulation) trouble(node string, step pivot.Step) {
+	from := kapi.Sender{Node: node, AppName: "pivot", AppVersion: "4.0.0", MsgID: func() string { return s.random.Hex(32) }}
+	text := step.Text
+	if !strings.Contains(text, step.URI) {
+		text = "the app at " + step.URI + ": " + text
+	}
+	message, err := kapi.PivotTroubleMessage(from, step.AccountID, step.CallID, text, step.Kazoo, step.Debug)
+	if err != nil {
+		return // it is about no call, or no account: the log has it
+	}
+	s.out.Publish("a failure of Pivot", outlet.Message(message))
 }
 
-// Document fetches one of the account's own. It is waited for: it lies in the same process.
-func (d pivotDocuments) Document(accountID, id string) (jobj.Object, bool) {
-	ctx, cancel := context.WithTimeout(d.ctx, askLimit)
-	defer cancel()
-	doc, err := ownDocument(ctx, d.store, accountID, id)
-	if err != nil {
-		d.log.Warn("what an account has stored cannot be read", "account_id", accountID, "error", err)
-	}
-	if doc.ID == "" {
-		return nil, false
-	}
-	return publicPart(doc).Set("pvt_type", doc.Type), true
+// pivotDocuments are what the Pivot engine asks for of an account: itself, its devices and users.
+type pivotDocuments struct {
+	*accountDocuments
+
+	store *store.Store
+}
+
+// Documents fetches an account's own.
+func (d pivotDocuments) Documents(accountID string, ids []string, then func(found map[string]jobj.Object)) {
+	found := map[string]jobj.Object{}
+	d.fetch("documents of account "+accountID, func(ctx context.Context) error {
+		for _, id := range ids {
+			doc, err := ownDocument(ctx, d.store, accountID, id)
+			if err != nil {
+				return err
+			}
+			if doc.ID != "" {
+				found[id] = publicPart(doc).Set("pvt_type", doc.Type)
+			}
+		}
+		return nil
+	}, func() { then(found) })
+}
+
+// ifOurs goes on with a call of one of the accounts here, led by one of their callflows if by any: labs
+// have the same accounts, made of the same seed, and each its own callflows.
+func (d pivotDocuments) ifOurs(call jobj.Object, then func()) {
+	account, flow := call.String("Account-ID"), call.String("Key-Value-Store", "cf_flow_id")
+	ours := false
+	d.fetch("account "+account, func(ctx context.Context) error {
+		doc, err := ownDocument(ctx, d.store, account, account)
+		if ours = doc.ID != ""; !ours || flow == "" {
+			return err
+		}
+		_, err = d.store.Get(ctx, kapi.AccountDB(account), flow) // one that is deleted leads its calls to their end
+		if errors.Is(err, store.ErrNotFound) {
+			ours, err = false, nil
+		}
+		return err
+	}, func() {
+		if ours {
+			then()
+		}
+	})
 }

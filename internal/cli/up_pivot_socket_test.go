@@ -1,7 +1,11 @@
 package cli_test
 
 import (
+	"bufio"
 	"fmt"
+	"net/http"
+	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -90,4 +94,46 @@ func TestAPivotAppAtAWebsocketIsToldWhatIsWrong(t *testing.T) {
 	g.Eventually(t.Context(), results).WithTimeout(eventually).Should(Receive(And(HavePrefix("processing"), ContainSubstring("Sey"), ContainSubstring(`"line":1`))))
 	p := beside(running, "call", "1001", "--to", "3001", "--script", "wait 3s").start().expect(cli.ExitOK)
 	inOrder(g, p.stdout.String(), "the caller hears tts Out of order")
+}
+
+// What docs/pivot.md says of an app at a websocket is carried out: its callflow is put, its app registers, and its
+// call hears what the page says.
+func TestTheAppAtAWebsocketOfThePageIsReached(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	var shell, told string
+	for _, b := range blocks(t, "../../docs/pivot.md") {
+		switch b.kind {
+		case "bash":
+			shell = b.text
+		case "console":
+			told = b.text
+		}
+	}
+	part := func(pattern string) string {
+		found := regexp.MustCompile(pattern).FindStringSubmatch(shell)
+		g.Expect(found).To(HaveLen(2), "%s in\n%s", pattern, shell)
+		return found[1]
+	}
+	binary := filepath.Join(t.TempDir(), "app")
+	out, err := goCommand(t.Context(), "build", "-o", binary, "../../"+part(`go run \./(\S+) &`)).CombinedOutput()
+	g.Expect(err).NotTo(HaveOccurred(), "%s", out)
+	running, l := up(t, brokertest.New(t))
+	app := exec.CommandContext(t.Context(), binary)
+	app.Env = append(app.Environ(), "WEBSOCKET_URL="+l.Websocket, "AUTH_TOKEN="+l.Token, "ACCOUNT_ID="+l.AccountID)
+	says, err := app.StderrPipe()
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(app.Start()).To(Succeed())
+	t.Cleanup(func() {
+		_ = app.Process.Kill() // it may have ended
+		_ = app.Wait()         // it was killed
+	})
+	lines := bufio.NewScanner(says)
+	g.Expect(lines.Scan()).To(BeTrue())
+	g.Expect(lines.Text()).To(ContainSubstring("serving"))
+	status, answer := call(t, http.MethodPut, l.REST+strings.ReplaceAll(part(`curl -X PUT http://\$SERVER:8000(\S+)`), "$ACCOUNT_ID", l.AccountID), l.Token, part(`(?s)-d '(.*?)'\n`))
+	g.Expect(status).To(Equal(http.StatusCreated), "%v", answer)
+	words := strings.Fields(part(`bin/kazoolab (call .*) --script`))
+	p := beside(running, append(words, "--script", part(`--script '(.*?)'`))...).start().expect(cli.ExitOK)
+	inOrder(g, p.stdout.String(), strings.Split(strings.TrimSpace(told), "\n")...)
 }

@@ -4,12 +4,14 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	. "github.com/onsi/gomega"
 
 	"github.com/kazoolab/kazoolab/internal/brokertest"
 	"github.com/kazoolab/kazoolab/internal/cli"
+	"github.com/kazoolab/kazoolab/internal/hostile"
 )
 
 // pivotApp answers by the path that is asked, with TwiML or, where it begins with {, JSON, and tells of
@@ -55,6 +57,42 @@ func TestAPivotAppAnswersTwiML(t *testing.T) {
 	}).WithTimeout(eventually).Should(Succeed())
 }
 
+// What has failed in Pivot is told to who made the call, in a sentence: what, why, what Kazoo does, and where
+// there is more.
+func TestAPivotAppThatFailsIsToldToTheCaller(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	url, _ := pivotApp(t, map[string]string{
+		"/cut": "<Response><Say>hi", "/flow": `{"module":"ttss","data":{}}`, "/verb": "<Response><Sey>hi</Sey></Response>",
+		"/good": "<Response><Say>hi</Say></Response>", "/empty": "<Response/>",
+	})
+	broken := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) }))
+	t.Cleanup(broken.Close)
+	nobody := hostile.Nobody(t)
+	running, l := up(t, brokertest.New(t))
+	const child = ` In Kazoo, too, the callflow goes on to child _ of the action, and hangs up where there is none. `
+	for number, c := range map[string]struct{ url, debug, told string }{
+		"3001": {"http://" + nobody + "/v", "false", "Pivot: no answer from http://" + nobody + "/v: nothing listens at " + nobody +
+			". Kazoo waits without a word, and its callflow goes on to child _ after 10 s, or hangs up. With \"debug\": true in the action's data, GET /v2/accounts/"},
+		"3002": {broken.URL + "/v", "true", "Pivot: the app at " + broken.URL + "/v: status 500: only 200 and 206 count, so the answer is not looked at." + child + "See GET /v2/accounts/" + l.AccountID + "/pivot/debug/"},
+		"3003": {url + "/cut", "true", "the answer is no TwiML: line 1, column 11: <Say> has no </Say>. In Kazoo, too, the call is hung up. See GET"},
+		"3004": {url + "/flow", "true", `the answer is no valid callflow: line 1, column 11: $.module: there is no module "ttss"; did you mean tts? Kazoo leaves the caller in silence. See GET`},
+		"3005": {url + "/verb", "true", "<Sey> of line 1 could not be done (<Sey> is no verb; did you mean Say or Set?): the document ends, and the call is hung up. In Kazoo, too, the call is hung up. See GET"},
+		"3006": {url + "/good", "true", ""},
+		"3007": {url + "/empty", "true", "a Response without any verb is the end: the call is hung up. Kazoo leaves the caller in silence. See GET"},
+		"3008": {"http://ivr.pivot.invalid/v", "true", "no answer from http://ivr.pivot.invalid/v: app ivr of account " + l.AccountID + ": nobody has registered it at a websocket of this bridge (pivot_register). See GET"},
+	} {
+		l.put(t, "callflows", `{"numbers":["`+number+`"],"flow":{"module":"pivot","data":{"voice_url":"`+c.url+`","req_format":"twiml","debug":`+c.debug+`},"children":{}}}`)
+		told := beside(running, "call", "1001", "--to", number, "--script", "wait 2s").start().expect(cli.ExitOK).stdout.String()
+		if c.told == "" {
+			g.Expect(told).NotTo(ContainSubstring("Pivot:"))
+			continue
+		}
+		g.Expect(told).To(ContainSubstring(c.told))
+		g.Expect(strings.Count(told, "Pivot:")).To(Equal(1), told)
+	}
+}
+
 func TestAPivotAppAnswersJSON(t *testing.T) {
 	t.Parallel()
 	g := NewWithT(t)
@@ -70,4 +108,68 @@ func TestAPivotAppAnswersJSON(t *testing.T) {
 		"the caller hears tts Thank you", "CHANNEL_DESTROY")
 	g.Expect(asked).To(Receive(Equal("/start ")))
 	g.Expect(asked).To(Receive(Equal("/choice 1")))
+}
+
+// Labs that share a broker take a call once where they share their store too, and let those of others be.
+func TestACallIsAskedForOnceHoweverManyLabsThereAre(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	url, asked := pivotApp(t, map[string]string{"/start": `<Response><Say>Thank you</Say></Response>`})
+	broker, folder := brokertest.New(t), t.TempDir()
+	running, l := up(t, broker, "--data", folder)
+	up(t, broker, "--data", folder)
+	up(t, broker) // the same accounts, in a store of its own
+	l.put(t, "callflows", `{"numbers":["3000"],"flow":{"module":"pivot","data":{"voice_url":"`+url+`/start","req_format":"twiml"},"children":{}}}`)
+	for range 4 {
+		p := beside(running, "call", "1001", "--to", "3000", "--script", "wait 2s").start().expect(cli.ExitOK)
+		g.Expect(strings.Count(p.stdout.String(), "the caller hears tts Thank you")).To(Equal(1), p.stdout.String())
+		g.Expect(asked).To(Receive())
+		g.Expect(asked).NotTo(Receive())
+	}
+}
+
+func TestAnAppMayTakeSoLongAndBeAskedSoOften(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	url, asked := pivotApp(t, map[string]string{"/again": `<Response><Redirect/></Response>`})
+	slow := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }))
+	t.Cleanup(slow.Close)
+	running, l := up(t, brokertest.New(t), "--pivot-request-timeout", "100ms", "--pivot-max-requests", "3")
+	for number, url := range map[string]string{"3000": url + "/again", "3001": slow.URL} {
+		l.put(t, "callflows", `{"numbers":["`+number+`"],"flow":{"module":"pivot","data":{"voice_url":"`+url+`","req_format":"twiml"},
+			"children":{"_":{"module":"tts","data":{"text":"Out of order"},"children":{}}}}}`)
+	}
+	p := beside(running, "call", "1001", "--to", "3001", "--script", "wait 2s").start().expect(cli.ExitOK)
+	inOrder(g, p.stdout.String(), "callflow: pivot, then _: the Pivot application failed", "the caller hears tts Out of order")
+	p = beside(running, "call", "1001", "--to", "3000", "--script", "wait 2s").start().expect(cli.ExitOK)
+	inOrder(g, p.stdout.String(), "CHANNEL_ANSWER", "CHANNEL_DESTROY")
+	g.Expect(asked).To(HaveLen(3))
+}
+
+// A call goes on where its flow leads, though the callflow that it began with is deleted meanwhile.
+func TestACallOutlivesItsCallflow(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	var remove func() int
+	app := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/start" {
+			if status := remove(); status != http.StatusOK {
+				t.Errorf("the callflow is not deleted: %d", status)
+			}
+			w.Header().Set("Content-Type", "application/json")
+			fmt.Fprintf(w, `{"module":"pivot","data":{"voice_url":"http://%s/next","req_format":"twiml"}}`, r.Host)
+			return
+		}
+		w.Header().Set("Content-Type", "text/xml")
+		fmt.Fprint(w, `<Response><Say>Thank you</Say></Response>`)
+	}))
+	t.Cleanup(app.Close)
+	running, l := up(t, brokertest.New(t))
+	id := l.put(t, "callflows", `{"numbers":["3000"],"flow":{"module":"pivot","data":{"voice_url":"`+app.URL+`/start"},"children":{}}}`)
+	remove = func() int {
+		status, _ := call(t, http.MethodDelete, l.REST+"/v2/accounts/"+l.AccountID+"/callflows/"+id, l.Token, "")
+		return status
+	}
+	p := beside(running, "call", "1001", "--to", "3000", "--script", "wait 3s").start().expect(cli.ExitOK)
+	inOrder(g, p.stdout.String(), "the caller hears tts Thank you", "CHANNEL_DESTROY")
 }

@@ -37,7 +37,7 @@ func (u *up) startSwitch(ctx context.Context, url string, accounts []runfile.Acc
 		return errors.Join(orderly(running, <-ended), orderly(running, <-ended), orderly(running, sim.out.Close()))
 	})
 	sim.elsewhere = u.elsewhere
-	sim.store = newUploads(running, line, u.guard(), u.config.Webhooks.TLSVerify).store
+	sim.storeBy(running, uploader(u.guard(), u.config.Webhooks.TLSVerify))
 	c, err := sim.obey(ctx, b, u.log)
 	if err != nil {
 		return err

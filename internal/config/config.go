@@ -41,6 +41,7 @@ type Config struct {
 	Bootstrap            Bootstrap     `koanf:"bootstrap"`
 	Broker               Broker        `koanf:"broker"`
 	Websockets           Websockets    `koanf:"websockets"`
+	Pivot                Pivot         `koanf:"pivot"`
 }
 
 // REST is the HTTP side.
@@ -118,4 +119,11 @@ type Websockets struct {
 	ReplayEvents   int           `koanf:"replay-events" for:"up,bridge" default:"10000" min:"0" help:"events kept for clients that come back with resume, of all bindings together"`
 	ReplayBytes    int64         `koanf:"replay-bytes" for:"up,bridge" default:"16MiB" min:"1" help:"the same in bytes"`
 	ReplayKeep     time.Duration `koanf:"replay-keep" for:"up,bridge" default:"5m" min:"1m" help:"how long a binding's events are kept after the last socket with resume has left it"`
+}
+
+// Pivot is how apps are asked what is next for a call. Kazoo keeps the first in its system configuration, category
+// pivot: request_timeout_ms. It asks without bound.
+type Pivot struct {
+	RequestTimeout time.Duration `koanf:"request-timeout" for:"up" default:"5s" min:"1ms" help:"longest wait for an app's answer, where the action has no req_timeout_ms"`
+	MaxRequests    int           `koanf:"max-requests" for:"up" default:"1000" min:"1" help:"times a call may ask by TwiML before that is taken for a loop, and the call hung up"`
 }

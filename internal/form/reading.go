@@ -136,6 +136,10 @@ func (r *Reading) syntax(err error) {
 	var syntax *yaml.SyntaxError
 	if errors.As(err, &syntax) && syntax.Token != nil && syntax.Token.Position != nil {
 		p := syntax.Token.Position
+		if strings.Contains(syntax.Message, "character '\t'") {
+			r.wrong(Place{p.Line, p.Column, 1}, "", "this is no YAML: a tab stands where a line begins; indent by blanks")
+			return
+		}
 		r.wrong(Place{p.Line, p.Column, utf8.RuneCountInString(syntax.Token.Value)}, "", "this is no YAML: %s", syntax.Message)
 		return
 	}

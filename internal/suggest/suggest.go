@@ -70,6 +70,15 @@ func Offer(near []string) string {
 	return fmt.Sprintf("; did you mean %s or %s?", strings.Join(near[:len(near)-1], ", "), last)
 }
 
+// Then puts a sentence behind text that ends as it likes: behind a question mark, as that of a hint, there
+// is no full stop.
+func Then(text, sentence string) string {
+	if text == "" || sentence == "" || strings.HasSuffix(text, "?") || strings.HasSuffix(text, ".") {
+		return strings.TrimSpace(text + " " + sentence)
+	}
+	return text + ". " + sentence
+}
+
 // distance counts insertions, deletions, replacements and swaps of neighbours
 // (optimal string alignment).
 func distance(a, b string) int {

@@ -9,6 +9,20 @@ import (
 	"github.com/kazoolab/kazoolab/internal/suggest"
 )
 
+func TestASentenceFollowsAnother(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"no verb": "no verb. It ends", "no verb; did you mean Say?": "no verb; did you mean Say? It ends", "No verb.": "No verb. It ends", "": "It ends",
+	} {
+		if got := suggest.Then(text, "It ends"); got != want {
+			t.Errorf("Then(%q) = %q, want %q", text, got, want)
+		}
+	}
+	if got := suggest.Then("no verb", ""); got != "no verb" {
+		t.Errorf("nothing follows in %q", got)
+	}
+}
+
 func TestNearest(t *testing.T) {
 	t.Parallel()
 	known := []string{"Caller-ID-Number", "Caller-ID-Name", "Callee-ID-Number", "Call-ID", "rest.listen", "log.level"}

@@ -223,7 +223,14 @@ func (h *house) acts() map[string]func(*rapid.T) {
 		"stop":     on(func(ch *pbx.Channel) { h.fits(h.StopRecording(ch)) }),
 		"transfer": on(func(ch *pbx.Channel) { h.Transfer(ch, h.dialled(), h.fits) }),
 		"give":     on(func(ch *pbx.Channel) { h.Give(ch, h.dialled(), h.fits) }),
-		"consult":  on(func(ch *pbx.Channel) { h.begun(h.Consult(ch, h.dialled(), h.fits)) }),
+		"consult": on(func(ch *pbx.Channel) {
+			to := h.dialled()
+			h.MayCall(ch, to, func(err error) {
+				if h.fits(err); err == nil {
+					h.begun(h.Consult(ch, to, h.fits))
+				}
+			})
+		}),
 		"join": on(func(ch *pbx.Channel) {
 			h.with("second", func(other *pbx.Channel) {
 				if other != ch && other != ch.Peer() {

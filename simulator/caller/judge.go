@@ -101,12 +101,20 @@ func none(unwanted []Prompt, e *Evidence) string {
 	return ""
 }
 
+// are is so many requests, with the verb before.
+func are(n int) string {
+	if n == 1 {
+		return "is 1 request"
+	}
+	return fmt.Sprintf("are %d requests", n)
+}
+
 // judge says what is looked for, and what is wrong with what is there.
 func (w *Wanted) judge(e *Evidence) (what, report string) {
 	if w.Number > 0 {
 		what = fmt.Sprintf("request %d", w.Number)
 		if w.Number > len(e.Requests) {
-			return what, fmt.Sprintf("there are %d requests", len(e.Requests))
+			return what, "there " + are(len(e.Requests))
 		}
 		return what, strings.Join(w.differences(e.Requests[w.Number-1]), "\n")
 	}
@@ -124,11 +132,11 @@ func (w *Wanted) judge(e *Evidence) (what, report string) {
 	}
 	switch {
 	case count < w.Least && count == 0:
-		return what, fmt.Sprintf("none of %d requests is such%s", len(e.Requests), nearest)
+		return what, fmt.Sprintf("there %s, and none is such%s", are(len(e.Requests)), nearest)
 	case count < w.Least:
-		return what, fmt.Sprintf("%d requests are such, and %d are expected%s", count, w.Least, nearest)
+		return what, fmt.Sprintf("there %s of that kind, expected are at least %d%s", are(count), w.Least, nearest)
 	case w.Most >= 0 && count > w.Most:
-		return what, fmt.Sprintf("%d requests are such, and %d are expected", count, w.Most)
+		return what, fmt.Sprintf("there %s of that kind, expected are at most %d", are(count), w.Most)
 	}
 	return what, ""
 }

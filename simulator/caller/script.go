@@ -172,7 +172,7 @@ func (p *parsing) telephones() (all []Phone) {
 		phone := Phone{
 			Name: entry.Name, ID: t.ID, Number: t.Number, Does: or(t.Does, "answers"), After: defaultRings, HangsUp: time.Duration(t.HangsUp),
 		}
-		if t.After > 0 {
+		if p.Has(path + ".after") {
 			phone.After = time.Duration(t.After)
 		}
 		if t.Number == "" && t.ID == "" {
@@ -197,7 +197,7 @@ func (p *parsing) known(path, name string, others ...string) {
 	case len(names) == 0:
 		p.Wrong(path, "%q is no telephone of this script; it has none: add it under telephones", name)
 	default:
-		p.Wrong(path, "%q is nobody in this script%s; there is %s", name, suggest.Hint(name, names), strings.Join(names, ", "))
+		p.Wrong(path, "%s", suggest.Then(fmt.Sprintf("%q is nobody in this script%s", name, suggest.Hint(name, names)), "There is "+strings.Join(names, ", ")))
 	}
 }
 
@@ -251,6 +251,9 @@ func (p *parsing) acts(s *Script) (all []Act) {
 // waitFor checks what is waited for, and says it.
 func (p *parsing) waitFor(path string, w *WaitFor) string {
 	if w.Within == 0 {
+		if p.Has(path + ".within") {
+			p.Wrong(path+".within", "is no time at all; leave it out for %s", defaultWithin)
+		}
 		w.Within = scenario.Duration(defaultWithin)
 	}
 	if w.ToTheEnd && w.Prompt == "" {

@@ -21,7 +21,7 @@ type act struct {
 	data   jobj.Object
 	over   bool
 	hears  func(message jobj.Object) // nil while nothing is waited for
-	timers []*timeline.Planned
+	timers []*timeline.Planned       // that run
 }
 
 func (a *act) end() {
@@ -32,15 +32,19 @@ func (a *act) end() {
 	a.timers = nil
 }
 
-// after does something later, unless the act is over by then.
-func (a *act) after(d time.Duration, do func()) *timeline.Planned {
-	p := a.Line.After(d, func() {
-		if !a.over {
-			do()
-		}
+// after does something later, unless the act is over by then, or halt was called.
+func (a *act) after(d time.Duration, do func()) (halt func()) {
+	var p *timeline.Planned
+	halt = func() {
+		p.Cancel()
+		a.timers = slices.DeleteFunc(a.timers, func(t *timeline.Planned) bool { return t == p })
+	}
+	p = a.Line.After(d, func() {
+		halt()
+		do()
 	})
 	a.timers = append(a.timers, p)
-	return p
+	return halt
 }
 
 // document fetches one of the account; it is taken only while the act runs.
@@ -148,12 +152,7 @@ type collecting struct {
 // collect waits for digits (kapps_call_command:collect_digits/6). ended is the terminator, "" for none.
 func (a *act) collect(c collecting, then func(digits, ended string)) {
 	var digits strings.Builder
-	var timer *timeline.Planned
-	halt := func() {
-		if timer != nil {
-			timer.Cancel()
-		}
-	}
+	halt := func() {}
 	finish := func(ended string) {
 		a.hears = nil
 		halt()
@@ -161,7 +160,7 @@ func (a *act) collect(c collecting, then func(digits, ended string)) {
 	}
 	begin := func(d time.Duration) {
 		halt()
-		timer = a.after(d, func() { finish("") })
+		halt = a.after(d, func() { finish("") })
 	}
 	if c.noop == "" {
 		begin(c.timeout)

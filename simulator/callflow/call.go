@@ -15,15 +15,6 @@ type call struct {
 	kvs         jobj.Object
 }
 
-// callFields are the keys of a Call object, in their order (kapps_call:to_json/1).
-func callFields() []string {
-	return strings.Fields(`Account-DB Account-ID Authorizing-ID Authorizing-Type Bridge-ID Call-Bridged Call-Direction Call-ID
-		Callee-ID-Name Callee-ID-Number Caller-ID-Name Caller-ID-Number Control-Queue Controller-Queue Custom-Application-Vars
-		Custom-Channel-Vars Custom-SIP-Headers Fetch-ID From From-Realm From-Tag From-User Inception Is-Recording Is-Call-Forward
-		Key-Value-Store Language Message-Left Other-Leg-Call-ID Owner-ID Request Request-Realm Request-User Resource-Type
-		Switch-Hostname Switch-Nodename Switch-URI Switch-URL To To-Realm To-Tag To-User`)
-}
-
 // Won makes the Call object of a call that the application takes, out of the request for its route
 // (kapps_call:from_route_req/1) and the queue to which its commands go (of the route_win).
 func Won(request jobj.Object, controlQueue string) jobj.Object {
@@ -67,7 +58,7 @@ func Won(request jobj.Object, controlQueue string) jobj.Object {
 // inOrder puts the fields of a Call object in order, and leaves out what is empty and what is none.
 func inOrder(fields jobj.Object) jobj.Object {
 	out := make(jobj.Object, 0, len(fields))
-	for _, name := range callFields() {
+	for _, name := range kapi.CallKeys() {
 		value, has := fields.Get(name)
 		held, isObject := value.(jobj.Object)
 		if !has || value == nil || value == "" || isObject && len(held) == 0 {

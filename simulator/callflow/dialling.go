@@ -215,17 +215,12 @@ func (a *act) bridge(d dial) {
 // rung waits for the end of a bridge: a call that was answered stops the flow when it is over.
 func (a *act) rung(timeout int64, failed func(cause string)) {
 	const grace = 10 * time.Second
-	var limit interface{ Cancel() }
+	halt := func() {}
 	if timeout > 0 {
-		limit = a.after(time.Duration(timeout)*time.Second+grace, func() {
+		halt = a.after(time.Duration(timeout)*time.Second+grace, func() {
 			a.hears = nil
 			failed("NO_ANSWER")
 		})
-	}
-	halt := func() {
-		if limit != nil {
-			limit.Cancel()
-		}
 	}
 	a.hears = func(message jobj.Object) {
 		switch {
@@ -355,7 +350,7 @@ func (a *act) conference() {
 	a.say(a.Answer())
 	id := a.data.String("id")
 	if id == "" {
-		id = a.roomID(a.data.String("config", "name"))
+		id = kapi.ConferenceID(a.call.account, strings.TrimSpace(a.data.String("config", "name")))
 	}
 	a.document("conferences", a.data.String("id"), func(doc jobj.Object, _ bool) {
 		config := doc.Merge(a.data.Object("config"))

@@ -185,19 +185,23 @@ func TestBranches(t *testing.T) {
 
 func TestACallBranchesSoOftenOnly(t *testing.T) {
 	t.Parallel()
-	r := newRig(t, func(c *callflow.Config) { c.Branches = 3 })
+	r := newRig(t, nil)
 	r.calls(node("callflow", `"id":"again"`))
 	r.run(nil)
-	r.Expect(r.trail()).To(Equal(strings.Repeat("callflow=>again, ", 3) + "the call has branched too often"))
+	r.Expect(r.trail()).To(Equal(strings.Repeat("callflow=>again, ", 50) + "the call has branched too often"))
 	r.Expect(r.said).To(Equal([]string{"hangup now"}))
 }
 
 func TestNodesTakeTokensOfTheAccount(t *testing.T) {
 	t.Parallel()
-	r := newRig(t, func(c *callflow.Config) { c.Tokens = callflow.Bucket{Size: 20, Fill: 5} })
-	r.calls(then(node("noop", ""), then(node("sleep", `"duration":1`), then(node("noop", ""),
-		then(node("noop", ""), then(node("noop", ""), node("noop", "")))))))
+	r := newRig(t, func(c *callflow.Config) { c.Unmetered = false })
+	flow := node("noop", "")
+	for range 30 {
+		flow = then(node("noop", ""), flow)
+	}
+	r.calls(then(node("noop", ""), then(node("sleep", `"duration":1`), flow)))
 	r.run(nil)
-	r.Expect(r.trail()).To(Equal("noop>_, sleep>_, "+strings.Repeat("noop>_, ", 3)+"the account has no tokens left for another node"), "20, and 5 of the second")
+	r.Expect(r.trail()).To(Equal("noop>_, sleep>_, "+strings.Repeat("noop>_, ", 20)+"the account has no tokens left for another node"),
+		"100 of which the first two are paid, and 10 of the second")
 	r.Expect(r.said).To(Equal([]string{"hangup now"}))
 }

@@ -46,7 +46,7 @@ type Flow struct {
 	Root jobj.Object // its first node
 }
 
-// Config is what an engine works with. All but the last seven are required.
+// Config is what an engine works with. All but those from Compat on are required.
 type Config struct {
 	Line      *timeline.Timeline
 	IDs       *ids.Source
@@ -58,10 +58,8 @@ type Config struct {
 	Log   *slog.Logger
 	// Compat says whether the quirks default-terminator and late-pivot are reproduced; "" is kazoo.
 	Compat fidelity.Compat
-	// Branches is how often a call may branch into another flow (callflow.max_branch_count); 0 is 50.
-	Branches int
-	// Tokens are what an account has for the nodes of its calls.
-	Tokens Bucket
+	// Unmetered has nodes take no tokens of their account: where the time does not pass by itself, they would not come back.
+	Unmetered bool
 	// Bound says why a call is to run no other node, "" while it may; nil never says so.
 	Bound func(callID string) (why string)
 	// Trace is told of every step of every call; nil for nobody.
@@ -82,21 +80,21 @@ type VoiceMessage struct {
 type Engine struct {
 	Config
 
-	legs    map[string]*leg // by Call-ID
-	buckets map[string]*bucket
+	legs    map[string]*leg    // by Call-ID
+	buckets map[string]*bucket // of accounts, by their ids
+	spent   int                // of those, how many were not full when that was looked at
 	modules map[string]module
 }
 
 // New returns an engine without calls.
 func New(c Config) *Engine {
 	c.Compat = cmp.Or(c.Compat, fidelity.Kazoo)
-	c.Branches = cmp.Or(c.Branches, maxBranches)
 	e := &Engine{Config: c, legs: map[string]*leg{}, buckets: map[string]*bucket{}, modules: modules()}
 	c.Bus.Bind(c.Queue, kapi.ExchangeTargeted, c.Queue)
 	return e
 }
 
-// maxBranches is the default of callflow.max_branch_count.
+// maxBranches is how often a call may branch into another flow (the default of callflow.max_branch_count).
 const maxBranches = 50
 
 // Calls is how many it leads.
@@ -118,13 +116,16 @@ func (e *Engine) Lead(call jobj.Object, flow Flow) {
 	l.run()
 }
 
-// Sweep lets go of the calls that are not up any more: of which the end may have been missed.
-func (e *Engine) Sweep(up func(callID string) bool) {
+// Sweep lets go of the calls that are not up any more, of which the end may have been missed, and tells
+// which.
+func (e *Engine) Sweep(up func(callID string) bool) (over []string) {
 	for _, l := range slices.Collect(maps.Values(e.legs)) {
 		if !up(l.call.id) {
+			over = append(over, l.call.id)
 			l.leave("the call is over, of which nothing was heard")
 		}
 	}
+	return over
 }
 
 // Hear takes a message from one of the queues that were bound.

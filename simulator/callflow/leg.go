@@ -48,7 +48,7 @@ const (
 
 func newLeg(e *Engine, fields jobj.Object, flow Flow) *leg {
 	l := &leg{
-		Engine: e, call: newCall(fields, e.Queue, flow.ID), branches: e.Branches, taping: map[string]taping{},
+		Engine: e, call: newCall(fields, e.Queue, flow.ID), branches: maxBranches, taping: map[string]taping{},
 		at: place{node: flow.Root, flowID: flow.ID},
 	}
 	l.Sender = dialplan.Sender{

@@ -6,7 +6,6 @@ import (
 
 	"github.com/kazoolab/kazoolab/bridge/kapi"
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
-	"github.com/kazoolab/kazoolab/simulator/timeline"
 )
 
 // channelPivot brings the flow that a web server has answered.
@@ -27,12 +26,10 @@ func (a *act) pivot() {
 		return
 	}
 	a.Bus.Publish(kapi.ExchangeCallManager, "pivot.req."+kapi.EncodeKey(a.call.text("From-Realm")), request)
-	var timer *timeline.Planned
+	halt := func() {}
 	again := func() {
-		if timer != nil {
-			timer.Cancel()
-		}
-		timer = a.after(pivotPatience, func() { a.next(anyKey, "nothing was heard of the call for 10 s") })
+		halt()
+		halt = a.after(pivotPatience, func() { a.next(anyKey, "nothing was heard of the call for 10 s") })
 	}
 	again()
 	a.hears = func(message jobj.Object) {

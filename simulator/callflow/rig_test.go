@@ -88,9 +88,9 @@ func newRig(t *testing.T, change func(*callflow.Config)) *rig {
 	})
 	c := callflow.Config{
 		Line: r.line, IDs: random, Bus: r, Documents: r, Node: "kazoo_apps@test", Queue: "callflow-test", Log: log,
-		Tokens: callflow.Bucket{Size: -1},
-		Trace:  func(s callflow.Step) { r.steps = append(r.steps, s) },
-		Left:   func(m callflow.VoiceMessage) { r.left = append(r.left, m) },
+		Unmetered: true,
+		Trace:     func(s callflow.Step) { r.steps = append(r.steps, s) },
+		Left:      func(m callflow.VoiceMessage) { r.left = append(r.left, m) },
 	}
 	if change != nil {
 		change(&c)

@@ -10,13 +10,6 @@ import (
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 )
 
-// roomID is the id of a conference that has only a name: of the account alone, so that no two meet in
-// "sales" (quirk conference-tenants).
-func (a *act) roomID(name string) string {
-	sum := md5.Sum([]byte(a.call.account + "_" + strings.TrimSpace(name)))
-	return hex.EncodeToString(sum[:])
-}
-
 // webhook asks the webhooks application to fire a hook of the flow's own, and does not wait
 // (cf_webhook:handle_webhook/2).
 func (a *act) webhook() {

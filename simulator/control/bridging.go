@@ -9,6 +9,7 @@ import (
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 	"github.com/kazoolab/kazoolab/simulator/office"
 	"github.com/kazoolab/kazoolab/simulator/pbx"
+	"github.com/kazoolab/kazoolab/simulator/timeline"
 )
 
 const (
@@ -27,6 +28,20 @@ type attempt struct {
 	message jobj.Object
 	over    bool
 	delayed int // endpoints that are to be rung later
+	planned []*timeline.Planned
+}
+
+// after plans something that does not happen once the bridge, or who called, is gone.
+func (a *attempt) after(d time.Duration, do func()) {
+	a.planned = append(a.planned, a.Line.After(d, do))
+}
+
+// drop has nothing of it happen any more: whoever waits for all that is planned would wait for it.
+func (a *attempt) drop() {
+	for _, p := range a.planned {
+		p.Cancel()
+	}
+	a.planned = nil
 }
 
 // bridge rings the endpoints of a command, for as long as its Timeout says; who answers is
@@ -43,10 +58,12 @@ func (c *Control) bridge(ch *pbx.Channel, message jobj.Object, then func(error))
 	a := &attempt{Control: c, ch: ch, message: message}
 	ch.Lead(func() {
 		a.over = true
+		a.drop()
 		c.Board.Next(ch, nil)
 		c.attend(ch)
 		then(nil)
 	})
+	c.Board.AtEnd(ch, a.drop)
 	if len(ends) == 0 {
 		c.failed(ch, "USER_NOT_REGISTERED", message)
 		return
@@ -60,7 +77,7 @@ func (c *Control) bridge(ch *pbx.Channel, message jobj.Object, then func(error))
 	if asked := seconds(message, "Timeout"); asked > 0 {
 		timeout = asked
 	}
-	c.Line.After(timeout, func() {
+	a.after(timeout, func() {
 		if a.rings() {
 			c.Board.Next(ch, nil)
 			c.giveUp(ch, message)
@@ -89,7 +106,7 @@ func (a *attempt) together(ends []endpoint) {
 			continue
 		}
 		a.delayed++
-		a.Line.After(delay, func() {
+		a.after(delay, func() {
 			a.delayed--
 			a.await()
 			if a.rings() {
@@ -125,7 +142,7 @@ func (a *attempt) inTurn(ends []endpoint) {
 	}
 	a.ring([]endpoint{first})
 	if timeout := seconds(first.fields, "Endpoint-Timeout"); timeout > 0 && len(rest) > 0 {
-		a.Line.After(timeout, func() {
+		a.after(timeout, func() {
 			if !turn && a.rings() {
 				a.giveUp(a.ch, a.message)
 			}

@@ -43,8 +43,6 @@ type Config struct {
 	// Led tells of calls that an application leads to their end, however long that says nothing;
 	// nil for none. The caller of any other hangs up some time after a bridge.
 	Led func(callID string) bool
-	// Length is how long a medium is that is played, as far as anybody knows; nil for nobody.
-	Length func(media string) (length time.Duration, known bool)
 	// Store uploads a recording, and has the timeline's goroutine tell then what came of it. Without
 	// it no recording is stored.
 	Store func(upload Upload, then func(error))

@@ -62,15 +62,15 @@ func courses() map[string]course {
 			3.0 A heard play: done
 			3.0 A done play FILE PLAYED`},
 		"media last as long as is known": {
-			does: []string{"answer", `{"Application-Name":"play","Media-Name":"known","Loop-Count":2}`, `{"Application-Name":"play","Media-Name":"silence_stream://250"}`},
+			does: []string{"answer", `{"Application-Name":"play","Media-Name":"m","Loop-Count":2}`, `{"Application-Name":"play","Media-Name":"silence_stream://250"}`},
 			becomes: `
 			0.0 A CHANNEL_ANSWER
-			0.0 A hears play known
-			14.0 A heard play: done
-			14.0 A done play FILE PLAYED
-			14.0 A hears play silence_stream://250
-			14.2 A heard play: done
-			14.2 A done play FILE PLAYED`,
+			0.0 A hears play m
+			6.0 A heard play: done
+			6.0 A done play FILE PLAYED
+			6.0 A hears play silence_stream://250
+			6.2 A heard play: done
+			6.2 A done play FILE PLAYED`,
 		},
 		"an endless one goes on until it is told to stop": {
 			does: []string{"answer", `{"Application-Name":"play","Media-Name":"m","Endless-Playback":true}`, `90s {"Application-Name":"playstop","Insert-At":"now"}`},

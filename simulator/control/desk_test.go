@@ -66,7 +66,6 @@ func newDesk(t *testing.T, timed bool) *desk {
 	d.control = control.New(t.Context(), control.Config{
 		Core: d.core, Board: d.board, Line: d.line, Offices: []office.Office{acme}, IDs: random, Node: "ecallmgr@test",
 		Send: d.sent, Log: slog.New(slog.NewTextHandler(d, nil)), Led: func(string) bool { return true },
-		Length: func(media string) (time.Duration, bool) { return 7 * time.Second, media == "known" },
 		Store: func(u control.Upload, then func(error)) {
 			d.stores = append(d.stores, u)
 			d.line.After(time.Second, func() { then(nil) })

@@ -27,7 +27,7 @@ const (
 func (c *Control) sound(name string, ch *pbx.Channel, message jobj.Object, then func(error)) {
 	over := c.runs(ch, name)
 	c.follow(ch)
-	err := c.Board.Play(ch, c.toHear(name, message), func(switchboard.Sound) {
+	err := c.Board.Play(ch, toHear(name, message), func(switchboard.Sound) {
 		over()
 		then(nil)
 	})
@@ -38,7 +38,7 @@ func (c *Control) sound(name string, ch *pbx.Channel, message jobj.Object, then 
 }
 
 // toHear is the sound of a command.
-func (c *Control) toHear(name string, message jobj.Object) switchboard.Sound {
+func toHear(name string, message jobj.Object) switchboard.Sound {
 	s := switchboard.Sound{
 		Kind: name, Terminators: keys(message), Language: message.String("Language"), Voice: message.String("Voice"), Engine: message.String("Engine"),
 	}
@@ -53,7 +53,7 @@ func (c *Control) toHear(name string, message jobj.Object) switchboard.Sound {
 		s.Text, s.Length = tones(message)
 	default:
 		s.Kind, s.Media = "play", message.String("Media-Name")
-		s.Length = c.lasts(s.Media)
+		s.Length = lasts(s.Media)
 		if n, err := strconv.Atoi(plain(message, "Loop-Count")); err == nil && n > 1 {
 			s.Length *= time.Duration(n)
 		}
@@ -69,12 +69,7 @@ func spoken(text string) time.Duration {
 }
 
 // lasts is how long a medium is. Of silence its name says so.
-func (c *Control) lasts(media string) time.Duration {
-	if c.Length != nil {
-		if length, known := c.Length(media); known {
-			return length
-		}
-	}
+func lasts(media string) time.Duration {
 	if text, ok := strings.CutPrefix(media, "silence_stream://"); ok {
 		millis, _, _ := strings.Cut(text, ",")
 		if n, err := strconv.Atoi(millis); err == nil && n > 0 {

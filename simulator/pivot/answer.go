@@ -8,6 +8,7 @@ import (
 
 	"github.com/kazoolab/kazoolab/bridge/kapi"
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
+	"github.com/kazoolab/kazoolab/internal/suggest"
 	"github.com/kazoolab/kazoolab/simulator/dialplan"
 	"github.com/kazoolab/kazoolab/simulator/pivot/client"
 	"github.com/kazoolab/kazoolab/simulator/pivot/flow"
@@ -19,10 +20,18 @@ func (w *worker) answered(a client.Answer, err error) {
 	w.notes(a.Notes)
 	if err != nil {
 		w.tell(Step{Kind: Answered, Text: fmt.Sprintf("the app has given no answer: %v", err)})
-		if failure, ok := errors.AsType[*client.Error](err); !w.connected(w.uri) && (!ok || failure.Silent()) {
+		kazoo := ""
+		failure, ok := errors.AsType[*client.Error](err)
+		if ok {
+			kazoo = map[client.Kind]string{
+				client.TooLarge: "Kazoo has no bound", client.TooManyRedirects: kazooFails, client.BadURL: kazooFails,
+			}[failure.Kind]
+		}
+		if !w.connected(w.uri) && (!ok || failure.Silent()) {
+			kazoo = kazooWaits
 			w.note(silentTransport, "the action fails at once. Kazoo waits without a word: on the first request its callflow goes on after 10 s, later the caller hears silence")
 		}
-		w.fail(fmt.Sprintf("no answer from %s: %v", w.uri, err), nil)
+		w.fail(fmt.Sprintf("no answer from %s: %v", w.uri, err), kazoo, nil)
 		return
 	}
 	w.tell(Step{Kind: Answered, Answer: &a, Text: fmt.Sprintf("the app answers %d, %s, %d bytes", a.Status, orNone(contentType(a)), len(a.Body))})
@@ -30,12 +39,12 @@ func (w *worker) answered(a client.Answer, err error) {
 		w.note(silentTransport, "a status of 600 or more fails at once. Kazoo waits without a word")
 	}
 	if a.Status != 200 && a.Status != 206 {
-		w.fail(fmt.Sprintf("status %d: only 200 and 206 count, so the answer is not looked at", a.Status), func() { w.storeAnswer(a) })
+		w.fail(fmt.Sprintf("status %d: only 200 and 206 count, so the answer is not looked at", a.Status), kazooFails, func() { w.storeAnswer(a) })
 		return
 	}
 	w.storeAnswer(a)
-	if len(a.Body) > w.e.Limits.Body {
-		w.fail(fmt.Sprintf("the answer has %d bytes, and %d are the most; Kazoo has no bound", len(a.Body), w.e.Limits.Body), nil)
+	if len(a.Body) > maxBody {
+		w.fail(fmt.Sprintf("the answer has %d bytes, and %d are the most", len(a.Body), maxBody), "Kazoo has no bound", nil)
 		return
 	}
 	w.judge(a)
@@ -100,13 +109,13 @@ func (w *worker) judge(a client.Answer) {
 		converted, ok := decode(body, contentType(a))
 		if !w.e.corrected() || !ok {
 			w.note(utf8Only, "the body is not UTF-8, whatever it declares: the action fails")
-			w.fail("the answer is not UTF-8, the only encoding that Kazoo reads", nil)
+			w.fail("the answer is not UTF-8, the only encoding that Kazoo reads", kazooFails, nil)
 			return
 		}
 		body = converted
 	}
 	if len(body) == 0 {
-		w.tell(Step{Kind: Judged, Text: "an empty answer is the end: the call is hung up, and the callflow hears neither processing nor failed"})
+		w.tell(Step{Kind: Emptied, Text: "an empty answer is the end: the call is hung up, and the callflow hears neither processing nor failed", Kazoo: "So it is in Kazoo"})
 		w.end("the answer is empty")
 		return
 	}
@@ -141,7 +150,7 @@ func (w *worker) judge(a client.Answer) {
 	}
 	w.explain(broken)
 	w.result("failed", w.unread(fault, broken))
-	w.tell(Step{Kind: Failed, Text: "the answer cannot be read: the callflow is told failed, and the call is hung up, which comes first"})
+	w.tell(Step{Kind: Failed, Text: misread(fault, broken), Kazoo: kazooEnds})
 	w.answerCallflow("failed", "pivot")
 	w.end("the answer cannot be read")
 }
@@ -150,9 +159,22 @@ func (w *worker) judge(a client.Answer) {
 func (w *worker) unread(err error, broken flow.Result) []any {
 	problems := flowProblems(broken)
 	if fault, ok := errors.AsType[*twiml.SyntaxError](err); ok {
-		problems = append(problems, problem(fault.Line, fault.Column, fault.Error()))
+		problems = append(problems, problem(fault.Line, fault.Column, fault.Rule))
 	}
 	return problems
+}
+
+// misread is why an answer cannot be read, in a line.
+func misread(err error, broken flow.Result) string {
+	var all []string
+	if fault, ok := errors.AsType[*twiml.SyntaxError](err); ok {
+		all = append(all, fmt.Sprintf("the answer is no TwiML: line %d, column %d: %s", fault.Line, fault.Column, fault.Rule))
+	}
+	if len(broken.Findings) > 0 {
+		f := broken.Findings[0]
+		all = append(all, strings.Replace(f.Text, "the answer is no JSON", fmt.Sprintf("the answer is no JSON: line %d, column %d", f.Line, f.Column), 1))
+	}
+	return strings.Join(all, "; ")
 }
 
 // unreadable tells why a document is no TwiML, and where.
@@ -164,7 +186,7 @@ func (w *worker) unreadable(err error) {
 	if fault.Entity {
 		w.note(xmlEntities, "the document declares an entity: it is refused. Kazoo would read whatever file or address the entity names, and speak it")
 	}
-	w.tell(Step{Kind: Found, Position: fault.Position, Text: "the answer is no TwiML: " + fault.Error() + ". Kazoo says failed, and hangs the caller up"})
+	w.tell(Step{Kind: Found, Position: fault.Position, Text: suggest.Then("the answer is no TwiML: "+fault.Rule, "Kazoo says failed, and hangs the caller up")})
 }
 
 // run has a TwiML document done.
@@ -172,11 +194,13 @@ func (w *worker) run(root *twiml.Node) {
 	w.answerCallflow("processing", "translator")
 	w.begun = true
 	found := twiml.Check(root)
+	w.found = found
 	w.result("processing", documentProblems(found))
 	for _, f := range found {
-		w.tell(Step{Kind: Found, Position: f.Position, Verb: f.Verb, Text: f.String(), Quirk: f.Quirk})
+		w.tell(Step{Kind: Found, Position: f.Position, Verb: f.Verb, Text: f.Sentence(), Quirk: f.Quirk})
 	}
 	if len(root.Content()) == 0 {
+		w.tell(Step{Kind: Emptied, Text: "a Response without any verb is the end: the call is hung up", Kazoo: kazooLeft})
 		w.note(emptyResponseCrash, "an empty Response is the end: the call is hung up. Kazoo crashes over it, and leaves the caller in silence")
 		w.end("the document is empty")
 		return
@@ -194,7 +218,7 @@ func (w *worker) run(root *twiml.Node) {
 			w.end("a verb has ended the document")
 		case errs:
 			if w.undone != "" { // else the call was over, which is no fault of the answer
-				w.tell(Step{Kind: Failed, Text: w.undone})
+				w.tell(Step{Kind: Failed, Text: w.undone, Kazoo: kazooEnds})
 			}
 			w.end("a verb could not be done")
 		}

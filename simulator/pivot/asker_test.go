@@ -48,7 +48,7 @@ func newFlows(t *testing.T) *flow.Checker {
 // newAsker is the real client.
 func newAsker(t *testing.T) func(context.Context, request.Request) (client.Answer, error) {
 	t.Helper()
-	c := client.New(client.Config{Guard: client.Local(), TLSUnverified: true, MaxBody: pivot.DefaultBody})
+	c := client.New(client.Config{Guard: client.Local(), TLSUnverified: true, MaxBody: pivot.MaxBody})
 	t.Cleanup(c.Close)
 	return c.Ask
 }

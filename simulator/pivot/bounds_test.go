@@ -34,13 +34,31 @@ func TestCallsThatAreOverAreForgotten(t *testing.T) {
 		callID string
 	}{{0, "a"}, {0, "a"}, {1, "b"}, {20, "a"}, {31, "c"}, {32, "d"}, {50, "e"}, {51, "f"}} {
 		s.line.After(time.Duration(over.second)*time.Second, func() {
-			s.engine.Hear(pivot.ListenerQueue, jobj.Object{{Key: "Event-Name", Value: "CHANNEL_DESTROY"}, {Key: "Call-ID", Value: over.callID}})
+			s.engine.Hear(pivot.EndsQueue, jobj.Object{{Key: "Event-Name", Value: "CHANNEL_DESTROY"}, {Key: "Call-ID", Value: over.callID}})
 			apps.forgotten = append(apps.forgotten, fmt.Sprint(over.second))
 		})
 	}
 	s.line.After(90*time.Second, func() { s.engine.Start(message("file:///v")) })
 	g.Expect(s.line.Run(t.Context(), false)).To(Succeed())
 	g.Expect(apps.forgotten).To(Equal([]string{"0", "0", "1", "20", "31", "b", "32", "50", "a", "51", "c", "d", "e", "f"}))
+}
+
+// A call whose end was missed is let go of, and its app told.
+func TestACallWhoseEndWasMissedIsOver(t *testing.T) {
+	g := NewWithT(t)
+	s := newStage(t, newApp(t, []any{twimlReply(`<Pause length="3600"/>`)}), newFlows(t), fidelity.Kazoo, pivot.Settings{})
+	s.idle = time.Hour
+	apps := &forgetful{}
+	s.engine.Connected = apps
+	s.line.After(time.Minute, func() {
+		s.engine.Over("another")
+		g.Expect(s.engine.Running()).To(Equal(1))
+		s.engine.Over("call-1@10.0.0.5")
+		g.Expect(s.engine.Running()).To(BeZero())
+	})
+	s.play(message(s.app.here("http://"+recordedAddress+"/v")), nil)
+	g.Expect(s.end).To(Equal("stopped"))
+	g.Expect(sentences(s)).To(HaveSuffix("Pivot is done with the call: it is over, of which nothing was heard\n"))
 }
 
 // told are apps that note what their answers led to.

@@ -1,8 +1,6 @@
 package pivot
 
 import (
-	"crypto/md5"
-	"encoding/hex"
 	"fmt"
 	"slices"
 	"strings"
@@ -14,18 +12,11 @@ import (
 	"github.com/kazoolab/kazoolab/simulator/pivot/twiml"
 )
 
-// ConferenceID is what a Conference of a name is called. It is the account's own: in Kazoo two
-// tenants meet in "sales" (quirk conference-tenants).
-func ConferenceID(accountID, name string) string {
-	sum := md5.Sum([]byte(accountID + "_" + name))
-	return hex.EncodeToString(sum[:])
-}
-
 // enter has the caller join a conference (kzt_twiml_dial:dial_conference/4).
 func (d *dialling) enter(n *twiml.Node) {
 	p := d.p
 	p.command(p.sender().Answer())
-	id := ConferenceID(p.w.accountID, n.OwnText())
+	id := kapi.ConferenceID(p.w.accountID, n.OwnText())
 	p.w.note(conferenceTenants, "the conference belongs to the account. In Kazoo everybody who names it so meets in it, whatever their account")
 	p.w.bind(kapi.ExchangeConference, fmt.Sprintf("conference.event.*.*.%s.%s", id, kapi.EncodeKey(p.w.callID)))
 	start, given := n.Attr("startConferenceOnEnter")
@@ -117,9 +108,9 @@ func (d *dialling) profile(n *twiml.Node, waits bool, most int64) jobj.Object {
 		put("member-flags", "endconf")
 	}
 	given("moderator-controls", "moderatorControls", "default")
-	given("moh-sound", "waitUrl", d.p.w.e.Settings.ConferenceMusic)
+	given("moh-sound", "waitUrl", d.p.w.e.settings.ConferenceMusic)
 	number("rate", "rate", 16000)
-	given("tts-engine", "engine", d.p.w.e.Settings.Engine)
+	given("tts-engine", "engine", d.p.w.e.settings.Engine)
 	put("tts-voice", d.p.voice(n))
 	return o
 }
@@ -138,7 +129,10 @@ func (p *process) serialised() jobj.Object {
 		"Caller-ID-Name": "unknown", "Caller-ID-Number": "anonymous",
 		"Language": request.DefaultLanguage,
 	}
-	for key := range strings.FieldsSeq(serialisedKeys) {
+	for _, key := range kapi.CallKeys() {
+		if key == "Key-Value-Store" { // it stands first
+			continue
+		}
 		v, has := p.call.Get(key)
 		if !has || v == nil || v == "" {
 			v, has = otherwise[key]
@@ -152,13 +146,6 @@ func (p *process) serialised() jobj.Object {
 	}
 	return o
 }
-
-// serialisedKeys are those of a call besides its Key-Value-Store, in order.
-const serialisedKeys = `Account-DB Account-ID Authorizing-ID Authorizing-Type Bridge-ID Call-Bridged Call-Direction Call-ID
-Callee-ID-Name Callee-ID-Number Caller-ID-Name Caller-ID-Number Control-Queue Controller-Queue Custom-Application-Vars
-Custom-Channel-Vars Custom-SIP-Headers Fetch-ID From From-Realm From-Tag From-User Inception Is-Recording Is-Call-Forward
-Language Message-Left Other-Leg-Call-ID Owner-ID Request Request-Realm Request-User Resource-Type Switch-Hostname
-Switch-Nodename Switch-URI Switch-URL To To-Realm To-Tag To-User`
 
 // attendConference waits until the caller has left.
 func (d *dialling) attendConference(method string) {

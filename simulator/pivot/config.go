@@ -1,6 +1,7 @@
 package pivot
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"time"
@@ -41,9 +42,11 @@ type Connected interface {
 	Forget(callID string)
 }
 
-// Documents are those of one account: its own under its id, devices and users.
+// Documents are those of accounts: an account's own under its id, devices and users.
 type Documents interface {
-	Document(accountID, id string) (jobj.Object, bool)
+	// Documents fetches those that an account has, by their ids. then is called on the goroutine of the
+	// timeline, at once or later.
+	Documents(accountID string, ids []string, then func(found map[string]jobj.Object))
 }
 
 // Flows says what a JSON answer is.
@@ -72,74 +75,36 @@ type Config struct {
 	// Await is told when an answer of the app begins to be waited for; release is called when it has
 	// come. nil holds the timeline, so that a script sees the same times whatever the app takes.
 	// Where the time is the wall's, use the timeline's Stay.
-	Await    func(request.Request) (release func())
-	Settings Settings
-	Limits   Limits
+	Await func(request.Request) (release func())
+	// RequestTimeout is for actions that say none; 0 is 5 s (pivot.request_timeout_ms).
+	RequestTimeout time.Duration
+	// Requests is how often a call may ask; 0 is 1000. Kazoo has no bound.
+	Requests int
 }
 
-// Settings are what Kazoo's system configuration says; the zero value is its default.
-type Settings struct {
-	RequestTimeout     time.Duration // pivot.request_timeout_ms: 5 s
-	TextBytes          int           // pivot.tts_texts_size: 4000
-	ConferenceMusic    string        // pivot.twiml.conference_moh: $${hold_music}
-	MaxRecording       int64         // kzt_twiml_util.max_length, seconds: 3600
-	Engine             string        // speech.tts_provider: flite
-	Language           string        // speech.tts_language: en-us
-	Voice              string        // speech.tts_voice: male
-	RecordingExtension string        // callflow.call_recording.extension: mp3
-}
-
-func (s Settings) filled() Settings {
-	set := func(to *string, otherwise string) {
-		if *to == "" {
-			*to = otherwise
-		}
-	}
-	if s.RequestTimeout == 0 {
-		s.RequestTimeout = 5 * time.Second
-	}
-	if s.TextBytes == 0 {
-		s.TextBytes = 4000
-	}
-	if s.MaxRecording == 0 {
-		s.MaxRecording = 3600
-	}
-	set(&s.ConferenceMusic, "$${hold_music}")
-	set(&s.Engine, "flite")
-	set(&s.Language, "en-us")
-	set(&s.Voice, "male")
-	set(&s.RecordingExtension, "mp3")
-	return s
-}
-
-// Limits of an engine that is told of none.
+// What an app can make the engine do besides. Kazoo has no bound.
 const (
-	DefaultRequests      = 1000
-	DefaultBody          = 2 << 20
-	DefaultVariables     = 200
-	DefaultVariableBytes = 64 << 10
+	maxBody          = 2 << 20 // bytes of an answer
+	maxVariables     = 200     // that a call has
+	maxVariableBytes = 64 << 10
 )
 
-// Limits bound what an app can make the engine do; the zero value is the default. Kazoo has no bound.
-type Limits struct {
-	Requests      int // of one worker
-	Body          int // bytes of an answer
-	Variables     int // that a call has
-	VariableBytes int // of their names and values
+// settings are what else Kazoo's system configuration says; the zero value is its default. Only the records of
+// the reference say otherwise.
+type settings struct {
+	TextBytes          int    // pivot.tts_texts_size: 4000
+	ConferenceMusic    string // pivot.twiml.conference_moh: $${hold_music}
+	MaxRecording       int64  // kzt_twiml_util.max_length, seconds: 3600
+	Engine             string // speech.tts_provider: flite
+	Language           string // speech.tts_language: en-us
+	Voice              string // speech.tts_voice: male
+	RecordingExtension string // callflow.call_recording.extension: mp3
 }
 
-func (l Limits) filled() Limits {
-	if l.Requests == 0 {
-		l.Requests = DefaultRequests
+func (s settings) filled() settings {
+	return settings{
+		TextBytes: cmp.Or(s.TextBytes, 4000), ConferenceMusic: cmp.Or(s.ConferenceMusic, "$${hold_music}"),
+		MaxRecording: cmp.Or(s.MaxRecording, 3600), Engine: cmp.Or(s.Engine, "flite"), Language: cmp.Or(s.Language, "en-us"),
+		Voice: cmp.Or(s.Voice, "male"), RecordingExtension: cmp.Or(s.RecordingExtension, "mp3"),
 	}
-	if l.Body == 0 {
-		l.Body = DefaultBody
-	}
-	if l.Variables == 0 {
-		l.Variables = DefaultVariables
-	}
-	if l.VariableBytes == 0 {
-		l.VariableBytes = DefaultVariableBytes
-	}
-	return l
 }

@@ -25,7 +25,7 @@ func (w *worker) resultOf(r request.Request) func(outcome string, problems []any
 func documentProblems(found []twiml.Finding) []any {
 	var all []any
 	for _, f := range found {
-		all = append(all, problem(f.Line, f.Column, f.String()))
+		all = append(all, problem(f.Line, f.Column, f.Sentence()))
 	}
 	return all
 }
@@ -33,7 +33,7 @@ func documentProblems(found []twiml.Finding) []any {
 func flowProblems(r flow.Result) []any {
 	var all []any
 	for _, f := range r.Findings {
-		all = append(all, problem(f.Line, f.Column, f.String()))
+		all = append(all, problem(f.Line, f.Column, f.Sentence()))
 	}
 	return all
 }

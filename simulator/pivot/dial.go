@@ -175,11 +175,22 @@ func normalised(number string) string {
 	return number
 }
 
-// dialNumber has a number dialled over the resources (kzt_twiml_dial:dial_number/3).
+// dialNumber has a number dialled over the resources, once it is known which numbers the caller shows.
 func (d *dialling) dialNumber(number string) {
 	if number == "0" {
 		d.p.w.note(attributeCrash, "0 is dialled. Kazoo takes it for no number, and ends the document")
 	}
+	var wanted []string
+	if id := d.p.call.String("Authorizing-ID"); id != "" {
+		wanted = []string{id, d.p.w.accountID}
+	}
+	d.p.fetch(wanted, func() {
+		d.p.fetch([]string{d.p.w.documents[d.p.call.String("Authorizing-ID")].String("owner_id")}, func() { d.offnet(number) })
+	})
+}
+
+// offnet asks the resources for a number (kzt_twiml_dial:dial_number/3).
+func (d *dialling) offnet(number string) {
 	p := d.p
 	d.setCaller()
 	number = normalised(number)
@@ -205,7 +216,7 @@ func (d *dialling) dialNumber(number string) {
 func (d *dialling) callerIDs(o *dialplan.Offnet) {
 	p := d.p
 	id := p.call.String("Authorizing-ID")
-	device, account := p.w.document(id), p.w.document(p.w.accountID)
+	device, account := p.w.documents[id], p.w.documents[p.w.accountID]
 	if id == "" || device != nil && account == nil {
 		p.w.note(noEndpointCrash, "the number is dialled with the call's own caller id. Kazoo ends the document when the call was authorized by no endpoint, "+
 			"or the account has no document")
@@ -215,7 +226,7 @@ func (d *dialling) callerIDs(o *dialplan.Offnet) {
 		if text(p.call, "Inception") != "" || device == nil {
 			return otherwise
 		}
-		owner := p.w.document(device.String("owner_id"))
+		owner := p.w.documents[device.String("owner_id")]
 		v := callerID(owner, device, kind, key)
 		if kind == "emergency" {
 			v = cmp.Or(v, callerID(owner, device, "external", key))

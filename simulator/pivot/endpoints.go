@@ -11,9 +11,28 @@ import (
 	"github.com/kazoolab/kazoolab/simulator/pivot/twiml"
 )
 
-// dialEndpoints rings devices, users, numbers and addresses together, in reverse order of the document
-// (kzt_twiml_dial:xml_elements_to_endpoints/2).
+// dialEndpoints rings devices, users, numbers and addresses together, once the account's documents are
+// there that tell of them.
 func (d *dialling) dialEndpoints(content []*twiml.Node) {
+	p := d.p
+	wanted := []string{p.w.accountID, p.call.String("Authorizing-ID")}
+	var named []string
+	for _, c := range content {
+		if c.Kind == twiml.Element && (c.Name == "Device" || c.Name == "User") {
+			named = append(named, c.OwnText())
+		}
+	}
+	p.fetch(append(wanted, named...), func() {
+		var owners []string
+		for _, id := range append(named, p.call.String("Authorizing-ID")) {
+			owners = append(owners, p.w.documents[id].String("owner_id"))
+		}
+		p.fetch(owners, func() { d.ring(content) })
+	})
+}
+
+// ring is in reverse order of the document (kzt_twiml_dial:xml_elements_to_endpoints/2).
+func (d *dialling) ring(content []*twiml.Node) {
 	p := d.p
 	d.setCaller()
 	method := "simultaneous"
@@ -67,7 +86,7 @@ func (d *dialling) endpoint(n *twiml.Node) (endpoint jobj.Object, why string) {
 }
 
 func (d *dialling) accountRealm() string {
-	if realm := d.p.w.document(d.p.w.accountID).String("realm"); realm != "" {
+	if realm := d.p.w.documents[d.p.w.accountID].String("realm"); realm != "" {
 		return realm
 	}
 	return d.p.realm("From")
@@ -76,7 +95,7 @@ func (d *dialling) accountRealm() string {
 // known is a device or user of the call's account (kz_endpoint).
 func (d *dialling) known(kind, id string) (endpoint jobj.Object, why string) {
 	p := d.p
-	doc := p.w.document(id)
+	doc := p.w.documents[id]
 	typ := doc.String("pvt_type")
 	if doc == nil || typ != "device" && typ != "user" {
 		return nil, fmt.Sprintf("the account has no %s %q: it is passed over, as in Kazoo", strings.ToLower(kind), id)
@@ -94,7 +113,7 @@ func (d *dialling) known(kind, id string) (endpoint jobj.Object, why string) {
 		if presence == "" {
 			presence = user
 		}
-		owner = p.w.document(doc.String("owner_id"))
+		owner = p.w.documents[doc.String("owner_id")]
 	}
 	own := strings.TrimSpace(owner.String("first_name") + " " + owner.String("last_name"))
 	kind, callee := "internal", cmp.Or(owner.String("caller_id", "internal", "name"), own) // kz_attributes:callee_id/2
@@ -105,7 +124,7 @@ func (d *dialling) known(kind, id string) (endpoint jobj.Object, why string) {
 		callee = doc.String("name")
 	}
 	if callee == "" {
-		callee = p.w.document(p.w.accountID).String("name")
+		callee = p.w.documents[p.w.accountID].String("name")
 	}
 	number := callerID(owner, doc, kind, "number")
 	return jobj.Object{
@@ -129,7 +148,7 @@ func (d *dialling) internalName() string {
 	if text(d.p.call, "Inception") != "" {
 		return d.callerName()
 	}
-	owner := d.p.w.document(d.p.w.document(d.p.call.String("Authorizing-ID")).String("owner_id"))
+	owner := d.p.w.documents[d.p.w.documents[d.p.call.String("Authorizing-ID")].String("owner_id")]
 	return cmp.Or(owner.String("caller_id", "internal", "name"), d.callerName())
 }
 
@@ -147,8 +166,8 @@ func (d *dialling) internalNumber() string {
 	if text(d.p.call, "Inception") != "" {
 		return d.callerNumber()
 	}
-	device := d.p.w.document(d.p.call.String("Authorizing-ID"))
-	return cmp.Or(callerID(d.p.w.document(device.String("owner_id")), device, "internal", "number"), d.callerNumber())
+	device := d.p.w.documents[d.p.call.String("Authorizing-ID")]
+	return cmp.Or(callerID(d.p.w.documents[device.String("owner_id")], device, "internal", "number"), d.callerNumber())
 }
 
 // address is a SIP address.

@@ -1,9 +1,12 @@
 package pivot
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -12,8 +15,13 @@ import (
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 )
 
-// ListenerQueue is where the engine hears pivot_req; in Kazoo all Pivot nodes share it.
-const ListenerQueue = "pivot_listener"
+const (
+	// ListenerQueue is where the engine hears pivot_req. All nodes of a cluster share it: one of them takes a call.
+	ListenerQueue = "pivot_listener"
+	// EndsQueue is where it hears which calls are over. It is each node's own, where Kazoo has them come to
+	// the queue that is shared, so that one node alone learns of an end, and seldom the one that is asked next.
+	EndsQueue = "pivot_ends"
+)
 
 // remembered is how long a destroyed call is known, so that no worker starts for it
 // (pivot_calls_sup).
@@ -23,6 +31,7 @@ const remembered = 30 * time.Second
 type Engine struct {
 	Config
 
+	settings  settings
 	ctx       context.Context //nolint:containedctx // its own life: requests run until it ends
 	workers   map[string]*worker
 	destroyed map[string]time.Time
@@ -37,22 +46,20 @@ type ended struct {
 
 // New returns an engine whose requests end with ctx.
 func New(ctx context.Context, c Config) *Engine {
-	c.Settings, c.Limits = c.Settings.filled(), c.Limits.filled()
-	if c.Compat == "" {
-		c.Compat = fidelity.Kazoo
-	}
-	return &Engine{Config: c, ctx: ctx, workers: map[string]*worker{}, destroyed: map[string]time.Time{}}
+	c.Compat = cmp.Or(c.Compat, fidelity.Kazoo)
+	c.RequestTimeout, c.Requests = cmp.Or(c.RequestTimeout, 5*time.Second), cmp.Or(c.Requests, 1000)
+	return &Engine{Config: c, settings: settings{}.filled(), ctx: ctx, workers: map[string]*worker{}, destroyed: map[string]time.Time{}}
 }
 
 // Listen begins to hear of calls.
 func (e *Engine) Listen() {
 	e.Bus.Bind(ListenerQueue, kapi.ExchangeCallManager, "pivot.req.*")
-	e.Bus.Bind(ListenerQueue, kapi.ExchangeCallEvents, "call.CHANNEL_DESTROY.*")
+	e.Bus.Bind(EndsQueue, kapi.ExchangeCallEvents, "call.CHANNEL_DESTROY.*")
 }
 
 // Hear takes what has come to one of the engine's queues.
 func (e *Engine) Hear(queue string, message jobj.Object) {
-	if queue != ListenerQueue {
+	if queue != ListenerQueue && queue != EndsQueue {
 		if w, ok := e.workers[queue]; ok {
 			w.hear(message)
 		}
@@ -63,6 +70,16 @@ func (e *Engine) Hear(queue string, message jobj.Object) {
 		e.remember(message.String("Call-ID"))
 	case "pivot_req":
 		e.Start(message)
+	}
+}
+
+// Over is told of a call that has ended unheard.
+func (e *Engine) Over(callID string) {
+	e.remember(callID)
+	for _, w := range slices.Collect(maps.Values(e.workers)) {
+		if w.callID == callID {
+			w.stop("it is over, of which nothing was heard")
+		}
 	}
 }
 
@@ -117,7 +134,7 @@ func (e *Engine) Start(message jobj.Object) {
 	}
 	if fault := check(message); fault != "" {
 		w.note(messageTypes, fault+": the action fails. Kazoo says nothing, so that the callflow goes on after 10 s")
-		w.fail("the message that asks for Pivot is wrong", nil)
+		w.fail("the message that asks for Pivot is wrong: "+fault, kazooWaits, nil)
 		return
 	}
 	w.read(message)

@@ -54,7 +54,7 @@ func TestWhatAnAppDoesWrong(t *testing.T) {
 		later    string
 		sentence string
 	}{
-		"it drops the connection": {[]any{dropped}, "failed", "failed hangup", "closed before the answer was whole"},
+		"it drops the connection": {[]any{dropped}, "failed", "failed hangup", "closed the connection without an answer"},
 		"it takes too long":       {[]any{slow}, "failed", "failed hangup", "longer than it may"},
 		"status 500":              {[]any{reply(500, "text/xml", "x")}, "failed", "failed hangup", "status 500: only 200 and 206 count"},
 		"status 600":              {[]any{reply(600, "text/xml", "x")}, "failed", "failed hangup", "status 600: only 200 and 206 count"},
@@ -111,7 +111,7 @@ func TestACallAsksSoManyTimes(t *testing.T) {
 	}
 	app := newApp(t, answers)
 	s := newStage(t, app, flows, fidelity.Kazoo, pivot.Settings{})
-	s.engine.Limits.Requests = 10
+	s.engine.Requests = 10
 	s.play(message(app.here("http://"+recordedAddress)), nil)
 	g.Expect(app.asked).To(HaveLen(10))
 	g.Expect(sentences(s)).To(ContainSubstring("has made 10 requests: that is a loop"))
@@ -131,15 +131,14 @@ func TestACallStaysInItsAccount(t *testing.T) {
 	g.Expect(asked).To(HaveLen(1))
 	g.Expect(asked).To(HaveKey("5ccb3a1e90d2f74c86ba0f2de1b7c394"))
 	g.Expect(sentences(s)).To(ContainSubstring(`the account has no device "theirs"`))
-	g.Expect(pivot.ConferenceID("a", "sales")).NotTo(Equal(pivot.ConferenceID("b", "sales")))
 }
 
 // accounts notes whose documents are asked for, and has none.
 type accounts map[string]bool
 
-func (a accounts) Document(accountID, _ string) (jobj.Object, bool) {
+func (a accounts) Documents(accountID string, _ []string, then func(map[string]jobj.Object)) {
 	a[accountID] = true
-	return nil, false
+	then(nil)
 }
 
 func TestMessagesThatAreNone(t *testing.T) {
@@ -182,7 +181,7 @@ func TestACallThatIsGoneIsNotBegun(t *testing.T) {
 	gone := jobj.Object{{Key: "Event-Name", Value: "CHANNEL_DESTROY"}, {Key: "Call-ID", Value: "call-1@10.0.0.5"}}
 	s.engine.Listen()
 	g.Expect(s.bindings).To(HaveLen(2))
-	s.line.After(0, func() { s.engine.Hear(pivot.ListenerQueue, gone) })
+	s.line.After(0, func() { s.engine.Hear(pivot.EndsQueue, gone) })
 	s.play(message(app.here("http://"+recordedAddress+"/v")), nil)
 	g.Expect(s.published).To(BeEmpty())
 	g.Expect(sentences(s)).To(ContainSubstring("hung up before Pivot began"))

@@ -1,6 +1,7 @@
 package pivot
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
@@ -22,17 +23,27 @@ func (w *worker) pivot(body []byte, r flow.Result) {
 	w.note(flowErrorCrash, "the answer is JSON, but no callflow: its errors are stored, and the call is hung up. Kazoo says failed to nobody, stores nothing, "+
 		"and leaves the caller in silence")
 	w.result("failed", flowProblems(r))
-	w.tell(Step{Kind: Failed, Text: "the answer is no valid callflow"})
+	w.tell(Step{Kind: Failed, Text: "the answer is no valid callflow" + first(r), Kazoo: kazooLeft})
 	w.answerCallflow("failed", "pivot")
 	w.debugDocument(jobj.Object{{Key: "resp_body", Value: string(body)}, {Key: "schema_errors", Value: schemaErrors(r)}})
 	w.command(w.sender().Hangup())
 	w.stop("the answer is no valid callflow")
 }
 
+// first is what is wrong with a flow, and where; of several the first.
+func first(r flow.Result) string {
+	for _, f := range r.Findings {
+		if !f.Warning {
+			return fmt.Sprintf(": line %d, column %d: %s: %s", f.Line, f.Column, f.Path, f.Text)
+		}
+	}
+	return ""
+}
+
 // explain tells what is wrong with an answer, and what is only strange.
 func (w *worker) explain(r flow.Result) {
 	for _, f := range r.Findings {
-		w.tell(Step{Kind: Found, Position: twiml.Position{Line: f.Line, Column: f.Column}, Text: f.String() + ". " + f.Kazoo})
+		w.tell(Step{Kind: Found, Position: twiml.Position{Line: f.Line, Column: f.Column}, Text: f.Sentence()})
 	}
 }
 

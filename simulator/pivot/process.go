@@ -118,6 +118,15 @@ func (p *process) after(d time.Duration, do func()) *timeline.Planned {
 	})
 }
 
+// fetch has documents of the account at hand; events wait meanwhile.
+func (p *process) fetch(wanted []string, then func()) {
+	p.w.fetch(wanted, func() {
+		if !p.gone {
+			then()
+		}
+	})
+}
+
 func (p *process) now() time.Time { return p.w.e.Line.Now() }
 
 func (p *process) sender() dialplan.Sender { return p.w.sender() }

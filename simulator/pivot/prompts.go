@@ -43,7 +43,7 @@ func (p *process) voice(n *twiml.Node) string {
 	default:
 		p.bad(n, "voice", "is none of man, male, woman, female: the default is taken")
 	}
-	return p.w.e.Settings.Voice
+	return p.w.e.settings.Voice
 }
 
 // language reads a language (kzt_twiml_util:get_lang/1).
@@ -58,11 +58,11 @@ func (p *process) language(n *twiml.Node) string {
 		return v
 	}
 	if !given {
-		return p.w.e.Settings.Language
+		return p.w.e.settings.Language
 	}
 	if v == "" {
 		p.bad(n, "language", "is empty: the default is taken")
-		return p.w.e.Settings.Language
+		return p.w.e.settings.Language
 	}
 	p.bad(n, "language", "is none of en, en-gb, es, fr, de, it: it is passed on as it is")
 	return v
@@ -71,7 +71,7 @@ func (p *process) language(n *twiml.Node) string {
 // say speaks a text (kzt_twiml_say:exec/3).
 func (p *process) say(n *twiml.Node, then func(outcome)) {
 	p.command(p.sender().Answer())
-	text := cut(n.OwnText(), p.w.e.Settings.TextBytes)
+	text := cut(n.OwnText(), p.w.e.settings.TextBytes)
 	voice, language, loops := p.voice(n), p.language(n), p.loops(n)
 	if text == "" {
 		p.w.note(attributeCrash, "a Say without a text is passed over. Kazoo crashes over it, and ends the document")
@@ -80,7 +80,7 @@ func (p *process) say(n *twiml.Node, then func(outcome)) {
 	}
 	engine, given := p.text(n, "engine")
 	if !given {
-		engine = p.w.e.Settings.Engine
+		engine = p.w.e.settings.Engine
 	}
 	p.soon(dialplan.TTS{
 		Text: text, Terminators: p.terminators(n, "terminators"), Voice: voice, Language: language, Engine: engine,
@@ -102,8 +102,7 @@ func cut(text string, most int) string {
 func (p *process) play(n *twiml.Node, then func(outcome)) {
 	p.command(p.sender().Answer())
 	media := n.OwnText()
-	if media == "" {
-		p.w.tell(Step{Kind: Found, Verb: n.Name, Position: n.Position, Text: "Play needs a URL or the name of media: the document ends, as in Kazoo"})
+	if media == "" { // which twiml.Check has told
 		then(errs)
 		return
 	}

@@ -15,7 +15,7 @@ import (
 // record has the caller recorded (kzt_twiml:record_call/2).
 func (p *process) record(n *twiml.Node, then func(outcome)) {
 	timeout := p.seconds(n, "timeout", 5)
-	limit := p.w.e.Settings.MaxRecording
+	limit := p.w.e.settings.MaxRecording
 	if v, given := n.Int("maxLength"); given {
 		if v < 1 || v > limit {
 			bound := min(max(v, 1), limit)
@@ -24,9 +24,9 @@ func (p *process) record(n *twiml.Node, then func(outcome)) {
 		}
 		limit = v
 	}
-	media := fmt.Sprintf("call_recording_%s.%s", p.w.callID, p.w.e.Settings.RecordingExtension)
+	media := fmt.Sprintf("call_recording_%s.%s", p.w.callID, p.w.e.settings.RecordingExtension)
 	if p.w.e.corrected() {
-		media = fmt.Sprintf("call_recording_%s_%s.%s", p.w.callID, p.w.e.IDs.Hex(8), p.w.e.Settings.RecordingExtension)
+		media = fmt.Sprintf("call_recording_%s_%s.%s", p.w.callID, p.w.e.IDs.Hex(8), p.w.e.settings.RecordingExtension)
 	} else {
 		p.w.note(recordingToAction, "a second Record of a call overwrites the first: the recording's name is the call's")
 	}

@@ -36,11 +36,14 @@ type stage struct {
 	ask    func(context.Context, request.Request) (client.Answer, error)
 	rules  []jobj.Object
 	docs   map[string]jobj.Object
-	idle   time.Duration
-	late   bool // keys after a completion are heard when what it had done is done
-	alarm  *timeline.Planned
-	stop   context.CancelFunc
-	giveUp context.CancelFunc // ends the time
+	// fetching is how long documents take, and fetched which were asked for.
+	fetching time.Duration
+	fetched  []string
+	idle     time.Duration
+	alarm    *timeline.Planned
+	stop     context.CancelFunc
+	late     bool               // keys after a completion are heard when what it had done is done
+	giveUp   context.CancelFunc // ends the time
 
 	published, bindings, saved []any
 	notes                      []noted
@@ -53,10 +56,10 @@ type stage struct {
 	queue []*waiting // requests in the order in which they are to be made
 }
 
-// Document tells of the account's documents.
-func (s *stage) Document(_, id string) (jobj.Object, bool) {
-	doc, ok := s.docs[id]
-	return doc, ok
+// Documents tells of the account's documents: at once, or as late as a store does.
+func (s *stage) Documents(_ string, ids []string, then func(map[string]jobj.Object)) {
+	s.fetched = append(s.fetched, strings.Join(ids, " "))
+	s.line.After(s.fetching, func() { then(s.docs) })
 }
 
 func newStage(t *testing.T, app *app, flows pivot.Flows, compat fidelity.Compat, settings pivot.Settings) *stage {
@@ -73,8 +76,9 @@ func newStage(t *testing.T, app *app, flows pivot.Flows, compat fidelity.Compat,
 		Save: func(db string, doc jobj.Object) {
 			s.saved = append(s.saved, jobj.Object{{Key: "db", Value: db}, {Key: "doc", Value: doc}})
 		},
-		Trace: s.trace, Await: s.await, Settings: settings,
+		Trace: s.trace, Await: s.await,
 	})
+	s.engine.Set(settings)
 	return s
 }
 

@@ -22,9 +22,8 @@ func (p *process) store(variables []*twiml.Node) {
 		}
 		p.w.note(staleVariables, "setting a variable freezes CallStatus, Digits and the like among the variables: later requests tell of them again")
 	}
-	most := p.w.e.Limits
-	tooMany := refusal{why: fmt.Sprintf("a call may have %d variables", most.Variables)}
-	tooLong := refusal{why: fmt.Sprintf("names and values of a call's variables may have %d bytes", most.VariableBytes)}
+	tooMany := refusal{why: fmt.Sprintf("a call may have %d variables", maxVariables)}
+	tooLong := refusal{why: fmt.Sprintf("names and values of a call's variables may have %d bytes", maxVariableBytes)}
 	size := 0
 	for _, m := range vars {
 		size += len(m.Key) + sizeOf(m.Value)
@@ -45,9 +44,9 @@ func (p *process) store(variables []*twiml.Node) {
 			size -= len(key) + sizeOf(old)
 			vars = vars.Delete(key)
 		case !given:
-		case !known && len(vars) >= most.Variables:
+		case !known && len(vars) >= maxVariables:
 			tooMany.add(v, key)
-		case change > 0 && size+change > most.VariableBytes:
+		case change > 0 && size+change > maxVariableBytes:
 			tooLong.add(v, key)
 		default:
 			size += change

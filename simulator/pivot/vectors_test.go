@@ -136,6 +136,9 @@ func playRecord(t *testing.T, flows pivot.Flows, r jobj.Object, late bool) *outc
 	app := newApp(t, list(r, "answers"))
 	s := newStage(t, app, flows, fidelity.Kazoo, settingsOf(r.Object("config")))
 	s.late = late
+	if ms := r.Int("config", "pivot", "request_timeout_ms"); ms > 0 {
+		s.engine.RequestTimeout = time.Duration(ms) * time.Millisecond
+	}
 	if idle := r.Int("idle_ms"); idle > 0 {
 		s.idle = time.Duration(idle) * time.Millisecond
 	}
@@ -170,8 +173,7 @@ func list(o jobj.Object, key string) []any {
 
 func settingsOf(config jobj.Object) pivot.Settings {
 	return pivot.Settings{
-		RequestTimeout: time.Duration(config.Int("pivot", "request_timeout_ms")) * time.Millisecond,
-		TextBytes:      int(config.Int("pivot", "tts_texts_size")), ConferenceMusic: config.String("pivot", "twiml", "conference_moh"),
+		TextBytes: int(config.Int("pivot", "tts_texts_size")), ConferenceMusic: config.String("pivot", "twiml", "conference_moh"),
 		MaxRecording: config.Int("kzt_twiml_util", "max_length"), Engine: config.String("speech", "tts_provider"),
 		Language: config.String("speech", "tts_language"), Voice: config.String("speech", "tts_voice"),
 		RecordingExtension: config.String("callflow", "call_recording", "extension"),

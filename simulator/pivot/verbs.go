@@ -72,7 +72,7 @@ func (p *process) verb(n *twiml.Node, then func(outcome)) {
 		}
 		p.w.tell(Step{Kind: VerbEnded, Verb: n.Name, Position: n.Position, Text: "<" + n.Name + ">: " + r.String()})
 		if r == errs && p.parent == nil && !p.w.destroyed { // a Gather goes on without a prompt
-			p.w.undone = fmt.Sprintf("<%s> of line %d could not be done: the document ends, and the call is hung up", n.Name, n.Line)
+			p.w.undone = fmt.Sprintf("<%s> of line %d could not be done%s: the document ends, and the call is hung up", n.Name, n.Line, p.w.because(n))
 		}
 		then(r)
 	}
@@ -101,6 +101,16 @@ func (p *process) verb(n *twiml.Node, then func(outcome)) {
 	default: // twiml.Check has told what is wrong with it
 		done(errs)
 	}
+}
+
+// because is what was found wrong with an element, in brackets.
+func (w *worker) because(n *twiml.Node) string {
+	for _, f := range w.found {
+		if f.Position == n.Position || f.Verb == n.Name && f.Line == n.Line {
+			return " (" + f.Rule + f.Hint + ")"
+		}
+	}
+	return ""
 }
 
 // bad tells that an attribute's value is none that Kazoo foresees, and what is done with it.

@@ -197,7 +197,7 @@ func lineOf(step pivot.Step, asked *int) string {
 	case pivot.Heard:
 		return "  hears " + own(step.Message.Delete("Event-Category", "Event-Name", "Call-ID"), step.Message.String("Event-Name"))
 	case pivot.Found:
-		return "finds " + step.Text
+		return "finds " + step.String()
 	case pivot.Noted:
 		return "notes " + step.Quirk
 	case pivot.Stored:

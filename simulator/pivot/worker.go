@@ -2,6 +2,7 @@ package pivot
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"github.com/kazoolab/kazoolab/simulator/dialplan"
 	"github.com/kazoolab/kazoolab/simulator/pivot/client"
 	"github.com/kazoolab/kazoolab/simulator/pivot/request"
+	"github.com/kazoolab/kazoolab/simulator/pivot/twiml"
 )
 
 const (
@@ -36,13 +38,15 @@ type worker struct {
 	timeout            time.Duration
 
 	iteration int
-	begun     bool   // processing has been said
-	undone    string // the verb that could not be done, if any
+	begun     bool            // processing has been said
+	found     []twiml.Finding // in the document at hand
+	undone    string          // the verb that could not be done, if any
 	destroyed bool
 	gone      bool
 	processes []*process // that hear events
 	bindings  [][2]string
 	asked     map[string]func(active bool) // status requests by Msg-ID
+	documents map[string]jobj.Object       // of the account, as they were fetched last
 
 	ctx    context.Context //nolint:containedctx // its own life: what is asked meanwhile ends with it
 	cancel context.CancelFunc
@@ -73,13 +77,13 @@ func (w *worker) read(m jobj.Object) {
 		}
 	}
 	w.debug = m.Bool(false, "Debug")
-	w.timeout = w.e.Settings.RequestTimeout
+	w.timeout = w.e.RequestTimeout
 	if ms := m.Int("Request-Timeout"); ms >= 0 && m.Has("Request-Timeout") {
 		w.timeout = max(time.Duration(ms)*time.Millisecond, time.Millisecond) // 0 is a race that the app loses
 	}
 	w.state = w.call.Object("Key-Value-Store")
 	w.iteration = int(w.state.Int(keyCounter))
-	w.asked = map[string]func(bool){}
+	w.asked, w.documents = map[string]func(bool){}, map[string]jobj.Object{}
 }
 
 // Keys of the Key-Value-Store besides those of requests.
@@ -123,18 +127,35 @@ func (w *worker) answerCallflow(name, app string) {
 	w.publish(kapi.ExchangeTargeted, w.controller, s.As(app, "4.0.0", "pivot", name, jobj.Member{Key: "Call-ID", Value: w.callID}))
 }
 
-// ask makes the next request. What the app is told is the state as it stands.
+// ask makes the next request, once what it is to tell of the account is there.
 func (w *worker) ask(uri, method string) {
-	first := w.iteration == 0 || !w.begun
 	w.iteration++
 	w.state = w.state.Set(keyCounter, int64(w.iteration))
-	if w.iteration > w.e.Limits.Requests {
-		w.fail(fmt.Sprintf("the call has made %d requests: that is a loop, and the end. Kazoo would ask for ever", w.e.Limits.Requests), nil)
+	if w.iteration > w.e.Requests {
+		w.fail(fmt.Sprintf("the call has made %d requests: that is a loop, and the end", w.e.Requests), "Kazoo would ask for ever", nil)
 		return
 	}
+	var wanted []string
+	if w.format == request.FormatKazoo {
+		wanted = []string{w.accountID, w.call.String("Authorizing-ID")}
+	}
+	w.fetch(wanted, func() {
+		_, over := w.e.destroyed[w.callID]
+		switch {
+		case w.gone:
+		case over && len(w.bindings) == 0: // nothing would tell of that any more
+			w.stop("the call was hung up before the app was asked")
+		default:
+			w.request(uri, method)
+		}
+	})
+}
+
+// request makes a request. What the app is told is the state as it stands.
+func (w *worker) request(uri, method string) {
 	values := request.Values{
 		Call: w.call, Format: w.format, Variables: request.Variables(w.state), Live: request.Live(w.state), State: w.state,
-		Owners: w.owners(), Language: w.document(w.accountID).String("language"),
+		Owners: w.owners(), Language: w.documents[w.accountID].String("language"),
 	}
 	w.notes(request.Check(values))
 	r, notes, err := request.Build(method, w.bodyFormat, uri, request.Params(values, w.e.Compat), w.e.Compat)
@@ -142,10 +163,16 @@ func (w *worker) ask(uri, method string) {
 	w.uri = uri
 	w.state = w.state.Delete(request.KeyDigitsCollected)
 	if err != nil {
+		kazoo := kazooFails
 		if scheme, _, _ := strings.Cut(strings.ToLower(uri), ":"); scheme == "http" || scheme == "https" {
+			kazoo = kazooWaits
 			w.note(silentTransport, "a URL that names no host fails at once. Kazoo waits without a word, as for a host that does not answer")
 		}
-		w.fail(fmt.Sprintf("%q is not asked: %v", uri, err), nil)
+		reason := err.Error()
+		if wrong, ok := errors.AsType[*request.URIError](err); ok {
+			reason = wrong.Reason
+		}
+		w.fail(fmt.Sprintf("%q is not asked: %s", uri, reason), kazoo, nil)
 		return
 	}
 	if len(w.bindings) == 0 {
@@ -155,7 +182,7 @@ func (w *worker) ask(uri, method string) {
 	r.Format, r.Iteration, r.Timeout, r.AccountID, r.CallID = w.format, w.iteration, w.timeout, w.accountID, w.callID
 	w.storeRequest(uri, r)
 	what := "the app is asked for what is next"
-	if first {
+	if !w.begun {
 		what = "the app is asked what to do with the call"
 	}
 	w.tell(Step{Kind: Asked, Request: &r, Text: fmt.Sprintf("%s: %s %s", what, r.Method, r.URL)})
@@ -173,7 +200,7 @@ func (w *worker) exchange(r request.Request, then func(client.Answer, error)) {
 	go func() {
 		answer, err := w.e.Asker.Ask(w.ctx, r)
 		// That the simulation has ended meanwhile is no one's fault.
-		_ = w.e.Line.Do(w.e.ctx, func() {
+		_ = w.e.Line.Hand(w.e.ctx, func() {
 			release()
 			if !w.gone {
 				then(answer, err)
@@ -182,10 +209,22 @@ func (w *worker) exchange(r request.Request, then func(client.Answer, error)) {
 	}()
 }
 
+// What a real Kazoo does with a failure of the first request.
+const (
+	kazooFails = "In Kazoo, too, the callflow goes on to child _ of the action, and hangs up where there is none"
+	kazooWaits = "Kazoo waits without a word, and its callflow goes on to child _ after 10 s, or hangs up"
+	kazooEnds  = "In Kazoo, too, the call is hung up"
+	kazooLeft  = "Kazoo leaves the caller in silence"
+)
+
 // fail says failed to the callflow, which goes on to its child _ if it still waits: before
 // processing, on the first request. Later nobody waits, so the call is hung up (quirk late-failure).
-func (w *worker) fail(why string, between func()) {
-	w.tell(Step{Kind: Failed, Text: why})
+// kazoo is what a real Kazoo does on the first request.
+func (w *worker) fail(why, kazoo string, between func()) {
+	if w.begun {
+		kazoo = kazooLeft
+	}
+	w.tell(Step{Kind: Failed, Text: why, Kazoo: kazoo})
 	w.result("failed", []any{problem(0, 0, why)})
 	w.answerCallflow("failed", "pivot")
 	if between != nil {
@@ -195,7 +234,7 @@ func (w *worker) fail(why string, between func()) {
 		w.note(lateFailure, "the callflow has left this call to the app: it is hung up. Kazoo says failed to nobody, and leaves the caller in silence")
 		w.command(w.sender().Hangup())
 	}
-	w.stop("failed: " + why)
+	w.stop("it has failed")
 }
 
 // end is that of a document: the call is hung up. With a CDR to report, its end is waited for.
@@ -284,17 +323,24 @@ func (w *worker) destroy(event jobj.Object) {
 	w.report(event, last)
 }
 
-func (w *worker) document(id string) jobj.Object {
-	if w.e.Documents == nil || w.accountID == "" || id == "" {
-		return nil
+// fetch has documents of the account at hand. Nobody is asked for none.
+func (w *worker) fetch(wanted []string, then func()) {
+	ids := slices.DeleteFunc(slices.Clone(wanted), func(id string) bool { return id == "" })
+	if w.e.Documents == nil || w.accountID == "" || len(ids) == 0 {
+		then()
+		return
 	}
-	doc, _ := w.e.Documents.Document(w.accountID, id)
-	return doc
+	w.e.Documents.Documents(w.accountID, ids, func(found map[string]jobj.Object) {
+		for _, id := range ids {
+			w.documents[id] = found[id] // or there is none any more
+		}
+		then()
+	})
 }
 
 // owners are those of the authorizing device (kzt_kazoo:owners/1).
 func (w *worker) owners() []string {
-	owner, _ := w.document(w.call.String("Authorizing-ID")).Get("owner_id")
+	owner, _ := w.documents[w.call.String("Authorizing-ID")].Get("owner_id")
 	switch owner := owner.(type) {
 	case string:
 		if owner != "" {

@@ -29,8 +29,8 @@ type Config struct {
 	// Led is asked, before anything rings for what a channel has dialled, whether an application leads
 	// its call from then on, and tells so, at once or later; nil is none.
 	Led func(ch *pbx.Channel, dialled string, then func(led bool))
-	// Known tells whether one would; nil is for none.
-	Known func(ch *pbx.Channel, dialled string) bool
+	// Known is asked whether one would, and tells so, at once or later; nil is for none.
+	Known func(ch *pbx.Channel, dialled string, then func(known bool))
 	// Fail is told of what should never happen: of acts that nobody waits for.
 	Fail func(error)
 }

@@ -168,6 +168,40 @@ func TestATransferToNobodyLeavesTheCallAlone(t *testing.T) {
 	g.Expect(b.Peer()).NotTo(BeNil())
 }
 
+// Whether somebody has a number may be known later: nothing is done about it before.
+func TestATransferWaitsForWhetherSomebodyHasTheNumber(t *testing.T) {
+	for what, transfer := range map[string]func(h *house, a, b *pbx.Channel, then switchboard.Then){
+		"blind":    func(h *house, _, b *pbx.Channel, then switchboard.Then) { h.Transfer(b, "9999", then) },
+		"attended": func(h *house, _, b *pbx.Channel, then switchboard.Then) { h.Give(b, "9999", then) },
+		"diverted": func(h *house, a, _ *pbx.Channel, then switchboard.Then) { h.Divert(a, "9999", then) },
+	} {
+		t.Run(what, func(t *testing.T) {
+			for _, known := range []bool{false, true} {
+				g := NewWithT(t)
+				h := newHouse(t)
+				a, b := h.talking()
+				var told func(bool)
+				h.Known = func(_ *pbx.Channel, dialled string, then func(bool)) {
+					g.Expect(dialled).To(Equal("9999"))
+					told = then
+				}
+				h.Led = func(_ *pbx.Channel, _ string, then func(bool)) { then(true) }
+				var failed error
+				transfer(h, a, b, func(err error) { failed = err })
+				g.Expect(h.heard()).To(BeEmpty())
+				g.Expect(failed).NotTo(HaveOccurred())
+				told(known)
+				if !known {
+					g.Expect(failed).To(MatchError("nobody has the number 9999"))
+					g.Expect(b.Peer()).NotTo(BeNil())
+				}
+				something := len(h.heard()) > 0
+				g.Expect(something).To(Equal(known))
+			}
+		})
+	}
+}
+
 func TestAnAttendedTransferConnectsTheFarEnds(t *testing.T) {
 	g := NewWithT(t)
 	h := newHouse(t)

@@ -20,32 +20,57 @@ func (b *Board) Transfer(ch *pbx.Channel, to string, then Then) {
 		b.Park(ch, slot, then)
 		return
 	}
-	var other *pbx.Channel
-	b.act(then, atOnce(func() error { return b.mayCall(ch.Peer(), to) }), atOnce(func() (err error) {
-		other, err = ch.Transfer(to)
-		return err
-	}), later(func() error {
-		if other.Peer() != nil {
-			return &pbx.StateError{CallID: other.CallID(), Doing: "transfer", State: "in another call"}
-		}
-		if err := b.route(other); err != nil {
+	b.ifSomebody(ch.Peer(), to, then, func() {
+		var other *pbx.Channel
+		b.act(then, atOnce(func() (err error) {
+			other, err = ch.Transfer(to)
 			return err
-		}
-		b.RingCalled(other, to, nil)
-		return nil
-	}))
+		}), later(func() error {
+			if other.Peer() != nil {
+				return &pbx.StateError{CallID: other.CallID(), Doing: "transfer", State: "in another call"}
+			}
+			if err := b.route(other); err != nil {
+				return err
+			}
+			b.RingCalled(other, to, nil)
+			return nil
+		}))
+	})
 }
 
-// mayCall says whether somebody has a number, before anything is done about it.
-func (b *Board) mayCall(ch *pbx.Channel, to string) error {
-	if ch == nil || pbx.IsNumber(to) || len(b.office(ch).Called(to)) > 0 || b.Known != nil && b.Known(ch, to) {
-		return nil
+// ifSomebody goes on where MayCall finds somebody; then is told of nobody.
+func (b *Board) ifSomebody(ch *pbx.Channel, to string, then Then, on func()) {
+	b.MayCall(ch, to, func(err error) {
+		if err != nil {
+			b.done(then, err)
+			return
+		}
+		on()
+	})
+}
+
+// MayCall tells whether somebody has a number, before anything is done about it: a *NobodyError where
+// nobody does.
+func (b *Board) MayCall(ch *pbx.Channel, to string, then Then) {
+	switch {
+	case ch == nil || pbx.IsNumber(to) || len(b.office(ch).Called(to)) > 0:
+		then(nil)
+	case b.Known == nil:
+		then(&NobodyError{to})
+	default:
+		b.Known(ch, to, func(known bool) {
+			if !known {
+				then(&NobodyError{to})
+				return
+			}
+			then(nil)
+		})
 	}
-	return &NobodyError{to}
 }
 
 // Consult has a telephone, which has a call already, put that on hold and call somebody
-// else, whom it rings. Join completes the transfer.
+// else, whom it rings. Join completes the transfer. Whether there is somebody is to be asked
+// before (MayCall).
 func (b *Board) Consult(ch *pbx.Channel, to string, then Then) (*pbx.Channel, error) {
 	d := ch.Device()
 	switch {
@@ -53,9 +78,6 @@ func (b *Board) Consult(ch *pbx.Channel, to string, then Then) (*pbx.Channel, er
 		return nil, &pbx.StateError{CallID: ch.CallID(), Doing: "consult from", State: "no telephone's of the account"}
 	case ch.Peer() == nil:
 		return nil, &pbx.StateError{CallID: ch.CallID(), Doing: "transfer", State: "not bridged"}
-	}
-	if err := b.mayCall(ch, to); err != nil {
-		return nil, err
 	}
 	if !ch.Held() {
 		if err := ch.Hold(); err != nil {
@@ -97,6 +119,10 @@ const Consultation = 20 * time.Second
 // Give has a telephone consult, and complete the transfer as soon as the target answers. Where that
 // does not come about, what rings for it stops, and the call is as it was (konami_transfer).
 func (b *Board) Give(ch *pbx.Channel, to string, then Then) {
+	b.ifSomebody(ch, to, then, func() { b.give(ch, to, then) })
+}
+
+func (b *Board) give(ch *pbx.Channel, to string, then Then) {
 	g := &giving{Board: b, ch: ch, then: then}
 	consult, err := b.Consult(ch, to, func(err error) {
 		if err != nil {
@@ -172,19 +198,21 @@ func (g *giving) undo() {
 
 // Divert has the callflow take a leg, whose other end is dropped, and ring for a number.
 func (b *Board) Divert(ch *pbx.Channel, to string, then Then) {
-	left := ch.Peer()
-	b.act(func(err error) {
-		if err != nil {
-			b.done(then, err)
-			return
-		}
-		b.RingCalled(ch, to, then)
-	}, atOnce(func() error { return b.mayCall(ch, to) }), atOnce(func() error {
-		if p := b.slotOf(ch); p != nil {
-			b.vacate(p, ch.Retrieved)
-		}
-		return b.leave(ch, left)
-	}))
+	b.ifSomebody(ch, to, then, func() {
+		left := ch.Peer()
+		b.act(func(err error) {
+			if err != nil {
+				b.done(then, err)
+				return
+			}
+			b.RingCalled(ch, to, then)
+		}, atOnce(func() error {
+			if p := b.slotOf(ch); p != nil {
+				b.vacate(p, ch.Retrieved)
+			}
+			return b.leave(ch, left)
+		}))
+	})
 }
 
 // leave parts a channel from who was at its other end, if anybody, and drops them.

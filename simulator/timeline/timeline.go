@@ -97,11 +97,21 @@ type Planned struct {
 	order  int64
 	do     func()
 	counts bool
+	place  int // among what is planned
 }
 
-// Cancel makes it not happen. That it has happened is no error.
+// Cancel makes it not happen, and leaves nothing of it. That it has happened is no error.
 func (p *Planned) Cancel() {
-	if p.do != nil && p.counts {
+	if p.do == nil {
+		return
+	}
+	heap.Remove(&p.line.planned, p.place)
+	p.over()
+}
+
+// over says that it waits no more.
+func (p *Planned) over() {
+	if p.counts {
 		p.line.counts--
 	}
 	p.do = nil
@@ -134,13 +144,21 @@ func (t *Timeline) Stay() (leave func()) {
 // ctx's error when that ends first; it may happen all the same then.
 func (t *Timeline) Do(ctx context.Context, do func()) error {
 	done := make(chan struct{})
-	select {
-	case t.outside <- func() { do(); close(done) }:
-	case <-ctx.Done():
-		return ctx.Err()
+	if err := t.Hand(ctx, func() { do(); close(done) }); err != nil {
+		return err
 	}
 	select {
 	case <-done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Hand has something happen now, as Do, and does not wait until it has.
+func (t *Timeline) Hand(ctx context.Context, do func()) error {
+	select {
+	case t.outside <- do:
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
@@ -152,48 +170,60 @@ func (t *Timeline) Do(ctx context.Context, do func()) error {
 // waits for more when nothing is left.
 func (t *Timeline) Run(ctx context.Context, forever bool) error {
 	t.mark()
-	for {
-		select {
-		case do := <-t.outside:
-			t.catchUp()
-			do()
+	for came := false; ; {
+		// What comes from outside and what is planned for now take turns: neither waits for all of the other.
+		if came = !(came && t.pressing()) && t.take(); came {
 			continue
-		default:
 		}
 		if err := ctx.Err(); err != nil {
 			return fmt.Errorf("the simulation was ended: %w", err)
 		}
 		next := t.next()
+		var err error
 		switch {
 		case t.counts == 0 && t.held == 0 && t.stays > 0 && !forever:
-			if err := t.await(ctx, nil); err != nil {
-				return err
-			}
+			came, err = t.await(ctx, nil)
 		case t.counts == 0 && t.held == 0 && !forever:
 			return nil
 		case next != nil && t.due(next):
 			heap.Pop(&t.planned)
 			t.now = next.when
 			do := next.do
-			next.Cancel()
+			next.over()
 			do()
 		default:
-			if err := t.await(ctx, next); err != nil {
-				return err
-			}
+			came, err = t.await(ctx, next)
+		}
+		if err != nil {
+			return err
 		}
 	}
 }
 
+// take has something happen that has come from outside, if anything has.
+func (t *Timeline) take() bool {
+	select {
+	case do := <-t.outside:
+		t.catchUp()
+		do()
+		return true
+	default:
+		return false
+	}
+}
+
+// pressing says that something is planned for now, and not to be the last.
+func (t *Timeline) pressing() bool {
+	next := t.next()
+	return next != nil && !next.when.After(t.now) && next.order != math.MaxInt64
+}
+
 // next is what happens next; nil when nothing is planned.
 func (t *Timeline) next() *Planned {
-	for len(t.planned) > 0 {
-		if t.planned[0].do != nil {
-			return t.planned[0]
-		}
-		heap.Pop(&t.planned)
+	if len(t.planned) == 0 {
+		return nil
 	}
-	return nil
+	return t.planned[0]
 }
 
 func (t *Timeline) due(p *Planned) bool {
@@ -209,7 +239,7 @@ func (t *Timeline) due(p *Planned) bool {
 }
 
 // await returns when the next may be due, or something has come from outside.
-func (t *Timeline) await(ctx context.Context, next *Planned) error {
+func (t *Timeline) await(ctx context.Context, next *Planned) (came bool, err error) {
 	var alarm <-chan time.Time
 	if next != nil && t.held == 0 {
 		wait := time.Duration(float64(next.when.Sub(t.byWall())) / t.speed)
@@ -221,11 +251,12 @@ func (t *Timeline) await(ctx context.Context, next *Planned) error {
 	case do := <-t.outside:
 		t.catchUp()
 		do()
+		return true, nil
 	case <-alarm:
+		return false, nil
 	case <-ctx.Done():
-		return fmt.Errorf("the simulation was ended: %w", ctx.Err())
+		return false, fmt.Errorf("the simulation was ended: %w", ctx.Err())
 	}
-	return nil
 }
 
 // mark notes that from now on the time passes with the wall's.
@@ -278,10 +309,17 @@ func (p *plan) Less(i, j int) bool {
 }
 
 // Swap is heap.Interface's.
-func (p *plan) Swap(i, j int) { (*p)[i], (*p)[j] = (*p)[j], (*p)[i] }
+func (p *plan) Swap(i, j int) {
+	(*p)[i], (*p)[j] = (*p)[j], (*p)[i]
+	(*p)[i].place, (*p)[j].place = i, j
+}
 
 // Push is heap.Interface's.
-func (p *plan) Push(x any) { *p = append(*p, x.(*Planned)) } //nolint:forcetypeassert // by At alone
+func (p *plan) Push(x any) {
+	planned := x.(*Planned) //nolint:forcetypeassert // by plan and Lastly alone
+	planned.place = len(*p)
+	*p = append(*p, planned)
+}
 
 // Pop is heap.Interface's.
 func (p *plan) Pop() any {

@@ -2,6 +2,8 @@ package timeline_test
 
 import (
 	"context"
+	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -169,4 +171,61 @@ func TestItSaysHowLateItIs(t *testing.T) {
 	wall.Advance(time.Second)
 	g.Expect(<-ended).To(Succeed())
 	g.Expect(behind).To(Equal([]time.Duration{0, 2 * time.Second}))
+}
+
+func TestWhatIsPlannedForNowWaitsForOneFromOutsideAtMost(t *testing.T) {
+	g := NewWithT(t)
+	const many = 50
+	line := timeline.New(timeline.Config{Start: start(), Wall: clock.System()})
+	leave := line.Stay()
+	var seen []string
+	var ready, all sync.WaitGroup
+	hand := func(do func()) {
+		all.Go(func() {
+			ready.Done()
+			if err := line.Hand(t.Context(), do); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	note := func(what string) func() {
+		return func() {
+			if seen = append(seen, what); len(seen) > many {
+				leave()
+			}
+		}
+	}
+	ready.Add(many + 1)
+	hand(func() {
+		line.After(0, note("planned"))
+		for range many {
+			hand(note("outside"))
+		}
+		ready.Wait() // each comes next
+	})
+	g.Expect(line.Run(t.Context(), false)).To(Succeed())
+	all.Wait()
+	g.Expect(seen).To(HaveLen(many + 1))
+	g.Expect(seen[0]).To(Equal("planned"))
+}
+
+// What is cancelled is gone at once, however far away its time was; the rest happens in its order.
+func TestNothingIsLeftOfWhatIsCancelled(t *testing.T) {
+	g := NewWithT(t)
+	line := timeline.New(timeline.Config{Start: start(), Wall: clock.System()})
+	var seen []int
+	for i := range 1000 {
+		n := i * 7919 % 1000
+		p := line.After(time.Duration(n)*time.Hour, func() { seen = append(seen, n) })
+		if n%10 != 0 {
+			p.Cancel()
+			p.Cancel() // no error
+		}
+	}
+	g.Expect(line.Kept()).To(Equal(100))
+	g.Expect(line.Waiting()).To(Equal(100))
+	g.Expect(line.Run(t.Context(), false)).To(Succeed())
+	g.Expect(seen).To(HaveLen(100))
+	g.Expect(slices.IsSorted(seen)).To(BeTrue())
+	g.Expect(line.Kept()).To(BeZero())
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/kazoolab/kazoolab/bridge/fidelity"
+	"github.com/kazoolab/kazoolab/bridge/kapi/uris"
 )
 
 // maxRedirects is where following ends; the redirect is then the answer.
@@ -33,7 +34,7 @@ func (c *Client) redirect(status int, method string) (next string, follows bool)
 }
 
 func resolve(base target, location string) (string, error) {
-	if scheme, _, ok := strings.Cut(location, "://"); ok && isScheme(scheme) {
+	if scheme, _, ok := strings.Cut(location, "://"); ok && uris.IsScheme(scheme) {
 		return location, nil
 	}
 	b, err := url.Parse(base.String())

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/kazoolab/kazoolab/bridge/fidelity"
+	"github.com/kazoolab/kazoolab/bridge/kapi/uris"
 )
 
 // target is where a request goes, with path and query as they will stand in the
@@ -34,46 +35,20 @@ func parseTarget(uri string) (target, error) {
 	if strings.HasPrefix(uri, "//") {
 		return target{}, uriError("unknown")
 	}
-	scheme, rest, ok := strings.Cut(uri, ":")
-	if !ok || !isScheme(scheme) {
+	parts := uris.Cut(uri)
+	switch {
+	case parts.Scheme == "":
+		return target{}, uriError("invalid_uri")
+	case parts.Scheme != "http" && parts.Scheme != "https":
+		return target{}, uriError("bad_scheme: " + parts.Scheme)
+	case !parts.HasAuthority:
 		return target{}, uriError("invalid_uri")
 	}
-	var t target
-	t.scheme = strings.ToLower(scheme)
-	if t.scheme != "http" && t.scheme != "https" {
-		return target{}, uriError("bad_scheme: " + t.scheme)
-	}
-	rest, ok = strings.CutPrefix(rest, "//")
-	if !ok {
-		return target{}, uriError("invalid_uri")
-	}
-	rest, _, _ = strings.Cut(rest, "#")
-	authority := rest
-	if end := strings.IndexAny(rest, "/?"); end >= 0 {
-		authority, rest = rest[:end], rest[end:]
-	} else {
-		rest = ""
-	}
-	if at := strings.LastIndexByte(authority, '@'); at >= 0 {
-		t.hasUser = true
-		user, password, _ := strings.Cut(authority[:at], ":")
-		t.user, t.password = unescape(user), unescape(password)
-		authority = authority[at+1:]
-	}
-	t.host = authority
-	t.path, t.query, t.hasQuery = strings.Cut(rest, "?")
-	return t, nil
-}
-
-func isScheme(s string) bool {
-	for i := range len(s) {
-		c := s[i] | 0x20
-		letter := 'a' <= c && c <= 'z'
-		if !letter && (i == 0 || strings.IndexByte("0123456789+-.", s[i]) < 0) {
-			return false
-		}
-	}
-	return s != ""
+	user, password, _ := strings.Cut(parts.User, ":")
+	return target{
+		scheme: parts.Scheme, host: parts.Host, hasUser: parts.HasUser, user: unescape(user), password: unescape(password),
+		path: parts.Path, query: parts.Query, hasQuery: parts.HasQuery,
+	}, nil
 }
 
 func unescape(s string) string {
@@ -98,7 +73,7 @@ func (c *Client) withQuery(uri string, text []byte) string {
 	b.WriteString(uri)
 	b.WriteString(joint)
 	for i, char := range text {
-		if queryByte(char) || char == '%' && isEscape(text[i:]) {
+		if queryByte(char) || char == '%' && uris.IsEscape(text[i:]) {
 			b.WriteByte(char)
 			continue
 		}
@@ -129,12 +104,6 @@ func queryByte(c byte) bool {
 		return true
 	}
 	return strings.IndexByte("-._~!$&'()*+,;=:@/?[]", c) >= 0
-}
-
-func isEscape(s []byte) bool { return len(s) >= 3 && isHex(s[1]) && isHex(s[2]) }
-
-func isHex(c byte) bool {
-	return '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'f'
 }
 
 // url gives net/http a URL whose request line is exactly path and query.

@@ -88,7 +88,7 @@ func (d *Directory) Ask(ctx context.Context, r request.Request) (client.Answer, 
 
 func failure(r request.Request, err error) error {
 	name, _ := Of(r.URL)
-	return fmt.Errorf("application %s of account %s: %w", name, r.AccountID, err)
+	return fmt.Errorf("app %s of account %s: %w", name, r.AccountID, err)
 }
 
 func (d *Directory) begin(r request.Request) (*asking, error) {

@@ -24,13 +24,13 @@ type Config struct {
 // Why nobody has answered. Errors of Ask wrap one, or that of its context.
 var (
 	// ErrNobody says that no socket has the application registered.
-	ErrNobody = errors.New("nobody has registered the application")
+	ErrNobody = errors.New("nobody has registered it at a websocket of this bridge (pivot_register)")
 	// ErrBusy says that every socket of the application has as many requests as it takes.
-	ErrBusy = errors.New("every socket of the application has as many requests as it accepts")
+	ErrBusy = errors.New("every socket of it has as many requests as it accepts")
 	// ErrLost says that the socket which had the request ended, and no other came in time.
-	ErrLost = errors.New("the application's socket was lost, and no other has come in time")
+	ErrLost = errors.New("its socket was lost, and no other has come in time")
 	// ErrDeadline says that the application had the request, and has not answered in time.
-	ErrDeadline = errors.New("the application has not answered in time")
+	ErrDeadline = errors.New("it has not answered in time")
 	// ErrAddress says that a URL names no application.
 	ErrAddress = errors.New("no application at a websocket: http://NAME" + request.SocketHost + "/PATH, the name of at most 32 of a-z, 0-9 and -")
 )
@@ -42,6 +42,9 @@ const (
 	silence = 35 * time.Second
 	// sweepPause is how often that is looked at.
 	sweepPause = 5 * time.Second
+	// longCall is how long a call that asks nothing may yet ask: none sleeps for longer (cf_sleep). The end of one
+	// can be missed, while there is no broker, and it is not kept for ever then.
+	longCall = 24 * time.Hour
 	// maxEnded requests are remembered, to say what became of them.
 	maxEnded = 10_000
 )

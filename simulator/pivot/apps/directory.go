@@ -53,6 +53,8 @@ type call struct {
 	id string
 	of application
 	at string // the registration that serves it, which may be gone
+	// asked is when it was last.
+	asked time.Time
 	// The request that was answered last, and the registration that did.
 	answered, by string
 }
@@ -90,6 +92,11 @@ func (d *Directory) Registered(accountID, name string) (sockets int) {
 func (d *Directory) Forget(callID string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.forget(callID)
+}
+
+// forget is Forget. The directory is locked.
+func (d *Directory) forget(callID string) {
 	for _, c := range d.calls[callID] {
 		d.move(c, "")
 	}
@@ -210,7 +217,7 @@ func (d *Directory) wake(of application, id string) {
 	}
 }
 
-// sweep forgets those who are silent.
+// sweep forgets those who are silent, and calls of which nobody has heard for long.
 func (d *Directory) sweep() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -219,6 +226,11 @@ func (d *Directory) sweep() {
 		if now.Sub(r.heard) > silence {
 			d.Log.Warn("a node is silent: its application is taken for gone", "app", r.App, "account_id", r.AccountID)
 			d.remove(r)
+		}
+	}
+	for id, calls := range d.calls {
+		if !slices.ContainsFunc(calls, func(c *call) bool { return now.Sub(c.asked) <= longCall }) {
+			d.forget(id)
 		}
 	}
 	for id, by := range d.superseded {
@@ -269,6 +281,7 @@ func (d *Directory) place(q *asking) error {
 		c = &call{id: q.callID, of: q.of}
 		d.calls[q.callID] = append(d.calls[q.callID], c)
 	}
+	c.asked = d.Clock.Now()
 	if c.at != r.ID {
 		d.move(c, r.ID)
 	}

@@ -443,7 +443,7 @@ func TestErrorsNameTheApplication(t *testing.T) {
 	r := newRig(t)
 	_, err := r.Ask(t.Context(), of("c1"))
 	r.Expect(errors.Is(err, ErrNobody)).To(BeTrue())
-	r.Expect(err.Error()).To(Equal("application ivr of account " + acme + ": nobody has registered the application"))
+	r.Expect(err.Error()).To(Equal("app ivr of account " + acme + ": nobody has registered it at a websocket of this bridge (pivot_register)"))
 }
 
 // byHTTP answers with the URL that it is asked.
@@ -463,4 +463,26 @@ func TestHostsAreAskedByHTTPAndApplicationsHere(t *testing.T) {
 	a, err := asker.Ask(t.Context(), req)
 	r.Expect(err).NotTo(HaveOccurred())
 	r.Expect(a.URL).To(Equal(req.URL))
+}
+
+// Of calls whose end nobody has told nothing is kept for ever.
+func TestCallsThatAskNoMoreAreForgotten(t *testing.T) {
+	r := newRig(t)
+	r.registered("n1", kapi.PivotApp{ID: "a"})
+	for i := range 500 {
+		one, done := r.asked(fmt.Sprint("c", i))
+		r.Expect(r.verdict(one, "")).To(Equal("accepted"))
+		<-done
+	}
+	r.clock.Advance(longCall)
+	r.sweep()
+	r.Expect(r.calls).To(HaveLen(500), "one may yet ask")
+	r.registered("n1", kapi.PivotApp{ID: "a"})
+	one, done := r.asked("c7")
+	r.Expect(r.verdict(one, "")).To(Equal("accepted"))
+	<-done
+	r.clock.Advance(time.Second)
+	r.sweep()
+	r.Expect(r.calls).To(HaveLen(1))
+	r.Expect(r.at).To(Equal(map[string]int{"a": 1}))
 }

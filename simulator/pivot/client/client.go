@@ -134,19 +134,19 @@ func (c *Client) Ask(ctx context.Context, req request.Request) (Answer, error) {
 			again++
 			notes = append(notes, request.Note{Quirk: RetryAfter, Text: fmt.Sprintf("status 503 with Retry-After: %s is asked again", wait)})
 			if err := c.pause(ctx, wait); err != nil {
-				return answer, failure(req.URL, err, err)
+				return answer, failure(req, -1, err, err)
 			}
 			continue
 		}
 		next, more, follows, err := req.Redirect(answer.Status, first(answer.Header, "location"), c.cfg.Compat)
 		if err != nil {
-			return answer, failure(req.URL, err, nil)
+			return answer, failure(req, -1, err, nil)
 		}
 		if !follows {
 			return answer, nil
 		}
 		if hops++; hops > request.MaxRedirects {
-			return answer, &Error{TooManyRedirects, req.URL, nil, fmt.Sprintf("more than %d redirects in a row", request.MaxRedirects)}
+			return answer, &Error{TooManyRedirects, req.URL, nil, fmt.Sprintf("more than %d redirects in a row, the last from %s", request.MaxRedirects, without(req.URL))}
 		}
 		notes = append(notes, more...)
 		req = next
@@ -191,11 +191,11 @@ func (c *Client) try(ctx context.Context, req request.Request) (Answer, error) {
 	}
 	wire, err := onWire(within, req)
 	if err != nil {
-		return Answer{}, &Error{BadURL, req.URL, err, "it cannot be asked: " + unwrapped(err).Error()}
+		return Answer{}, &Error{BadURL, req.URL, err, fmt.Sprintf("%s cannot be asked (%s)", without(req.URL), unwrapped(err))}
 	}
 	resp, err := c.transport.RoundTrip(wire)
 	if err != nil {
-		return Answer{}, failure(req.URL, err, ctx.Err())
+		return Answer{}, failure(req, -1, err, ctx.Err())
 	}
 	defer func() { _ = resp.Body.Close() }()
 	answer := Answer{Status: resp.StatusCode, Header: fields(resp), URL: req.URL}
@@ -205,10 +205,10 @@ func (c *Client) try(ctx context.Context, req request.Request) (Answer, error) {
 	case int64(len(answer.Body)) > c.cfg.MaxBody:
 		answer.Body = answer.Body[:c.cfg.MaxBody]
 		if counts {
-			return answer, &Error{TooLarge, req.URL, nil, fmt.Sprintf("the answer's body has more than %d bytes", c.cfg.MaxBody)}
+			return answer, &Error{TooLarge, req.URL, nil, fmt.Sprintf("the answer of %s has more than %d bytes", place(req.URL), c.cfg.MaxBody)}
 		}
 	case err != nil:
-		return answer, failure(req.URL, err, ctx.Err())
+		return answer, failure(req, len(answer.Body), err, ctx.Err())
 	}
 	return answer, nil
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -121,22 +122,29 @@ func TestARequestWithoutAnAnswerSaysWhy(t *testing.T) {
 		}
 	}
 	plain := serve(t, func(http.ResponseWriter, *http.Request) {})
+	secure := httptest.NewUnstartedServer(http.NotFoundHandler())
+	secure.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelInfo) // which would tell of each refusal
+	secure.StartTLS()
+	t.Cleanup(secure.Close)
 	uri := func(address string) string { return "http://" + strings.TrimPrefix(address, "http://") + "/v" }
+	nobody, closes := hostile.Nobody(t), hostile.Listen(t, drop)
+	cuts, mail := hostile.Listen(t, say("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n1")), hostile.Listen(t, say("SMTP ready\r\n\r\n"))
 	for name, c := range map[string]struct {
 		uri  string
 		kind client.Kind
 		text string
 	}{
-		"nobody listens":    {uri(hostile.Nobody(t)), client.Refused, "is the application running"},
-		"port 99999":        {"http://127.0.0.1:99999/v", client.Refused, "no connection"},
-		"port 0":            {"http://127.0.0.1:0/v", client.Refused, ""},
-		"closed":            {uri(hostile.Listen(t, drop)), client.Dropped, "closed before"},
-		"cut":               {uri(hostile.Listen(t, say("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n1"))), client.Dropped, "closed before"},
-		"no HTTP":           {uri(hostile.Listen(t, say("SMTP ready\r\n\r\n"))), client.Dropped, "cannot be read"},
-		"endless header":    {uri(hostile.Listen(t, say("HTTP/1.1 200 OK\r\nx: "+strings.Repeat("x", 1<<20)))), client.Dropped, ""},
-		"https of plain":    {"https" + strings.TrimPrefix(plain, "http") + "/v", client.Refused, "no TLS"},
+		"nobody listens":    {uri(nobody), client.Refused, "nothing listens at " + nobody},
+		"port 99999":        {"http://127.0.0.1:99999/v", client.Refused, "no connection to 127.0.0.1:99999 (address 99999: invalid port)"},
+		"port 0":            {"http://127.0.0.1:0/v", client.Refused, "nothing listens at 127.0.0.1:0"},
+		"closed":            {uri(closes), client.Dropped, closes + " closed the connection without an answer"},
+		"cut":               {uri(cuts), client.Dropped, cuts + " closed the connection in the middle of its answer, of which 1 byte came"},
+		"no HTTP":           {uri(mail), client.Dropped, "what " + mail + " answers is no HTTP (malformed HTTP status code \"ready\")"},
+		"endless header":    {uri(hostile.Listen(t, say("HTTP/1.1 200 OK\r\nx: "+strings.Repeat("x", 1<<20)))), client.Dropped, "is no HTTP"},
+		"https of plain":    {"https" + strings.TrimPrefix(plain, "http") + "/v", client.Refused, strings.TrimPrefix(plain, "http://") + " speaks no TLS: its URL begins with http://"},
+		"a certificate":     {secure.URL + "/v", client.Refused, "the TLS certificate of " + secure.Listener.Addr().String() + " is not trusted: no authority that this machine knows has signed it"},
 		"no such host":      {"http://no-such-host.invalid/v", client.Refused, "no-such-host.invalid"},
-		"link of this host": {"http://169.254.169.254/latest/meta-data", client.Forbidden, "169.254.169.254"},
+		"link of this host": {"http://169.254.169.254/latest/meta-data", client.Forbidden, "169.254.169.254 is an address that the guard lets nobody ask"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := NewWithT(t)
@@ -168,6 +176,7 @@ func TestTimeIsUp(t *testing.T) {
 	req.Timeout = 20 * time.Millisecond
 	_, err := c.Ask(t.Context(), req)
 	g.Expect(kindOf(err)).To(Equal(client.TimedOut), "%v", err)
+	g.Expect(err).To(MatchError(strings.TrimPrefix(uri, "http://") + " answered nothing within 20 ms"))
 	req.Timeout = 0
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
@@ -247,6 +256,7 @@ func TestARedirectLoopEnds(t *testing.T) {
 		asked.Store(0)
 		_, err := newClient(t, func(cfg *client.Config) { cfg.Compat = compat }).Ask(t.Context(), build(t, "post", uri))
 		g.Expect(kindOf(err)).To(Equal(client.TooManyRedirects), "%v", err)
+		g.Expect(err).To(MatchError("more than 5 redirects in a row, the last from " + uri + "/again"))
 		g.Expect(asked.Load()).To(BeEquivalentTo(1 + request.MaxRedirects))
 	}
 }

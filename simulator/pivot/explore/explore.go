@@ -8,6 +8,8 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -105,9 +107,9 @@ func (w *walk) limited(at *Place) bool {
 	case at.Depth >= w.limits.Depth:
 		limit = fmt.Sprintf("depth %d", w.limits.Depth)
 	case w.Calls >= w.limits.Calls:
-		limit = fmt.Sprintf("%d calls", w.limits.Calls)
+		limit = counted(w.limits.Calls, "call")
 	case w.Requests >= w.limits.Requests:
-		limit = fmt.Sprintf("%d requests", w.limits.Requests)
+		limit = counted(w.limits.Requests, "request")
 	default:
 		return false
 	}
@@ -116,6 +118,13 @@ func (w *walk) limited(at *Place) bool {
 	}
 	at.Cut = true
 	return true
+}
+
+func counted(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
 }
 
 // try makes a call, and notes where the last of its answers leads.
@@ -156,6 +165,7 @@ func (w *walk) arrive(s *session.Session, answers []string) (to *Place, finds []
 type arriving struct {
 	left     int      // answers to come
 	body     string   // of the app's answer at hand
+	status   int      // of it; 0 where there is none
 	ordinal  int      // of the question in it
 	heard    []string // since the last answer
 	question *caller.Question
@@ -176,8 +186,9 @@ func (a *arriving) sees(e *session.Entry, callID string) {
 			return
 		}
 		a.body, a.heard, a.ordinal = session.Anonymous(e.Answer.Body, callID), nil, 0
+		a.status = e.Answer.Status
 		if e.Answer.Failed != "" {
-			a.body = e.Answer.Failed
+			a.body, a.status = e.Answer.Failed, 0
 		}
 	case session.Hears:
 		a.heard = append(a.heard, e.Sound.Text)
@@ -216,7 +227,7 @@ func (w *walk) ended(s *session.Session, at *arriving, answers []string) *Place 
 		ends, why = "failed", "the app neither went on nor hung up: the caller did, after "+s.Seconds.String()
 	}
 	return w.place("end "+ends+" "+at.body, func(p *Place) {
-		p.Ends, p.Why, p.Title, p.Body = ends, why, heading(at.heard, at.body), at.body
+		p.Ends, p.Why, p.Title, p.Body = ends, why, heading(at.heard, at.says()), at.body
 	}, answers)
 }
 
@@ -231,12 +242,43 @@ func (w *walk) place(key string, fill func(*Place), way []string) *Place {
 	return p
 }
 
-// heading is a place's words: what is heard there, else the beginning of the answer.
-func heading(heard []string, body string) string {
-	text := strings.Join(heard, " ")
-	if text == "" {
-		text = body
+var (
+	element = regexp.MustCompile(`<([A-Za-z_][\w.-]*)`)
+	module  = regexp.MustCompile(`"module"\s*:\s*"([^"]*)"`)
+)
+
+// says is the answer at hand in a few words: what stands in it, without its signs.
+func (a *arriving) says() string {
+	const most = 5
+	text := strings.TrimSpace(a.body)
+	found := element.FindAllStringSubmatch(text, most)
+	if strings.HasPrefix(text, "{") {
+		found = module.FindAllStringSubmatch(text, most)
 	}
+	var names []string
+	for _, f := range found {
+		if f[1] != "Response" {
+			names = append(names, f[1])
+		}
+	}
+	switch {
+	case a.status != 0 && a.status != http.StatusOK && a.status != http.StatusPartialContent:
+		return fmt.Sprintf("status %d", a.status)
+	case a.status == 0:
+		return text
+	case text == "":
+		return "an empty answer"
+	case len(names) > 0:
+		return strings.Join(names, ", ")
+	case len(found) > 0:
+		return "an empty Response"
+	}
+	return text
+}
+
+// heading is a place's words: what is heard there, else what is otherwise.
+func heading(heard []string, otherwise string) string {
+	text := cmp.Or(strings.Join(heard, " "), otherwise)
 	text = strings.Join(strings.Fields(text), " ")
 	const most = 60
 	if letters := []rune(text); len(letters) > most {

@@ -137,10 +137,10 @@ func TestAnExplorationIsTheSameEachTime(t *testing.T) {
     p4(["end (app)"])
     p1 -->|"1"| p2
     p1 -->|"2"| p3
-    p1 -->|"3, 4, 5, 6, 7, 8, 9, 0, *, no key"| p1
+    p1 -->|"3, 4, 5, 6, 7, 8, 9, 0, #42;, no key"| p1
     p2 -->|"1"| p1
     p2 -->|"2"| p4
-    p2 -->|"3, 4, 5, 6, 7, 8, 9, 0, *, no key"| p2
+    p2 -->|"3, 4, 5, 6, 7, 8, 9, 0, #42;, no key"| p2
     classDef failed stroke:#c00,color:#c00
     class p3 failed
 `))
@@ -157,8 +157,43 @@ func TestWhatIsWrongWithAMenuIsTold(t *testing.T) {
 	r, err := explore.Explore(t.Context(), limits(), app.call(&calls))
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(kinds(r)).To(ConsistOf(
-		"loop at start", "dead end at nowhere", "loop at nowhere", "error at bad", "trap at round", "loop at round", "trap at about", "loop at about",
+		"loop at start", "dead end at nowhere", "loop at nowhere", "error at bad", "trap at round", "loop at round", "loop at about",
 	))
+	for _, p := range r.Problems() {
+		if p.Kind == "trap" {
+			g.Expect(p.Text).To(HaveSuffix("never reaches an end; nor does one from " + find(r, "about").ID))
+		}
+	}
+}
+
+// A label has neither the signs of an answer in it, nor what Mermaid, or Markdown in it, takes for its own.
+func TestALabelIsWordsOnly(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		status          int
+		heard, body, is string
+	}{
+		{200, "", "<?xml version=\"1.0\"?>\n<Response><Hangup/></Response>", `"Hangup (app)"`},
+		{200, "", "<Response><Dial action=\"x\"><User>remy</User></Dial></Response>", `"Dial, User (app)"`},
+		{200, "", "<Response> </Response>", `"an empty Response (app)"`},
+		{200, "", "", `"an empty answer (app)"`},
+		{200, "", `{"module": "user", "data": {"id": "x"}, "children": {"_": {"module": "hangup"}}}`, `"user, hangup (app)"`},
+		{500, "", "<h1>oops</h1>", `"status 500 (app)"`},
+		{200, "1. Sales <b> \"now\" #1: `x` *y*_z_", "", `"1#46; Sales #60;b#62; #34;now#34; #35;1#58; #96;x#96; #42;y#42;#95;z#95; (app)"`},
+		{200, "- no, 2. - yes", "", `"#45; no, 2. - yes (app)"`},
+	} {
+		g := NewWithT(t)
+		r, err := explore.Explore(t.Context(), limits(), func(context.Context, []string) (*session.Session, error) {
+			s := &session.Session{HungUp: "app"}
+			s.Add(&session.Entry{Kind: session.Answers, Answer: &session.Answer{Status: c.status, Body: c.body}})
+			if c.heard != "" {
+				s.Add(&session.Entry{Kind: session.Hears, Sound: &caller.Sound{Kind: "tts", Text: c.heard}})
+			}
+			return s, nil
+		})
+		g.Expect(err).NotTo(HaveOccurred())
+		g.Expect(r.Mermaid()).To(ContainSubstring("p1([" + c.is + "])"))
+	}
 }
 
 func TestMistakesOfTheFirstAnswerAreTold(t *testing.T) {

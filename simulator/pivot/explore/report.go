@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/kazoolab/kazoolab/simulator/pivot/session"
 )
@@ -20,7 +21,7 @@ func (p Problem) Serious() bool { return p.Kind != "loop" }
 
 // Problems are the errors, the dead ends and the loops that were found, in the order of the places.
 func (r *Result) Problems() (all []Problem) {
-	out := r.leavable()
+	out, told := r.leavable(), map[*Place]bool{} // told are places of a trap that was told of
 	var rules []string
 	for _, f := range r.First {
 		if rule := placed(f); !slices.Contains(rules, rule) {
@@ -37,8 +38,8 @@ func (r *Result) Problems() (all []Problem) {
 		case p.asks == nil || p.Cut:
 		case !slices.ContainsFunc(p.Moves, func(m Move) bool { return m.To != p && m.To.Ends != "failed" }):
 			all = append(all, Problem{"dead end", p, "no answer leads anywhere but back here, or to an error"})
-		case !out[p]:
-			all = append(all, Problem{"trap", p, "from here the caller only goes round, and never reaches an end"})
+		case !out[p] && !told[p]:
+			all = append(all, Problem{"trap", p, trap(p, told)})
 		}
 		if back := r.back(p); back != "" {
 			all = append(all, Problem{"loop", p, back})
@@ -74,6 +75,27 @@ func mistakes(p *Place) (all []Problem) {
 		all = append(all, Problem{"mistake", p, "the answer after " + strings.Join(after[rule], ", ") + ", " + rule})
 	}
 	return all
+}
+
+// trap says that there is no way out of a place, nor out of those that can be reached from it, which are told
+// with it.
+func trap(p *Place, told map[*Place]bool) string {
+	told[p] = true
+	var others []string
+	for queue := []*Place{p}; len(queue) > 0; queue = queue[1:] {
+		for _, m := range queue[0].Moves {
+			if m.To.asks != nil && !told[m.To] {
+				told[m.To] = true
+				others = append(others, m.To.ID)
+				queue = append(queue, m.To)
+			}
+		}
+	}
+	text := "from here the caller only goes round, and never reaches an end"
+	if len(others) > 0 {
+		text += "; nor does one from " + strings.Join(others, ", ")
+	}
+	return text
 }
 
 // leavable are the places from which an end that is no error can be reached, or one that was not tried.
@@ -175,12 +197,16 @@ func gathered(moves []Move) (all []drawn) {
 	return all
 }
 
-// quoted is text as Mermaid takes it between quotation marks: other characters by their numbers.
+// quoted is text as Mermaid takes it between quotation marks: characters that mean something to it by their
+// numbers. Those are also signs of Markdown, as which some versions read a label: 1. and - begin a list.
 func quoted(text string) string {
 	var w strings.Builder
+	begin := true // nothing but digits and marks of a list so far
 	for _, r := range text {
+		list := begin && strings.ContainsRune(".)-+=", r)
+		begin = begin && (list || unicode.IsDigit(r) || r == ' ')
 		switch {
-		case strings.ContainsRune("\"#&<>|`;\\", r) || r < ' ':
+		case strings.ContainsRune("\"#&<>|`;\\*_~[]{}$%:", r) || unicode.IsControl(r) || list:
 			fmt.Fprintf(&w, "#%d;", r)
 		default:
 			w.WriteRune(r)

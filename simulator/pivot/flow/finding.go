@@ -34,7 +34,15 @@ type Finding struct {
 }
 
 func (f Finding) String() string {
-	return fmt.Sprintf("%d:%d %s: %s", f.Line, f.Column, f.Path, f.Text)
+	return fmt.Sprintf("line %d, column %d: %s", f.Line, f.Column, f.Sentence())
+}
+
+// Sentence says what is wrong, and what Kazoo does with it, but not at which line.
+func (f Finding) Sentence() string {
+	if f.Path == "$" { // the text calls it the answer
+		return suggest.Then(f.Text, f.Kazoo)
+	}
+	return suggest.Then(f.Path+": "+f.Text, f.Kazoo)
 }
 
 const refusedByKazoo = "Kazoo says processing, then failed, and leaves the caller in silence (" + FlowErrorCrash + ")"

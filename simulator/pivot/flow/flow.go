@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -137,10 +138,13 @@ func syntaxAt(text []byte, err error) (at int, reason string) {
 	// The other decoder's place is exact, but it takes what is nested too deep.
 	if syntax, ok := errors.AsType[*json.SyntaxError](json.Unmarshal(text, &whole)); ok {
 		at = int(syntax.Offset)
-		if at < len(text) || !strings.Contains(syntax.Error(), "unexpected end") {
-			at--
+		switch {
+		case strings.Contains(syntax.Error(), "unexpected end"):
+			return min(at, len(text)), "it ends too early"
+		case bytes.HasPrefix(text, []byte("\ufeff")):
+			return 0, "a byte order mark stands before it"
 		}
-		return max(at, 0), syntax.Error()
+		return max(at-1, 0), syntax.Error()
 	}
 	if syntax, ok := errors.AsType[*jobj.SyntaxError](err); ok {
 		return int(syntax.Offset), syntax.Reason

@@ -45,14 +45,22 @@ const (
 
 // Form is parameters as form text (kz_http_util:json_to_querystring/1).
 func Form(params jobj.Object, compat fidelity.Compat) string {
+	const usual = 512 // bytes
 	members := make(form.Members, len(params))
+	text, ends := make([]byte, 0, usual), make([]int, len(params))
 	for i, m := range params {
-		members[i] = form.Member{Key: m.Key, Value: string(jobj.Append(nil, m.Value))}
+		text = jobj.Append(text, m.Value)
+		ends[i] = len(text)
+	}
+	values, begin := string(text), 0
+	for i, m := range params {
+		members[i] = form.Member{Key: m.Key, Value: values[begin:ends[i]]}
+		begin = ends[i]
 	}
 	if compat == fidelity.Corrected {
-		return string(members.AppendCorrected(nil))
+		return string(members.AppendCorrected(text[:0]))
 	}
-	return string(members.Append(nil))
+	return string(members.Append(text[:0]))
 }
 
 // JSON is parameters as a JSON body has them: compact, numbers printed anew in

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/kazoolab/kazoolab/bridge/fidelity"
+	"github.com/kazoolab/kazoolab/bridge/kapi/uris"
 )
 
 // MaxRedirects is how many are followed in a row; one more, and the pivot has failed.
@@ -65,7 +66,7 @@ func whole(status int, compat fidelity.Compat) (again, follows bool) {
 }
 
 func (r Request) locate(location string, compat fidelity.Compat) (string, error) {
-	if scheme, _, ok := strings.Cut(location, ":"); ok && isScheme(scheme) {
+	if scheme, _, ok := strings.Cut(location, ":"); ok && uris.IsScheme(scheme) {
 		return location, nil
 	}
 	if compat == fidelity.Corrected {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/kazoolab/kazoolab/bridge/fidelity"
+	"github.com/kazoolab/kazoolab/bridge/kapi/uris"
 )
 
 // Resolve is the URL of the next request: ref against the URL of the document that
@@ -43,7 +44,7 @@ func Resolve(base, ref string, compat fidelity.Compat) (string, []Note, error) {
 // unlikeBrowsers tells where the next URL is another than RFC 3986 makes of the reference. How
 // either is percent-encoded does not count: it is, when it is sent.
 func unlikeBrowsers(base, ref, next string) []Note {
-	if ref == "" {
+	if ref == "" || next == beside(base, ref) {
 		return nil
 	}
 	theirs, err := resolveRFC(base, ref)
@@ -55,6 +56,20 @@ func unlikeBrowsers(base, ref, next string) []Note {
 	}
 	return []Note{{URLAppend, "Kazoo makes " + next + " of " + ref + "; a browser would make " + theirs +
 		" of it. Put a dot into the names, as menu.xml, or use whole URLs"}}
+}
+
+// beside is what RFC 3986 makes of a plain name; "" where it is more than that.
+func beside(base, ref string) string {
+	slash, host := strings.LastIndexByte(base, '/'), strings.Index(base, "://")+len("://")
+	if slash < host || strings.ContainsAny(base, "?#") || strings.ContainsFunc(ref, notOfName) || strings.Trim(ref, ".") == "" {
+		return ""
+	}
+	return base[:slash+1] + ref
+}
+
+// notOfName is whether a letter means anything in a reference.
+func notOfName(r rune) bool {
+	return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || r == '.' || r == '-' || r == '_')
 }
 
 // walk goes from a URL's parts by those of a reference. whole is false where the
@@ -98,7 +113,7 @@ func resolveRFC(base, ref string) (string, error) {
 // escapedURL leaves scheme and host alone, which may hold an IPv6 address.
 func escapedURL(uri string) string {
 	scheme, rest, ok := strings.Cut(uri, "://")
-	if !ok || !isScheme(scheme) {
+	if !ok || !uris.IsScheme(scheme) {
 		return escaped(uri, false)
 	}
 	end := strings.IndexAny(rest, "/?#")

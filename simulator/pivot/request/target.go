@@ -3,6 +3,8 @@ package request
 import (
 	"fmt"
 	"strings"
+
+	"github.com/kazoolab/kazoolab/bridge/kapi/uris"
 )
 
 // URIError is a URL that nothing can be sent to: the pivot has failed.
@@ -33,31 +35,19 @@ const SocketHost = ".pivot.invalid"
 // find the host.
 func parseTarget(uri string) (target, error) {
 	refuse := func(quirk, reason string) (target, error) { return target{}, &URIError{uri, reason, quirk} }
-	scheme, rest, ok := strings.Cut(uri, ":")
-	if !ok || !isScheme(scheme) {
+	parts := uris.Cut(uri)
+	switch parts.Scheme {
+	case "":
 		return refuse("", "it has no scheme: begin it with http:// or https://")
-	}
-	t := target{scheme: strings.ToLower(scheme), endsWithPercent: strings.HasSuffix(uri, "%")}
-	switch t.scheme {
 	case "http", "https":
 	default:
-		return refuse("", "scheme "+t.scheme+" is neither http nor https")
+		return refuse("", "scheme "+parts.Scheme+" is neither http nor https")
 	}
-	rest, _, _ = strings.Cut(rest, "#")
-	rest, ok = strings.CutPrefix(rest, "//")
-	if !ok {
+	if !parts.HasAuthority {
 		return refuse(SilentTransport, "it has no host")
 	}
-	authority := rest
-	if end := strings.IndexAny(rest, "/?"); end >= 0 {
-		authority, rest = rest[:end], rest[end:]
-	} else {
-		rest = ""
-	}
-	if at := strings.LastIndexByte(authority, '@'); at >= 0 {
-		t.hasUser, t.user, authority = true, authority[:at], authority[at+1:]
-	}
-	host, port := splitHost(authority)
+	t := target{scheme: parts.Scheme, user: parts.User, hasUser: parts.HasUser, endsWithPercent: strings.HasSuffix(uri, "%")}
+	host, port := splitHost(parts.Host)
 	switch {
 	case strings.Trim(port, "0123456789") != "":
 		return refuse("", "port "+port+" is no number")
@@ -70,8 +60,7 @@ func parseTarget(uri string) (target, error) {
 	if port != "" {
 		t.host += ":" + port
 	}
-	path, query, _ := strings.Cut(rest, "?")
-	t.path, t.query = withoutDots(path), query
+	t.path, t.query = withoutDots(parts.Path), parts.Query
 	return t, nil
 }
 
@@ -96,17 +85,6 @@ func isHost(host string) bool {
 		}
 	}
 	return true
-}
-
-func isScheme(s string) bool {
-	for i := range len(s) {
-		c := s[i] | 0x20
-		letter := 'a' <= c && c <= 'z'
-		if !letter && (i == 0 || strings.IndexByte("0123456789+-.", s[i]) < 0) {
-			return false
-		}
-	}
-	return s != ""
 }
 
 // withoutDots takes . and .. out of a path (RFC 3986, 5.2.4); an empty one is /.
@@ -159,7 +137,7 @@ func escaped(text string, lastPercent bool) string {
 	var b strings.Builder
 	for i := range len(text) {
 		c := text[i]
-		broken := c == '%' && !isEscape(text[i:]) && !(lastPercent && i == len(text)-1)
+		broken := c == '%' && !uris.IsEscape(text[i:]) && !(lastPercent && i == len(text)-1)
 		if !illegal(c) && !broken {
 			b.WriteByte(c)
 			continue
@@ -173,10 +151,6 @@ func escaped(text string, lastPercent bool) string {
 func illegal(c byte) bool {
 	return c <= ' ' || c >= 0x7F || strings.IndexByte(`<>"{}^\[]|`, c) >= 0
 }
-
-func isEscape(s string) bool { return len(s) >= 3 && isHex(s[1]) && isHex(s[2]) }
-
-func isHex(c byte) bool { return '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'f' }
 
 // target is what stands in the request line.
 func (t *target) target() string {

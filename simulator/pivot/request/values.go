@@ -101,15 +101,39 @@ func Params(v Values, compat fidelity.Compat) jobj.Object {
 	case FormatTwiML:
 		base = twimlBase(v, compat)
 	}
-	var out jobj.Object
-	places := map[string]int{}
-	for _, m := range slices.Concat(v.Variables, v.Live, base) {
-		if i, again := places[m.Key]; again {
-			out[i].Value = m.Value
-			continue
+	return merged(v.Variables, v.Live, base)
+}
+
+// merged is all members of several objects, a key once.
+func merged(objects ...jobj.Object) jobj.Object {
+	const many = 32 // below, looking through what is there is cheaper than a map
+	size := 0
+	for _, o := range objects {
+		size += len(o)
+	}
+	out := make(jobj.Object, 0, size)
+	place := func(key string) int {
+		return slices.IndexFunc(out, func(m jobj.Member) bool { return m.Key == key })
+	}
+	if size > many {
+		places := make(map[string]int, size)
+		place = func(key string) int {
+			i, again := places[key]
+			if !again {
+				places[key] = len(out)
+				return -1
+			}
+			return i
 		}
-		places[m.Key] = len(out)
-		out = append(out, m)
+	}
+	for _, o := range objects {
+		for _, m := range o {
+			if i := place(m.Key); i >= 0 {
+				out[i].Value = m.Value
+				continue
+			}
+			out = append(out, m)
+		}
 	}
 	return out
 }
@@ -154,7 +178,8 @@ func kazooBase(v Values, compat fidelity.Compat) jobj.Object {
 
 // twimlBase is kzt_twiml:req_params/1, reversed.
 func twimlBase(v Values, compat fidelity.Compat) jobj.Object {
-	out := rows(nil, v.State, []row{
+	const usual = 16 // members
+	out := rows(make(jobj.Object, 0, usual), v.State, []row{
 		{"TranscriptionUrl", KeyTranscriptionURL}, {"TranscriptionStatus", KeyTranscriptionStatus},
 		{"TranscriptionText", KeyTranscriptionText}, {"TranscriptionSid", KeyTranscriptionID},
 	})

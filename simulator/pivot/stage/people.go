@@ -137,5 +137,13 @@ func (s stored) Owned(_, ownerID string, then func([]jobj.Object)) {
 // Flow is that of the callflow application: there is no callflow but the one with the action.
 func (stored) Flow(_, _ string, then func(callflow.Flow, bool)) { then(callflow.Flow{}, false) }
 
-// Document is that of the Pivot engine.
-func (d documents) Document(_, id string) (jobj.Object, bool) { return d.get(id) }
+// Documents is that of the Pivot engine.
+func (d documents) Documents(_ string, ids []string, then func(map[string]jobj.Object)) {
+	found := map[string]jobj.Object{}
+	for _, id := range ids {
+		if doc, ok := d.get(id); ok {
+			found[id] = doc
+		}
+	}
+	then(found)
+}

@@ -187,7 +187,7 @@ func (k *call) build(ctx context.Context) {
 		Line: k.line, IDs: k.IDs, Bus: flow, Documents: stored{k.documents()}, Node: "callflow@" + pbx.DefaultHost().Apps,
 		Queue: "callflow-" + k.IDs.Hex(16), Log: k.Log, Compat: k.Compat, Trace: k.flows,
 		// The time of a call does not pass by itself, so that tokens would not come back as they do in Kazoo: loops are bounded instead.
-		Tokens: callflow.Bucket{Size: -1}, Bound: k.bound,
+		Unmetered: true, Bound: k.bound,
 	})
 	var engine *pivot.Engine
 	asks := k.wire.join(func(queue string, message jobj.Object) { engine.Hear(queue, message) })

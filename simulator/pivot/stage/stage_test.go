@@ -145,6 +145,27 @@ func TestTelephonesDecideWhatBecomesOfADial(t *testing.T) {
 	}
 }
 
+// Nothing is waited for that can no longer happen: who is at a terminal would have to wait with it.
+func TestACallThatIsOverIsOver(t *testing.T) {
+	t.Parallel()
+	for _, remy := range []string{"does: refuses}}", "does: answers, hangs_up: 1s}}", "does: answers}}\nsteps: [{wait_for: {connected: remy}}, {hangup: caller}]"} {
+		g := NewWithT(t)
+		script, err := caller.Parse("script.yaml", []byte("caller: x\ntelephones: {remy: {after: 1s, "+remy+"\n"))
+		g.Expect(err).NotTo(HaveOccurred())
+		c := config(t, app{"/ivr": `<Dial timeout="300"><User>remy</User></Dial>`})
+		c.From, c.To, c.Telephones = script.From, script.To, script.Telephones
+		var course *timeline.Timeline
+		var began time.Time
+		c.Driver = func(line *timeline.Timeline, hands caller.Hands) stage.Driver {
+			course, began = line, line.Now()
+			return caller.NewPlayer(caller.Config{Script: script, Line: line, Hands: hands})
+		}
+		s, err := stage.Run(t.Context(), c)
+		g.Expect(err).NotTo(HaveOccurred())
+		g.Expect(course.Now().Sub(began)-time.Duration(s.Seconds)).To(BeNumerically("<", 10*time.Second), remy)
+	}
+}
+
 func TestWhoeverHangsUpIsKnown(t *testing.T) {
 	t.Parallel()
 	answers := app{"/ivr": gather, "/ivr/choice": dial, "/ivr/choice/done": "<Hangup/>"}

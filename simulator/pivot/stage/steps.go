@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
+	"github.com/kazoolab/kazoolab/internal/suggest"
 	"github.com/kazoolab/kazoolab/simulator/caller"
 	"github.com/kazoolab/kazoolab/simulator/callflow"
 	"github.com/kazoolab/kazoolab/simulator/pivot"
@@ -23,7 +24,7 @@ func (k *call) steps(s pivot.Step) {
 		k.answers(s)
 	case pivot.ReportAnswered:
 		k.add(&session.Entry{Kind: session.Answers, Answer: answerOf(s, k.reports[s.Request])})
-	case pivot.Judged:
+	case pivot.Judged, pivot.Emptied:
 		k.add(&session.Entry{Kind: session.Takes, Text: s.Text})
 	case pivot.Found:
 		k.finds(session.Mistakes, s)
@@ -36,7 +37,7 @@ func (k *call) steps(s pivot.Step) {
 		k.add(&session.Entry{Kind: session.Goes, Text: strings.NewReplacer("<"+s.Verb+">", s.Verb).Replace(s.Text)})
 	case pivot.Failed:
 		k.Failed = s.Text
-		k.add(&session.Entry{Kind: session.Fails, Text: k.Failed})
+		k.add(&session.Entry{Kind: session.Fails, Text: suggest.Then(k.Failed, s.Kazoo)})
 	case pivot.Ended:
 		k.add(&session.Entry{Kind: session.Goes, Text: cmp.Or(s.Text, "Pivot is done with the call")})
 	case pivot.Said, pivot.Heard, pivot.Stored: // which the switch tells, too
@@ -45,10 +46,7 @@ func (k *call) steps(s pivot.Step) {
 
 // finds notes a mistake, or a quirk.
 func (k *call) finds(kind session.Kind, s pivot.Step) {
-	f := session.Finding{Line: s.Position.Line, Column: s.Position.Column, Quirk: s.Quirk}
-	for _, place := range []string{"line %d, column %d: ", "%d:%d "} { // which the finding has
-		f.Rule = strings.TrimPrefix(cmp.Or(f.Rule, s.Text), fmt.Sprintf(place, f.Line, f.Column))
-	}
+	f := session.Finding{Line: s.Position.Line, Column: s.Position.Column, Rule: s.Text, Quirk: s.Quirk}
 	k.add(&session.Entry{Kind: kind, Text: f.Rule, Findings: []session.Finding{f}})
 }
 

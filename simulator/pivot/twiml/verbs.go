@@ -23,14 +23,15 @@ type Finding struct {
 
 // String is the whole of it, in one line.
 func (f Finding) String() string {
-	text := fmt.Sprintf("line %d, column %d: %s", f.Line, f.Column, f.Rule)
-	switch {
-	case f.Kazoo == "":
-		return text
-	case f.Hint == "":
-		return text + ". Kazoo: " + f.Kazoo
+	return fmt.Sprintf("line %d, column %d: %s", f.Line, f.Column, f.Sentence())
+}
+
+// Sentence is the whole of it but for its place.
+func (f Finding) Sentence() string {
+	if f.Kazoo == "" {
+		return f.Rule + f.Hint
 	}
-	return text + f.Hint + " Kazoo: " + f.Kazoo // a hint ends with a question mark
+	return suggest.Then(f.Rule+f.Hint, "Kazoo: "+f.Kazoo)
 }
 
 // kind is what the value of an attribute is to be.

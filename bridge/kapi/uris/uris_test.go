@@ -1,0 +1,45 @@
+package uris_test
+
+import (
+	"testing"
+
+	. "github.com/onsi/gomega"
+
+	"github.com/kazoolab/kazoolab/bridge/kapi/uris"
+)
+
+func TestURLsAreTakenApart(t *testing.T) {
+	for text, parts := range map[string]uris.Parts{
+		"HTTP://u:p@H.example:81/a/b?c=d#e": {
+			Scheme: "http", HasAuthority: true, HasUser: true, User: "u:p", Host: "H.example:81", Path: "/a/b", Query: "c=d", HasQuery: true,
+		},
+		"https://h":         {Scheme: "https", HasAuthority: true, Host: "h"},
+		"http://h?":         {Scheme: "http", HasAuthority: true, Host: "h", HasQuery: true},
+		"http://h?a=/b?c@d": {Scheme: "http", HasAuthority: true, Host: "h", Query: "a=/b?c@d", HasQuery: true},
+		"http://a@b@h/":     {Scheme: "http", HasAuthority: true, HasUser: true, User: "a@b", Host: "h", Path: "/"},
+		"http://@h":         {Scheme: "http", HasAuthority: true, HasUser: true, Host: "h"},
+		"http://h#a/b?c":    {Scheme: "http", HasAuthority: true, Host: "h"},
+		"http://[::1]:8/v":  {Scheme: "http", HasAuthority: true, Host: "[::1]:8", Path: "/v"},
+		"http://":           {Scheme: "http", HasAuthority: true},
+		"http:/v?q":         {Scheme: "http", Path: "/v", Query: "q", HasQuery: true},
+		"mailto:a@b":        {Scheme: "mailto", Path: "a@b"},
+		"//h/v":             {},
+		"h/v":               {},
+		"":                  {},
+		"1http://h":         {},
+		"ht tp://h":         {},
+		"x-a.b+1:y":         {Scheme: "x-a.b+1", Path: "y"},
+		"http#://h":         {},
+		"http:#//h":         {Scheme: "http"},
+	} {
+		NewWithT(t).Expect(uris.Cut(text)).To(Equal(parts), text)
+	}
+}
+
+func TestEscapes(t *testing.T) {
+	g := NewWithT(t)
+	for text, is := range map[string]bool{"%2F": true, "%aFb": true, "%2": false, "%": false, "%g0": false, "%0G": false} {
+		g.Expect(uris.IsEscape(text)).To(Equal(is), text)
+		g.Expect(uris.IsEscape([]byte(text))).To(Equal(is), text)
+	}
+}

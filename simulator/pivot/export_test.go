@@ -1,0 +1,10 @@
+package pivot
+
+// MaxBody is how long an answer may be.
+const MaxBody = maxBody
+
+// Settings are a cluster's, as records of the reference have them.
+type Settings = settings
+
+// Set has a cluster's settings hold.
+func (e *Engine) Set(s Settings) { e.settings = s.filled() }
