@@ -20,6 +20,8 @@ func pivotKept() []Quirk {
 			"`failed`", "the declared charset is heeded", "kzt_translator:exec/4"),
 		kept("default-terminator", "A schema's default beats what the answer says: `terminator` `#` hides `terminators` of `collect_dtmf`, and a `device` without `timeout` rings for 0 s.",
 			"the default wins", "`terminators` wins; 0 is 20 s", "kz_json_schema:add_defaults/2"),
+		kept("latin1-attributes", "An attribute of TwiML whose value has a character beyond Latin-1 counts as absent: a Variable's value, a name, an address.",
+			"absent", "taken as it is", "props:get_binary_value/3"),
 		kept("stale-variables", "Setting a variable freezes `Digits`, `CallStatus` and the like among the variables, which later requests repeat.",
 			"frozen with it", "only the variable is set", "kzt_translator:get_user_vars/1, set_user_vars/2"),
 		kept("record-digits-stay", "After a Record, `Digits` is the key that ended it for the rest of the call, and hides what a later Gather collects.",

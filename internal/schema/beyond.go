@@ -2,6 +2,7 @@ package schema
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 )
@@ -32,11 +33,17 @@ func (c *checker) checkBeyond(n node, value any, parent jobj.Object) any {
 		}
 	default:
 		text, isText := value.(string)
-		if slices.Contains(addresses(), what) && isText && n.set.refused != nil && n.set.refused(text) != "" {
+		if slices.Contains(addresses(), what) && isText && !n.set.takes(text) {
 			c.add(n, "error", "invalid client URL", valueOf(value))
 		}
 	}
 	return value
+}
+
+// takes is whether an address may stand in a document: one of http or https, that is not refused.
+func (s *Set) takes(address string) bool {
+	scheme, _, ok := strings.Cut(address, ":")
+	return ok && (scheme == "http" || scheme == "https") && (s.refused == nil || s.refused(address) == "")
 }
 
 // familyOf is what the names of the schemas of modules begin with.

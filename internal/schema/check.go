@@ -22,17 +22,19 @@ func (n node) at(rules map[string]any, step string) node {
 // checker goes through a document once: it casts, fills in and collects what is
 // wrong (jesse with kz_json_schema's options).
 type checker struct {
-	casts  bool // false among alternatives, where the reference does not cast
-	strict bool // as CheckStrict says
-	found  []Violation
+	casts bool // false among alternatives, where the reference does not cast
+	found []Violation
 }
 
 // check returns the value as it is to be stored. parent is the object that it is a
 // member of.
 func (c *checker) check(n node, value any, parent jobj.Object) any {
-	if name, ok := n.rules["$ref"].(string); ok { // what stands beside it counts for nothing
+	if name, ok := n.rules["$ref"].(string); ok {
 		other := n.set.schemas[name]
-		return c.check(node{other, other.tree, n.path}, value, parent)
+		value = c.check(node{other, other.tree, n.path}, value, parent)
+		beside := maps.Clone(n.rules) // it counts too
+		delete(beside, "$ref")
+		n.rules = beside
 	}
 	value, fits := c.checkType(n, value)
 	if !fits {
@@ -103,7 +105,8 @@ func (c *checker) checkObject(n node, object jobj.Object) jobj.Object {
 }
 
 // fill is the default of a member that is not there. It counts only where the type
-// stands beside it, and is checked itself, so that defaults inside it are filled in.
+// stands beside it, and is checked itself, so that defaults inside it are filled in: one
+// that does not fit is as wrong as if it had been given.
 func (c *checker) fill(n node, parent jobj.Object) (any, bool) {
 	value, given := n.rules["default"]
 	if !given {
@@ -114,9 +117,7 @@ func (c *checker) fill(n node, parent jobj.Object) (any, bool) {
 	if !typed || !isAny(filled, wanted) {
 		return nil, false
 	}
-	trial := &checker{casts: c.casts, strict: c.strict}
-	filled = trial.check(n, filled, parent)
-	return filled, len(trial.found) == 0
+	return c.check(n, filled, parent), true
 }
 
 // checkOthers looks at the members that properties do not name.
@@ -191,10 +192,7 @@ func (c *checker) checkAlternatives(n node, value any) any {
 		out, count := value, 0
 		for _, one := range alternatives {
 			rules := one.(map[string]any) // eachNode made sure
-			if _, whole := rules["$ref"]; whole && c.strict {
-				return value, true
-			}
-			trial := &checker{strict: c.strict}
+			trial := &checker{}
 			if filled := trial.check(node{n.Schema, rules, n.path}, value, nil); len(trial.found) == 0 {
 				out = filled
 				if count++; most == 0 {

@@ -128,10 +128,8 @@ func (s *Schema) WithEnum(property string, words []string) (*Schema, error) {
 // what is wrong with it. A document with violations must not be stored.
 func (s *Schema) Check(doc any) (any, []Violation) { return s.check(&checker{casts: true}, doc) }
 
-// CheckStrict is Check without casts, as Pivot checks a flow: "3" is no integer. Of
-// alternatives that are whole schemas of their own, more than one may fit, and none
-// fills in its defaults.
-func (s *Schema) CheckStrict(doc any) (any, []Violation) { return s.check(&checker{strict: true}, doc) }
+// CheckStrict is Check without casts, as Pivot checks a flow: "3" is no integer.
+func (s *Schema) CheckStrict(doc any) (any, []Violation) { return s.check(&checker{}, doc) }
 
 func (s *Schema) check(c *checker, doc any) (any, []Violation) {
 	doc = c.check(node{s, s.tree, nil}, doc, nil)

@@ -97,7 +97,7 @@ func (a *act) response() {
 		code = given
 	}
 	media := a.mediaName(a.data.String("media"))
-	command, _ := a.Respond(code, a.data.String("message"), media)
+	command, _ := a.Respond(code, a.data.String("message"), media, media != "")
 	a.say(command)
 	a.stop("answered with " + code)
 }

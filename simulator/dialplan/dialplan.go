@@ -165,16 +165,16 @@ func (s Sender) Queue(parts ...jobj.Object) (command jobj.Object, id string) {
 	return s.Command("queue", member("Commands", commands)), id
 }
 
-// Respond refuses the call with a SIP code, and a prompt unless that is "" (kz_call_response:send/5).
+// Respond refuses the call with a SIP code, and a prompt if there is one, be it "" (kz_call_response:send/5).
 // id is what the completion of its noop names.
-func (s Sender) Respond(code, message, prompt string) (command jobj.Object, id string) {
+func (s Sender) Respond(code, message, prompt string, prompted bool) (command jobj.Object, id string) {
 	id = s.MsgID()
 	ends := []jobj.Member{member("Msg-ID", id), s.callID()}
 	part := func(name string, own ...jobj.Member) jobj.Object {
 		return append(s.begin(append([]jobj.Member{member("Application-Name", name)}, own...)), ends...)
 	}
 	commands := []any{part("noop")}
-	if prompt == "" {
+	if !prompted {
 		// Without a prompt the id stands before the code: two functions of the reference make the two.
 		commands = append(commands, s.begin([]jobj.Member{
 			member("Application-Name", "respond"), ends[0], member("Response-Code", code), member("Response-Message", message), ends[1],
@@ -182,7 +182,7 @@ func (s Sender) Respond(code, message, prompt string) (command jobj.Object, id s
 	} else {
 		commands = append(commands,
 			part("respond", member("Response-Code", code), member("Response-Message", message)),
-			part("play", member("Media-Name", prompt)),
+			jobj.Object{member("Application-Name", "play"), member("Media-Name", prompt), ends[0], ends[1]},
 			part("progress"))
 	}
 	s.ReplyTo = ""

@@ -49,15 +49,22 @@ func TestCommandsHaveTheKeysOfKazooInItsOrder(t *testing.T) {
 				`"Call-ID":"c","Endless-Playback":false}]` + with("queue", 2),
 		},
 		{
-			"refuse", first(s().Respond("486", "busy", "")),
+			"refuse", first(s().Respond("486", "busy", "", false)),
 			`{"Commands":[{"Application-Name":"noop","Msg-ID":"id-1","Call-ID":"c"},{"Application-Name":"respond","Msg-ID":"id-1","Response-Code":"486",` +
 				`"Response-Message":"busy","Call-ID":"c"}],"Call-ID":"c","Application-Name":"queue","Node":"n@h","Msg-ID":"id-2","Event-Name":"command",` +
 				`"Event-Category":"call","App-Version":"0.1.0","App-Name":"call_response"}`,
 		},
 		{
-			"refuse with a prompt", first(s().Respond("503", "rejected", "m")),
+			"refuse with a prompt", first(s().Respond("503", "rejected", "m", true)),
 			`{"Commands":[{"Application-Name":"noop","Msg-ID":"id-1","Call-ID":"c"},{"Application-Name":"respond","Response-Code":"503",` +
 				`"Response-Message":"rejected","Msg-ID":"id-1","Call-ID":"c"},{"Application-Name":"play","Media-Name":"m","Msg-ID":"id-1","Call-ID":"c"},` +
+				`{"Application-Name":"progress","Msg-ID":"id-1","Call-ID":"c"}],"Call-ID":"c","Application-Name":"queue","Node":"n@h","Msg-ID":"id-2",` +
+				`"Event-Name":"command","Event-Category":"call","App-Version":"0.1.0","App-Name":"call_response"}`,
+		},
+		{
+			"refuse with a prompt of nothing", first(s().Respond("486", "busy", "", true)),
+			`{"Commands":[{"Application-Name":"noop","Msg-ID":"id-1","Call-ID":"c"},{"Application-Name":"respond","Response-Code":"486",` +
+				`"Response-Message":"busy","Msg-ID":"id-1","Call-ID":"c"},{"Application-Name":"play","Media-Name":"","Msg-ID":"id-1","Call-ID":"c"},` +
 				`{"Application-Name":"progress","Msg-ID":"id-1","Call-ID":"c"}],"Call-ID":"c","Application-Name":"queue","Node":"n@h","Msg-ID":"id-2",` +
 				`"Event-Name":"command","Event-Category":"call","App-Version":"0.1.0","App-Name":"call_response"}`,
 		},

@@ -35,6 +35,9 @@ func (w *worker) answered(a client.Answer, err error) {
 		return
 	}
 	w.tell(Step{Kind: Answered, Answer: &a, Text: fmt.Sprintf("the app answers %d, %s, %d bytes", a.Status, orNone(contentType(a)), len(a.Body))})
+	if a.Status >= 600 {
+		w.note(silentTransport, "a status of 600 or more fails at once. Kazoo waits without a word")
+	}
 	if a.Status != 200 && a.Status != 206 {
 		w.fail(fmt.Sprintf("status %d: only 200 and 206 count, so the answer is not looked at", a.Status), kazooFails, func() { w.storeAnswer(a, false) })
 		return
@@ -120,7 +123,11 @@ func (w *worker) judge(a client.Answer) {
 	var fault error
 	var broken flow.Result
 	if lang.twiml {
-		root, err := twiml.Parse(body)
+		parse := twiml.Parse
+		if w.e.corrected() {
+			parse = twiml.ParseUTF8
+		}
+		root, err := parse(body)
 		if err == nil {
 			w.tell(Step{Kind: Judged, Text: lang.why})
 			w.run(root)

@@ -2,6 +2,8 @@ package pivot_test
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/kazoolab/kazoolab/simulator/pivot"
@@ -10,7 +12,30 @@ import (
 	"github.com/kazoolab/kazoolab/simulator/pivot/request"
 )
 
-// newFlows checks JSON answers; no address is refused, as the records were taken below REST.
+// recordedFlows checks JSON answers as the recorded engine: with the client black-lists that Kazoo has
+// where nobody has set any.
+func recordedFlows(t *testing.T) *flow.Checker {
+	t.Helper()
+	c, err := flow.New(func(address string) string {
+		_, rest, _ := strings.Cut(address, "://")
+		host := strings.ToLower(rest)
+		if end := strings.IndexAny(host, "/?#"); end >= 0 {
+			host = host[:end]
+		}
+		host = host[strings.LastIndexByte(host, '@')+1:]
+		host, _, _ = strings.Cut(host, ":")
+		if slices.Contains([]string{"localhost", "127.0.0.1", "0.0.0.0"}, host) {
+			return host + " is on the block list"
+		}
+		return ""
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// newFlows checks JSON answers; no address is refused.
 func newFlows(t *testing.T) *flow.Checker {
 	t.Helper()
 	c, err := flow.New(nil)

@@ -153,3 +153,30 @@ func conferenceCases() []verbCase {
 		{"Conference, hangupOn", `<Dial hangupOn="9"><Conference>room</Conference></Dial>`, "conference/discovery_req: execute conference, press 1, press 9"},
 	}
 }
+
+// oddCases are values that hardly anybody writes, and what they count for.
+func oddCases() []verbCase {
+	const set = `<Redirect>/n</Redirect>`
+	return []verbCase{
+		{"An attribute beyond Latin-1 counts as absent", `<Say engine="王" language="王" terminators="王1">a</Say>`, ""},
+		{"A Variable's value beyond Latin-1 removes it", `<Set><Variable key="a" value="1"/></Set><Set><Variable key="a" value="王"/></Set>` + set, ""},
+		{"A value of Latin-1", `<Set><Variable key="a" value="ü"/></Set>` + set, ""},
+		{"A comma in a number", `<Pause length="1,5"/><Play loop="1,5">m</Play>`, ""},
+		{"Reject with a prompt of nothing", `<Reject prompt=""/>`, ""},
+		{"Say, a completion that names no application", `<Say>a</Say>` + set, "tts: complete - $noop"},
+		{"Say, a key without a digit", `<Say>a</Say>` + set, "tts: press, noop"},
+		{"Record, a recordingUrl that counts for nothing", `<Record recordingUrl="0" playBeep="false"/>`, "record: stop 2000"},
+		{"Dial, an empty callerId", `<Dial callerId="" action="/d">1001</Dial>`, "resource/offnet_req: resp SUCCESS"},
+		{"Dial, a callerId that counts for nothing", `<Dial callerId="0" action="/d">1001</Dial>`, "resource/offnet_req: resp SUCCESS"},
+		{"Dial, a callerId beyond Latin-1", `<Dial callerId="王">1001</Dial>`, "resource/offnet_req: resp SUCCESS"},
+		{"Dial, the number 0", `<Dial>0</Dial>`, "resource/offnet_req: resp SUCCESS"},
+		{"Dial, a timeLimit beyond any timer", `<Dial timeLimit="4294968">1001</Dial>`, "resource/offnet_req: resp SUCCESS"},
+		{"Dial, an instruction first", `<Dial><?p?><Number>1001</Number></Dial>`, "resource/offnet_req: resp SUCCESS"},
+		{"Dial, CDATA alone", `<Dial><![CDATA[1001]]></Dial>`, ""},
+		{"Dial, Queue with a method that is none", `<Dial><Queue method="put">q</Queue></Dial>`, ""},
+		{"Conference, the caller's number in its request", `<Dial callerId="77"><Conference>room</Conference></Dial>`, "conference/discovery_req: hangup X"},
+		{"Dial, the device that calls", `<Dial><Device>dev-1</Device></Dial>`, ""},
+		{"Dial, the caller's ids of an owner come first", `<Dial><Device>dev-c</Device></Dial>`, "bridge: hangup X"},
+		{"CDATA after an element", `<Say><b/>a<![CDATA[b]]>c</Say>`, ""},
+	}
+}

@@ -33,6 +33,7 @@ func (d *dialling) enter(n *twiml.Node) {
 	if _, given := d.n.Attr("method"); given {
 		method = p.method(d.n)
 	}
+	d.read()
 	d.setCaller()
 	d.attendConference(method)
 }
@@ -75,7 +76,7 @@ func (d *dialling) profile(n *twiml.Node, waits bool, most int64) jobj.Object {
 	var o jobj.Object
 	put := func(key string, value any) { o = append(o, jobj.Member{Key: key, Value: value}) }
 	given := func(key, attr, otherwise string) {
-		v, ok := n.Attr(attr)
+		v, ok := d.p.text(n, attr)
 		if !ok {
 			v = otherwise
 		}
@@ -157,7 +158,7 @@ func (d *dialling) attendConference(method string) {
 			c.timer.Cancel()
 		}
 		p.w.tell(Step{Kind: Judged, Verb: "Dial", Text: "the conference is over, for " + why})
-		if _, given := d.n.Attr("action"); given {
+		if _, given := p.text(d.n, "action"); given {
 			if p.w.e.corrected() {
 				d.then(p.next(p.action(d.n), method))
 				return

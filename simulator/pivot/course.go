@@ -93,7 +93,7 @@ func (c *course) done(why string) {
 	}
 	c.p.w.tell(Step{Kind: Judged, Verb: "Dial", Text: fmt.Sprintf("Dial is over, for %s: CallStatus %s", why, c.p.state.String(request.KeyCallStatus))})
 	r := ok
-	if _, given := c.n.Attr("action"); given {
+	if _, given := c.p.text(c.n, "action"); given {
 		uri := c.p.action(c.n)
 		r = c.p.next(uri, c.p.method(c.n))
 	}

@@ -1,6 +1,7 @@
 package pivot
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -23,15 +24,16 @@ type dialling struct {
 	record   bool
 	collect  bool
 	hangupOn string
+	callerID bool // whether the Dial names the caller's number, be it empty
 	then     func(outcome)
 }
 
 // dial finds out what a Dial holds (kzt_twiml_dial:exec/3).
 func (p *process) dial(n *twiml.Node, then func(outcome)) {
 	content := n.Content()
-	if len(content) > 0 && content[0].Kind == twiml.Comment {
-		p.w.note(dialCommentCrash, "a comment in a Dial is passed over. Kazoo ends the document over one that comes first")
-		content = slices.DeleteFunc(slices.Clone(content), func(c *twiml.Node) bool { return c.Kind == twiml.Comment })
+	if len(content) > 0 && content[0].Kind != twiml.Text && content[0].Kind != twiml.Element {
+		p.w.note(dialCommentCrash, "a comment, an instruction or a CDATA section in a Dial is passed over. Kazoo ends the document over one that comes first")
+		content = slices.DeleteFunc(slices.Clone(content), func(c *twiml.Node) bool { return c.Kind != twiml.Text && c.Kind != twiml.Element })
 	}
 	d := &dialling{p: p, n: n, then: then}
 	if len(content) == 0 {
@@ -66,10 +68,10 @@ func (p *process) dial(n *twiml.Node, then func(outcome)) {
 			d.dialNumber(number)
 			return
 		case "Conference":
-			d.read()
 			d.enter(only)
 			return
 		case "Queue":
+			p.method(only)
 			d.read()
 			d.setCaller()
 			p.w.tell(Step{Kind: Failed, Verb: only.Name, Position: only.Position, Text: "Queue cannot be dialled: the document ends, as in Kazoo"})
@@ -91,19 +93,29 @@ func digitsOf(text string) string {
 	}, text)
 }
 
+// maxLimit is how many seconds a bridge may last: the milliseconds that Erlang waits.
+const maxLimit = (1<<32 - 1) / 1000
+
 // read takes the attributes.
 func (d *dialling) read() {
 	p, n := d.p, d.n
 	if id, given := n.Attr("callerId"); given {
+		if twiml.BeyondLatin1(id) {
+			p.bad(n, "callerId", "has a character beyond Latin-1: it is told as it is")
+		}
 		p.call = p.call.Set("Caller-ID-Number", id)
+		d.callerID = true
 	}
 	d.timeout = time.Duration(p.seconds(n, "timeout", 30)) * time.Second
 	d.limit = 14400 * time.Second
 	if v, given := n.Int("timeLimit"); given {
-		d.limit = time.Duration(max(v, 0)) * time.Second
+		if v > maxLimit {
+			p.bad(n, "timeLimit", "is longer than any timer there: the most, 49 days, is taken")
+		}
+		d.limit = time.Duration(min(max(v, 0), maxLimit)) * time.Second
 	}
 	d.record, d.collect = n.Bool("record", false), n.Bool("collect_dtmf", false)
-	if key, _ := n.Attr("hangupOn"); twiml.IsKey(key) {
+	if key, _ := p.text(n, "hangupOn"); twiml.IsKey(key) {
 		d.hangupOn = key
 	}
 	if p.w.e.corrected() { // quirk stale-dial
@@ -113,14 +125,14 @@ func (d *dialling) read() {
 }
 
 func (d *dialling) callerNumber() string {
-	if number := text(d.p.call, "Caller-ID-Number"); number != "" {
+	if number := text(d.p.call, "Caller-ID-Number"); !request.Nothing(number) {
 		return number
 	}
 	return "anonymous"
 }
 
 func (d *dialling) callerName() string {
-	if name := text(d.p.call, "Caller-ID-Name"); name != "" {
+	if name := text(d.p.call, "Caller-ID-Name"); !request.Nothing(name) {
 		return name
 	}
 	return "unknown"
@@ -135,8 +147,12 @@ func (d *dialling) setCaller() {
 	d.p.set(keyRecord, d.record)
 	d.p.set(keyTimeout, int64(d.timeout/time.Second))
 	d.p.set(keyTimeLimit, int64(d.limit/time.Second))
+	number := d.callerNumber()
+	if d.callerID {
+		number = text(d.p.call, "Caller-ID-Number")
+	}
 	d.p.command(d.p.sender().Set(jobj.Object{
-		{Key: "Caller-ID-Number", Value: d.callerNumber()}, {Key: "Privacy-Hide-Number", Value: false},
+		{Key: "Caller-ID-Number", Value: number}, {Key: "Privacy-Hide-Number", Value: false},
 	}, nil))
 }
 
@@ -161,11 +177,16 @@ func normalised(number string) string {
 
 // dialNumber has a number dialled over the resources, once it is known which numbers the caller shows.
 func (d *dialling) dialNumber(number string) {
+	if number == "0" {
+		d.p.w.note(attributeCrash, "0 is dialled. Kazoo takes it for no number, and ends the document")
+	}
 	var wanted []string
 	if id := d.p.call.String("Authorizing-ID"); id != "" {
 		wanted = []string{id, d.p.w.accountID}
 	}
-	d.p.fetch(wanted, func() { d.offnet(number) })
+	d.p.fetch(wanted, func() {
+		d.p.fetch([]string{d.p.w.documents[d.p.call.String("Authorizing-ID")].String("owner_id")}, func() { d.offnet(number) })
+	})
 }
 
 // offnet asks the resources for a number (kzt_twiml_dial:dial_number/3).
@@ -202,12 +223,15 @@ func (d *dialling) callerIDs(o *dialplan.Offnet) {
 		device = nil
 	}
 	pick := func(kind, key, otherwise string) string {
-		if text(p.call, "Inception") == "" && device != nil {
-			if v := device.String("caller_id", kind, key); v != "" {
-				return v
-			}
+		if text(p.call, "Inception") != "" || device == nil {
+			return otherwise
 		}
-		return otherwise
+		owner := p.w.documents[device.String("owner_id")]
+		v := callerID(owner, device, kind, key)
+		if kind == "emergency" {
+			v = cmp.Or(v, callerID(owner, device, "external", key))
+		}
+		return cmp.Or(v, otherwise)
 	}
 	o.CallerNumber, o.CallerName = pick("external", "number", d.callerNumber()), pick("external", "name", d.callerName())
 	o.EmergencyNumber, o.EmergencyName = pick("emergency", "number", d.callerNumber()), pick("emergency", "name", d.callerName())

@@ -28,15 +28,15 @@ func TestDocumentsAreFetchedWhereTheyAreNeeded(t *testing.T) {
 			"kazoo", "<Say>hello</Say><Redirect>/n</Redirect>", "", testCall(), account + " dev-1, " + account + " dev-1",
 		},
 		"nobody's telephone": {"kazoo", "<Hangup/>", "", testCall().Delete("Authorizing-ID"), account},
-		"a number":           {"twiml", "<Dial>14155550000</Dial>", "", testCall(), "dev-1 " + account},
+		"a number":           {"twiml", "<Dial>14155550000</Dial>", "", testCall(), "dev-1 " + account + ", user-1"},
 		"a number, of nobody's telephone": {
 			"twiml", "<Dial>14155550000</Dial>", "", testCall().Delete("Authorizing-ID"), "",
 		},
 		"telephones": {
 			"twiml", `<Dial action="/n"><Device>dev-a</Device><User>user-a</User><Device>dev-off</Device></Dial>`, ended, testCall(),
-			account + " dev-1 dev-a user-a dev-off, user-a",
+			account + " dev-1 dev-a user-a dev-off, user-a user-1",
 		},
-		"addresses": {"twiml", `<Dial><Sip>sip:a@b.c</Sip><Number>14155550000</Number></Dial>`, ended, testCall(), account + " dev-1"},
+		"addresses": {"twiml", `<Dial><Sip>sip:a@b.c</Sip><Number>14155550000</Number></Dial>`, ended, testCall(), account + " dev-1, user-1"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := NewWithT(t)

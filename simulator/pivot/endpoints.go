@@ -1,6 +1,7 @@
 package pivot
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -23,7 +24,7 @@ func (d *dialling) dialEndpoints(content []*twiml.Node) {
 	}
 	p.fetch(append(wanted, named...), func() {
 		var owners []string
-		for _, id := range named {
+		for _, id := range append(named, p.call.String("Authorizing-ID")) {
 			owners = append(owners, p.w.documents[id].String("owner_id"))
 		}
 		p.fetch(owners, func() { d.ring(content) })
@@ -102,6 +103,9 @@ func (d *dialling) known(kind, id string) (endpoint jobj.Object, why string) {
 	if !doc.Bool(true, "enabled") {
 		return nil, fmt.Sprintf("%s %q is disabled: it is passed over, as in Kazoo", kind, id)
 	}
+	if typ == "device" && id == p.call.String("Authorizing-ID") {
+		return nil, fmt.Sprintf("device %q is the one that calls: it is passed over, as in Kazoo", id)
+	}
 	user := p.user("Request")
 	presence, owner := user, doc
 	if typ == "device" {
@@ -111,19 +115,24 @@ func (d *dialling) known(kind, id string) (endpoint jobj.Object, why string) {
 		}
 		owner = p.w.documents[doc.String("owner_id")]
 	}
-	callee := strings.TrimSpace(owner.String("first_name") + " " + owner.String("last_name"))
+	own := strings.TrimSpace(owner.String("first_name") + " " + owner.String("last_name"))
+	kind, callee := "internal", cmp.Or(owner.String("caller_id", "internal", "name"), own) // kz_attributes:callee_id/2
+	if text(p.call, "Inception") != "" {
+		kind, callee = "external", cmp.Or(callerID(owner, doc, "external", "name"), own)
+	}
 	if callee == "" && typ == "device" {
 		callee = doc.String("name")
 	}
 	if callee == "" {
 		callee = p.w.documents[p.w.accountID].String("name")
 	}
+	number := callerID(owner, doc, kind, "number")
 	return jobj.Object{
 		{Key: "Privacy-Method", Value: "kazoo"},
 		{Key: "Presence-ID", Value: presence + "@" + d.accountRealm()},
 		{Key: "Outbound-Caller-ID-Number", Value: d.internalNumber()},
-		{Key: "Outbound-Caller-ID-Name", Value: d.callerName()},
-		{Key: "Outbound-Callee-ID-Number", Value: user},
+		{Key: "Outbound-Caller-ID-Name", Value: d.internalName()},
+		{Key: "Outbound-Callee-ID-Number", Value: cmp.Or(number, user)},
 		{Key: "Outbound-Callee-ID-Name", Value: callee},
 		{Key: "Endpoint-URI", Value: id + "@" + p.w.accountID},
 		{Key: "Endpoint-ID", Value: id},
@@ -134,12 +143,31 @@ func (d *dialling) known(kind, id string) (endpoint jobj.Object, why string) {
 	}, ""
 }
 
+// internalName is the caller's among colleagues: a device's owner may have another than the call.
+func (d *dialling) internalName() string {
+	if text(d.p.call, "Inception") != "" {
+		return d.callerName()
+	}
+	owner := d.p.w.documents[d.p.w.documents[d.p.call.String("Authorizing-ID")].String("owner_id")]
+	return cmp.Or(owner.String("caller_id", "internal", "name"), d.callerName())
+}
+
+// callerID is what a device is known by: what its owner says of it comes first, but in an emergency
+// it is the device that is to be found.
+func callerID(owner, device jobj.Object, kind, key string) string {
+	if kind == "emergency" {
+		owner, device = device, owner
+	}
+	return cmp.Or(owner.String("caller_id", kind, key), device.String("caller_id", kind, key))
+}
+
 // internalNumber is the caller's among colleagues.
 func (d *dialling) internalNumber() string {
-	if number := d.p.w.documents[d.p.call.String("Authorizing-ID")].String("caller_id", "internal", "number"); number != "" {
-		return number
+	if text(d.p.call, "Inception") != "" {
+		return d.callerNumber()
 	}
-	return d.callerNumber()
+	device := d.p.w.documents[d.p.call.String("Authorizing-ID")]
+	return cmp.Or(callerID(d.p.w.documents[device.String("owner_id")], device, "internal", "number"), d.callerNumber())
 }
 
 // address is a SIP address.

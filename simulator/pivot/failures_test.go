@@ -57,6 +57,7 @@ func TestWhatAnAppDoesWrong(t *testing.T) {
 		"it drops the connection": {[]any{dropped}, "failed", "failed hangup", "closed the connection without an answer"},
 		"it takes too long":       {[]any{slow}, "failed", "failed hangup", "longer than it may"},
 		"status 500":              {[]any{reply(500, "text/xml", "x")}, "failed", "failed hangup", "status 500: only 200 and 206 count"},
+		"status 600":              {[]any{reply(600, "text/xml", "x")}, "failed", "failed hangup", "status 600: only 200 and 206 count"},
 		"status 404":              {[]any{reply(404, "text/html", "x")}, "failed", "failed hangup", "status 404"},
 		"a page of HTML":          {[]any{reply(200, "text/html", "<html><br></html>")}, "failed hangup", "failed hangup", "</html> does not end <br>"},
 		"TwiML that is cut":       {[]any{reply(200, "text/xml", "<Response><Say>hi</Say>")}, "failed hangup", "failed hangup", "<Response> has no </Response>"},

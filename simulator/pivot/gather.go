@@ -70,7 +70,7 @@ func (p *process) gather(n *twiml.Node, then func(outcome)) {
 // read takes the attributes.
 func (g *gathering) read(n *twiml.Node) {
 	g.finish = "#"
-	if key, given := n.Attr("finishOnKey"); given {
+	if key, given := g.p.text(n, "finishOnKey"); given {
 		switch {
 		case key == "", twiml.IsKey(key):
 			g.finish = key

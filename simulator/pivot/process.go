@@ -139,6 +139,9 @@ func (p *process) drop(keys ...string) { p.state = p.state.Delete(keys...) }
 
 // collect adds a digit to those that the next request tells of (kzt_util:add_digit_collected/2).
 func (p *process) collect(digit string) {
+	if digit == "" {
+		return // an event that tells of no key
+	}
 	p.set(request.KeyDigitsCollected, p.state.String(request.KeyDigitsCollected)+digit)
 	p.newest()
 }

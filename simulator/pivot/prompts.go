@@ -10,8 +10,8 @@ import (
 )
 
 // terminators are the keys that stop a prompt; all of them where nothing is said.
-func terminators(n *twiml.Node, attr string) []string {
-	text, given := n.Attr(attr)
+func (p *process) terminators(n *twiml.Node, attr string) []string {
+	text, given := p.text(n, attr)
 	if !given {
 		return dialplan.AllDigits()
 	}
@@ -33,7 +33,7 @@ func (p *process) loops(n *twiml.Node) int64 {
 
 // voice reads a voice (kzt_twiml_util:get_voice/1).
 func (p *process) voice(n *twiml.Node) string {
-	v, given := n.Attr("voice")
+	v, given := p.text(n, "voice")
 	switch {
 	case !given:
 	case v == "man", v == "male":
@@ -48,7 +48,7 @@ func (p *process) voice(n *twiml.Node) string {
 
 // language reads a language (kzt_twiml_util:get_lang/1).
 func (p *process) language(n *twiml.Node) string {
-	v, given := n.Attr("language")
+	v, given := p.text(n, "language")
 	switch v {
 	case "en":
 		return "en-US"
@@ -78,12 +78,12 @@ func (p *process) say(n *twiml.Node, then func(outcome)) {
 		then(ok)
 		return
 	}
-	engine, given := n.Attr("engine")
+	engine, given := p.text(n, "engine")
 	if !given {
 		engine = p.w.e.settings.Engine
 	}
-	p.prompt(dialplan.TTS{
-		Text: text, Terminators: terminators(n, "terminators"), Voice: voice, Language: language, Engine: engine,
+	p.soon(dialplan.TTS{
+		Text: text, Terminators: p.terminators(n, "terminators"), Voice: voice, Language: language, Engine: engine,
 	}.Part(p.w.callID), loops, then)
 }
 
@@ -106,9 +106,19 @@ func (p *process) play(n *twiml.Node, then func(outcome)) {
 		then(errs)
 		return
 	}
-	keys := terminators(n, "terminators")
+	keys := p.terminators(n, "terminators")
 	slices.Sort(keys) // Kazoo sorts those of a Play only: # * 0 … 9
-	p.prompt(dialplan.Play{Media: media, Terminators: slices.Compact(keys)}.Part(p.w.callID), p.loops(n), then)
+	p.soon(dialplan.Play{Media: media, Terminators: slices.Compact(keys)}.Part(p.w.callID), p.loops(n), then)
+}
+
+// soon is prompt, but within a Gather only when the events that wait have been heard: a key among them
+// silences what has not begun. In Kazoo the two run beside each other, and either may be first.
+func (p *process) soon(part jobj.Object, times int64, then func(outcome)) {
+	if p.parent == nil {
+		p.prompt(part, times, then)
+		return
+	}
+	p.after(0, func() { p.prompt(part, times, then) })
 }
 
 // prompt has a sound heard so many times, 0 is for ever, each to its end.
@@ -127,12 +137,12 @@ func (p *process) prompt(part jobj.Object, times int64, then func(outcome)) {
 // finished waits for the completion of a noop. Digits pressed meanwhile are collected.
 func (p *process) finished(id string, then func(outcome)) {
 	p.attend(func(event jobj.Object) {
-		name, application := named(event)
+		name, _ := named(event)
 		switch {
 		case name == "CHANNEL_DESTROY":
 			then(errs)
 			return
-		case name == "CHANNEL_EXECUTE_COMPLETE" && application == "noop" && event.String("Application-Response") == id:
+		case name == "CHANNEL_EXECUTE_COMPLETE" && event.String("Application-Response") == id: // whatever it is of
 			then(ok)
 			return
 		case name == "DTMF":

@@ -22,6 +22,7 @@ const (
 	gatherEmptyCrash   = "gather-empty-crash"
 	gatherTotalTimeout = "gather-total-timeout"
 	attributeCrash     = "attribute-crash"
+	latin1Attributes   = "latin1-attributes"
 	recordingURLCrash  = "recording-url-crash"
 	recordingToAction  = "recording-to-action"
 	noEndpointCrash    = "no-endpoint-crash"

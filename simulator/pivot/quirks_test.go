@@ -172,8 +172,8 @@ func (x *excused) knownMethodCrash() string {
 	if !x.crashed() || !x.document(`(?i)method`) {
 		return "the reference does not end the document over a method"
 	}
-	if x.document(`<Conference`) {
-		return unless(slices.Contains(x.oursSaid(), "set"), "ours does not go on in the conference")
+	if x.document(`<Conference|<Queue`) {
+		return unless(slices.Contains(x.oursSaid(), "set"), "ours does not go on in the Dial")
 	}
 	i := len(x.theirs.asked)
 	return unless(i < len(x.ours.asked) && x.ours.asked[i].String("method") == "POST", "ours does not POST")
@@ -309,6 +309,9 @@ func (x *excused) firstOurs() jobj.Object {
 
 func (x *excused) noEndpointCrash() string {
 	m := x.firstOurs()
+	if x.document(`<Gather`) { // the prompts of a Gather end
+		return unless(m.String("Event-Name") == "offnet_req", "ours does not dial in the Gather")
+	}
 	return unless(x.crashed() && m.String("Event-Name") == "offnet_req" && !m.Has("Presence-ID"), "ours does not dial with the call's own caller id")
 }
 
@@ -328,7 +331,7 @@ func (x *excused) strategyCrash() string {
 }
 
 func (x *excused) dialCommentCrash() string {
-	return unless(x.crashed() && x.document(`<Dial[^>]*>\s*<!--`) && len(x.oursSaid()) > 1, "ours does not pass over the comment")
+	return unless(x.crashed() && x.document(`<Dial[^>]*>\s*(<!--|<\?|<!\[CDATA)`) && len(x.oursSaid()) > 1, "ours does not pass over the comment")
 }
 
 // crashIDs are the quirks that an error of the reference can come from (pivot.md, section 15); nil is any.

@@ -34,7 +34,7 @@ func (p *process) record(n *twiml.Node, then func(outcome)) {
 		p.command(p.sender().Tones(dialplan.Tone{Frequencies: []string{"440"}, On: "500", Off: "100"}))
 	}
 	p.command(p.sender().Record(dialplan.Record{
-		Media: media, Terminators: terminators(n, "finishOnKey"), LimitSeconds: limit, SilenceHits: timeout,
+		Media: media, Terminators: p.terminators(n, "finishOnKey"), LimitSeconds: limit, SilenceHits: timeout,
 	}))
 	p.recorded(n, media, timeout, then)
 }
@@ -89,7 +89,7 @@ func (p *process) keep(n *twiml.Node, media, digits string, seconds int64) outco
 	switch {
 	case !given:
 		to = uri
-	case to == "":
+	case request.Nothing(to):
 		p.drop(request.KeyRecordingURL)
 		return p.next(uri, method)
 	default:

@@ -42,6 +42,8 @@ type stage struct {
 	idle     time.Duration
 	alarm    *timeline.Planned
 	stop     context.CancelFunc
+	late     bool               // keys after a completion are heard when what it had done is done
+	giveUp   context.CancelFunc // ends the time
 
 	published, bindings, saved []any
 	notes                      []noted
@@ -67,7 +69,7 @@ func newStage(t *testing.T, app *app, flows pivot.Flows, compat fidelity.Compat,
 	start := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 	s.line = timeline.New(timeline.Config{Start: start, Wall: clockwork.NewRealClock()})
 	ctx, cancel := context.WithCancel(t.Context())
-	s.stop = cancel
+	s.stop, s.giveUp = cancel, func() {}
 	s.ask = newAsker(t)
 	s.engine = pivot.New(ctx, pivot.Config{
 		Line: s.line, Bus: s, Asker: s, Flows: flows, Documents: s, Compat: compat, IDs: ids.Seeded(t.Name()), Node: "n@h", Log: slog.New(slog.DiscardHandler),
@@ -95,6 +97,7 @@ func (s *stage) play(message jobj.Object, script []any) {
 	s.wake()
 	ctx, cancel := context.WithTimeout(s.t.Context(), 30*time.Second)
 	defer cancel()
+	s.giveUp = cancel
 	s.line.After(24*time.Hour, func() {})
 	run := make(chan error, 1)
 	go func() { run <- s.line.Run(ctx, false) }()
@@ -109,7 +112,10 @@ func (s *stage) wake() {
 	if s.alarm != nil {
 		s.alarm.Cancel()
 	}
-	s.alarm = s.line.After(s.idle, func() { s.over("still_running") })
+	s.alarm = s.line.After(s.idle, func() {
+		s.over("still_running")
+		s.giveUp() // what would come later is no part of the record
+	})
 }
 
 func (s *stage) over(end string) {
@@ -266,9 +272,11 @@ func completion(callID, noop string) jobj.Object {
 func (s *stage) happen(rule, message jobj.Object, noop string) {
 	value, _ := rule.Get("events")
 	events, _ := value.([]any)
+	completed := false
 	for _, one := range events {
 		event, _ := one.(jobj.Object)
 		if event.Bool(false, "$noop") {
+			completed = true
 			if noop != "" {
 				s.send(completion(message.String("Call-ID"), noop))
 			}
@@ -280,7 +288,11 @@ func (s *stage) happen(rule, message jobj.Object, noop string) {
 		if err != nil {
 			s.t.Fatalf("event of a rule: %v", err)
 		}
-		s.send(ready)
+		if completed && s.late {
+			s.line.After(0, func() { s.send(ready) })
+		} else {
+			s.send(ready)
+		}
 	}
 }
 

@@ -29,11 +29,11 @@ func (p *process) store(variables []*twiml.Node) {
 		size += len(m.Key) + sizeOf(m.Value)
 	}
 	for _, v := range variables {
-		key, named := v.Attr("key")
+		key, named := p.text(v, "key")
 		if !named {
 			key = "undefined"
 		}
-		value, given := v.Attr("value")
+		value, given := p.text(v, "value")
 		old, known := vars.Get(key)
 		change := len(key) + len(value)
 		if known {

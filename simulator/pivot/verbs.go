@@ -119,6 +119,17 @@ func (p *process) bad(n *twiml.Node, attr, what string) {
 	p.w.note(attributeCrash, fmt.Sprintf("<%s> of line %d: %s=%q %s. Kazoo crashes over it, and ends the document", n.Name, n.Line, attr, v, what))
 }
 
+// text is the value of an attribute. One beyond Latin-1 counts as absent, as nothing can be made of it
+// in Kazoo (props:get_binary_value/2).
+func (p *process) text(n *twiml.Node, attr string) (string, bool) {
+	v, given := n.Attr(attr)
+	if !given || p.w.e.corrected() || !twiml.BeyondLatin1(v) {
+		return v, given
+	}
+	p.w.note(latin1Attributes, fmt.Sprintf("<%s> of line %d: %s=%q has a character beyond Latin-1: the attribute counts as absent", n.Name, n.Line, attr, v))
+	return "", false
+}
+
 // method reads the method of the next request.
 func (p *process) method(n *twiml.Node) string {
 	method, known := n.Method()
@@ -143,7 +154,7 @@ func (p *process) resolve(n *twiml.Node, ref string) string {
 
 // action is the address that the attribute names; without it the document's own.
 func (p *process) action(n *twiml.Node) string {
-	ref, ok := n.Attr("action")
+	ref, ok := p.text(n, "action")
 	if !ok {
 		return p.w.uri
 	}
@@ -160,6 +171,7 @@ func (p *process) next(uri, method string) outcome {
 func (p *process) redirect(n *twiml.Node, then func(outcome)) {
 	p.command(p.sender().Answer())
 	if variables := elementsNamed(n, "Variable"); len(variables) > 0 {
+		p.command(p.sender().Answer()) // as each Variable does
 		p.w.note(setVariableCrash, "a Variable in a Redirect is set, and the app is asked. Kazoo ends the document over it")
 		p.store(variables)
 	}
@@ -226,7 +238,7 @@ func (p *process) hangup(then func(outcome)) {
 }
 
 func (p *process) reject(n *twiml.Node, then func(outcome)) {
-	reason, given := n.Attr("reason")
+	reason, given := p.text(n, "reason")
 	code, status := "503", statusNoAnswer
 	switch {
 	case !given, reason == "rejected":
@@ -237,9 +249,9 @@ func (p *process) reject(n *twiml.Node, then func(outcome)) {
 		p.bad(n, "reason", "is neither rejected nor busy: rejected is taken")
 		reason = "rejected"
 	}
-	prompt, _ := n.Attr("prompt")
+	prompt, prompted := p.text(n, "prompt")
 	p.set(request.KeyCallStatus, status)
-	command, _ := p.sender().Respond(code, reason, prompt)
+	command, _ := p.sender().Respond(code, reason, prompt, prompted)
 	p.command(command)
 	then(stops)
 }

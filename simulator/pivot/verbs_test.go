@@ -54,6 +54,8 @@ func testDocuments() map[string]jobj.Object {
 		`{"_id":"5ccb3a1e90d2f74c86ba0f2de1b7c394","pvt_type":"account","name":"Acme","realm":"r.test"}`,
 		`{"_id":"dev-1","pvt_type":"device","owner_id":"user-1","name":"Phone","caller_id":{"external":{"name":"Acme","number":"+14155551234"}},"sip":{"username":"u1"}}`,
 		`{"_id":"dev-a","pvt_type":"device","name":"A","owner_id":"user-a","sip":{"username":"ua"}}`,
+		`{"_id":"dev-c","pvt_type":"device","name":"C","owner_id":"user-c","caller_id":{"internal":{"name":"no","number":"1"}},"sip":{"username":"uc"}}`,
+		`{"_id":"user-c","pvt_type":"user","first_name":"Cy","last_name":"Da","caller_id":{"internal":{"name":"Cee","number":"77"}}}`,
 		`{"_id":"dev-off","pvt_type":"device","name":"Off","enabled":false}`,
 		`{"_id":"user-a","pvt_type":"user","first_name":"Al","last_name":"Ba"}`,
 	} {
@@ -250,7 +252,7 @@ func TestVerbsAndAttributes(t *testing.T) {
 	flows := newFlows(t)
 	var b strings.Builder
 	b.WriteString("Every verb and attribute of TwiML: an answer, what the switch does, and what comes of it. Written by the test with -update.\n")
-	for _, c := range slices.Concat(promptCases(), gatherCases(), otherCases(), dialCases(), conferenceCases()) {
+	for _, c := range slices.Concat(promptCases(), gatherCases(), otherCases(), dialCases(), conferenceCases(), oddCases()) {
 		fmt.Fprintf(&b, "\n== %s\n%s\n", c.name, c.answer)
 		if c.rules != "" {
 			fmt.Fprintf(&b, "switch: %s\n", c.rules)

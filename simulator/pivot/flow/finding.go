@@ -54,12 +54,25 @@ func (c *Checker) explain(text source, doc any, wrong []schema.Violation) []Find
 		if v.Rule == "schema" {
 			continue // the module's own violation says more
 		}
+		v.Path = given(doc, v.Path)
 		f := Finding{Path: pathOf(v.Path), Rule: v.Rule, Kazoo: refusedByKazoo}
 		f.Text = c.sentence(doc, v, &f)
 		text.place(&f, text.find(v.Path))
-		found = append(found, f)
+		if !slices.ContainsFunc(found, func(other Finding) bool { return other.String() == f.String() }) {
+			found = append(found, f)
+		}
 	}
 	return found
+}
+
+// given is a path up to what the answer lacks: a fault in a default is one of what is not there.
+func given(doc any, path []string) []string {
+	for i := range path {
+		if parent, ok := at(doc, path[:i]).(jobj.Object); ok && !parent.Has(path[i]) {
+			return path[:i+1]
+		}
+	}
+	return path
 }
 
 // sentence is the text of a finding, whose rule it may name better.
@@ -71,7 +84,14 @@ func (c *Checker) sentence(doc any, v schema.Violation, f *Finding) string {
 	}
 	shown := short(value)
 	message := v.Details.String("message")
-	switch v.Rule {
+	rule := v.Rule
+	if len(v.Path) > 0 {
+		if parent, ok := at(doc, v.Path[:len(v.Path)-1]).(jobj.Object); ok && !parent.Has(name) {
+			rule = "required" // what it is filled in with does not do
+			f.Rule = rule
+		}
+	}
+	switch rule {
 	case "required":
 		parent, _ := at(doc, v.Path[:len(v.Path)-1]).(jobj.Object)
 		return name + " is missing" + c.instead(name, parent)

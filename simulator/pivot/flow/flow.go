@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -31,8 +32,8 @@ type Checker struct {
 }
 
 // New makes a checker. refused says why an address in a flow may not be asked, "" when
-// it may (kz_json_schema_extensions:url_validation/2); nil lets all pass, as a lab
-// without a network must.
+// it may (kz_json_schema_extensions:url_validation/2); nil lets all of http and https
+// pass, as a lab without a network must.
 func New(refused func(address string) string) (*Checker, error) {
 	set, err := schema.NewSet(schemas.Files(), ".", refused)
 	if err != nil {
@@ -84,6 +85,9 @@ func (c *Checker) Check(text []byte, compat fidelity.Compat) Result {
 		at, reason := syntaxAt(text, err)
 		return broken(source, at, reason)
 	}
+	if number := overflow(doc); number != "" {
+		return broken(source, max(strings.Index(string(text), number), 0), number+" is larger than any number")
+	}
 	var r Result
 	filled, wrong := c.action.CheckStrict(doc)
 	r.Findings = append(c.explain(source, doc, wrong), c.warn(source, doc, nil)...)
@@ -103,6 +107,29 @@ func (c *Checker) Check(text []byte, compat fidelity.Compat) Result {
 	r.Text = string(form.AppendCompact(nil, gjson.ParseBytes(jobj.Append(nil, flow)), false))
 	r.Flow = flow
 	return r
+}
+
+// overflow is a number that no float holds, which the reference's decoder refuses.
+func overflow(v any) string {
+	switch v := v.(type) {
+	case json.Number:
+		if f, err := v.Float64(); err != nil && math.IsInf(f, 0) && strings.ContainsAny(v.String(), ".eE") {
+			return v.String()
+		}
+	case jobj.Object:
+		for _, m := range v {
+			if number := overflow(m.Value); number != "" {
+				return number
+			}
+		}
+	case []any:
+		for _, one := range v {
+			if number := overflow(one); number != "" {
+				return number
+			}
+		}
+	}
+	return ""
 }
 
 // syntaxAt is the byte that stops a text from being JSON, and why.

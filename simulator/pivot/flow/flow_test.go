@@ -64,6 +64,9 @@ func TestWhatIsTakenAndWhatIsAppended(t *testing.T) {
 		{`{"module":"device","data":{"id":"d"}}`, `{"module":"device","data":{"id":"d","delay":0,"dial_strategy":"simultaneous","timeout":0}}`},
 		{`{"module":"record_call","data":{}}`, `{"module":"record_call","data":{"action":"start","method":"put","record_on_answer":false,"record_on_bridge":false,"should_follow_transfer":true,"time_limit":3600}}`},
 		{`{"module":"pivot","data":{"voice_url":"http://127.0.0.1/v"}}`, `{"module":"pivot","data":{"voice_url":"http://127.0.0.1/v","debug":false,"method":"get","req_body_format":"form","req_format":"kazoo"}}`},
+		{`{"module":"audio_macro","data":{"terminators":[],"macros":[{"macro":"play"},{"text":"x","macro":"say"},{"macro":"tone","repeat":1}]}}`, `{"module":"audio_macro","data":{"terminators":[],` +
+			`"macros":[{"macro":"play","endless_playback":false,"terminators":["1","2","3","4","5","6","7","8","9","*","0","#"]},` +
+			`{"text":"x","macro":"say","terminators":["1","2","3","4","5","6","7","8","9","*","0","#"]},{"macro":"tone","repeat":1}]}}`},
 		{`{"module":"branch_variable","data":{}}`, `{"module":"branch_variable","data":{"scope":"custom_channel_vars","variable":""}}`},
 		{`{"module":"hangup","children":{"1":{"module":"sleep","data":{"duration":2}}}}`, `{"module":"hangup","children":{"1":{"module":"sleep","data":{"duration":2,"unit":"s"}}},"data":{}}`},
 	} {
@@ -105,6 +108,10 @@ func TestAMistakeIsExplained(t *testing.T) {
 		{`{"data":{"module":"play","data":{"id":"m"}}}`, `line 1, column 1: $.module: module is missing; answer with what stands under data alone`, "required"},
 		{`{"modul":"play"}`, `module is missing; is modul meant for it?`, "required"},
 		{`{"module":"tts"}`, `line 1, column 1: $.data: data is missing; tts needs text in it`, "required"},
+		{`{"module":"audio_macro","data":{"language":"en"}}`, `line 1, column 32: $.data.macros: macros is missing`, "required"},
+		{`{"module":"audio_macro"}`, `line 1, column 1: $.data: data is missing`, "required"},
+		{`{"module":"audio_macro","data":{"macros":[{"macro":"tts"}]}}`, `$.data.macros.0: 0 is an object, which is none of the forms`, "not_one_schema_valid"},
+		{`{"module":"hangup","data":{"x":[1,1e400]}}`, `the answer is no JSON: 1e400 is larger than any number`, "json"},
 		{`{"module":"audio_macro","data":{"macros":[{"macro":"song"}]}}`, `macro is "song", and must be one of play prompt say tts tone`, "enum"},
 		{`{"module":"conference","data":{"play_entry_tone":5}}`, `play_entry_tone is 5, which is none of the forms`, "not_one_schema_valid"},
 		{`[{"module":"play"}]`, `line 1, column 1: the answer must be one action, an object with module, data and children, not an array`, "type"},

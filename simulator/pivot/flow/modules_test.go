@@ -18,7 +18,8 @@ func TestEveryModuleHasItsDefaults(t *testing.T) {
 		{"acdc_wait_time", `{}`, `{}`},
 		{"after_bridge", `{}`, `{}`},
 		{"answer", `{}`, `{}`},
-		{"audio_macro", `{"macros":[{"macro":"tts","text":"x"}]}`, `{"macros":[{"macro":"tts","text":"x"}],"terminators":["1","2","3","4","5","6","7","8","9","*","0","#"]}`},
+		{"audio_macro", `{"macros":[{"macro":"tts","text":"x"}]}`, `{"macros":[{"macro":"tts","text":"x","terminators":["1","2","3","4","5","6","7","8","9","*","0","#"],"voice":"female"}],` +
+			`"terminators":["1","2","3","4","5","6","7","8","9","*","0","#"]}`},
 		{"branch_bnumber", `{}`, `{"hunt":false}`},
 		{"branch_variable", `{}`, `{"scope":"custom_channel_vars","variable":""}`},
 		{"call_forward", `{}`, `{}`},

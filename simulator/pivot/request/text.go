@@ -70,13 +70,15 @@ func textOf(value any) string {
 	return string(form.AppendCompact(nil, gjson.ParseBytes(jobj.Append(nil, value)), false))
 }
 
-// named is a caller id's part, unless it is one of the texts that count as none
-// (kz_term:is_empty/1).
+// Nothing tells whether a text counts as none (kz_term:is_empty/1).
+func Nothing(text string) bool {
+	return text == "" || text == "0" || text == "NULL" || text == "undefined"
+}
+
+// named is a caller id's part, unless it counts as none.
 func named(call jobj.Object, key string) string {
-	switch part := text(call, key); part {
-	case "0", "NULL", "undefined":
-		return ""
-	default:
+	if part := text(call, key); !Nothing(part) {
 		return part
 	}
+	return ""
 }

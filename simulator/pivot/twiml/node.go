@@ -49,6 +49,11 @@ func (n *Node) Attr(name string) (string, bool) {
 	return "", false
 }
 
+// BeyondLatin1 is whether a text has a character that ISO 8859-1 lacks.
+func BeyondLatin1(text string) bool {
+	return strings.ContainsFunc(text, func(r rune) bool { return r > 0xff })
+}
+
 // Elements are the children that are elements.
 func (n *Node) Elements() []*Node {
 	var out []*Node

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -30,11 +31,19 @@ func (e *SyntaxError) Error() string {
 	return fmt.Sprintf("line %d, column %d: %s", e.Line, e.Column, e.Rule)
 }
 
-// Parse reads a document, whose root must be Response. What stands after the root is ignored, as
-// xmerl_scan:string/1 does. A document type may stand before it as long as it declares no entity;
-// nothing outside of the document is ever read. The error is a *SyntaxError.
-func Parse(data []byte) (*Node, error) {
-	p := &parser{rest: strings.TrimPrefix(string(data), "\ufeff"), at: Position{1, 1}}
+// Parse reads a document, whose root must be Response. What stands after the root is ignored but for
+// comments and instructions, as xmerl_scan:string/1 does. A document type may stand before it as long
+// as it declares no entity; nothing outside of the document is ever read. Of an encoding that the
+// document declares and that is not UTF-8 each byte is taken for a character, or it is refused (quirk
+// utf8-only). The error is a *SyntaxError.
+func Parse(data []byte) (*Node, error) { return parse(data, false) }
+
+// ParseUTF8 is Parse for a document that is UTF-8 whatever encoding it declares.
+func ParseUTF8(data []byte) (*Node, error) { return parse(data, true) }
+
+func parse(data []byte, heedless bool) (*Node, error) {
+	text, marked := strings.CutPrefix(string(data), "\ufeff")
+	p := &parser{rest: text, at: Position{1, 1}, heedless: heedless || marked}
 	if len(data) > MaxSize {
 		return nil, p.fault("the document is longer than %d bytes", MaxSize)
 	}
@@ -58,6 +67,9 @@ func Parse(data []byte) (*Node, error) {
 type parser struct {
 	rest string
 	at   Position
+	// heedless is whether the declared encoding counts for nothing, as after a byte order mark.
+	heedless bool
+	then     func(string) string // what follows the declaration, as its encoding has it
 }
 
 func (p *parser) fault(format string, args ...any) *SyntaxError {
@@ -106,117 +118,12 @@ func (p *parser) until(mark, what string) (string, error) {
 	return text, nil
 }
 
-func (p *parser) document() (*Node, error) {
-	for i := range p.rest {
-		if c := p.rest[i]; c < ' ' && !strings.ContainsRune(blanks, rune(c)) {
-			p.skip(i)
-			return nil, p.fault("byte %d may not stand in XML", c)
-		}
-	}
-	if p.sees("<?xml") && len(p.rest) > 5 && strings.IndexByte(blanks, p.rest[5]) >= 0 {
-		if err := p.declaration(); err != nil {
-			return nil, err
-		}
-	}
-	if err := p.prolog(); err != nil {
-		return nil, err
-	}
-	if !p.sees("<") {
-		return nil, p.fault("XML begins with an element; here stands %s", p.excerpt())
-	}
-	return p.element(1)
-}
-
 func (p *parser) excerpt() string {
 	if p.rest == "" {
 		return "nothing"
 	}
 	text := []rune(p.rest)
 	return strconv.Quote(string(text[:min(len(text), 20)]))
-}
-
-// declaration is <?xml …?>. Its encoding is ignored, as Kazoo does: the body is read as UTF-8.
-func (p *parser) declaration() error {
-	p.skip(len("<?xml"))
-	seen := 0
-	for p.blank(); !p.sees("?>"); p.blank() {
-		a, err := p.attribute()
-		if err != nil {
-			return err
-		}
-		seen++
-		if seen == 1 && a.Name != "version" {
-			return &SyntaxError{Position: a.Position, Rule: "the XML declaration begins with version"}
-		}
-	}
-	if seen == 0 {
-		return p.fault("the XML declaration begins with version")
-	}
-	p.skip(2)
-	return nil
-}
-
-// prolog is what may stand before the root.
-func (p *parser) prolog() error {
-	for {
-		p.blank()
-		var err error
-		switch {
-		case p.sees("<?xml ") || p.sees("<?xml?"):
-			return p.fault("the XML declaration stands at the very start of the document, or nowhere")
-		case p.sees("<?"):
-			_, err = p.instruction()
-		case p.sees("<!--"):
-			_, err = p.comment()
-		case p.sees("<!DOCTYPE"):
-			err = p.doctype()
-		default:
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-	}
-}
-
-// doctype passes over a document type. An entity in it is refused: Kazoo would read files of the
-// server for it.
-func (p *parser) doctype() error {
-	p.skip(len("<!DOCTYPE"))
-	for open := false; ; {
-		n := strings.IndexAny(p.rest, `"'<>[]`)
-		if n < 0 {
-			return p.fault("the document type does not end: > is missing")
-		}
-		p.skip(n)
-		switch c := p.rest[0]; {
-		case p.sees("<!ENTITY"):
-			err := p.fault("a document type with an entity is refused: nothing is read from the disk for a document")
-			err.Entity = true
-			return err
-		case p.sees("<!--"):
-			if _, err := p.comment(); err != nil {
-				return err
-			}
-		case p.sees("<?"):
-			if _, err := p.instruction(); err != nil {
-				return err
-			}
-		case c == '"' || c == '\'':
-			p.skip(1)
-			if _, err := p.until(string(c), "a quoted text"); err != nil {
-				return err
-			}
-		case c == '[' || c == ']':
-			open = c == '['
-			p.skip(1)
-		case c == '>' && !open:
-			p.skip(1)
-			return nil
-		default:
-			p.skip(1)
-		}
-	}
 }
 
 func (p *parser) comment() (*Node, error) {
@@ -229,6 +136,7 @@ func (p *parser) comment() (*Node, error) {
 	if !p.take(">") {
 		return nil, p.fault("-- may not stand within a comment")
 	}
+	p.blank() // blanks after a comment belong to nothing
 	n.Text = text
 	return n, nil
 }
@@ -240,28 +148,36 @@ func (p *parser) instruction() (*Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	if strings.EqualFold(name, "xml") {
-		return nil, p.fault("the XML declaration stands at the very start of the document, or nowhere")
+	if rest := name[min(len(name), 3):]; strings.EqualFold(name[:len(name)-len(rest)], "xml") && rest != "-stylesheet" {
+		return nil, p.fault("no instruction but xml-stylesheet begins with xml; the XML declaration stands at the very start of the document, or nowhere")
 	}
 	n.Name = name
+	if !p.blank() && !p.sees("?>") {
+		return nil, p.fault("what follows the name of an instruction stands apart by a blank; here stands %s", p.excerpt())
+	}
 	n.Text, err = p.until("?>", "the processing instruction")
 	return n, err
 }
 
-func nameByte(r rune, first bool) bool {
+// nameRune is whether a character may stand in a name (xmerl_lib:is_namechar/1).
+func nameRune(r rune, first bool) bool {
 	switch {
-	case 'a' <= r && r <= 'z', 'A' <= r && r <= 'Z', r == '_', r == ':', r >= 0x80:
+	case 'a' <= r && r <= 'z', 'A' <= r && r <= 'Z', r == '_', r == ':':
 		return true
-	case '0' <= r && r <= '9', r == '-', r == '.':
+	case '0' <= r && r <= '9', r == '-', r == '.', r == '·':
 		return !first
+	case r < 0xc0, r == '×', r == '÷', r > 0xffff:
+		return false
+	case r < 0x100, unicode.IsLetter(r):
+		return true
 	}
-	return false
+	return !first && unicode.In(r, unicode.Mn, unicode.Mc, unicode.Nd)
 }
 
 func (p *parser) name(what string) (string, error) {
 	n := 0
 	for i, r := range p.rest {
-		if !nameByte(r, i == 0) {
+		if !nameRune(r, i == 0) {
 			break
 		}
 		n = i + utf8.RuneLen(r)
@@ -294,20 +210,42 @@ func (p *parser) attribute() (Attribute, error) {
 		if n < 0 {
 			return a, p.fault("the value of attribute %s does not end: %s is missing", name, quote)
 		}
-		b.WriteString(spaced(p.skip(n)))
+		b.WriteString(strings.Map(func(r rune) rune {
+			if strings.ContainsRune(blanks, r) {
+				return ' '
+			}
+			return r
+		}, p.skip(n)))
 		switch {
 		case p.sees("<"):
 			return a, p.fault("< may not stand in the value of an attribute: write &lt;")
 		case p.sees("&"):
+			named := !p.sees("&#")
 			text, err := p.reference()
 			if err != nil {
 				return a, err
 			}
 			b.WriteString(text)
+			if !named && strings.Contains(blanks, text) {
+				p.blanksAfter()
+			}
 		}
 	}
 	a.Value = b.String()
 	return a, nil
+}
+
+// blanksAfter passes over the blanks after a blank that is written as a reference, however they are
+// written.
+func (p *parser) blanksAfter() {
+	for {
+		p.blank()
+		before := *p
+		if text, err := p.reference(); !before.sees("&#") || err != nil || !strings.Contains(blanks, text) {
+			*p = before
+			return
+		}
+	}
 }
 
 // reference is &…; of which XML itself has five, and characters by number.
@@ -347,10 +285,7 @@ func character(number string) (string, bool) {
 		number, base = number[1:], 16
 	}
 	v, err := strconv.ParseUint(number, base, 32)
-	if err != nil || v > utf8.MaxRune || !utf8.ValidRune(rune(v)) {
-		return "", false
-	}
-	if v < ' ' && v != '\t' && v != '\n' && v != '\r' || v == 0xfffe || v == 0xffff {
+	if err != nil || v > utf8.MaxRune || !utf8.ValidRune(rune(v)) || illegal(rune(v)) {
 		return "", false
 	}
 	return string(rune(v)), true
@@ -394,36 +329,13 @@ func (p *parser) element(depth int) (*Node, error) {
 	}
 }
 
+// lines are the ends of lines in a text.
+func lines(text string) string { return strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text) }
+
 func (p *parser) content(n *Node, depth int) error {
-	var text *Node        // that is being read
-	var b strings.Builder // what it holds so far
-	end := func() {
-		if text != nil {
-			text.Text = b.String()
-		}
-		text = nil
-		b.Reset()
-	}
-	defer end()
-	write := func(s string, kind Kind, at Position) {
-		if s == "" {
-			return
-		}
-		if text == nil {
-			text = &Node{Kind: kind, Position: at}
-			n.Children = append(n.Children, text)
-		}
-		b.WriteString(s)
-	}
-	add := func(child *Node, err error) error {
-		if err == nil {
-			end()
-			n.Children = append(n.Children, child)
-		}
-		return err
-	}
 	for {
 		at := p.at
+		var child *Node
 		var err error
 		switch {
 		case p.rest == "":
@@ -431,40 +343,60 @@ func (p *parser) content(n *Node, depth int) error {
 		case p.sees("</"):
 			return p.close(n)
 		case p.sees("<!--"):
-			err = add(p.comment())
+			child, err = p.comment()
 		case p.sees("<![CDATA["):
 			p.skip(len("<![CDATA["))
-			var s string
-			if s, err = p.until("]]>", "the CDATA section"); err == nil {
-				if text == nil { // one that begins counts for nothing, and what follows is a text of its own
-					write(s, CData, at)
-					end()
-				} else {
-					write(s, Text, at)
-				}
-			}
+			child = &Node{Kind: CData, Position: at}
+			child.Text, err = p.until("]]>", "the CDATA section")
 		case p.sees("<?"):
-			err = add(p.instruction())
+			child, err = p.instruction()
 		case p.sees("<"):
-			err = add(p.element(depth + 1))
+			child, err = p.element(depth + 1)
+		default:
+			child = &Node{Kind: Text, Position: at}
+			child.Text, err = p.text()
+		}
+		if err != nil {
+			return err
+		}
+		// Texts and sections are one as long as nothing else has been in the element: what begins it says
+		// whether they count.
+		if first := n.Children; len(first) == 1 && written(first[0]) && written(child) {
+			first[0].Text += child.Text
+			continue
+		}
+		n.Children = append(n.Children, child)
+	}
+}
+
+func written(n *Node) bool { return n.Kind == Text || n.Kind == CData }
+
+// text reads up to the next mark-up or reference, which may begin it.
+func (p *parser) text() (string, error) {
+	var b strings.Builder
+	for p.rest != "" && !p.sees("<") && (b.Len() == 0 || !p.sees("&")) {
+		switch {
 		case p.sees("&"):
-			var s string
-			if s, err = p.reference(); err == nil {
-				write(s, Text, at)
+			s, err := p.reference()
+			if err != nil {
+				return "", err
 			}
+			if s == "\r" { // an end of a line, with a line feed that follows
+				s = "\n"
+				p.take("\n")
+			}
+			b.WriteString(s)
 		case p.sees("]]>"):
-			err = p.fault("]]> may not stand in a text")
+			return "", p.fault("]]> may not stand in a text")
 		default:
 			i := strings.IndexAny(p.rest[1:], "<&]") + 1
 			if i == 0 {
 				i = len(p.rest)
 			}
-			write(strings.ReplaceAll(p.skip(i), "\r\n", "\n"), Text, at)
-		}
-		if err != nil {
-			return err
+			b.WriteString(lines(p.skip(i)))
 		}
 	}
+	return b.String(), nil
 }
 
 // close reads the end of an element.
@@ -481,12 +413,4 @@ func (p *parser) close(n *Node) error {
 			name, n.Name, n.Line, n.Column)}
 	}
 	return nil
-}
-
-// spaced has a blank for each end of a line or tab in the value of an attribute.
-func spaced(text string) string {
-	if !strings.ContainsAny(text, "\r\n\t") {
-		return text
-	}
-	return strings.NewReplacer("\r\n", " ", "\n", " ", "\t", " ", "\r", " ").Replace(text)
 }

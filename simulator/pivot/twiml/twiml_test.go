@@ -15,16 +15,32 @@ func TestDocumentsThatAreRead(t *testing.T) {
 		"plain":                         {`<Response><Say>a</Say></Response>`, "a"},
 		"a declaration":                 {`<?xml version="1.0" encoding="UTF-8"?><Response><Say>a</Say></Response>`, "a"},
 		"version 1.1":                   {`<?xml version="1.1"?><Response><Say>a</Say></Response>`, "a"},
-		"any encoding":                  {`<?xml version="1.0" encoding="latin9"?><Response><Say>ü</Say></Response>`, "ü"},
+		"UTF-8 in any case":             {`<?xml version="1.0" encoding="Utf-8" standalone="no" ?><Response><Say>ü</Say></Response>`, "ü"},
+		"an encoding of one byte":       {`<?xml version="1.0" encoding="ISO-8859-1"?><Response><Say>ü</Say></Response>`, "Ã¼"},
+		"ASCII":                         {`<?xml version='1.0' encoding='us-ascii'?><Response><Say>ü</Say></Response>`, "Ã¼"},
+		"an encoding with the euro":     {`<?xml version="1.0" encoding="latin9"?><Response><Say>ü</Say></Response>`, "ÃŒ"},
+		"an encoding after a mark":      {"\ufeff" + `<?xml version="1.0" encoding="latin1"?><Response><Say>ü</Say></Response>`, "ü"},
+		"standalone alone":              {`<?xml version="1.0" standalone="yes"?><Response><Say>a</Say></Response>`, "a"},
 		"a byte order mark":             {"\ufeff<Response><Say>a</Say></Response>", "a"},
 		"blanks and comments before it": {" \n<!-- c --><?pi x?><Response><Say>a</Say></Response>", "a"},
 		"a document type":               {`<!DOCTYPE Response [<!ELEMENT Say ANY> <!-- > -->]><Response><Say>a</Say></Response>`, "a"},
+		"a document type's attributes":  {`<!DOCTYPE Response [<!ATTLIST Say voice CDATA "m>n">]><Response><Say>a</Say></Response>`, "a"},
+		"a document type by http":       {`<!DOCTYPE Response PUBLIC "-//x//y" "http://h.test/x.dtd"><Response><Say>a</Say></Response>`, "a"},
 		"what follows the root":         {`<Response><Say>a</Say></Response> <x>&`, "a"},
+		"NUL after the root":            {"<Response><Say>a</Say></Response>\x00", "a"},
+		"a comment after the root":      {"<Response><Say>a</Say></Response><!-- b --><?p c?>\x00", "a"},
 		"a default namespace":           {`<Response xmlns="urn:x"><Say>a</Say></Response>`, "a"},
 		"references":                    {`<Response><Say>&lt;&amp;&#65;&#x42;&quot;</Say></Response>`, `<&AB"`},
 		"CDATA within a text":           {`<Response><Say>pre<![CDATA[ <mid> ]]>post</Say></Response>`, "pre <mid> post"},
-		"CDATA first":                   {`<Response><Say><![CDATA[lost]]>kept</Say></Response>`, "kept"},
+		"CDATA first":                   {`<Response><Say><![CDATA[lost]]>with it</Say></Response>`, ""},
+		"CDATA after an element":        {`<Response><Say><b/>a<![CDATA[lost]]>c</Say></Response>`, "ac"},
+		"CDATA after a comment":         {`<Response><Say>a<!-- b --><![CDATA[lost]]>c</Say></Response>`, "ac"},
 		"comments within":               {`<Response><Say>a<!-- b -->c</Say></Response>`, "ac"},
+		"blanks after a comment":        {"<Response><Say>a<!-- b --> \n\tc</Say></Response>", "ac"},
+		"blanks after an instruction":   {"<Response><Say>a<?b?> c</Say></Response>", "a c"},
+		"an instruction of a style":     {"<?xml-stylesheet x?><Response><Say>a</Say></Response>", "a"},
+		"ends of lines":                 {"<Response><Say>a\r\nb\rc\n\rd&#13;e&#13;\nf&#13;&#10;g</Say></Response>", "a\nb\nc\n\nd\ne\nf\n\ng"},
+		"ends of lines in CDATA":        {"<Response><Say>a<![CDATA[\r\n]]>b</Say></Response>", "a\r\nb"},
 		"a child's text is not its own": {`<Response><Say>a<b>x</b>c</Say></Response>`, "ac"},
 		"stripped ends":                 {"<Response><Say>\n  \n \n a \n</Say></Response>", "\n a"},
 		"tabs stay":                     {"<Response><Say>\n\ta\n</Say></Response>", "\ta"},
@@ -35,6 +51,36 @@ func TestDocumentsThatAreRead(t *testing.T) {
 			g.Expect(err).NotTo(HaveOccurred())
 			g.Expect(root.Elements()[0].OwnText()).To(Equal(c.say))
 		})
+	}
+}
+
+// Each blank of a value is one, but blanks after one that is written as a reference are none.
+func TestBlanksOfValues(t *testing.T) {
+	for value, want := range map[string]string{
+		" a  b ": " a  b ", "a\r\nb\tc": "a  b c", "&#10;x": "\nx", "&#10; \n x": "\nx", "&#13;&#10;&#32;x": "\rx", "&#65; x": "A x", "&#10;&lt; x": "\n< x",
+	} {
+		g := NewWithT(t)
+		root, err := twiml.Parse([]byte(`<Response><Say voice="` + value + `"/></Response>`))
+		g.Expect(err).NotTo(HaveOccurred(), value)
+		got, _ := root.Elements()[0].Attr("voice")
+		g.Expect(got).To(Equal(want), value)
+	}
+}
+
+// An element that holds an empty section is not empty.
+func TestAnEmptySectionIsContent(t *testing.T) {
+	g := NewWithT(t)
+	root, err := twiml.Parse([]byte("<Response><![CDATA[]]></Response>"))
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(root.Content()).To(HaveLen(1))
+}
+
+func TestADeclaredEncodingCanBePassedOver(t *testing.T) {
+	for _, encoding := range []string{"ISO-8859-1", "utf8", "UTF-16"} {
+		g := NewWithT(t)
+		root, err := twiml.ParseUTF8([]byte(`<?xml version="1.0" encoding="` + encoding + `"?><Response><Say>ü</Say></Response>`))
+		g.Expect(err).NotTo(HaveOccurred(), encoding)
+		g.Expect(root.Elements()[0].OwnText()).To(Equal("ü"))
 	}
 }
 
@@ -58,12 +104,29 @@ func TestDocumentsThatAreRefused(t *testing.T) {
 		"an attribute twice":       {`<Response><Say loop="1" loop="2">a</Say></Response>`, 1, 25, "loop twice"},
 		"no value":                 {`<Response><Say loop>a</Say></Response>`, 1, 20, "has no value"},
 		"< in a value":             {`<Response><Say voice="<">a</Say></Response>`, 1, 23, "&lt;"},
-		"NUL":                      {"<Response><Say>\x00</Say></Response>", 1, 16, "byte 0"},
+		"NUL":                      {"<Response><Say>\x00</Say></Response>", 1, 16, `"\x00`},
+		"no character":             {"<Response><Say>a\uffff</Say></Response>", 1, 17, `"\uffff`},
+		"a character of no name":   {"<Response><b×/></Response>", 1, 13, "here stands"},
+		"an unknown encoding":      {`<?xml version="1.0" encoding="utf8"?><Response/>`, 1, 21, `"utf8"`},
+		"an encoding of two bytes": {`<?xml version="1.0" encoding="UTF-16"?><Response/>`, 1, 21, "write UTF-8"},
+		"no encoding":              {`<?xml version="1.0" encoding=""?><Response/>`, 1, 21, "write UTF-8"},
+		"parts out of order":       {`<?xml version="1.0" standalone="yes" encoding="UTF-8"?><Response/>`, 1, 38, "in this order"},
+		"parts that touch":         {`<?xml version="1.0"encoding="UTF-8"?><Response/>`, 1, 20, "stand apart"},
+		"standalone":               {`<?xml version="1.0" standalone="maybe"?><Response/>`, 1, 21, "yes or no"},
+		"another part":             {`<?xml version="1.0" foo="yes"?><Response/>`, 1, 21, "in this order"},
+		"an instruction":           {`<?xmlfoo?><Response/>`, 1, 9, "begins with xml"},
+		"an instruction's rest":    {`<?p?x?><Response/>`, 1, 4, "stands apart"},
+		"a comment after the root": {`<Response/><!-- a`, 1, 16, "does not end"},
+		"two declarations":         {`<Response/><?xml version="1.0"?>`, 1, 12, "the very start"},
+		"two document types":       {`<!DOCTYPE Response><!DOCTYPE Response><Response/>`, 1, 21, "needs a name"},
+		"a document type unnamed":  {`<!DOCTYPE><Response/>`, 1, 10, "apart by a blank"},
+		"a document type's file":   {`<!DOCTYPE Response SYSTEM "x.dtd"><Response/>`, 1, 1, "another file"},
+		"a reference in a type":    {`<!DOCTYPE Response [%x;]><Response/>`, 1, 21, "declares elements"},
 		"a reference to NUL":       {"<Response><Say>&#0;</Say></Response>", 1, 16, "&#0;"},
 		"an entity":                {`<!DOCTYPE r [<!ENTITY x SYSTEM "file:///etc/passwd">]><Response><Say>&x;</Say></Response>`, 1, 14, "entity"},
 		"a parameter entity":       {`<!DOCTYPE r [<!ENTITY % x "y">]><Response/>`, 1, 14, "entity"},
 		"an entity in a quote":     {`<!DOCTYPE r SYSTEM "a>b" [<!ENTITY x "y">]><Response/>`, 1, 27, "entity"},
-		"a document type's end":    {`<!DOCTYPE r [`, 1, 14, "does not end"},
+		"a document type's end":    {`<!DOCTYPE r [`, 1, 14, "] is missing"},
 		"-- in a comment":          {`<Response><!-- a -- b --></Response>`, 1, 20, "-- may not"},
 		"]]> in a text":            {`<Response><Say>a]]>b</Say></Response>`, 1, 17, "]]>"},
 		"attributes that touch":    {`<Response><Say loop="1"voice="man">a</Say></Response>`, 1, 24, "stand apart"},
@@ -114,7 +177,7 @@ func TestDocumentsAreBounded(t *testing.T) {
 
 func TestNumbersAsKazooReadsThem(t *testing.T) {
 	for text, want := range map[string]string{
-		"5": "5", "+5": "5", "-5": "-5", "1.5": "2", "1.4": "1", "-1.5": "-2", "007": "7", "1.0e2": "100",
+		"5": "5", "+5": "5", "-5": "-5", "1.5": "2", "1.4": "1", "1,5": "2", "1,4e1": "14", "1.000,5": "absent", "-1.5": "-2", "007": "7", "1.0e2": "100",
 		"": "absent", "abc": "absent", " 2": "absent", "2 ": "absent", "1.": "absent", ".5": "absent", "1e2": "absent", "0x1": "absent",
 		"99999999999999999999": "2147483647", "-99999999999999999999": "-2147483648",
 	} {

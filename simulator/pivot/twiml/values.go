@@ -9,11 +9,11 @@ import (
 
 var (
 	whole   = regexp.MustCompile(`^[+-]?[0-9]+$`)
-	decimal = regexp.MustCompile(`^[+-]?[0-9]+\.[0-9]+([eE][+-]?[0-9]+)?$`)
+	decimal = regexp.MustCompile(`^[+-]?[0-9]+[.,][0-9]+([eE][+-]?[0-9]+)?$`)
 )
 
-// Integer reads a number as Kazoo does: a sign and digits, or a decimal, which is rounded. Anything
-// else counts as absent (kz_json:get_integer_value/2 over attributes).
+// Integer reads a number as Kazoo does: a sign and digits, or a decimal with a point or a comma, which
+// is rounded. Anything else counts as absent (kz_json:get_integer_value/2 over attributes).
 func Integer(text string) (int64, bool) {
 	switch {
 	case whole.MatchString(text):
@@ -26,7 +26,7 @@ func Integer(text string) (int64, bool) {
 		}
 		return n, true
 	case decimal.MatchString(text):
-		f, err := strconv.ParseFloat(text, 64)
+		f, err := strconv.ParseFloat(strings.Replace(text, ",", ".", 1), 64)
 		if err != nil {
 			return 0, false
 		}
