@@ -54,4 +54,59 @@ func IsEscape[T string | []byte](text T) bool {
 	return len(text) >= 3 && isHex(text[1]) && isHex(text[2])
 }
 
+// Unescaped is what the client makes of an escape at the beginning of a text: the byte, where that
+// needs none, else the escape in upper case (uri_string:normalize/1).
+func Unescaped(text string) string {
+	if c := unhex(text[1])<<4 | unhex(text[2]); Unreserved(c) {
+		return string(rune(c))
+	}
+	return strings.ToUpper(text[:3])
+}
+
+// Normal is a part of a URL without the escapes that it need not have, the others in upper case. valid
+// is false where a % begins no escape, but for one too near to the end to be any, which stays.
+func Normal(part string) (normal string, valid bool) {
+	if !strings.Contains(part, "%") {
+		return part, true
+	}
+	var b strings.Builder
+	for i := 0; i < len(part); i++ {
+		switch {
+		case part[i] != '%' || i+2 >= len(part):
+			b.WriteByte(part[i])
+		case !IsEscape(part[i:]):
+			return part, false
+		default:
+			b.WriteString(Unescaped(part[i:]))
+			i += 2
+		}
+	}
+	return b.String(), true
+}
+
+// Unreserved tells the bytes that need no escape anywhere (RFC 3986, 2.3).
+func Unreserved(c byte) bool {
+	return 'a' <= c|0x20 && c|0x20 <= 'z' || '0' <= c && c <= '9' || strings.IndexByte("-._~", c) >= 0
+}
+
+// Credentials are user:password as the client sends them, not decoded: of one alone that one. Neither
+// none nor three parts are any (httpc).
+func Credentials(user string) (text string, given bool) {
+	parts := strings.FieldsFunc(user, func(r rune) bool { return r == ':' })
+	switch len(parts) {
+	case 1:
+		return parts[0] + ":", true
+	case 2:
+		return parts[0] + ":" + parts[1], true
+	}
+	return "", false
+}
+
+func unhex(c byte) byte {
+	if c <= '9' {
+		return c - '0'
+	}
+	return c | 0x20 - 'a' + 10
+}
+
 func isHex(c byte) bool { return '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'f' }

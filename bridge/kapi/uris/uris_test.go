@@ -43,3 +43,25 @@ func TestEscapes(t *testing.T) {
 		g.Expect(uris.IsEscape([]byte(text))).To(Equal(is), text)
 	}
 }
+
+func TestEscapesThatNeedNotBeAreUndone(t *testing.T) {
+	g := NewWithT(t)
+	for part, normal := range map[string]string{
+		"": "", "/a~": "/a~", "/%7Ea%2fb": "/~a%2Fb", "%41%c3%A9": "A%C3%A9", "/%2e%2E/": "/../", "a%4": "a%4", "a%": "a%", "%%41": "", "a%zzb": "", "%4 1": "",
+	} {
+		got, valid := uris.Normal(part)
+		g.Expect(valid).To(Equal(normal != "" || part == ""), part)
+		if valid {
+			g.Expect(got).To(Equal(normal), part)
+		}
+	}
+}
+
+func TestCredentials(t *testing.T) {
+	g := NewWithT(t)
+	for user, text := range map[string]string{"u:p": "u:p", "u": "u:", ":p": "p:", "u:": "u:", "u:%40": "u:%40", "": "", ":": "", "a:b:c": ""} {
+		got, given := uris.Credentials(user)
+		g.Expect(got).To(Equal(text), user)
+		g.Expect(given).To(Equal(text != ""), user)
+	}
+}

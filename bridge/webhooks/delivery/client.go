@@ -143,9 +143,9 @@ func (c *Client) follow(ctx context.Context, deadline time.Time, req Request) Ou
 		}
 		// Credentials are for the host they were written for.
 		home := hop == 0 || sameHost(first, t)
-		t.user, t.password, t.hasUser = first.user, first.password, first.hasUser && home
+		t.user = first.user
 		if !home {
-			req.Extra, req.Sign = nil, nil
+			t.user, req.Extra, req.Sign = "", nil, nil
 		}
 		o, err := t.outgoing(method, req, text)
 		if err != nil {

@@ -55,8 +55,8 @@ func (t target) fields(method string, req Request, text []byte) []Header {
 	if req.Replays != "" {
 		put(ReplayHeader, req.Replays)
 	}
-	if t.hasUser {
-		put("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(t.user+":"+t.password)))
+	if t.user != "" {
+		put("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(t.user)))
 	}
 	for _, h := range req.Extra {
 		put(h.Name, h.Value)

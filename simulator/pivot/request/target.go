@@ -190,11 +190,7 @@ func normal(part string, openEnd bool) (clean string, encoded bool) {
 		c := part[i]
 		switch {
 		case c == '%' && uris.IsEscape(part[i:]):
-			if plain := unhex(part[i+1])<<4 | unhex(part[i+2]); unreserved(plain) {
-				b.WriteByte(plain)
-			} else {
-				b.WriteString(strings.ToUpper(part[i : i+3]))
-			}
+			b.WriteString(uris.Unescaped(part[i:]))
 			i += 2
 		case openEnd && c == '%' && i+2 >= len(part), c != '%' && !illegal(c):
 			b.WriteByte(c)
@@ -226,18 +222,6 @@ func illegal(c byte) bool {
 	return c <= ' ' || c >= 0x7F || strings.IndexByte("<>\"{}^`\\[]|", c) >= 0
 }
 
-// unreserved tells the bytes that need no escape anywhere (RFC 3986, 2.3).
-func unreserved(c byte) bool {
-	return 'a' <= c|0x20 && c|0x20 <= 'z' || '0' <= c && c <= '9' || strings.IndexByte("-._~", c) >= 0
-}
-
-func unhex(c byte) byte {
-	if c <= '9' {
-		return c - '0'
-	}
-	return c | 0x20 - 'a' + 10
-}
-
 // target is what stands in the request line.
 func (t *target) target() string {
 	if t.query == "" {
@@ -253,17 +237,4 @@ func (t *target) hostLine() string {
 		own = ":443"
 	}
 	return strings.TrimSuffix(t.host, own)
-}
-
-// credentials are user:password as the reference sends them, not decoded: of one alone
-// that one. Neither none nor three parts are any.
-func (t *target) credentials() (text string, given bool) {
-	parts := strings.FieldsFunc(t.user, func(r rune) bool { return r == ':' })
-	switch len(parts) {
-	case 1:
-		return parts[0] + ":", true
-	case 2:
-		return parts[0] + ":" + parts[1], true
-	}
-	return "", false
 }
