@@ -103,7 +103,11 @@ func profile(t *testing.T, rest string, more ...string) string {
 	return path
 }
 
-const noHooks = "features: {hooks: off}"
+const (
+	noHooks = "features: {hooks: off}"
+	// noApps has the preflight open one socket.
+	noApps = "features: {hooks: off, pivot-sockets: off}"
+)
 
 func TestHostileTargetsAreToldOfAndNeverCertified(t *testing.T) {
 	t.Parallel()
@@ -167,7 +171,7 @@ func TestAnInterruptedRunCleansUp(t *testing.T) {
 	opened := make(chan struct{}, 100)
 	sockets := hostile.Listen(t, hostile.Announce(opened))
 	out := t.TempDir()
-	p := command(t, "certify", "--profile", profile(t, rest, noHooks, "sockets: ws://"+sockets), "--out", out, "--run", "waits/*")
+	p := command(t, "certify", "--profile", profile(t, rest, noApps, "sockets: ws://"+sockets), "--out", out, "--run", "waits/*")
 	g.Expect(p.Start()).To(Succeed())
 	for range 2 { // preflight opens one
 		g.Eventually(opened, time.Minute).Should(Receive())
@@ -197,7 +201,7 @@ func TestASecondSignalSaysWhatStays(t *testing.T) {
 	t.Cleanup(server.Close)
 	opened := make(chan struct{}, 100)
 	sockets := hostile.Listen(t, hostile.Announce(opened))
-	p := command(t, "certify", "--profile", profile(t, server.URL, noHooks, "sockets: ws://"+sockets), "--run", "waits/*")
+	p := command(t, "certify", "--profile", profile(t, server.URL, noApps, "sockets: ws://"+sockets), "--run", "waits/*")
 	g.Expect(p.Start()).To(Succeed())
 	for range 2 { // preflight opens one
 		g.Eventually(opened, time.Minute).Should(Receive())

@@ -149,7 +149,7 @@ func endpoints(e capture.Entry) string {
 func judgeBridge(j *suite.Judging) {
 	id, account := j.Fact("first"), j.Fact("account own")
 	judgeCommand(j, "device", "bridge", fmt.Sprintf(`{"Timeout":20,"Dial-Endpoint-Method":"simultaneous","Endpoints":[{"Privacy-Method":"kazoo","Presence-ID":%q,
-		"Outbound-Caller-ID-Number":"1001","Outbound-Caller-ID-Name":"Alice Doe","Outbound-Callee-ID-Number":"2000","Outbound-Callee-ID-Name":"Ann Lee",
+		"Outbound-Caller-ID-Number":"1001","Outbound-Caller-ID-Name":"Alice Doe","Outbound-Callee-ID-Number":"1001","Outbound-Callee-ID-Name":"Ann Lee",
 		"Endpoint-URI":%q,"Endpoint-ID":%q,"Endpoint-Actions":{},"Custom-Channel-Vars":{},"Account-ID":%q,"Invite-Format":"endpoint"}]}`,
 		j.Fact("sip name first")+"@"+j.Fact("realm"), id+"@"+account, id, account))
 }
