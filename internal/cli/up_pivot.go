@@ -30,6 +30,7 @@ func (u *up) startPivot(ctx context.Context, b *bus.Bus, sim *simulation) error 
 		Compat:        fidelity.Compat(u.config.Compat),
 		Guard:         u.guard(),
 		TLSUnverified: !u.config.Webhooks.TLSVerify,
+		MaxBody:       pivot.MaxBody,
 		Clock:         u.Clock,
 	})
 	u.atEnd(func(context.Context) error { asker.Close(); return nil })

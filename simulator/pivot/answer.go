@@ -43,8 +43,8 @@ func (w *worker) answered(a client.Answer, err error) {
 		return
 	}
 	w.storeAnswer(a, true)
-	if len(a.Body) > maxBody {
-		w.fail(fmt.Sprintf("the answer has %d bytes, and %d are the most", len(a.Body), maxBody), "Kazoo has no bound", nil)
+	if len(a.Body) > MaxBody {
+		w.fail(fmt.Sprintf("the answer has %d bytes, and %d are the most", len(a.Body), MaxBody), "Kazoo has no bound", nil)
 		return
 	}
 	w.judge(a)
