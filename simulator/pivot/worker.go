@@ -182,7 +182,7 @@ func (w *worker) request(uri, method string) {
 		if wrong, ok := errors.AsType[*request.URIError](err); ok {
 			reason = wrong.Reason
 		}
-		w.fail(fmt.Sprintf("%q is not asked: %s", uri, reason), kazoo, nil)
+		w.fail(fmt.Sprintf("%q is not asked: %s", request.Shown(uri), reason), kazoo, nil)
 		return
 	}
 	if len(w.bindings) == 0 {
