@@ -89,6 +89,7 @@ const (
 
 	maxVariables     = 200 // that a call has
 	maxVariableBytes = 64 << 10
+	maxEndpoints     = 100 // that a Dial rings together
 )
 
 // settings are what else Kazoo's system configuration says; the zero value is its default. Only the records of
