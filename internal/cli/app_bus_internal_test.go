@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"sync"
 	"testing"
 	"time"
 
@@ -20,29 +21,31 @@ import (
 	"github.com/kazoolab/kazoolab/simulator/timeline"
 )
 
-// joinedNode is a node that shares a queue; taken is what it hears there.
-func joinedNode(t *testing.T, url string, taken chan<- string) (leave func()) {
+// joinedNode is a node that shares a queue; taken is what it hears there. first is done before it binds the queue.
+func joinedNode(t *testing.T, url string, taken chan<- string, first func()) (leave func()) {
 	t.Helper()
 	g := NewWithT(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	line := timeline.New(timeline.Config{Speed: 1, Wall: clock.System()})
 	b := bus.New(bus.Config{URL: url, Clock: clock.System(), IDs: ids.New()})
 	b.DeclareExchange(kapi.ExchangeCallManager, kapi.ExchangeType(kapi.ExchangeCallManager))
-	ended := make(chan error, 2)
-	go func() { ended <- line.Run(ctx, true) }()
-	go func() { ended <- b.Run(ctx) }()
+	var running sync.WaitGroup
+	running.Go(func() { _ = line.Run(ctx, true) })
+	running.Go(func() { _ = b.Run(ctx) })
 	leave = func() {
 		cancel()
-		<-ended
-		<-ended
+		running.Wait()
 	}
-	t.Cleanup(cancel)
+	t.Cleanup(leave)
 	joining, stop := context.WithTimeout(ctx, 20*time.Second)
 	defer stop()
 	a, err := newAppBus(ctx, b, &outlet.Outlet{}, line, func() {}, slog.New(slog.DiscardHandler))
 	g.Expect(err).NotTo(HaveOccurred())
 	port := a.port(func(_ string, m jobj.Object) { taken <- m.String("Call-ID") })
-	g.Expect(a.share(joining, "listener", "kazoolab.shared", func() { port.Bind("listener", kapi.ExchangeCallManager, "pivot.req.*") })).To(Succeed())
+	g.Expect(a.share(joining, "listener", "kazoolab.shared", func() {
+		first()
+		port.Bind("listener", kapi.ExchangeCallManager, "pivot.req.*")
+	})).To(Succeed())
 	return leave
 }
 
@@ -53,7 +56,7 @@ func TestNoCallIsLostWhenANodeJoinsOrLeaves(t *testing.T) {
 	broker := brokertest.New(t)
 	const calls, nodes = 600, 4
 	taken := make(chan string, 2*calls)
-	joinedNode(t, broker.URL, taken)
+	joinedNode(t, broker.URL, taken, func() {})
 	channel := brokertest.Channel(t, broker.URL)
 	published := make(chan error, 1)
 	go func() {
@@ -68,7 +71,7 @@ func TestNoCallIsLostWhenANodeJoinsOrLeaves(t *testing.T) {
 	}()
 	var leave func()
 	for range nodes {
-		leave = joinedNode(t, broker.URL, taken)
+		leave = joinedNode(t, broker.URL, taken, func() {})
 	}
 	leave()
 	g.Expect(<-published).To(Succeed())
@@ -101,6 +104,11 @@ func TestWhatWaitsIsHeardByWhoJoins(t *testing.T) {
 			amqp.Publishing{Body: fmt.Appendf(nil, `{"Call-ID":"%d"}`, i)})).To(Succeed())
 	}
 	taken := make(chan string, 2*calls)
-	joinedNode(t, broker.URL, taken)
+	var before amqp.Queue
+	joinedNode(t, broker.URL, taken, func() {
+		before, err = channel.QueueDeclarePassive("kazoolab.shared", true, true, false, false, nil)
+	})
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(before.Consumers).To(BeZero(), "who is not bound yet would pass over what comes")
 	g.Eventually(taken).WithTimeout(20 * time.Second).Should(HaveLen(calls))
 }

@@ -222,7 +222,7 @@ func TestEndpointsAreBounded(t *testing.T) {
 			s.play(message(s.app.here("http://"+recordedAddress+"/v")), nil)
 			read := 0
 			for _, ids := range s.fetched {
-				for _, id := range strings.Fields(ids) {
+				for _, id := range strings.FieldsSeq(ids) {
 					if strings.HasPrefix(id, "many") {
 						read++
 					}
