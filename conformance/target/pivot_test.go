@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -88,30 +89,46 @@ func lackOf(ready *target.Ready, feature string) string {
 }
 
 // playPivot answers each pivot_req at a broker: where it knows apps at websockets, it asks the node that
-// has announced the one of the call, and says failed of all others.
-func playPivot(t *testing.T, broker string, knowsApps bool) {
+// has announced the one of the call, and says failed of all others. A call at such an address that it does
+// not know stays with it, as a Kazoo's, until it has ended. left tells how many calls of apps came, and stay.
+func playPivot(t *testing.T, broker string, knowsApps bool) (left func() (came, stay int)) {
 	t.Helper()
 	g := NewWithT(t)
 	channel := brokertest.Channel(t, broker)
-	for exchange, kind := range map[string]string{"callmgr": "topic", "kapps": "topic", "targeted": "direct"} {
+	for exchange, kind := range map[string]string{"callmgr": "topic", "callevt": "topic", "kapps": "topic", "targeted": "direct"} {
 		g.Expect(channel.ExchangeDeclare(exchange, kind, false, false, false, false, nil)).To(Succeed())
 	}
 	queue, err := channel.QueueDeclare("", false, true, true, false, nil)
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(channel.QueueBind(queue.Name, "pivot.req.#", "callmgr", false, nil)).To(Succeed())
 	g.Expect(channel.QueueBind(queue.Name, "kazoolab.pivot.apps", "kapps", false, nil)).To(Succeed())
+	g.Expect(channel.QueueBind(queue.Name, "call.CHANNEL_DESTROY.#", "callevt", false, nil)).To(Succeed())
 	messages, err := channel.Consume(queue.Name, "", true, true, false, false, nil)
 	g.Expect(err).NotTo(HaveOccurred())
+	var mu sync.Mutex
+	workers, all := map[string]bool{}, 0
 	go func() {
 		node := ""
 		for m := range messages {
 			body := gjson.ParseBytes(m.Body)
 			to, answer := body.Get("Call.Controller-Queue").Str, `{"Event-Category":"pivot","Event-Name":"failed"}`
+			ofApp := strings.Contains(body.Get("Voice-URI").Str, ".pivot.invalid")
+			mu.Lock()
+			if ofApp {
+				all++
+				workers[body.Get("Call.Call-ID").Str] = true
+			}
+			if m.Exchange == "callevt" && m.RoutingKey == "call.CHANNEL_DESTROY."+body.Get("Call-ID").Str {
+				delete(workers, body.Get("Call-ID").Str)
+			}
+			mu.Unlock()
 			switch {
 			case m.Exchange == "kapps":
 				node = body.Get("Server-ID").Str
 				continue
-			case knowsApps && node != "" && strings.Contains(body.Get("Voice-URI").Str, ".pivot.invalid"):
+			case m.Exchange == "callevt", ofApp && !knowsApps:
+				continue
+			case knowsApps && node != "" && ofApp:
 				to, answer = node, `{"Event-Category":"kazoolab_pivot_apps","Event-Name":"request","Pivot-ID":"1","Server-ID":"engine"}`
 			}
 			if channel.Publish("targeted", to, false, false, amqp.Publishing{Body: []byte(answer)}) != nil {
@@ -119,6 +136,11 @@ func playPivot(t *testing.T, broker string, knowsApps bool) {
 			}
 		}
 	}()
+	return func() (came, stay int) {
+		mu.Lock()
+		defer mu.Unlock()
+		return all, len(workers)
+	}
 }
 
 func TestPivotThatAsksAppsAtSocketsIsFound(t *testing.T) {
@@ -127,10 +149,11 @@ func TestPivotThatAsksAppsAtSocketsIsFound(t *testing.T) {
 		plays, knows bool
 		change       func(*target.Features)
 		pivot, has   bool
+		asked        bool // for an app, whose calls have ended then
 		why          string
 	}{
-		"kazoolab":             {plays: true, knows: true, pivot: true, has: true},
-		"a Kazoo":              {plays: true, pivot: true, why: "Pivot asks no apps at websockets"},
+		"kazoolab":             {plays: true, knows: true, pivot: true, has: true, asked: true},
+		"a Kazoo":              {plays: true, pivot: true, asked: true, why: "Pivot asks no apps at websockets"},
 		"nobody":               {why: "no Pivot answers on the bus"},
 		"one that is said to":  {plays: true, pivot: true, has: true, change: func(f *target.Features) { f.PivotApps = "on" }},
 		"one that is said not": {plays: true, knows: true, pivot: true, why: "(features.pivot-apps: off)", change: func(f *target.Features) { f.PivotApps = "off" }},
@@ -140,8 +163,9 @@ func TestPivotThatAsksAppsAtSocketsIsFound(t *testing.T) {
 			t.Parallel()
 			g := NewWithT(t)
 			broker := brokertest.New(t)
+			left := func() (came, stay int) { return 0, 0 }
 			if c.plays {
-				playPivot(t, broker.URL, c.knows)
+				left = playPivot(t, broker.URL, c.knows)
 			}
 			p := profileOf(t, (&hostile.Crossbar{Dialect: "5.0"}).Serve(t).URL)
 			p.AMQP.URL, p.Features.Switch = broker.URL, "off"
@@ -153,6 +177,13 @@ func TestPivotThatAsksAppsAtSocketsIsFound(t *testing.T) {
 			g.Expect(ready.Target.Has(suite.Pivot)).To(Equal(c.pivot))
 			g.Expect(ready.Target.Has(suite.PivotApps)).To(Equal(c.has))
 			g.Expect(lackOf(ready, suite.PivotApps)).To(ContainSubstring(c.why))
+			g.Eventually(t.Context(), func() int { _, stay := left(); return stay }).WithTimeout(10 * time.Second).Should(BeZero())
+			came, _ := left()
+			if c.asked {
+				g.Expect(came).To(BeNumerically(">", 0))
+			} else {
+				g.Expect(came).To(BeZero())
+			}
 		})
 	}
 }

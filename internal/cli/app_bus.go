@@ -3,6 +3,8 @@ package cli
 import (
 	"context"
 	"log/slog"
+	"maps"
+	"slices"
 	"time"
 
 	amqp "github.com/rabbitmq/amqp091-go"
@@ -30,7 +32,7 @@ type appBus struct {
 
 // appQueue is a queue at the broker.
 type appQueue struct {
-	*bus.Subscription
+	*bus.Subscription // nil while a queue that is shared is listened to by nobody
 
 	// Of the timeline's goroutine:
 	bound  map[string]*topic.Index[listening] // by exchange
@@ -53,22 +55,15 @@ func newAppBus(
 	ctx context.Context, b *bus.Bus, out *outlet.Outlet, line *timeline.Timeline, missed func(), log *slog.Logger,
 ) (*appBus, error) {
 	a := &appBus{ctx: ctx, bus: b, line: line, out: out, log: log, own: newAppQueue(), shared: map[string]*appQueue{}}
-	if err := a.consume(ctx, a.own, bus.Consumer{
-		Queue: bus.Queue{Module: "kazoo_apps", Exclusive: true, AutoDelete: true},
-		OnUp:  func() { _ = line.Do(ctx, missed) },
+	var err error
+	if a.own.Subscription, err = b.Consume(bus.Consumer{
+		Queue: bus.Queue{Module: "kazoo_apps", Exclusive: true, AutoDelete: true}, NoAck: true,
+		Handle: func(d bus.Delivery) { a.hear(a.own, d) },
+		OnUp:   func() { _ = line.Do(ctx, missed) },
 	}); err != nil {
 		return nil, err
 	}
-	return a, nil
-}
-
-// consume has a queue's messages heard.
-func (a *appBus) consume(ctx context.Context, q *appQueue, c bus.Consumer) (err error) {
-	c.NoAck, c.Handle = true, func(d bus.Delivery) { a.hear(q, d) }
-	if q.Subscription, err = a.bus.Consume(c); err != nil {
-		return err
-	}
-	return q.WaitReady(ctx)
+	return a, a.own.WaitReady(ctx)
 }
 
 const (
@@ -79,17 +74,34 @@ const (
 )
 
 // share has an application hear what comes to one of its queues by a queue of the broker's that others
-// have as well: each message reaches one of them. It is called before that queue is bound, and not by
-// the timeline's goroutine.
-func (a *appBus) share(ctx context.Context, queue, name string) error {
+// have as well: each message reaches one of them. listen binds it, on the timeline, and has whatever hears it
+// there: messages come from then on, those that others have left waiting first. What is not handed over
+// when this ends is another's. It is not called by the timeline's goroutine.
+func (a *appBus) share(ctx context.Context, queue, name string, listen func()) error {
 	q := newAppQueue()
-	if err := a.consume(ctx, q, bus.Consumer{Queue: bus.Queue{
-		Name: name, Durable: true, AutoDelete: true, // RabbitMQ takes what is neither durable nor exclusive for a thing of the past
-		Args: amqp.Table{"x-message-ttl": staleAfter.Milliseconds(), "x-expires": unusedFor.Milliseconds()},
-	}}); err != nil {
+	var err error
+	if ended := a.line.Do(ctx, func() {
+		a.shared[queue] = q
+		listen()
+		q.Subscription, err = a.bus.Consume(bus.Consumer{
+			Queue: bus.Queue{
+				Name: name, Durable: true, AutoDelete: true, // RabbitMQ takes what is neither durable nor exclusive for a thing of the past
+				Args: amqp.Table{"x-message-ttl": staleAfter.Milliseconds(), "x-expires": unusedFor.Milliseconds()},
+			},
+			Bindings: slices.Collect(maps.Keys(q.counts)),
+			Handle: func(d bus.Delivery) {
+				if a.hear(q, d) {
+					_ = d.Ack() // one whose channel is gone is delivered again
+				}
+			},
+		})
+	}); ended != nil {
+		return ended
+	}
+	if err != nil {
 		return err
 	}
-	return a.line.Do(ctx, func() { a.shared[queue] = q })
+	return q.WaitReady(ctx)
 }
 
 // queue is the one at the broker by which an application's is heard.
@@ -100,14 +112,15 @@ func (a *appBus) queue(name string) *appQueue {
 	return a.own
 }
 
-// hear takes a message of the broker's to whoever is bound to it.
-func (a *appBus) hear(q *appQueue, d bus.Delivery) {
+// hear takes a message of the broker's to whoever is bound to it. It tells whether that is done: the
+// time may have ended, which is no one's fault.
+func (a *appBus) hear(q *appQueue, d bus.Delivery) bool {
 	message, err := jobj.ParseObject(d.Body)
 	if err != nil {
 		a.log.Warn("a message to the applications cannot be read", "key", d.RoutingKey, "error", err)
-		return
+		return true
 	}
-	_ = a.line.Do(a.ctx, func() { // that it has ended is no one's fault
+	return a.line.Do(a.ctx, func() {
 		index := q.bound[d.Exchange]
 		if index == nil {
 			return
@@ -123,7 +136,7 @@ func (a *appBus) hear(q *appQueue, d bus.Delivery) {
 		for _, l := range all {
 			l.port.hear(l.queue, message)
 		}
-	})
+	}) == nil
 }
 
 // awaitBound has something follow on the timeline once the broker has a binding: nothing is missed from
@@ -165,7 +178,7 @@ func (p *appPort) Bind(queue, exchange, key string) {
 	}
 	index.Insert(key, listening{p, queue})
 	binding := bus.Binding{Exchange: exchange, Key: key}
-	if q.counts[binding]++; q.counts[binding] == 1 {
+	if q.counts[binding]++; q.counts[binding] == 1 && q.Subscription != nil { // else it begins with that
 		q.Want(binding)
 	}
 }

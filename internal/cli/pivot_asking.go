@@ -14,6 +14,7 @@ import (
 
 	"github.com/kazoolab/kazoolab/bridge/fidelity"
 	"github.com/kazoolab/kazoolab/internal/clock"
+	"github.com/kazoolab/kazoolab/simulator/pivot"
 	"github.com/kazoolab/kazoolab/simulator/pivot/apps"
 	pivotclient "github.com/kazoolab/kazoolab/simulator/pivot/client"
 	"github.com/kazoolab/kazoolab/simulator/pivot/request"
@@ -30,7 +31,7 @@ type asking struct {
 }
 
 func newAsking(compat fidelity.Compat) *asking {
-	return &asking{client: pivotclient.New(pivotclient.Config{Compat: compat, Guard: pivotclient.Local()})}
+	return &asking{client: pivotclient.New(pivotclient.Config{Compat: compat, Guard: pivotclient.Local(), MaxBody: pivot.MaxBody})}
 }
 
 // Ask is that of the engine's Asker.

@@ -433,3 +433,14 @@ func TestAScriptToBeginWithIsWritten(t *testing.T) {
 	g.Expect(run(t, "pivot", "schema").stdout.String()).To(Equal(string(schema)))
 	run(t, "pivot", "new", path).expect(cli.ExitUsage, "is there already")
 }
+
+// No more of an answer is read than is looked at.
+func TestAnAnswerThatIsTooLongIsNotReadToItsEnd(t *testing.T) {
+	app := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/xml")
+		_, _ = io.WriteString(w, "<Response><Say>"+strings.Repeat("x", 3<<20)+"</Say></Response>")
+	}))
+	t.Cleanup(app.Close)
+	out := run(t, "pivot", "run", app.URL+"/v", "--format", "twiml").expect(cli.ExitFailed).stdout.String()
+	NewWithT(t).Expect(out).To(ContainSubstring("has more than 2097152 bytes"))
+}

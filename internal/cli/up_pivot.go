@@ -30,6 +30,7 @@ func (u *up) startPivot(ctx context.Context, b *bus.Bus, sim *simulation) error 
 		Compat:        fidelity.Compat(u.config.Compat),
 		Guard:         u.guard(),
 		TLSUnverified: !u.config.Webhooks.TLSVerify,
+		MaxBody:       pivot.MaxBody,
 		Clock:         u.Clock,
 	})
 	u.atEnd(func(context.Context) error { asker.Close(); return nil })
@@ -55,10 +56,7 @@ func (u *up) startPivot(ctx context.Context, b *bus.Bus, sim *simulation) error 
 	if err != nil {
 		return err
 	}
-	if err := sim.flows.bus.share(ctx, pivot.ListenerQueue, pivotQueue(cluster)); err != nil {
-		return err
-	}
-	return sim.line.Do(ctx, func() {
+	return sim.flows.bus.share(ctx, pivot.ListenerQueue, pivotQueue(cluster), func() {
 		engine = pivot.New(ctx, pivot.Config{
 			Line: sim.line, Bus: port, Asker: boundAsker{connected, sim.flows.bus.own.Subscription}, Connected: connected, Flows: checker, Documents: documents, Compat: fidelity.Compat(u.config.Compat),
 			IDs: sim.random, Node: node, Log: u.log, RequestTimeout: u.config.Pivot.RequestTimeout, Requests: u.config.Pivot.MaxRequests,

@@ -135,8 +135,11 @@ func TestAnAppMayTakeSoLongAndBeAskedSoOften(t *testing.T) {
 	slow := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }))
 	t.Cleanup(slow.Close)
 	running, l := up(t, brokertest.New(t), "--pivot-request-timeout", "100ms", "--pivot-max-requests", "3")
-	for number, url := range map[string]string{"3000": url + "/again", "3001": slow.URL} {
-		l.put(t, "callflows", `{"numbers":["`+number+`"],"flow":{"module":"pivot","data":{"voice_url":"`+url+`","req_format":"twiml"},
+	for number, data := range map[string]string{
+		"3000": `"voice_url":"` + url + `/again","req_timeout_ms":5000`, // all its answers are to come, however busy the machine is
+		"3001": `"voice_url":"` + slow.URL + `"`,
+	} {
+		l.put(t, "callflows", `{"numbers":["`+number+`"],"flow":{"module":"pivot","data":{`+data+`,"req_format":"twiml"},
 			"children":{"_":{"module":"tts","data":{"text":"Out of order"},"children":{}}}}}`)
 	}
 	p := beside(running, "call", "1001", "--to", "3001", "--script", "wait 2s").start().expect(cli.ExitOK)

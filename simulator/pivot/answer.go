@@ -12,6 +12,7 @@ import (
 	"github.com/kazoolab/kazoolab/simulator/dialplan"
 	"github.com/kazoolab/kazoolab/simulator/pivot/client"
 	"github.com/kazoolab/kazoolab/simulator/pivot/flow"
+	"github.com/kazoolab/kazoolab/simulator/pivot/request"
 	"github.com/kazoolab/kazoolab/simulator/pivot/twiml"
 )
 
@@ -31,7 +32,7 @@ func (w *worker) answered(a client.Answer, err error) {
 			kazoo = kazooWaits
 			w.note(silentTransport, "the action fails at once. Kazoo waits without a word: on the first request its callflow goes on after 10 s, later the caller hears silence")
 		}
-		w.fail(fmt.Sprintf("no answer from %s: %v", w.uri, err), kazoo, nil)
+		w.fail(fmt.Sprintf("no answer from %s: %v", request.Shown(w.uri), err), kazoo, nil)
 		return
 	}
 	w.tell(Step{Kind: Answered, Answer: &a, Text: fmt.Sprintf("the app answers %d, %s, %d bytes", a.Status, orNone(contentType(a)), len(a.Body))})
@@ -43,8 +44,8 @@ func (w *worker) answered(a client.Answer, err error) {
 		return
 	}
 	w.storeAnswer(a, true)
-	if len(a.Body) > maxBody {
-		w.fail(fmt.Sprintf("the answer has %d bytes, and %d are the most", len(a.Body), maxBody), "Kazoo has no bound", nil)
+	if len(a.Body) > MaxBody {
+		w.fail(fmt.Sprintf("the answer has %d bytes, and %d are the most", len(a.Body), MaxBody), "Kazoo has no bound", nil)
 		return
 	}
 	w.judge(a)

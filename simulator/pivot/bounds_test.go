@@ -191,3 +191,52 @@ func TestVariablesAreBounded(t *testing.T) {
 		})
 	}
 }
+
+// However many a Dial names, so many are rung, and nobody's documents are read twice.
+func TestEndpointsAreBounded(t *testing.T) {
+	flows := newFlows(t)
+	devices := func(n, different int) string {
+		var b strings.Builder
+		for i := range n {
+			fmt.Fprintf(&b, "<Device>many%d</Device>", i%different)
+		}
+		return "<Dial>" + b.String() + "</Dial>"
+	}
+	const told = "a Dial rings 100 at most"
+	for name, c := range map[string]struct {
+		answer     string
+		read, rung int
+		told       string // "" is nothing
+	}{
+		"so many":     {devices(100, 100), 100, 100, ""},
+		"too many":    {devices(50_000, 50_000), 100, 100, told + ": 49900 more are passed over"},
+		"one of them": {devices(90, 1), 1, 90, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := NewWithT(t)
+			s := newStage(t, newApp(t, []any{twimlReply(c.answer)}), flows, fidelity.Kazoo, pivot.Settings{})
+			for i := range 50_000 {
+				id := fmt.Sprint("many", i)
+				s.docs[id] = jobj.Object{{Key: "_id", Value: id}, {Key: "pvt_type", Value: "device"}}
+			}
+			s.play(message(s.app.here("http://"+recordedAddress+"/v")), nil)
+			read := 0
+			for _, ids := range s.fetched {
+				for _, id := range strings.FieldsSeq(ids) {
+					if strings.HasPrefix(id, "many") {
+						read++
+					}
+				}
+			}
+			g.Expect(read).To(Equal(c.read))
+			rung := 0
+			for _, one := range s.published {
+				m, _ := one.(jobj.Object)
+				rung += len(list(m.Object("payload"), "Endpoints"))
+			}
+			g.Expect(rung).To(Equal(c.rung))
+			g.Expect(strings.Count(sentences(s), told)).To(Equal(strings.Count(c.told, told)))
+			g.Expect(sentences(s)).To(ContainSubstring(c.told))
+		})
+	}
+}

@@ -84,9 +84,12 @@ type Config struct {
 
 // What an app can make the engine do besides. Kazoo has no bound.
 const (
-	maxBody          = 2 << 20 // bytes of an answer
-	maxVariables     = 200     // that a call has
+	// MaxBody is how many bytes an answer may have: no Asker need read more.
+	MaxBody = 2 << 20
+
+	maxVariables     = 200 // that a call has
 	maxVariableBytes = 64 << 10
+	maxEndpoints     = 100 // that a Dial rings together
 )
 
 // settings are what else Kazoo's system configuration says; the zero value is its default. Only the records of

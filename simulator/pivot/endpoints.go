@@ -15,10 +15,11 @@ import (
 // there that tell of them.
 func (d *dialling) dialEndpoints(content []*twiml.Node) {
 	p := d.p
+	content = d.bounded(content)
 	wanted := []string{p.w.accountID, p.call.String("Authorizing-ID")}
 	var named []string
 	for _, c := range content {
-		if c.Kind == twiml.Element && (c.Name == "Device" || c.Name == "User") {
+		if c.Name == "Device" || c.Name == "User" {
 			named = append(named, c.OwnText())
 		}
 	}
@@ -29,6 +30,17 @@ func (d *dialling) dialEndpoints(content []*twiml.Node) {
 		}
 		p.fetch(owners, func() { d.ring(content) })
 	})
+}
+
+// bounded are the first of whom a Dial names: each may have the account's documents read.
+func (d *dialling) bounded(content []*twiml.Node) []*twiml.Node {
+	elements := slices.DeleteFunc(slices.Clone(content), func(c *twiml.Node) bool { return c.Kind != twiml.Element })
+	if len(elements) <= maxEndpoints {
+		return elements
+	}
+	d.p.w.tell(Step{Kind: Found, Verb: "Dial", Position: elements[maxEndpoints].Position, Text: fmt.Sprintf(
+		"a Dial rings %d at most: %d more are passed over; Kazoo has no bound", maxEndpoints, len(elements)-maxEndpoints)})
+	return elements[:maxEndpoints]
 }
 
 // ring is in reverse order of the document (kzt_twiml_dial:xml_elements_to_endpoints/2).
@@ -44,9 +56,6 @@ func (d *dialling) ring(content []*twiml.Node) {
 	}
 	var endpoints []jobj.Object
 	for _, c := range slices.Backward(content) {
-		if c.Kind != twiml.Element {
-			continue
-		}
 		endpoint, why := d.endpoint(c)
 		if why != "" {
 			p.w.tell(Step{Kind: Found, Verb: c.Name, Position: c.Position, Text: why})

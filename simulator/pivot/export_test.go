@@ -1,8 +1,5 @@
 package pivot
 
-// MaxBody is how long an answer may be.
-const MaxBody = maxBody
-
 // Settings are a cluster's, as records of the reference have them.
 type Settings = settings
 

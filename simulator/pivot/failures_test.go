@@ -262,3 +262,24 @@ func bodies(a *app) []string {
 	}
 	return out
 }
+
+// What is told and logged of an app has no password of its address.
+func TestNoFailureTellsAPassword(t *testing.T) {
+	flows := newFlows(t)
+	for name, c := range map[string]struct{ uri, told string }{
+		"one that drops":         {"http://user:secret@" + recordedAddress + "/v", "no answer from http://"},
+		"one that nobody asks":   {"ftp://user:secret@host/v", `"ftp://host/v" is not asked`},
+		"one that names no host": {"http://user:secret@/v", `"http:///v" is not asked`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := NewWithT(t)
+			app := newApp(t, []any{jobj.Object{{Key: "drop", Value: true}}})
+			s := newStage(t, app, flows, fidelity.Kazoo, pivot.Settings{})
+			s.play(message(app.here(c.uri)), nil)
+			g.Expect(sentences(s)).To(ContainSubstring(c.told))
+			for _, step := range s.steps {
+				g.Expect(step.Text+" "+step.URI).NotTo(ContainSubstring("secret"), string(step.Kind))
+			}
+		})
+	}
+}

@@ -34,7 +34,7 @@ func (w *worker) report(event jobj.Object, then func()) {
 		w.note(nullCrash, "a null of the event is told as an empty member. Kazoo crashes over it, and posts no CDR")
 	}
 	if w.connected(w.cdr) {
-		w.tell(Step{Kind: Reported, Text: "the CDR is sent to the app at " + w.cdr})
+		w.tell(Step{Kind: Reported, Text: "the CDR is sent to the app at " + request.Shown(w.cdr)})
 		if err := w.e.Connected.CDR(w.accountID, w.callID, w.cdr, fields); err != nil {
 			w.tell(Step{Kind: Failed, Text: fmt.Sprintf("the CDR is not sent: %v", err)})
 		}

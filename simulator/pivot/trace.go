@@ -42,7 +42,7 @@ type Step struct {
 	Kind              Kind
 	Text              string
 	Kazoo             string // a sentence, or ""
-	URI               string // of Failed and Emptied: that of the app
+	URI               string // of Failed and Emptied: that of the app, without user and password
 	Debug             bool   // whether requests and answers are stored
 	Quirk             string
 	Verb              string
@@ -65,7 +65,7 @@ func (s Step) String() string {
 func (w *worker) tell(s Step) {
 	s.At, s.CallID, s.AccountID, s.Iteration = w.e.Line.Now(), w.callID, w.accountID, w.iteration
 	if s.Kind == Failed || s.Kind == Emptied {
-		s.URI, s.Debug = w.uri, w.debug
+		s.URI, s.Debug = request.Shown(w.uri), w.debug
 	}
 	if s.Kind == Noted || s.Kind == Failed || s.Kind == Found {
 		level := slog.LevelWarn

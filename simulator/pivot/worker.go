@@ -182,7 +182,7 @@ func (w *worker) request(uri, method string) {
 		if wrong, ok := errors.AsType[*request.URIError](err); ok {
 			reason = wrong.Reason
 		}
-		w.fail(fmt.Sprintf("%q is not asked: %s", uri, reason), kazoo, nil)
+		w.fail(fmt.Sprintf("%q is not asked: %s", request.Shown(uri), reason), kazoo, nil)
 		return
 	}
 	if len(w.bindings) == 0 {
@@ -332,9 +332,16 @@ func (w *worker) destroy(event jobj.Object) {
 	w.report(event, last)
 }
 
-// fetch has documents of the account at hand. Nobody is asked for none.
+// fetch has documents of the account at hand, each asked for once. Nobody is asked for none.
 func (w *worker) fetch(wanted []string, then func()) {
-	ids := slices.DeleteFunc(slices.Clone(wanted), func(id string) bool { return id == "" })
+	var ids []string
+	named := map[string]bool{"": true}
+	for _, id := range wanted {
+		if !named[id] {
+			named[id] = true
+			ids = append(ids, id)
+		}
+	}
 	if w.e.Documents == nil || w.accountID == "" || len(ids) == 0 {
 		then()
 		return

@@ -62,7 +62,7 @@ func failure(req request.Request, came int, err, ended error) *Error {
 		return made(Forbidden, "%s is an address that the guard lets nobody ask", blocked.Address)
 	}
 	if bad, ok := errors.AsType[*request.URIError](err); ok {
-		return made(BadURL, "%s redirects to %q, which cannot be asked: %s", where, bad.URI, bad.Reason)
+		return made(BadURL, "%s redirects to %q, which cannot be asked: %s", where, request.Shown(bad.URI), bad.Reason)
 	}
 	if ended != nil && !errors.Is(ended, context.DeadlineExceeded) {
 		return made(Cancelled, "the request was given up")

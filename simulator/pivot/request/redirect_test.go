@@ -85,3 +85,18 @@ func TestARedirectLeadsToHTTPAlone(t *testing.T) {
 		}
 	}
 }
+
+// No user and password is shown, whatever else is wrong with a URL.
+func TestAURLIsShownWithoutItsPassword(t *testing.T) {
+	for uri, shown := range map[string]string{
+		"http://user:secret@host:81/v?a=b@c": "http://host:81/v?a=b@c",
+		"http://user:sec@ret@host/v":         "http://host/v",
+		"ftp://user:secret@host":             "ftp://host",
+		"user:secret@host/v":                 "host/v",
+		"http://user:%zz@?q":                 "http://?q",
+		"http://host/a@b":                    "http://host/a@b",
+		"":                                   "",
+	} {
+		NewWithT(t).Expect(request.Shown(uri)).To(Equal(shown))
+	}
+}

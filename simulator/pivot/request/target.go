@@ -17,7 +17,20 @@ type URIError struct {
 	Quirk string
 }
 
-func (e *URIError) Error() string { return fmt.Sprintf("URL %q: %s", e.URI, e.Reason) }
+func (e *URIError) Error() string { return fmt.Sprintf("URL %q: %s", Shown(e.URI), e.Reason) }
+
+// Shown is a URL for people and logs: without user and password, whether it can be asked or not.
+func Shown(uri string) string {
+	scheme, rest, given := strings.Cut(uri, "://")
+	if scheme += "://"; !given {
+		scheme, rest = "", uri
+	}
+	end := len(rest)
+	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
+		end = i
+	}
+	return scheme + rest[strings.LastIndexByte(rest[:end], '@')+1:]
+}
 
 // target is where a request goes.
 type target struct {
