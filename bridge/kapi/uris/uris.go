@@ -89,9 +89,17 @@ func Unreserved(c byte) bool {
 	return 'a' <= c|0x20 && c|0x20 <= 'z' || '0' <= c && c <= '9' || strings.IndexByte("-._~", c) >= 0
 }
 
-// Credentials are user:password as the client sends them, not decoded: of one alone that one. Neither
-// none nor three parts are any (httpc).
-func Credentials(user string) (text string, given bool) {
+// Credentials are user:password of a URL as they are sent: without the escapes that they need not have,
+// and else not decoded; of one alone that one. To the client neither none nor three parts are any (httpc;
+// quirk three-part-credentials); corrected, the first colon alone parts them (RFC 7617, 2).
+func Credentials(user string, corrected bool) (text string, given bool) {
+	if normal, valid := Normal(user); valid {
+		user = normal
+	}
+	if corrected && user != "" && user != ":" {
+		name, password, _ := strings.Cut(user, ":")
+		return name + ":" + password, true
+	}
 	parts := strings.FieldsFunc(user, func(r rune) bool { return r == ':' })
 	switch len(parts) {
 	case 1:
