@@ -131,6 +131,10 @@ func (w *worker) judge(a client.Answer) {
 		}
 		root, err := parse(body)
 		if err == nil {
+			if declaration := twiml.Garbled(body); declaration != "" && !w.e.corrected() {
+				w.note(utf8Only, fmt.Sprintf("the document is UTF-8, yet declares another encoding (%s): each byte beyond ASCII is read as a character, as in Kazoo. "+
+					"Declare UTF-8, or nothing", declaration))
+			}
 			w.tell(Step{Kind: Judged, Text: lang.why})
 			w.run(root)
 			return

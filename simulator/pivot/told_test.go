@@ -1,6 +1,7 @@
 package pivot_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -20,6 +21,11 @@ func failures(s *stage) []pivot.Step {
 		}
 	}
 	return all
+}
+
+// noting tells whether a step of a run is about a quirk.
+func noting(s *stage, quirk string) bool {
+	return slices.ContainsFunc(s.steps, func(step pivot.Step) bool { return step.Quirk == quirk })
 }
 
 // What Kazoo would have done is told as its table of refusals has it: over most URLs it fails as well.
@@ -52,13 +58,8 @@ func TestWhatKazooDoesWithARequestThatFails(t *testing.T) {
 			told := failures(s)
 			g.Expect(told).To(HaveLen(1))
 			g.Expect(told[0].Kazoo).To(HavePrefix(c.kazoo))
-			var silent int
-			for _, step := range s.steps {
-				if step.Quirk == "silent-transport" {
-					silent++
-				}
-			}
-			g.Expect(silent == 1).To(Equal(c.kazoo == waits), "the note agrees with it")
+			silent := noting(s, "silent-transport")
+			g.Expect(silent).To(Equal(c.kazoo == waits), "the note agrees with it")
 		})
 	}
 }
@@ -94,5 +95,22 @@ func TestWhyAVerbCouldNotBeDone(t *testing.T) {
 		told := failures(s)
 		g.Expect(told).To(HaveLen(1), document)
 		g.Expect(told[0].Text).To(ContainSubstring("could not be done " + why + ":"))
+	}
+}
+
+// A declared encoding that has a document said otherwise than it is meant is told, where it is heeded.
+func TestADeclaredEncodingThatGarblesIsTold(t *testing.T) {
+	flows := newFlows(t)
+	for encoding, told := range map[string]map[fidelity.Compat]bool{
+		"ISO-8859-1": {fidelity.Kazoo: true, fidelity.Corrected: false},
+		"UTF-8":      {fidelity.Kazoo: false, fidelity.Corrected: false},
+	} {
+		for compat, is := range told {
+			g := NewWithT(t)
+			body := `<?xml version="1.0" encoding="` + encoding + `"?><Response><Say>ü</Say></Response>`
+			s := newStage(t, newApp(t, []any{reply(200, "text/xml", body)}), flows, compat, pivot.Settings{})
+			s.play(message(s.app.here("http://"+recordedAddress+"/v")), nil)
+			g.Expect(noting(s, "utf8-only")).To(Equal(is), "%s in %s", encoding, compat)
+		}
 	}
 }

@@ -55,7 +55,7 @@ func IsEscape[T string | []byte](text T) bool {
 }
 
 // Unescaped is what the client makes of an escape at the beginning of a text: the byte, where that
-// needs none, else the escape in upper case (uri_string:normalize/1).
+// needs none, else the escape in upper case (Erlang's uri_string).
 func Unescaped(text string) string {
 	if c := unhex(text[1])<<4 | unhex(text[2]); Unreserved(c) {
 		return string(rune(c))

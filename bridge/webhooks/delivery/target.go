@@ -25,7 +25,7 @@ func (e uriError) Error() string { return string(e) }
 
 // parseTarget splits a hook's uri. It checks only what the reference's client
 // checks, and makes of path and query what that sends: dots are taken out of
-// the path (recorded), and so are escapes that need not be (uri_string:normalize/1); all
+// the path (recorded), and so are escapes that need not be (Erlang's uri_string); all
 // else stays as written. Square brackets are let through (quirk uri-brackets).
 func parseTarget(uri string) (target, error) {
 	for i := range len(uri) {
