@@ -54,10 +54,10 @@ func IsEscape[T string | []byte](text T) bool {
 	return len(text) >= 3 && isHex(text[1]) && isHex(text[2])
 }
 
-// Unescaped is what the client makes of an escape at the beginning of a text: the byte, where that
+// unescaped is what the client makes of an escape at the beginning of a text: the byte, where that
 // needs none, else the escape in upper case (Erlang's uri_string).
-func Unescaped(text string) string {
-	if c := unhex(text[1])<<4 | unhex(text[2]); Unreserved(c) {
+func unescaped(text string) string {
+	if c := unhex(text[1])<<4 | unhex(text[2]); unreserved(c) {
 		return string(rune(c))
 	}
 	return strings.ToUpper(text[:3])
@@ -77,15 +77,15 @@ func Normal(part string) (normal string, valid bool) {
 		case !IsEscape(part[i:]):
 			return part, false
 		default:
-			b.WriteString(Unescaped(part[i:]))
+			b.WriteString(unescaped(part[i:]))
 			i += 2
 		}
 	}
 	return b.String(), true
 }
 
-// Unreserved tells the bytes that need no escape anywhere (RFC 3986, 2.3).
-func Unreserved(c byte) bool {
+// unreserved tells the bytes that need no escape anywhere (RFC 3986, 2.3).
+func unreserved(c byte) bool {
 	return 'a' <= c|0x20 && c|0x20 <= 'z' || '0' <= c && c <= '9' || strings.IndexByte("-._~", c) >= 0
 }
 
