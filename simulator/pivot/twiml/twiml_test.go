@@ -256,3 +256,14 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// A text is put together once, however many references and sections it has.
+func TestATextOfManyPartsIsRead(t *testing.T) {
+	g := NewWithT(t)
+	const many = 400_000
+	root, err := twiml.Parse([]byte("<Response><Say>" + strings.Repeat("&lt;", many) + "</Say><Say>a" + strings.Repeat("<![CDATA[a]]>", many/16) + "</Say></Response>"))
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(root.Children[0].Children).To(HaveLen(1))
+	g.Expect(root.Children[0].OwnText()).To(Equal(strings.Repeat("<", many)))
+	g.Expect(root.Children[1].OwnText()).To(Equal(strings.Repeat("a", 1+many/16)))
+}
