@@ -84,6 +84,23 @@ func TestADeclaredEncodingCanBePassedOver(t *testing.T) {
 	}
 }
 
+func TestWhatADeclaredEncodingGarblesIsFound(t *testing.T) {
+	g := NewWithT(t)
+	const latin1 = `<?xml version="1.0" encoding="ISO-8859-1"?>`
+	for document, garbled := range map[string]string{
+		latin1 + "<Response><Say>ü</Say></Response>":                                       latin1,
+		latin1 + "<Response><Say>u</Say></Response>":                                       "",
+		"\ufeff" + latin1 + "<Response><Say>ü</Say></Response>":                            "",
+		`<?xml version="1.0" encoding="UTF-8"?><Response><Say>ü</Say></Response>`:          "",
+		`<?xml version="1.0"?><Response><Say>ü</Say></Response>`:                           "",
+		"<Response><Say>ü</Say></Response>":                                                "",
+		`<?xml version='1.0' encoding='us-ascii' standalone='yes'?><Response>ü</Response>`: `<?xml version='1.0' encoding='us-ascii' standalone='yes'?>`,
+		`<?xml encoding="ISO-8859-1"?><Response><Say>ü</Say></Response>`:                   "",
+	} {
+		g.Expect(twiml.Garbled([]byte(document))).To(Equal(garbled), document)
+	}
+}
+
 func TestDocumentsThatAreRefused(t *testing.T) {
 	for name, c := range map[string]struct {
 		document     string
