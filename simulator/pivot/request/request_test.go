@@ -311,6 +311,8 @@ func TestAURLThatABrowserWouldResolveOtherwiseIsTold(t *testing.T) {
 		{"http://h/ivr/start.xml", "", false},
 		{"http://h/ivr/start.xml", "/root.xml", true},
 		{"http://h/v?x=1", "w", true},
+		{"http://h/ivr/start.xml", "file:///etc/passwd", true},
+		{"http://h/ivr/start.xml", "javascript:alert(1)", true},
 	} {
 		_, notes, _ = request.Resolve(c.base, c.ref, fidelity.Kazoo)
 		g.Expect(len(notes) == 1 && notes[0].Quirk == request.URLAppend).To(Equal(c.told), "%s and %s: %v", c.base, c.ref, notes)
