@@ -32,6 +32,13 @@ func requestQuirks() []Quirk {
 			Source:    "webhooks_util:do_fire/3",
 		},
 		{
+			ID: "three-part-credentials", Class: Keep, Area: AreaRequest,
+			Notices:   "Credentials of a URL are parted at every colon: of `user:pa:ss@` none are sent, and `:pass@` is a user. So it is with Pivot's URLs.",
+			Kazoo:     "without `Authorization`",
+			Corrected: "the first colon parts them: the password is `pa:ss`",
+			Source:    "Erlang's httpc",
+		},
+		{
 			ID: "redirect-drop", Class: Keep, Area: AreaRequest,
 			Notices:   "301, 302 and 303 turn a POST into an empty GET, to any host; PUT and 308 are not followed.",
 			Kazoo:     "as Erlang's client",

@@ -145,7 +145,13 @@ class KazooSocket {
     if (this.closed) {
       return;
     }
-    const ws = new WebSocket(url);
+    let ws;
+    try {
+      ws = new WebSocket(url);
+    } catch (error) { // no URL of a websocket, or no WebSocket in this Node
+      this.again(`no connection to ${url}: ${error.message}`);
+      return;
+    }
     this.ws = ws;
     ws.onopen = () => this.resubscribe();
     ws.onmessage = (message) => {
@@ -156,6 +162,12 @@ class KazooSocket {
     ws.onclose = (event) => {
       if (ws === this.ws) {
         this.lose(`closed: ${event.code} ${event.reason}`.trim());
+      }
+    };
+    // Node 20 tells of a connection that is refused by this alone.
+    ws.onerror = () => {
+      if (ws === this.ws && ws.readyState !== WebSocket.OPEN) {
+        this.lose(`no connection to ${url}`);
       }
     };
   }

@@ -108,7 +108,7 @@ func exploreJSON(found *explore.Result, problems []explore.Problem) exploreRepor
 
 // tellFound prints what was found.
 func (r *rehearsal) tellFound(found *explore.Result, problems []explore.Problem, file string) {
-	r.printf("%s, found in %s with %s\n", counted(len(found.Places), "place"), counted(found.Calls, "call"), counted(found.Requests, "request"))
+	r.printf("%s, found in %s with %s\n", session.Counted(len(found.Places), "place"), session.Counted(found.Calls, "call"), session.Counted(found.Requests, "request"))
 	if found.Limited != "" {
 		r.printf("%s: the limit of %s was reached; --explore-depth, --explore-calls and --explore-requests give more\n", r.paint(yellow, "not all was tried"), found.Limited)
 	}

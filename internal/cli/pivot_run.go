@@ -332,7 +332,7 @@ func expectsFailure(script *caller.Script) bool {
 
 // tell prints what came of a script.
 func (r *rehearsal) tell(script *caller.Script, s *session.Session, judged []caller.Judgement, passed bool, took time.Duration) {
-	how := fmt.Sprintf("%s met; %s of a call in %s", counted(len(judged), "expectation"), roundly(time.Duration(s.Seconds)), took.Round(time.Millisecond))
+	how := fmt.Sprintf("%s met; %s of a call in %s", session.Counted(len(judged), "expectation"), roundly(time.Duration(s.Seconds)), took.Round(time.Millisecond))
 	if passed {
 		r.printf("%s: %s, %s\n", script.Name, r.paint(green, "passed"), how)
 		return

@@ -165,14 +165,6 @@ func (t *tracer) lettersOf(line int) []rune {
 	return t.letters
 }
 
-// counted is so many of something, for people.
-func counted(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
-}
-
 func at(s session.Span) string { return fmt.Sprintf("%.2fs", time.Duration(s).Seconds()) }
 
 // exchange prints a request and its answer side by side.
@@ -244,7 +236,7 @@ func bodyLines(body string) []string {
 		for cut > 0 && !utf8.RuneStart(text[cut]) {
 			cut--
 		}
-		more = fmt.Sprintf("… and %s more", counted(len(text)-cut, "byte"))
+		more = fmt.Sprintf("… and %s more", session.Counted(len(text)-cut, "byte"))
 		text = text[:cut]
 	}
 	text = indented(text)
@@ -252,7 +244,7 @@ func bodyLines(body string) []string {
 	switch {
 	case len(lines) <= mostLines:
 	case more == "":
-		more = fmt.Sprintf("… and %s more", counted(1+strings.Count(lines[mostLines], "\n"), "line"))
+		more = fmt.Sprintf("… and %s more", session.Counted(1+strings.Count(lines[mostLines], "\n"), "line"))
 		fallthrough
 	default:
 		lines = lines[:mostLines]

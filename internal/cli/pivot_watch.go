@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/kazoolab/kazoolab/internal/clock"
+	"github.com/kazoolab/kazoolab/simulator/pivot/session"
 )
 
 const (
@@ -115,7 +116,7 @@ func (f files) since(was files) string {
 	}
 	slices.Sort(names)
 	if len(names) > 1 {
-		return fmt.Sprintf("%s and %s have changed", visible(names[0]), counted(len(names)-1, "other file"))
+		return fmt.Sprintf("%s and %s have changed", visible(names[0]), session.Counted(len(names)-1, "other file"))
 	}
 	return visible(names[0]) + " has changed"
 }

@@ -25,7 +25,7 @@ func (w *worker) answered(a client.Answer, err error) {
 		failure, ok := errors.AsType[*client.Error](err)
 		if ok {
 			kazoo = map[client.Kind]string{
-				client.TooLarge: "Kazoo has no bound", client.TooManyRedirects: kazooFails, client.BadURL: kazooFails,
+				client.TooLarge: "Kazoo has no bound", client.TooManyRedirects: kazooFails,
 			}[failure.Kind]
 		}
 		if !w.connected(w.uri) && (!ok || failure.Silent()) {
@@ -36,11 +36,13 @@ func (w *worker) answered(a client.Answer, err error) {
 		return
 	}
 	w.tell(Step{Kind: Answered, Answer: &a, Text: fmt.Sprintf("the app answers %d, %s, %d bytes", a.Status, orNone(contentType(a)), len(a.Body))})
-	if a.Status >= 600 {
-		w.note(silentTransport, "a status of 600 or more fails at once. Kazoo waits without a word")
-	}
 	if a.Status != 200 && a.Status != 206 {
-		w.fail(fmt.Sprintf("status %d: only 200 and 206 count, so the answer is not looked at", a.Status), kazooFails, func() { w.storeAnswer(a, false) })
+		kazoo := kazooFails
+		if a.Status >= 600 {
+			kazoo = kazooWaits
+			w.note(silentTransport, "a status of 600 or more fails at once. Kazoo waits without a word")
+		}
+		w.fail(fmt.Sprintf("status %d: only 200 and 206 count, so the answer is not looked at", a.Status), kazoo, func() { w.storeAnswer(a, false) })
 		return
 	}
 	w.storeAnswer(a, true)
@@ -130,6 +132,10 @@ func (w *worker) judge(a client.Answer) {
 		}
 		root, err := parse(body)
 		if err == nil {
+			if declaration := twiml.Garbled(body); declaration != "" && !w.e.corrected() {
+				w.note(utf8Only, fmt.Sprintf("the document is UTF-8, yet declares another encoding (%s): each byte beyond ASCII is read as a character, as in Kazoo. "+
+					"Declare UTF-8, or nothing", declaration))
+			}
 			w.tell(Step{Kind: Judged, Text: lang.why})
 			w.run(root)
 			return

@@ -38,6 +38,7 @@ func (p *process) dial(n *twiml.Node, then func(outcome)) {
 	d := &dialling{p: p, n: n, then: then}
 	if len(content) == 0 {
 		p.w.note(dialCommentCrash, "the Dial holds nothing to dial: the document ends")
+		p.why = "it holds nothing to dial"
 		then(errs)
 		return
 	}
@@ -51,6 +52,7 @@ func (p *process) dial(n *twiml.Node, then func(outcome)) {
 		content = n.Elements()
 		if len(content) == 0 {
 			p.w.note(dialCommentCrash, "the Dial holds neither a number nor somebody to dial: the document ends")
+			p.why = "it holds neither a number nor somebody to dial"
 			then(errs)
 			return
 		}

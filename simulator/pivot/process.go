@@ -25,6 +25,8 @@ type process struct {
 	parent   *process
 	children []*process // that run
 
+	why string // what has ended a verb that could not be done, where no finding tells it
+
 	// Where a verb that ends with asks wants to go on.
 	nextURI, nextMethod string
 }

@@ -150,7 +150,10 @@ func (p *process) finished(id string, then func(outcome)) {
 		}
 		p.finished(id, then)
 	}, func() {
-		p.w.tell(Step{Kind: Failed, Text: "the switch has told nothing for 10 s, and no longer knows the call: the document ends"})
+		p.why = "the switch has told nothing for 10 s, and no longer knows the call"
+		if p.parent != nil {
+			p.w.tell(Step{Kind: Judged, Text: p.why + ": the prompts of the Gather end here"})
+		}
 		then(errs)
 	})
 }

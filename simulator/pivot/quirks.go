@@ -46,7 +46,7 @@ const (
 func kept(quirk string) bool {
 	switch quirk {
 	case typeGuess, utf8Only, staleVariables, recordDigitsStay, staleDial, gatherTotalTimeout, recordingToAction, dialRecord, dialHangsUp, dialTimeout,
-		conferenceNoAction, anyLegDestroy, cdrNoID, hangupAnswers, request.URLAppend:
+		conferenceNoAction, anyLegDestroy, cdrNoID, hangupAnswers, request.URLAppend, request.ThreePartCredentials:
 		return true
 	}
 	return false

@@ -72,7 +72,7 @@ func (p *process) verb(n *twiml.Node, then func(outcome)) {
 		}
 		p.w.tell(Step{Kind: VerbEnded, Verb: n.Name, Position: n.Position, Text: "<" + n.Name + ">: " + r.String()})
 		if r == errs && p.parent == nil && !p.w.destroyed { // a Gather goes on without a prompt
-			p.w.undone = fmt.Sprintf("<%s> of line %d could not be done%s: the document ends, and the call is hung up", n.Name, n.Line, p.w.because(n))
+			p.w.undone = fmt.Sprintf("<%s> of line %d could not be done%s: the document ends, and the call is hung up", n.Name, n.Line, p.because(n))
 		}
 		then(r)
 	}
@@ -103,10 +103,14 @@ func (p *process) verb(n *twiml.Node, then func(outcome)) {
 	}
 }
 
-// because is what was found wrong with an element, in brackets.
-func (w *worker) because(n *twiml.Node) string {
-	for _, f := range w.found {
-		if f.Position == n.Position || f.Verb == n.Name && f.Line == n.Line {
+// because is why an element could not be done, in brackets: what has ended it, else what was found wrong
+// with it as a whole. An attribute ends none.
+func (p *process) because(n *twiml.Node) string {
+	if p.why != "" {
+		return " (" + p.why + ")"
+	}
+	for _, f := range p.w.found {
+		if f.Position == n.Position && f.Verb == n.Name {
 			return " (" + f.Rule + f.Hint + ")"
 		}
 	}
@@ -120,7 +124,7 @@ func (p *process) bad(n *twiml.Node, attr, what string) {
 }
 
 // text is the value of an attribute. One beyond Latin-1 counts as absent, as nothing can be made of it
-// in Kazoo (props:get_binary_value/2).
+// in Kazoo (props:get_binary_value/3).
 func (p *process) text(n *twiml.Node, attr string) (string, bool) {
 	v, given := n.Attr(attr)
 	if !given || p.w.e.corrected() || !twiml.BeyondLatin1(v) {

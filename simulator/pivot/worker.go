@@ -170,17 +170,16 @@ func (w *worker) request(uri, method string) {
 	w.state = w.state.Delete(request.KeyDigitsCollected)
 	r.Format, r.Iteration, r.Timeout, r.AccountID, r.CallID = w.format, w.iteration, w.timeout, w.accountID, w.callID
 	if err != nil {
-		kazoo := kazooFails
-		if scheme, _, _ := strings.Cut(strings.ToLower(uri), ":"); scheme == "http" || scheme == "https" {
-			kazoo = kazooWaits
-			w.note(silentTransport, "a URL that names no host fails at once. Kazoo waits without a word, as for a host that does not answer")
-		}
 		if r.Method != "" {
 			w.storeRequest(r)
 		}
-		reason := err.Error()
+		kazoo, reason := kazooFails, err.Error()
 		if wrong, ok := errors.AsType[*request.URIError](err); ok {
 			reason = wrong.Reason
+			if wrong.Quirk == request.SilentTransport {
+				kazoo = kazooWaits
+				w.note(silentTransport, "a URL that names no host fails at once. Kazoo waits without a word, as for a host that does not answer")
+			}
 		}
 		w.fail(fmt.Sprintf("%q is not asked: %s", request.Shown(uri), reason), kazoo, nil)
 		return

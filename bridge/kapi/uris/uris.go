@@ -54,10 +54,10 @@ func IsEscape[T string | []byte](text T) bool {
 	return len(text) >= 3 && isHex(text[1]) && isHex(text[2])
 }
 
-// Unescaped is what the client makes of an escape at the beginning of a text: the byte, where that
-// needs none, else the escape in upper case (uri_string:normalize/1).
-func Unescaped(text string) string {
-	if c := unhex(text[1])<<4 | unhex(text[2]); Unreserved(c) {
+// unescaped is what the client makes of an escape at the beginning of a text: the byte, where that
+// needs none, else the escape in upper case (Erlang's uri_string).
+func unescaped(text string) string {
+	if c := unhex(text[1])<<4 | unhex(text[2]); unreserved(c) {
 		return string(rune(c))
 	}
 	return strings.ToUpper(text[:3])
@@ -77,21 +77,29 @@ func Normal(part string) (normal string, valid bool) {
 		case !IsEscape(part[i:]):
 			return part, false
 		default:
-			b.WriteString(Unescaped(part[i:]))
+			b.WriteString(unescaped(part[i:]))
 			i += 2
 		}
 	}
 	return b.String(), true
 }
 
-// Unreserved tells the bytes that need no escape anywhere (RFC 3986, 2.3).
-func Unreserved(c byte) bool {
+// unreserved tells the bytes that need no escape anywhere (RFC 3986, 2.3).
+func unreserved(c byte) bool {
 	return 'a' <= c|0x20 && c|0x20 <= 'z' || '0' <= c && c <= '9' || strings.IndexByte("-._~", c) >= 0
 }
 
-// Credentials are user:password as the client sends them, not decoded: of one alone that one. Neither
-// none nor three parts are any (httpc).
-func Credentials(user string) (text string, given bool) {
+// Credentials are user:password of a URL as they are sent: without the escapes that they need not have,
+// and else not decoded; of one alone that one. To the client neither none nor three parts are any (httpc;
+// quirk three-part-credentials); corrected, the first colon alone parts them (RFC 7617, 2).
+func Credentials(user string, corrected bool) (text string, given bool) {
+	if normal, valid := Normal(user); valid {
+		user = normal
+	}
+	if corrected && user != "" && user != ":" {
+		name, password, _ := strings.Cut(user, ":")
+		return name + ":" + password, true
+	}
 	parts := strings.FieldsFunc(user, func(r rune) bool { return r == ':' })
 	switch len(parts) {
 	case 1:

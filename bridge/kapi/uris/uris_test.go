@@ -59,9 +59,14 @@ func TestEscapesThatNeedNotBeAreUndone(t *testing.T) {
 
 func TestCredentials(t *testing.T) {
 	g := NewWithT(t)
-	for user, text := range map[string]string{"u:p": "u:p", "u": "u:", ":p": "p:", "u:": "u:", "u:%40": "u:%40", "": "", ":": "", "a:b:c": ""} {
-		got, given := uris.Credentials(user)
-		g.Expect(got).To(Equal(text), user)
-		g.Expect(given).To(Equal(text != ""), user)
+	for user, texts := range map[string][2]string{ // in kazoo mode, and corrected
+		"u:p": {"u:p", "u:p"}, "u": {"u:", "u:"}, "u:": {"u:", "u:"}, "u:%40%41%3a": {"u:%40A%3A", "u:%40A%3A"}, "u:%4": {"u:%4", "u:%4"},
+		"": {}, ":": {}, ":p": {"p:", ":p"}, "a:b:c": {"", "a:b:c"}, "a::b": {"a:b", "a::b"},
+	} {
+		for i, text := range texts {
+			got, given := uris.Credentials(user, i == 1)
+			g.Expect(got).To(Equal(text), user)
+			g.Expect(given).To(Equal(text != ""), user)
+		}
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/kazoolab/kazoolab/bridge/fidelity"
+	"github.com/kazoolab/kazoolab/bridge/kapi/uris"
 	"github.com/kazoolab/kazoolab/internal/clock"
 	"github.com/kazoolab/kazoolab/internal/guard"
 )
@@ -140,6 +141,7 @@ func (c *Client) follow(ctx context.Context, deadline time.Time, req Request) Ou
 		}
 		if hop == 0 {
 			first = t
+			first.user, _ = uris.Credentials(t.user, c.cfg.Compat == fidelity.Corrected)
 		}
 		// Credentials are for the host they were written for.
 		home := hop == 0 || sameHost(first, t)

@@ -3,6 +3,7 @@ package delivery
 import (
 	"bufio"
 	"context"
+	"encoding/base64"
 	"errors"
 	"io"
 	"net"
@@ -183,6 +184,25 @@ func TestCredentialsStayWithTheirHost(t *testing.T) {
 	newTestClient(t, time.Minute).Do(t.Context(), get(strings.Replace(server.URL, "://", "://u:p@", 1)))
 	if elsewhere != "" {
 		t.Errorf("another host was sent %q", elsewhere)
+	}
+}
+
+// Escapes that need not be are undone in credentials, too; those of three parts are none to Kazoo's client.
+func TestCredentialsAreSentAsTheClientSendsThem(t *testing.T) {
+	var got string
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got = r.Header.Get("Authorization") }))
+	defer server.Close()
+	basic := func(text string) string { return "Basic " + base64.StdEncoding.EncodeToString([]byte(text)) }
+	for user, want := range map[string][2]string{
+		"u%41:p%40": {basic("uA:p%40"), basic("uA:p%40")}, "u:pa:ss": {"", basic("u:pa:ss")}, ":pw": {basic("pw:"), basic(":pw")},
+	} {
+		for i, compat := range []fidelity.Compat{fidelity.Kazoo, fidelity.Corrected} {
+			got = "nothing came"
+			newClient(t, func(cfg *Config) { cfg.Compat, cfg.AnswerTimeout = compat, time.Minute }).Do(t.Context(), get(strings.Replace(server.URL, "://", "://"+user+"@", 1)))
+			if got != want[i] {
+				t.Errorf("%s in %s: %q, not %q", user, compat, got, want[i])
+			}
+		}
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 // request line.
 type target struct {
 	scheme, host string
-	user         string // user:password as the request has it; "" for none
+	user         string // user:password as written; "" for none
 	path, query  string
 	hasQuery     bool
 }
@@ -24,8 +24,8 @@ type uriError string
 func (e uriError) Error() string { return string(e) }
 
 // parseTarget splits a hook's uri. It checks only what the reference's client
-// checks, and makes of path, query and credentials what that sends: dots are taken out of
-// the path (recorded), and so are escapes that need not be (uri_string:normalize/1); all
+// checks, and makes of path and query what that sends: dots are taken out of
+// the path (recorded), and so are escapes that need not be (Erlang's uri_string); all
 // else stays as written. Square brackets are let through (quirk uri-brackets).
 func parseTarget(uri string) (target, error) {
 	for i := range len(uri) {
@@ -45,14 +45,13 @@ func parseTarget(uri string) (target, error) {
 	case !parts.HasAuthority:
 		return target{}, uriError("invalid_uri")
 	}
-	user, isUser := uris.Normal(parts.User)
+	_, isUser := uris.Normal(parts.User)
 	path, isPath := uris.Normal(parts.Path)
 	query, isQuery := uris.Normal(parts.Query)
 	if !isUser || !isPath || !isQuery {
 		return target{}, uriError("invalid_percent_encoding")
 	}
-	user, _ = uris.Credentials(user)
-	return target{scheme: parts.Scheme, host: parts.Host, user: user, path: path, query: query, hasQuery: parts.HasQuery}, nil
+	return target{scheme: parts.Scheme, host: parts.Host, user: parts.User, path: path, query: query, hasQuery: parts.HasQuery}, nil
 }
 
 // withQuery appends form text. The reference puts a ? before it always, even after

@@ -134,17 +134,18 @@ func TestARequestWithoutAnAnswerSaysWhy(t *testing.T) {
 		kind client.Kind
 		text string
 	}{
-		"nobody listens":    {uri(nobody), client.Refused, "nothing listens at " + nobody},
-		"port 99999":        {"http://127.0.0.1:99999/v", client.Refused, "no connection to 127.0.0.1:99999 (address 99999: invalid port)"},
-		"port 0":            {"http://127.0.0.1:0/v", client.Refused, "nothing listens at 127.0.0.1:0"},
-		"closed":            {uri(closes), client.Dropped, closes + " closed the connection without an answer"},
-		"cut":               {uri(cuts), client.Dropped, cuts + " closed the connection in the middle of its answer, of which 1 byte came"},
-		"no HTTP":           {uri(mail), client.Dropped, "what " + mail + " answers is no HTTP (malformed HTTP status code \"ready\")"},
-		"endless header":    {uri(hostile.Listen(t, say("HTTP/1.1 200 OK\r\nx: "+strings.Repeat("x", 1<<20)))), client.Dropped, "is no HTTP"},
-		"https of plain":    {"https" + strings.TrimPrefix(plain, "http") + "/v", client.Refused, strings.TrimPrefix(plain, "http://") + " speaks no TLS: its URL begins with http://"},
-		"a certificate":     {secure.URL + "/v", client.Refused, "the TLS certificate of " + secure.Listener.Addr().String() + " is not trusted: no authority that this machine knows has signed it"},
-		"no such host":      {"http://no-such-host.invalid/v", client.Refused, "no-such-host.invalid"},
-		"link of this host": {"http://169.254.169.254/latest/meta-data", client.Forbidden, "169.254.169.254 is an address that the guard lets nobody ask"},
+		"an app's name that is none": {"http://ivr_x.pivot.invalid/v", client.Refused, `"ivr_x" is no name of an app at a websocket, which has at most 32 of a-z, 0-9 and -`},
+		"nobody listens":             {uri(nobody), client.Refused, "nothing listens at " + nobody},
+		"port 99999":                 {"http://127.0.0.1:99999/v", client.Refused, "no connection to 127.0.0.1:99999 (address 99999: invalid port)"},
+		"port 0":                     {"http://127.0.0.1:0/v", client.Refused, "nothing listens at 127.0.0.1:0"},
+		"closed":                     {uri(closes), client.Dropped, closes + " closed the connection without an answer"},
+		"cut":                        {uri(cuts), client.Dropped, cuts + " closed the connection in the middle of its answer, of which 1 byte came"},
+		"no HTTP":                    {uri(mail), client.Dropped, "what " + mail + " answers is no HTTP (malformed HTTP status code \"ready\")"},
+		"endless header":             {uri(hostile.Listen(t, say("HTTP/1.1 200 OK\r\nx: "+strings.Repeat("x", 1<<20)))), client.Dropped, "is no HTTP"},
+		"https of plain":             {"https" + strings.TrimPrefix(plain, "http") + "/v", client.Refused, strings.TrimPrefix(plain, "http://") + " speaks no TLS: its URL begins with http://"},
+		"a certificate":              {secure.URL + "/v", client.Refused, "the TLS certificate of " + secure.Listener.Addr().String() + " is not trusted: no authority that this machine knows has signed it"},
+		"no such host":               {"http://no-such-host.invalid/v", client.Refused, "no-such-host.invalid"},
+		"link of this host":          {"http://169.254.169.254/latest/meta-data", client.Forbidden, "169.254.169.254 is an address that the guard lets nobody ask"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := NewWithT(t)

@@ -74,6 +74,9 @@ func failure(req request.Request, came int, err, ended error) *Error {
 		return made(TimedOut, "%s", late(where, req.Timeout, dialled, came))
 	}
 	if dns, ok := errors.AsType[*net.DNSError](err); ok {
+		if name, ok := strings.CutSuffix(dns.Name, request.SocketHost); ok {
+			return made(Refused, "%q is no name of an app at a websocket, which has at most 32 of a-z, 0-9 and -", name)
+		}
 		if dns.IsNotFound {
 			return made(Refused, "there is no host %s", dns.Name)
 		}

@@ -107,9 +107,9 @@ func (w *walk) limited(at *Place) bool {
 	case at.Depth >= w.limits.Depth:
 		limit = fmt.Sprintf("depth %d", w.limits.Depth)
 	case w.Calls >= w.limits.Calls:
-		limit = counted(w.limits.Calls, "call")
+		limit = session.Counted(w.limits.Calls, "call")
 	case w.Requests >= w.limits.Requests:
-		limit = counted(w.limits.Requests, "request")
+		limit = session.Counted(w.limits.Requests, "request")
 	default:
 		return false
 	}
@@ -118,13 +118,6 @@ func (w *walk) limited(at *Place) bool {
 	}
 	at.Cut = true
 	return true
-}
-
-func counted(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
 }
 
 // try makes a call, and notes where the last of its answers leads.

@@ -3,6 +3,7 @@ package flow
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -47,22 +48,57 @@ func (f Finding) Sentence() string {
 
 const refusedByKazoo = "Kazoo says processing, then failed, and leaves the caller in silence (" + FlowErrorCrash + ")"
 
+// MaxFindings is how many Check tells of, but for a last one that says how many more there are.
+const MaxFindings = 100
+
+// findings are those of one answer. To place one takes as long as the text is.
+type findings struct {
+	text  source
+	found []Finding
+	told  map[string]bool
+	more  int // that are only counted
+}
+
+func (fs *findings) full() bool {
+	if len(fs.found) < MaxFindings {
+		return false
+	}
+	fs.more++
+	return true
+}
+
+// add places a finding where a path leads to. The same one is told once.
+func (fs *findings) add(f Finding, path []string) {
+	f.Path = pathOf(path)
+	fs.text.place(&f, fs.text.find(path))
+	if said := f.String(); !fs.told[said] {
+		fs.told[said] = true
+		fs.found = append(fs.found, f)
+	}
+}
+
+// all are in the order of the text.
+func (fs *findings) all() []Finding {
+	slices.SortStableFunc(fs.found, func(a, b Finding) int { return a.offset - b.offset })
+	if fs.more > 0 {
+		last := Finding{Rule: "more", Text: fmt.Sprintf("there are %d more findings, which are not told", fs.more), Warning: true}
+		fs.text.place(&last, len(fs.text))
+		return append(fs.found, last)
+	}
+	return fs.found
+}
+
 // explain words what the schemas found wrong.
-func (c *Checker) explain(text source, doc any, wrong []schema.Violation) []Finding {
-	var found []Finding
+func (c *Checker) explain(fs *findings, doc any, wrong []schema.Violation) {
 	for _, v := range wrong {
-		if v.Rule == "schema" {
-			continue // the module's own violation says more
+		if v.Rule == "schema" || fs.full() {
+			continue // of a schema the module's own violation says more
 		}
 		v.Path = given(doc, v.Path)
-		f := Finding{Path: pathOf(v.Path), Rule: v.Rule, Kazoo: refusedByKazoo}
+		f := Finding{Rule: v.Rule, Kazoo: refusedByKazoo}
 		f.Text = c.sentence(doc, v, &f)
-		text.place(&f, text.find(v.Path))
-		if !slices.ContainsFunc(found, func(other Finding) bool { return other.String() == f.String() }) {
-			found = append(found, f)
-		}
+		fs.add(f, v.Path)
 	}
-	return found
 }
 
 // given is a path up to what the answer lacks: a fault in a default is one of what is not there.
@@ -161,13 +197,13 @@ func (c *Checker) needed(module string) string {
 	return fmt.Sprintf("; %s needs %s in it", module, strings.Join(keys, " and "))
 }
 
-// warn lists what Kazoo takes in a node and below it, but passes over.
-func (c *Checker) warn(text source, doc any, path []string) []Finding {
+// warn tells what Kazoo takes in a node and below it, but passes over.
+func (c *Checker) warn(fs *findings, doc any, path []string) {
 	node, ok := doc.(jobj.Object)
 	if !ok {
-		return nil
+		return
 	}
-	found := c.strays(text, node, path, []string{"module", "data", "children"}, "an action")
+	c.strays(fs, node, path, []string{"module", "data", "children"}, "an action")
 	module := node.String("module")
 	if form, known := c.set.Get(prefix + module); known {
 		inner := append(slices.Clip(path), "data")
@@ -175,20 +211,18 @@ func (c *Checker) warn(text source, doc any, path []string) []Finding {
 		for _, m := range form.Tree().Object("properties") {
 			keys = append(keys, m.Key)
 		}
-		found = append(found, c.strays(text, node.Object("data"), inner, keys, "the data of "+module)...)
+		c.strays(fs, node.Object("data"), inner, keys, "the data of "+module)
 	}
 	for _, m := range node.Object("children") {
-		found = append(found, c.warn(text, m.Value, append(slices.Clip(path), "children", m.Key))...)
+		c.warn(fs, m.Value, append(slices.Clip(path), "children", m.Key))
 	}
-	return found
 }
 
 // strays are keys that are nearly known, or that stand twice.
-func (c *Checker) strays(text source, object jobj.Object, path, known []string, of string) []Finding {
-	var found []Finding
+func (c *Checker) strays(fs *findings, object jobj.Object, path, known []string, of string) {
 	seen := make(map[string]bool, len(object))
 	for _, m := range object {
-		f := Finding{Path: pathOf(append(slices.Clip(path), m.Key)), Warning: true}
+		f := Finding{Warning: true}
 		near := suggest.Nearest(m.Key, known)
 		switch {
 		case seen[m.Key]:
@@ -202,10 +236,10 @@ func (c *Checker) strays(text source, object jobj.Object, path, known []string, 
 			f.Kazoo = "Kazoo takes the answer, and passes over the key"
 		}
 		seen[m.Key] = true
-		text.place(&f, text.find(append(slices.Clip(path), m.Key)))
-		found = append(found, f)
+		if !fs.full() {
+			fs.add(f, append(slices.Clip(path), m.Key))
+		}
 	}
-	return found
 }
 
 func pathOf(path []string) string { return strings.Join(append([]string{"$"}, path...), ".") }
@@ -217,12 +251,11 @@ func at(doc any, path []string) any {
 		case jobj.Object:
 			doc, _ = inner.Get(step)
 		case []any:
-			doc = nil
-			for i := range inner {
-				if fmt.Sprint(i) == step {
-					doc = inner[i]
-				}
+			i, err := strconv.Atoi(step)
+			if err != nil || i < 0 || i >= len(inner) {
+				return nil
 			}
+			doc = inner[i]
 		default:
 			return nil
 		}
@@ -268,7 +301,7 @@ func (s source) find(path []string) int {
 		var next gjson.Result
 		index := 0
 		value.ForEach(func(key, inner gjson.Result) bool {
-			if value.IsArray() && fmt.Sprint(index) == step || value.IsObject() && key.String() == step {
+			if value.IsArray() && strconv.Itoa(index) == step || value.IsObject() && key.String() == step {
 				next = inner
 				return false
 			}

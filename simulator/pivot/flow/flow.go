@@ -68,7 +68,7 @@ type Result struct {
 	// Application-Data carries it. Both are zero unless Valid.
 	Flow jobj.Object
 	Text string
-	// Findings are in the order of the text.
+	// Findings are in the order of the text: at most MaxFindings, and one that says how many more there are.
 	Findings []Finding
 }
 
@@ -90,8 +90,10 @@ func (c *Checker) Check(text []byte, compat fidelity.Compat) Result {
 	}
 	var r Result
 	filled, wrong := c.action.CheckStrict(doc)
-	r.Findings = append(c.explain(source, doc, wrong), c.warn(source, doc, nil)...)
-	slices.SortStableFunc(r.Findings, func(a, b Finding) int { return a.offset - b.offset })
+	found := &findings{text: source, told: map[string]bool{}}
+	c.explain(found, doc, wrong)
+	c.warn(found, doc, nil)
+	r.Findings = found.all()
 	if len(wrong) > 0 {
 		return r
 	}

@@ -200,3 +200,17 @@ func FuzzCheck(f *testing.F) {
 		}
 	})
 }
+
+// What a large answer has wrong is told up to a bound, and to tell it takes no longer the more there is.
+func TestFindingsAreBounded(t *testing.T) {
+	g := NewWithT(t)
+	const many = 400_000
+	c, err := flow.New(nil)
+	g.Expect(err).NotTo(HaveOccurred())
+	text := `{"module":"group","data":{"endpoints":[` + strings.Repeat("1,", many-1) + `1]}}`
+	r := c.Check([]byte(text), fidelity.Kazoo)
+	g.Expect(r.Valid).To(BeFalse())
+	g.Expect(r.Findings).To(HaveLen(flow.MaxFindings + 1))
+	g.Expect(r.Findings[0].Path).To(Equal("$.data.endpoints.0"))
+	g.Expect(r.Findings[flow.MaxFindings].Text).To(MatchRegexp(`^there are \d+ more findings, which are not told$`))
+}

@@ -136,6 +136,9 @@ func Build(method, bodyFormat, uri string, params jobj.Object, compat fidelity.C
 	if err != nil {
 		return req, notes, err
 	}
+	if _, given := uris.Credentials(t.user, compat == fidelity.Corrected); !given && strings.Trim(t.user, ":") != "" {
+		notes = append(notes, Note{ThreePartCredentials, "credentials of more than two parts are not sent, as in Kazoo: choose a password without a colon"})
+	}
 	if verb == http.MethodGet {
 		if t.user != "" || strings.HasPrefix(t.host, "[") {
 			notes = append(notes, Note{GetCredentials, "credentials and IPv6 hosts are sent with GET as with POST; Kazoo garbles them"})
@@ -146,7 +149,7 @@ func Build(method, bodyFormat, uri string, params jobj.Object, compat fidelity.C
 		notes = append(notes, Note{StrictURI, "what may not stand in a URL was percent-encoded: " + t.target() + "; Kazoo sends nothing, and the pivot fails"})
 	}
 	req.URL = t.scheme + "://" + t.host + t.target()
-	req.Header = t.header(contentType, len(req.Body))
+	req.Header = t.header(contentType, len(req.Body), compat)
 	return req, notes, nil
 }
 
@@ -189,13 +192,13 @@ func methodOf(word string) (string, []Note) {
 }
 
 // header is what the reference's client (Erlang/OTP 23) writes.
-func (t *target) header(contentType string, length int) [][2]string {
+func (t *target) header(contentType string, length int, compat fidelity.Compat) [][2]string {
 	var out [][2]string
 	if contentType != "" {
 		out = append(out, [2]string{"content-type", contentType})
 	}
 	out = append(out, [2]string{"content-length", strconv.Itoa(length)}, [2]string{"te", ""}, [2]string{"host", t.hostLine()})
-	if text, given := uris.Credentials(t.user); given {
+	if text, given := uris.Credentials(t.user, compat == fidelity.Corrected); given {
 		out = append(out, [2]string{"authorization", "Basic " + base64.StdEncoding.EncodeToString([]byte(text))})
 	}
 	return append(out, [2]string{"connection", "keep-alive"})

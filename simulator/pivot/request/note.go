@@ -7,17 +7,19 @@ import (
 
 // The quirks that a request can show.
 const (
-	StrictURI        = "strict-uri"
-	GetCredentials   = "get-credentials"
-	URIPartCrash     = "uri-part-crash"
-	KnownMethodCrash = "known-method-crash"
-	BodyFormatCrash  = "body-format-crash"
-	VariableKeyBytes = "variable-key-bytes"
-	NullCrash        = "null-crash"
-	NestedListBytes  = "nested-list-bytes"
-	SilentTransport  = "silent-transport"
-	URLClimb         = "url-climb"
-	URLAppend        = "url-append"
+	StrictURI      = "strict-uri"
+	GetCredentials = "get-credentials"
+	// ThreePartCredentials is kept, as are URLAppend and those of redirects.
+	ThreePartCredentials = "three-part-credentials"
+	URIPartCrash         = "uri-part-crash"
+	KnownMethodCrash     = "known-method-crash"
+	BodyFormatCrash      = "body-format-crash"
+	VariableKeyBytes     = "variable-key-bytes"
+	NullCrash            = "null-crash"
+	NestedListBytes      = "nested-list-bytes"
+	SilentTransport      = "silent-transport"
+	URLClimb             = "url-climb"
+	URLAppend            = "url-append"
 )
 
 // Note is a place where a real Kazoo and this program part, or where it does what one

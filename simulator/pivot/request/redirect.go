@@ -49,7 +49,7 @@ func (r Request) Redirect(status int, location string, compat fidelity.Compat) (
 		next.Method, next.Body = http.MethodGet, ""
 	}
 	next.URL = t.scheme + "://" + t.host + t.target()
-	next.Header = t.header(r.field("content-type"), len(next.Body))
+	next.Header = t.header(r.field("content-type"), len(next.Body), compat)
 	if kept := r.field("authorization"); kept != "" && t.user == "" && t.host == hostOf(r.URL) {
 		next.Header = With(next.Header, "authorization", kept)
 	}

@@ -1,6 +1,7 @@
 package request_test
 
 import (
+	"encoding/base64"
 	"errors"
 	"strings"
 	"testing"
@@ -74,6 +75,33 @@ func TestTargets(t *testing.T) {
 				g.Expect(quirks(notes)).To(ConsistOf(c.quirk))
 			}
 		})
+	}
+}
+
+// Credentials are sent as hooks send them.
+func TestCredentials(t *testing.T) {
+	for user, want := range map[string][2]string{ // in kazoo mode, and corrected
+		"u%41:p%40": {"uA:p%40", "uA:p%40"}, "u": {"u:", "u:"}, "u:pa:ss": {"", "u:pa:ss"}, ":pw": {"pw:", ":pw"},
+	} {
+		for i, compat := range []fidelity.Compat{fidelity.Kazoo, fidelity.Corrected} {
+			g := NewWithT(t)
+			req, notes, err := request.Build("post", "", "http://"+user+"@h/v", nil, compat)
+			g.Expect(err).NotTo(HaveOccurred())
+			sent := ""
+			for _, h := range req.Header {
+				if h[0] == "authorization" {
+					text, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(h[1], "Basic "))
+					g.Expect(err).NotTo(HaveOccurred())
+					sent = string(text)
+				}
+			}
+			g.Expect(sent).To(Equal(want[i]), user)
+			if want[i] == "" {
+				g.Expect(quirks(notes)).To(ConsistOf(request.ThreePartCredentials))
+			} else {
+				g.Expect(notes).To(BeEmpty(), user)
+			}
+		}
 	}
 }
 
@@ -283,6 +311,8 @@ func TestAURLThatABrowserWouldResolveOtherwiseIsTold(t *testing.T) {
 		{"http://h/ivr/start.xml", "", false},
 		{"http://h/ivr/start.xml", "/root.xml", true},
 		{"http://h/v?x=1", "w", true},
+		{"http://h/ivr/start.xml", "file:///etc/passwd", true},
+		{"http://h/ivr/start.xml", "javascript:alert(1)", true},
 	} {
 		_, notes, _ = request.Resolve(c.base, c.ref, fidelity.Kazoo)
 		g.Expect(len(notes) == 1 && notes[0].Quirk == request.URLAppend).To(Equal(c.told), "%s and %s: %v", c.base, c.ref, notes)

@@ -48,8 +48,11 @@ func unlikeBrowsers(base, ref, next string) []Note {
 		return nil
 	}
 	theirs, err := resolveRFC(base, ref)
-	if err != nil {
-		return nil // a browser would make nothing of it
+	if err != nil { // a browser would make nothing of it
+		if scheme, _, _ := strings.Cut(ref, ":"); uris.IsScheme(scheme) && scheme != ref {
+			return []Note{{URLAppend, "Kazoo makes " + next + " of " + ref + ": to it whole URLs begin with http:// or https:// alone"}}
+		}
+		return nil
 	}
 	if ours, err := resolveRFC(base, next); err != nil || ours == theirs {
 		return nil

@@ -172,62 +172,43 @@ func (t *target) keep() (refused bool) {
 	return refused || strings.Contains(t.fragment, "#")
 }
 
-// encodedIllegal percent-encodes what is illegal, and leaves every % alone.
-func encodedIllegal(part string) (clean string, encoded bool) {
-	var b strings.Builder
-	for i := range len(part) {
-		if illegal(part[i]) {
-			encoded = true
-			fmt.Fprintf(&b, "%%%02X", part[i])
-			continue
-		}
-		b.WriteByte(part[i])
-	}
-	return b.String(), encoded
-}
-
 // cleaned is a part of a URL without the escapes that it need not have, the others in
 // upper case. A % too near to the end to be an escape stays. If anything in it is
 // illegal, all that is no escape is percent-encoded.
 func cleaned(part string) (clean string, encoded bool) {
-	if clean, encoded = normal(part, true); encoded {
-		clean, _ = normal(part, false)
+	_, refused := encodedIllegal(part)
+	if clean, valid := uris.Normal(part); valid && !refused {
+		return clean, false
 	}
-	return clean, encoded
+	clean, _ = uris.Normal(escaped(part))
+	return clean, true
 }
 
-func normal(part string, openEnd bool) (clean string, encoded bool) {
-	const upperHex = "0123456789ABCDEF"
-	var b strings.Builder
-	for i := 0; i < len(part); i++ {
-		c := part[i]
-		switch {
-		case c == '%' && uris.IsEscape(part[i:]):
-			b.WriteString(uris.Unescaped(part[i:]))
-			i += 2
-		case openEnd && c == '%' && i+2 >= len(part), c != '%' && !illegal(c):
-			b.WriteByte(c)
-		default:
-			encoded = true
-			b.Write([]byte{'%', upperHex[c>>4], upperHex[c&0xF]})
-		}
-	}
-	return b.String(), encoded
+// encodedIllegal percent-encodes what is illegal, and leaves every % alone.
+func encodedIllegal(part string) (clean string, encoded bool) {
+	return encodedBut(part, func(string) bool { return true })
 }
 
-// escaped percent-encodes what is illegal, and else changes nothing.
+// escaped percent-encodes what is illegal and each % that begins no escape.
 func escaped(text string) string {
+	clean, _ := encodedBut(text, uris.IsEscape[string])
+	return clean
+}
+
+// encodedBut percent-encodes what is illegal, and each % that does not stay.
+func encodedBut(part string, stays func(rest string) bool) (clean string, encoded bool) {
 	const upperHex = "0123456789ABCDEF"
 	var b strings.Builder
-	for i := range len(text) {
-		c := text[i]
-		if !illegal(c) && (c != '%' || uris.IsEscape(text[i:])) {
+	for i := range len(part) {
+		c := part[i]
+		if !illegal(c) && (c != '%' || stays(part[i:])) {
 			b.WriteByte(c)
 			continue
 		}
+		encoded = true
 		b.Write([]byte{'%', upperHex[c>>4], upperHex[c&0xF]})
 	}
-	return b.String()
+	return b.String(), encoded
 }
 
 // illegal tells the bytes that the reference's client takes in no URL.

@@ -333,6 +333,16 @@ func (p *parser) element(depth int) (*Node, error) {
 func lines(text string) string { return strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text) }
 
 func (p *parser) content(n *Node, depth int) error {
+	// Texts and sections are one as long as nothing else has been in the element: what begins it says
+	// whether they count.
+	var more strings.Builder
+	settle := func() {
+		if more.Len() > 0 {
+			n.Children[0].Text += more.String()
+			more.Reset()
+		}
+	}
+	defer settle()
 	for {
 		at := p.at
 		var child *Node
@@ -359,12 +369,11 @@ func (p *parser) content(n *Node, depth int) error {
 		if err != nil {
 			return err
 		}
-		// Texts and sections are one as long as nothing else has been in the element: what begins it says
-		// whether they count.
 		if first := n.Children; len(first) == 1 && written(first[0]) && written(child) {
-			first[0].Text += child.Text
+			more.WriteString(child.Text)
 			continue
 		}
+		settle()
 		n.Children = append(n.Children, child)
 	}
 }

@@ -85,6 +85,17 @@ func (p *parser) declaration() error {
 	return nil
 }
 
+// Garbled is the XML declaration of a document in UTF-8 whose encoding has Parse read other text than is
+// meant, "" where it is read as it stands.
+func Garbled(document []byte) string {
+	text := string(document)
+	p := &parser{rest: text, at: Position{1, 1}}
+	if !p.sees("<?xml") || p.declarations() != nil || p.then == nil || p.then(p.rest) == p.rest {
+		return ""
+	}
+	return text[:len(text)-len(p.rest)]
+}
+
 func (p *parser) declarations() error {
 	p.skip(len("<?xml"))
 	p.blank()

@@ -84,6 +84,23 @@ func TestADeclaredEncodingCanBePassedOver(t *testing.T) {
 	}
 }
 
+func TestWhatADeclaredEncodingGarblesIsFound(t *testing.T) {
+	g := NewWithT(t)
+	const latin1 = `<?xml version="1.0" encoding="ISO-8859-1"?>`
+	for document, garbled := range map[string]string{
+		latin1 + "<Response><Say>ü</Say></Response>":                                       latin1,
+		latin1 + "<Response><Say>u</Say></Response>":                                       "",
+		"\ufeff" + latin1 + "<Response><Say>ü</Say></Response>":                            "",
+		`<?xml version="1.0" encoding="UTF-8"?><Response><Say>ü</Say></Response>`:          "",
+		`<?xml version="1.0"?><Response><Say>ü</Say></Response>`:                           "",
+		"<Response><Say>ü</Say></Response>":                                                "",
+		`<?xml version='1.0' encoding='us-ascii' standalone='yes'?><Response>ü</Response>`: `<?xml version='1.0' encoding='us-ascii' standalone='yes'?>`,
+		`<?xml encoding="ISO-8859-1"?><Response><Say>ü</Say></Response>`:                   "",
+	} {
+		g.Expect(twiml.Garbled([]byte(document))).To(Equal(garbled), document)
+	}
+}
+
 func TestDocumentsThatAreRefused(t *testing.T) {
 	for name, c := range map[string]struct {
 		document     string
@@ -238,4 +255,15 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 	})
+}
+
+// A text is put together once, however many references and sections it has.
+func TestATextOfManyPartsIsRead(t *testing.T) {
+	g := NewWithT(t)
+	const many = 400_000
+	root, err := twiml.Parse([]byte("<Response><Say>" + strings.Repeat("&lt;", many) + "</Say><Say>a" + strings.Repeat("<![CDATA[a]]>", many/16) + "</Say></Response>"))
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(root.Children[0].Children).To(HaveLen(1))
+	g.Expect(root.Children[0].OwnText()).To(Equal(strings.Repeat("<", many)))
+	g.Expect(root.Children[1].OwnText()).To(Equal(strings.Repeat("a", 1+many/16)))
 }
