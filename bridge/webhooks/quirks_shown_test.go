@@ -1,6 +1,7 @@
 package webhooks_test
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 
@@ -24,6 +25,13 @@ func requests(b *bench) string {
 func requestsAs(b *bench) string {
 	return list(b.receiver.requests(), func(r received) string {
 		return r.Method + " " + r.Target + " as " + r.Header.Get("Content-Type")
+	}, "nothing")
+}
+
+// authorized are the requests with the credentials that they bring.
+func authorized(b *bench) string {
+	return list(b.receiver.requests(), func(r received) string {
+		return fmt.Sprintf("%s %s as %q", r.Method, r.Target, r.Header.Get("Authorization"))
 	}, "nothing")
 }
 

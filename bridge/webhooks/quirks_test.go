@@ -82,6 +82,10 @@ func keptQuirks() []quirkRow {
 
 		{id: "double-question", hook: `{"http_verb":"get","uri":"http://127.0.0.1:18999/hook?v=1"}`, shows: targetUpTo("account_id"), kazoo: "/hook?v=1?account_id", corrected: "/hook?v=1&account_id"},
 		{id: "fragment-query", hook: `{"http_verb":"get","uri":"http://127.0.0.1:18999/hook#f"}`, shows: targetUpTo("account_id"), kazoo: "/hook", corrected: "/hook?account_id"},
+		{
+			id: "three-part-credentials", hook: `{"uri":"http://u:pa:ss@127.0.0.1:18999/hook"}`, shows: authorized,
+			kazoo: `POST /hook as ""`, corrected: `POST /hook as "Basic dTpwYTpzcw=="`,
+		},
 		{id: "redirect-drop", answers: []answer{{status: 302, header: "location: /there"}, {status: 200}}, shows: requests, kazoo: "POST /hook, GET /there without a body", corrected: "POST /hook"},
 		{id: "redirect-drop", hook: `{"http_verb":"put"}`, answers: []answer{{status: 308, header: "location: /there"}, {status: 200}}, shows: requests, kazoo: "PUT /hook", corrected: "PUT /hook, PUT /there"},
 
