@@ -136,9 +136,13 @@ func (h *handler) billingMode(req *request, a account.Account) string {
 // replaceAccount merges: what is left out stays, except the realm, which is drawn
 // again (cb_accounts, recorded).
 func (h *handler) replaceAccount(ctx context.Context, req *request) (outcome, error) {
+	realm, err := h.randomRealm(ctx)
+	if err != nil {
+		return outcome{}, err
+	}
 	return h.changeAccount(ctx, req, func(old, data jobj.Object) jobj.Object {
 		if !data.Has("realm") {
-			old = old.Set("realm", h.randomRealm())
+			old = old.Set("realm", realm)
 		}
 		return old.Merge(data)
 	})

@@ -8,7 +8,22 @@ import (
 
 	"github.com/kazoolab/kazoolab/bridge/crossbar"
 	"github.com/kazoolab/kazoolab/bridge/kapi"
+	"github.com/kazoolab/kazoolab/internal/ids"
 )
+
+// A realm that is drawn is nobody's: of two worlds that draw alike, the second has an account with it.
+func TestADrawnRealmIsNobodys(t *testing.T) {
+	drawn := func(others string) string {
+		w := newWorld(t, newKeys(), func(c *crossbar.Config) { c.IDs = ids.Seeded("realms") })
+		token := w.token(t, "master")
+		w.call(t, "PATCH", "/v2/accounts/"+siblingID, token, `{"data":{"realm":"`+others+`"}}`).want(t, http.StatusOK)
+		return w.call(t, "PUT", customerPath, token, `{"data":{"name":"New Branch"}}`).want(t, http.StatusCreated).data().String("realm")
+	}
+	first := drawn("another.ref.test")
+	if second := drawn(first); second == first {
+		t.Errorf("%s is two accounts' realm", first)
+	}
+}
 
 const customerPath = "/v2/accounts/" + customerID
 

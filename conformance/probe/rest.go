@@ -187,10 +187,13 @@ func (p *Probe) Account(ctx context.Context) (Account, error) {
 // the group ends. Its id is noted as "account <name>".
 func (p *Probe) NewAccount(ctx context.Context, name string, parent Account) (Account, error) {
 	full := nameOf(p.Log.Began(), p.id(strings.ReplaceAll(p.group, "/", " ")+" "+name))
-	// An interruption must not cut this request off: what it makes could not be deleted.
-	made, err := p.MustREST(context.WithoutCancel(ctx), "create account "+name, Request{
-		Method: http.MethodPut, Path: "/v2/accounts/" + parent.ID, Token: parent.Token, Body: Data(map[string]any{"name": full}),
-	})
+	create := Request{Method: http.MethodPut, Path: "/v2/accounts/" + parent.ID, Token: parent.Token, Body: Data(map[string]any{"name": full})}
+	// An interruption must not cut these requests off: what they make could not be deleted.
+	standing := context.WithoutCancel(ctx)
+	made, err := p.MustREST(standing, "create account "+name, create)
+	if made.Data().Get("realm.unique").Exists() { // Kazoo draws one of 16,777,216, and refuses the account where another has it
+		made, err = p.MustREST(standing, "create account "+name, create)
+	}
 	if err != nil {
 		return Account{}, err
 	}
