@@ -201,7 +201,7 @@ func (p *parking) hook(key store.HookKey) *backlog {
 func (p *parking) write(d *inHand, b *backlog) {
 	p.metrics.parked.Inc()
 	d.mu.Lock()
-	first := !d.stored
+	first, taken := !d.stored, d.from == nil
 	d.stored, d.over = true, true
 	if first {
 		d.what.ID = p.rowID(d)
@@ -209,7 +209,7 @@ func (p *parking) write(d *inHand, b *backlog) {
 	d.mu.Unlock()
 	e := entry{bytes: len(d.what.Body), stored: func() {
 		d.settle(true)
-		p.written(d, b)
+		p.written(d, b, taken)
 	}}
 	if first {
 		e.park = &d.what
@@ -222,15 +222,19 @@ func (p *parking) write(d *inHand, b *backlog) {
 // rowID is unique, and in the order in which deliveries came.
 func (p *parking) rowID(d *inHand) string { return fmt.Sprintf("%016x-%s", d.order, p.ids.Hex(8)) }
 
-// written has a delivery that is stored taken out in its turn.
-func (p *parking) written(d *inHand, b *backlog) {
+// written has a delivery that is stored taken out in its turn. One that was taken out of the store
+// itself is in hand no more. One from the bus never was: its row may have been taken out since it was
+// stored, so that what is in hand by its id is another.
+func (p *parking) written(d *inHand, b *backlog, taken bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	b.writing--
-	if d.from != nil {
-		b.after = "" // it may stand before what was read last
+	if taken {
+		p.returned(d, b)
+		return
 	}
-	p.returned(d, b)
+	b.after = "" // it may stand before what was read last
+	p.askIfFree(b)
 }
 
 // returned notes that a delivery from the store is in hand no more.
@@ -242,6 +246,11 @@ func (p *parking) returned(d *inHand, b *backlog) {
 			b.ended[d.what.ID] = true
 		}
 	}
+	p.askIfFree(b)
+}
+
+// askIfFree asks for a hook of which no more than half of what may be is in hand.
+func (p *parking) askIfFree(b *backlog) {
 	if len(b.hand) <= b.allowed/2 {
 		p.ask(b)
 	}

@@ -34,6 +34,7 @@ type yard struct {
 	broken webhooks.Graveyard
 	// backlogs is the store, or what stands before it.
 	backlogs webhooks.Backlogs
+	records  webhooks.Records // likewise
 }
 
 func newYard(t *testing.T) *yard {
@@ -46,7 +47,7 @@ func newYard(t *testing.T) *yard {
 	t.Cleanup(func() { NewWithT(t).Expect(s.Close()).To(Succeed()) })
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute) // a dead node of a shared database holds what it had for 30 s
 	t.Cleanup(cancel)
-	return &yard{store: s, backlogs: alone{s}, hooks: webhooks.NewRegistry(), ctx: ctx}
+	return &yard{store: s, backlogs: alone{s}, records: s, hooks: webhooks.NewRegistry(), ctx: ctx}
 }
 
 // alone is the store of a node without websockets.
@@ -94,7 +95,7 @@ func (y *yard) engine(t *testing.T, change func(*webhooks.Config)) *parkingEngin
 	metrics := prometheus.NewRegistry()
 	random := ids.New()
 	engine := webhooks.New(cfg, webhooks.Dependencies{
-		Hooks: y.hooks, Accounts: directory, Records: y.store, Backlogs: y.backlogs, Documents: y.store,
+		Hooks: y.hooks, Accounts: directory, Records: y.records, Backlogs: y.backlogs, Documents: y.store,
 		Clock: clock.System(), IDs: random, Log: slog.New(slog.DiscardHandler), Metrics: metrics,
 		ClusterID: recordedCluster, Node: random.Hex(8), Graveyard: y.broken,
 	})
@@ -247,6 +248,62 @@ func TestAnOutageDoesNotUseUpTheTriesOfWhatWaits(t *testing.T) {
 		Should(BeNumerically(">=", 2))
 	far.drop(false)
 	g.Eventually(y.ctx, func() []string { return distinct(far.arrived()) }).Should(HaveLen(50))
+}
+
+// What is parked may be taken out before the node has word that it is stored: it is delivered once.
+func TestWhatIsTakenOutBeforeItIsKnownToBeStoredComesOnce(t *testing.T) {
+	g := NewWithT(t)
+	y, far := newYard(t), newDoor(t)
+	tardy := &tardyWord{alone: alone{y.store}, read: make(chan struct{})}
+	y.records, y.backlogs = tardy, tardy
+	y.hook(t, "h", far.server.URL)
+	far.close()
+	e := y.engine(t, nil)
+	for _, call := range calls(0, 20) { // the first two wait for their answer
+		g.Eventually(y.ctx, e.handle(call)).Should(BeClosed())
+	}
+	far.open()
+	for _, call := range calls(20, 60) {
+		e.handle(call)
+	}
+	g.Eventually(y.ctx, func() []string { return distinct(far.arrived()) }).Should(HaveLen(60))
+	g.Eventually(y.ctx, func() ([]store.Backlog, error) { return y.store.Backlogs(y.ctx, "") }).Should(BeEmpty())
+	g.Expect(far.arrived()).To(ConsistOf(calls(0, 60)))
+}
+
+// tardyWord is a store whose word that something is parked comes after that was read again.
+type tardyWord struct {
+	alone
+
+	mu   sync.Mutex
+	read chan struct{} // closed when rows are read the next time
+}
+
+func (w *tardyWord) Record(ctx context.Context, batch store.Batch) error {
+	err := w.Store.Record(ctx, batch)
+	if len(batch.Park) == 0 || err != nil {
+		return err
+	}
+	const patience = 300 * time.Millisecond // nobody reads while the receiver is silent
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	w.mu.Lock()
+	read := w.read
+	w.mu.Unlock()
+	select {
+	case <-read:
+	case <-ctx.Done():
+	}
+	return nil
+}
+
+func (w *tardyWord) ParkedAfter(ctx context.Context, hook store.HookKey, after string, limit, maxBytes int) ([]store.Parked, error) {
+	rows, err := w.alone.ParkedAfter(ctx, hook, after, limit, maxBytes)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	close(w.read)
+	w.read = make(chan struct{})
+	return rows, err
 }
 
 func distinct(names []string) []string {
