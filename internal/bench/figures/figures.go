@@ -113,6 +113,17 @@ func MaxFiles() int {
 	return 0
 }
 
+// EnoughFiles says how to get room for so many connections, whose number a flag gives. Go programs raise
+// their limit as far as they may; what they start has the same. A limit of 0 is none.
+func EnoughFiles(flag string, connections, limit int) error {
+	const others = 200
+	if limit > 0 && limit < connections+others {
+		return fmt.Errorf("%s: %d need %d open files, and a process may have %d: give fewer, or raise the hard limit (ulimit -Hn %d, as root)",
+			flag, connections, connections+others, limit, connections+others)
+	}
+	return nil
+}
+
 // Files counts what a process has open, and how many of those are sockets.
 func Files(pid int) (open, sockets int) {
 	links, _ := filepath.Glob(fmt.Sprintf("/proc/%d/fd/*", pid))

@@ -140,15 +140,5 @@ func parse(args []string) (options, error) {
 	case o.runs < 1 || o.pairs < 0 || o.lasts <= 0 || o.window <= 0 || o.rate < 0 || o.held < 0:
 		return o, errors.New("-runs must be 1 or more, -for and -window positive, -pairs, -rate and -held not negative")
 	}
-	return o, enoughFiles(o.calls, figures.MaxFiles())
-}
-
-// enoughFiles says how to get room for a connection for each call. A limit of 0 is none.
-func enoughFiles(calls, limit int) error {
-	const others = 200
-	if limit > 0 && limit < calls+others {
-		return fmt.Errorf("-calls: %d need %d open files, and a process may have %d: give fewer, or raise the hard limit (ulimit -Hn %d, as root)",
-			calls, calls+others, limit, calls+others)
-	}
-	return nil
+	return o, figures.EnoughFiles("-calls", o.calls, figures.MaxFiles())
 }

@@ -10,6 +10,7 @@ import (
 	. "github.com/onsi/gomega"
 	"go.uber.org/goleak"
 
+	"github.com/kazoolab/kazoolab/internal/bench/figures"
 	"github.com/kazoolab/kazoolab/internal/lab"
 )
 
@@ -99,7 +100,7 @@ func TestArgumentsThatMakeNoSenseAreRefused(t *testing.T) {
 		_, err := parse(c.name, strings.Fields(c.args))
 		NewWithT(t).Expect(err).To(MatchError(ContainSubstring(c.want)))
 	}
-	NewWithT(t).Expect(enoughFiles(5000, 1024)).To(MatchError(ContainSubstring("ulimit -Hn 5200")))
-	NewWithT(t).Expect(enoughFiles(5000, 0)).To(Succeed())
+	NewWithT(t).Expect(figures.EnoughFiles("-sockets", 5000, 1024)).To(MatchError(ContainSubstring("ulimit -Hn 5200")))
+	NewWithT(t).Expect(figures.EnoughFiles("-sockets", 5000, 0)).To(Succeed())
 	NewWithT(t).Expect(run(t.Context(), []string{"other"})).To(MatchError(ContainSubstring("fanout|single|index|slow|resume")))
 }

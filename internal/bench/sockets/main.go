@@ -108,16 +108,5 @@ func parse(name string, args []string) (options, error) {
 	case name == "resume" && o.store == lab.SQLite:
 		return o, errors.New("-store: two nodes cannot share a file")
 	}
-	return o, enoughFiles(o.sockets, figures.MaxFiles())
-}
-
-// enoughFiles says how to get room for so many sockets. Go programs raise their limit as
-// far as they may; the node has the same. A limit of 0 is none.
-func enoughFiles(sockets, limit int) error {
-	const others = 200
-	if limit > 0 && limit < sockets+others {
-		return fmt.Errorf("%d sockets need %d open files, and a process may have %d: give fewer -sockets, or raise the hard limit (ulimit -Hn %d, as root)",
-			sockets, sockets+others, limit, sockets+others)
-	}
-	return nil
+	return o, figures.EnoughFiles("-sockets", o.sockets, figures.MaxFiles())
 }
