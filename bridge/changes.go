@@ -25,8 +25,9 @@ import (
 // before it is published; therefore the writes that the store has numbered are
 // looked up whenever the connection is new, and every catchUpPause.
 //
-// So once REST has answered on the node that was asked, the change is live there; on
-// the others it is within milliseconds, and within catchUpPause whatever happens.
+// So once REST has answered on the node that was asked, the change is live there, even
+// if its message is late or lost; on the others it is within milliseconds, and within
+// catchUpPause whatever happens.
 // Documents themselves are read from the store, which all share: another node shows
 // them as they are at once. What it takes from memory is which accounts there are, who
 // may see whom, whose numbers are whose, the limits of failures and which hooks fire.
@@ -60,8 +61,10 @@ type changes struct {
 	waiting map[string]chan struct{} // by Msg-ID: closed when applied here
 }
 
-// applyLimit is how long a REST answer waits for this node to have applied a
-// change, so that what was created is live when the answer arrives.
+// applyLimit is how long a REST answer waits for the message of a change to come back to
+// this node, which has then heard all that was published before. Afterwards the node
+// applies the change without it: what was created is live when the answer arrives. On a
+// busy machine a second did not do, and an event that followed the answer found no hook.
 const applyLimit = time.Second
 
 // lateLimit is how long a message may wait for the broker before the log says so.
@@ -103,10 +106,10 @@ func (c *changes) handle(d bus.Delivery) {
 	c.applied(gjson.GetBytes(d.Body, "Msg-ID").Str)
 }
 
-// Publish tells everyone of writes and returns when this node has applied them,
-// at the latest after applyLimit. Publishing itself goes on until the broker has
-// taken the messages, or the node ends: then those who were to hear of a document in
-// no node's memory never will, and the log names it.
+// Publish tells everyone of writes and returns when this node has applied them.
+// Publishing itself goes on until the broker has taken the messages, or the node ends:
+// then those who were to hear of a document in no node's memory never will, and the log
+// names it.
 func (c *changes) Publish(ctx context.Context, docs ...kapi.DocChange) {
 	ctx, cancel := context.WithTimeout(ctx, applyLimit)
 	defer cancel()
@@ -128,8 +131,21 @@ func (c *changes) Publish(ctx context.Context, docs ...kapi.DocChange) {
 		select {
 		case <-wait:
 		case <-ctx.Done():
-			c.log.Warn("change not applied here yet", "limit", applyLimit)
+			c.applyUnheard(docs)
 			return
+		}
+	}
+}
+
+// applyUnheard applies here what this node should have heard of by now.
+func (c *changes) applyUnheard(docs []kapi.DocChange) {
+	for _, doc := range docs {
+		if !c.listensTo(doc) {
+			continue
+		}
+		c.log.Warn("change applied before its message came back", "key", doc.Key(), "limit", applyLimit)
+		if err := c.apply(c.running, doc); err != nil {
+			c.log.Error("change not applied; looked up again", "key", doc.Key(), "error", err)
 		}
 	}
 }

@@ -121,6 +121,17 @@ var _ = Describe("Changes made on one node", func() {
 		Eventually(ctx, other.figure).WithArguments(hooks).WithTimeout(patience).Should(Equal(1.0))
 	}, SpecTimeout(2*time.Minute))
 
+	It("are in force there when it answers, though there is no broker", func(ctx SpecContext) {
+		l := newLab(ctx)
+		token := l.node.token(ctx, acme)
+		l.proxy.Unplug()
+		id := l.hookBy(ctx, token, acme, `"hook":"channel_create"`)
+		Expect(l.node.figure(ctx, hooks)).To(Equal(1.0))
+		a := l.node.request(ctx, http.MethodDelete, "/v2/accounts/"+acme+"/webhooks/"+id, token, "")
+		Expect(a.Status).To(Equal(http.StatusOK), "%s", jobj.Append(nil, a.Object))
+		Expect(l.node.figure(ctx, hooks)).To(BeZero())
+	}, SpecTimeout(time.Minute))
+
 	It("are told once there is a broker again, those of objects that no node remembers", func(ctx SpecContext) {
 		l := newLab(ctx)
 		heard := l.hear(ctx, bus.Binding{Exchange: kapi.ExchangeConfiguration, Key: "*.*.device.*"})
