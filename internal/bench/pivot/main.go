@@ -16,7 +16,9 @@
 // application's own process: from when it has given the answer away until it has the
 // whole request. What both sides and the wire take is in it, and whatever waits its turn
 // there; no time of a person is. The bare loop's requests are recorded ones of the
-// engine, byte by byte; it reads no answer, it only waits for it. Runs alternate, and
+// engine, byte by byte; it reads no answer, it only waits for it. At half of what it can
+// the engine stands beside a loop that makes as many requests, and beside one that makes
+// half of what that can, which leaves both as much of the machine. Runs alternate, and
 // each is printed.
 package main
 

@@ -96,7 +96,6 @@ func (b *bench) httpEngine(ctx context.Context, l load) (*side, error) {
 }
 
 func (b *bench) httpBare(ctx context.Context, l load) (*side, error) {
-	l.held = 0
 	return b.overHTTP(ctx, roleBare, l.args("-samples", b.samples))
 }
 
@@ -162,7 +161,6 @@ func (b *bench) socketEngine(ctx context.Context, l load) (*side, error) {
 }
 
 func (b *bench) socketBare(ctx context.Context, l load) (*side, error) {
-	l.held = 0
 	return made(ctx, func(s *side) error {
 		loop, err := s.join(b, roleBareSocket, l.args("-samples", b.samples)...)
 		if err != nil {
