@@ -98,8 +98,12 @@ func root(ctx context.Context) (string, error) {
 }
 
 func (b *bench) run(ctx context.Context, out io.Writer, chosen []deviation, parallel int, baseline bool) error {
+	var err error
+	if b.cache, err = userCache(ctx); err != nil {
+		return err
+	}
 	b.certifier = filepath.Join(b.dir, "certifier")
-	if err := b.build(ctx, b.certifier, ""); err != nil {
+	if err := b.build(ctx, b.certifier, "", b.cache); err != nil {
 		return err
 	}
 	if baseline {
@@ -121,22 +125,26 @@ func (b *bench) run(ctx context.Context, out io.Writer, chosen []deviation, para
 }
 
 // tryAll tries deviations, so many at a time, and tells of each when it is done.
-func (b *bench) tryAll(ctx context.Context, chosen []deviation, parallel int, tell func(result)) ([]result, error) {
+func (b *bench) tryAll(ctx context.Context, chosen []deviation, parallel int, tell func(result)) (results []result, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	places := make(chan struct{}, parallel)
+	places := make(chan *cache, parallel)
+	for range parallel {
+		place := &cache{of: b.cache}
+		defer func() { err = errors.Join(err, place.remove()) }()
+		places <- place
+	}
 	var running sync.WaitGroup
 	var mu sync.Mutex // guards results and errs, and has lines come one at a time
-	var results []result
 	var errs []error
 	for _, d := range chosen {
-		places <- struct{}{}
+		place := <-places
 		if ctx.Err() != nil {
 			break
 		}
 		running.Go(func() {
-			defer func() { <-places }()
-			r, err := b.try(ctx, d)
+			defer func() { places <- place }()
+			r, err := b.try(ctx, d, place)
 			mu.Lock()
 			defer mu.Unlock()
 			if err != nil {

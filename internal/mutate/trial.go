@@ -49,6 +49,7 @@ type bench struct {
 	root      string // of the repository
 	dir       string // for what trials leave until the end
 	certifier string // the program as it stands
+	cache     string // of the user's builds
 	catalogue *suite.Suite
 	deadline  time.Duration // of a start and a judging
 	clock     clock.Clock
@@ -58,14 +59,15 @@ type bench struct {
 // a look at the repository, which is the same for all.
 func buildFlags() []string { return []string{"-ldflags=-s -w", "-buildvcs=false"} }
 
-// build builds the program at out; overlay is a file as go build takes it, or "".
-func (b *bench) build(ctx context.Context, out, overlay string) error {
+// build builds the program at out; overlay is a file as go build takes it, or "". What can
+// be used again is in the folder cache, and what it makes comes there.
+func (b *bench) build(ctx context.Context, out, overlay, cache string) error {
 	args := append([]string{"build", "-o", out}, buildFlags()...)
 	if overlay != "" {
 		args = append(args, "-overlay", overlay)
 	}
 	cmd := exec.CommandContext(ctx, "go", append(args, "./cmd/kazoolab")...) //nolint:gosec // files of this program's own
-	cmd.Dir = b.root
+	cmd.Dir, cmd.Env = b.root, append(os.Environ(), "GOCACHE="+cache)
 	if said, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("go build: %w: %s", err, said)
 	}
@@ -73,15 +75,19 @@ func (b *bench) build(ctx context.Context, out, overlay string) error {
 }
 
 // try tries one deviation. The error says that the trial itself came to nothing.
-func (b *bench) try(ctx context.Context, d deviation) (result, error) {
+func (b *bench) try(ctx context.Context, d deviation, place *cache) (result, error) {
 	r := result{deviation: d}
 	dir, err := os.MkdirTemp(b.dir, d.id+"-")
 	if err != nil {
 		return r, err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
+	built, err := place.ready()
+	if err != nil {
+		return r, err
+	}
 	began := b.clock.Now()
-	binary, err := b.mutant(ctx, d, dir)
+	binary, err := b.mutant(ctx, d, dir, built)
 	r.built = b.clock.Since(began)
 	if err != nil {
 		r.outcome, r.why = noBuild, err.Error()
@@ -94,7 +100,7 @@ func (b *bench) try(ctx context.Context, d deviation) (result, error) {
 }
 
 // mutant builds the program with the deviation in it.
-func (b *bench) mutant(ctx context.Context, d deviation, dir string) (string, error) {
+func (b *bench) mutant(ctx context.Context, d deviation, dir, cache string) (string, error) {
 	source, err := d.mutated(b.root)
 	if err != nil {
 		return "", err
@@ -112,7 +118,7 @@ func (b *bench) mutant(ctx context.Context, d deviation, dir string) (string, er
 		return "", err
 	}
 	binary := filepath.Join(dir, "kazoolab")
-	return binary, b.build(ctx, binary, overlay)
+	return binary, b.build(ctx, binary, overlay, cache)
 }
 
 func (b *bench) certification(up *lab.Up, dialect string, patterns ...string) lab.Certification {
