@@ -130,9 +130,7 @@ func (b *bench) tryAll(ctx context.Context, chosen []deviation, parallel int, te
 	defer cancel()
 	places := make(chan *cache, parallel)
 	for range parallel {
-		place := &cache{of: b.cache}
-		defer func() { err = errors.Join(err, place.remove()) }()
-		places <- place
+		places <- &cache{of: b.cache}
 	}
 	var running sync.WaitGroup
 	var mu sync.Mutex // guards results and errs, and has lines come one at a time
@@ -140,6 +138,7 @@ func (b *bench) tryAll(ctx context.Context, chosen []deviation, parallel int, te
 	for _, d := range chosen {
 		place := <-places
 		if ctx.Err() != nil {
+			places <- place
 			break
 		}
 		running.Go(func() {
@@ -157,10 +156,13 @@ func (b *bench) tryAll(ctx context.Context, chosen []deviation, parallel int, te
 		})
 	}
 	running.Wait()
-	if len(errs) > 0 {
-		return nil, errs[0] // those behind it are of the end that it brought
+	for range parallel {
+		err = errors.Join(err, (<-places).remove())
 	}
-	return results, ctx.Err()
+	if len(errs) > 0 {
+		return nil, errors.Join(errs[0], err) // those behind it are of the end that it brought
+	}
+	return results, errors.Join(ctx.Err(), err)
 }
 
 func line(r result) string {

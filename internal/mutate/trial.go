@@ -67,7 +67,7 @@ func (b *bench) build(ctx context.Context, out, overlay, cache string) error {
 		args = append(args, "-overlay", overlay)
 	}
 	cmd := exec.CommandContext(ctx, "go", append(args, "./cmd/kazoolab")...) //nolint:gosec // files of this program's own
-	cmd.Dir, cmd.Env = b.root, append(os.Environ(), "GOCACHE="+cache)
+	cmd.Dir, cmd.Env = b.root, append(cmd.Environ(), "GOCACHE="+cache)
 	if said, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("go build: %w: %s", err, said)
 	}
