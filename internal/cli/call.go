@@ -20,6 +20,7 @@ import (
 	"github.com/kazoolab/kazoolab/simulator/office"
 	"github.com/kazoolab/kazoolab/simulator/outlet"
 	"github.com/kazoolab/kazoolab/simulator/pbx"
+	"github.com/kazoolab/kazoolab/simulator/pivot/session"
 	"github.com/kazoolab/kazoolab/simulator/timeline"
 )
 
@@ -42,7 +43,8 @@ number of the telephone network, or the extension of somebody in the account who
 What is to happen is typed, a line each, or given by --script, with commas between:
 ` + actsHelp + `
 Nobody answers but who is told to, whoever it is that rings. What cannot be done is told;
-of a script which step, and the exit code is 1 when the call is over.
+of a script which step, and the exit code is 1 when the call is over. So it is with a script
+where a Pivot application has failed and the callflow has no child for that.
 
 A number or an extension to which the account has a callflow (REST, /callflows) is led by that:
 what the caller hears and where the flow goes is told, press is the caller's until somebody
@@ -122,6 +124,8 @@ type handCall struct {
 	troubles *appPort // of Pivot; nil where no callflow leads
 	doing    act      // the last of them
 	undone   int      // could not be done
+	troubled int      // times that a Pivot application has failed
+	provided int      // of these the callflow had a child for
 	offices  []office.Office
 	placed   func(accountID string) bool // see placedBy; nil where no up is on the same broker
 	running  *runfile.File               // that up
@@ -280,12 +284,16 @@ func (h *handCall) left() {
 	h.script = nil
 }
 
-// judge is an error where a script's steps could not be done.
+// judge is an error where a script's steps could not be done, or led to an application that failed.
 func (h *handCall) judge() error {
-	if h.undone == 0 {
-		return nil
+	var errs []error
+	if h.undone > 0 {
+		errs = append(errs, fmt.Errorf("the script was not done: %d of %d steps failed", h.undone, h.steps))
 	}
-	return fmt.Errorf("the script was not done: %d of %d steps failed", h.undone, h.steps)
+	if n := h.troubled - h.provided; h.flags.script != "" && n > 0 {
+		errs = append(errs, fmt.Errorf("%s in Pivot without a child for it, told above", session.Counted(n, "failure")))
+	}
+	return errors.Join(errs...)
 }
 
 // hear draws what is said. Once the last leg has ended, whatever was still to come does not.

@@ -58,6 +58,7 @@ func (h *handCall) failed(message jobj.Object) {
 	} else {
 		more = `With "debug": true in the action's data, ` + more + " has what was asked and answered"
 	}
+	h.troubled++
 	h.ladder.remark("Pivot: " + suggest.Then(suggest.Then(message.String("Text"), message.String("Kazoo")), more))
 }
 
@@ -73,6 +74,9 @@ func (h *handCall) went(step callflow.Step) {
 	switch step.What {
 	case callflow.Entered:
 	case callflow.Went, callflow.Branched:
+		if step.Module == "pivot" { // which has children for nothing but its failures
+			h.provided++
+		}
 		h.ladder.remark("callflow: " + step.Module + ", then " + step.Next + ": " + step.Why)
 	default:
 		h.ladder.remark("callflow: " + strings.TrimSpace(step.Module+" "+step.What) + ": " + step.Why)

@@ -122,9 +122,17 @@ func place(flag, path string) error {
 	if path == "" {
 		return nil
 	}
+	if err := placed(path); err != nil {
+		return usagef("--%s: %w", flag, err)
+	}
+	return nil
+}
+
+// placed is an error where the folder of a file is not there.
+func placed(path string) error {
 	folder := filepath.Dir(path)
 	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
-		return usagef("--%s: there is no folder %s to write %s into", flag, folder, filepath.Base(path))
+		return usagef("there is no folder %s to write %s into", folder, filepath.Base(path))
 	}
 	return nil
 }
@@ -179,6 +187,9 @@ by which editors complete and explain it. Nothing is overwritten.`,
 			path := args[0]
 			if filepath.Ext(path) == "" {
 				path += ".yaml"
+			}
+			if err := placed(path); err != nil {
+				return err
 			}
 			if err := writeNew(path, []byte(caller.Starter())); err != nil {
 				if errors.Is(err, os.ErrExist) {

@@ -76,6 +76,9 @@ command line or a script is wrong, 3 the app cannot be reached.`,
 	cmd.Flags().IntVar(&f.limits.Requests, "explore-requests", 50_000, "requests that --explore may lead to")
 	cmd.Flags().StringVar(&f.limits.Keys, "explore-keys", "1234567890*#", "keys that --explore tries where one is asked for")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if f.watch != "" && len(args) > 1 { // a flag that may stand alone takes nothing behind a blank
+			return usagef("%s takes one URL, %q is too much; the folder of --watch is joined to it, as in --watch=%[2]s", cmd.CommandPath(), args[1])
+		}
 		url, err := appURL(cmd, args)
 		if err != nil {
 			return err

@@ -394,6 +394,8 @@ func TestWrongPivotCommandLinesSayWhatIsMeant(t *testing.T) {
 		{"pivot rn", []string{`unknown command "rn" for "kazoolab pivot"`, "did you mean run"}},
 		{"pivot run", []string{"which app?", "http://127.0.0.1:8090/ivr"}},
 		{"pivot run a b", []string{`takes one URL, "b" is too much`}},
+		{"pivot run http://127.0.0.1:1/ --watch b", []string{`takes one URL, "b" is too much; the folder of --watch is joined to it, as in --watch=b`}},
+		{"pivot new no/such/folder.yaml", []string{"there is no folder no/such to write folder.yaml into"}},
 		{"pivot run 127.0.0.1:8090", []string{"begins with neither http:// nor https://; write it as http://127.0.0.1:8090/ivr"}},
 		{"pivot run http://ivr.pivot.invalid/start.xml", []string{"http://ivr.pivot.invalid/start.xml is ivr at a websocket", "kazoolab up", "register as ivr", "kazoolab call", "docs/pivot.md"}},
 		{"pivot call http://ivr.pivot.invalid/", []string{"register as ivr"}},

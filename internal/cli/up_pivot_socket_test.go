@@ -90,7 +90,7 @@ func TestAPivotAppAtAWebsocketIsToldWhatIsWrong(t *testing.T) {
 		l.put(t, "callflows", `{"numbers":["`+number+`"],"flow":{"module":"pivot","data":{`+data+`,"req_format":"twiml","method":"post"},
 			"children":{"_":{"module":"tts","data":{"text":"Out of order"},"children":{}}}}}`)
 	}
-	beside(running, "call", "1001", "--to", "3000", "--script", "wait 2s").start().expect(cli.ExitOK)
+	beside(running, "call", "1001", "--to", "3000", "--script", "wait 2s").start().expect(cli.ExitFailed, "1 failure in Pivot")
 	g.Eventually(t.Context(), results).WithTimeout(eventually).Should(Receive(And(HavePrefix("processing"), ContainSubstring("Sey"), ContainSubstring(`"line":1`))))
 	p := beside(running, "call", "1001", "--to", "3001", "--script", "wait 3s").start().expect(cli.ExitOK)
 	inOrder(g, p.stdout.String(), "the caller hears tts Out of order")

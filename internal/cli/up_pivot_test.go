@@ -83,11 +83,12 @@ func TestAPivotAppThatFailsIsToldToTheCaller(t *testing.T) {
 		"3008": {"http://ivr.pivot.invalid/v", "true", "no answer from http://ivr.pivot.invalid/v: app ivr of account " + l.AccountID + ": nobody has registered it at a websocket of this bridge (pivot_register). See GET"},
 	} {
 		l.put(t, "callflows", `{"numbers":["`+number+`"],"flow":{"module":"pivot","data":{"voice_url":"`+c.url+`","req_format":"twiml","debug":`+c.debug+`},"children":{}}}`)
-		told := beside(running, "call", "1001", "--to", number, "--script", "wait 2s").start().expect(cli.ExitOK).stdout.String()
+		p := beside(running, "call", "1001", "--to", number, "--script", "wait 2s").start()
 		if c.told == "" {
-			g.Expect(told).NotTo(ContainSubstring("Pivot:"))
+			g.Expect(p.expect(cli.ExitOK).stdout.String()).NotTo(ContainSubstring("Pivot:"))
 			continue
 		}
+		told := p.expect(cli.ExitFailed, "1 failure in Pivot without a child for it, told above").stdout.String()
 		g.Expect(told).To(ContainSubstring(c.told))
 		g.Expect(strings.Count(told, "Pivot:")).To(Equal(1), told)
 	}
@@ -144,7 +145,7 @@ func TestAnAppMayTakeSoLongAndBeAskedSoOften(t *testing.T) {
 	}
 	p := beside(running, "call", "1001", "--to", "3001", "--script", "wait 2s").start().expect(cli.ExitOK)
 	inOrder(g, p.stdout.String(), "callflow: pivot, then _: the Pivot application failed", "the caller hears tts Out of order")
-	p = beside(running, "call", "1001", "--to", "3000", "--script", "wait 2s").start().expect(cli.ExitOK)
+	p = beside(running, "call", "1001", "--to", "3000", "--script", "wait 2s").start().expect(cli.ExitFailed, "1 failure in Pivot")
 	inOrder(g, p.stdout.String(), "CHANNEL_ANSWER", "CHANNEL_DESTROY")
 	g.Expect(asked).To(HaveLen(3))
 }
