@@ -52,7 +52,7 @@ func asking() suite.Group {
 					if e, data, has := asksOf(j, "own", "json", 0); has {
 						j.Equal("body", data.Get("params").Raw, data.Get("body").Str, e)
 						j.Equal("headers", `{"content-type":"application/json"}`, data.Get("headers").Raw, e)
-						j.Equal("body.Call-ID", callOf(j, "json"), gjson.Get(data.Get("body").Str, "Call-ID").Str, e)
+						j.Equal("body.Call-ID", idOf(j, "call", "json"), gjson.Get(data.Get("body").Str, "Call-ID").Str, e)
 					}
 				},
 			},
@@ -153,7 +153,7 @@ func asking() suite.Group {
 				ID: "PV-SOCK-016", Text: "A URL of another host in an answer MUST be asked for by HTTP.", Source: source, Ours: true, Needs: []string{suite.Hooks},
 				Judge: func(j *suite.Judging) {
 					judgeLine(j, "elsewhere", 0, "POST {path}/x")
-					j.Count("requests of it at the socket", 1, requestsOf(j.View, "own", callOf(j, "elsewhere")))
+					j.Count("requests of it at the socket", 1, requestsOf(j.View, "own", idOf(j, "call", "elsewhere")))
 				},
 			},
 			{
@@ -194,7 +194,7 @@ func asking() suite.Group {
 				ID: "PV-SOCK-022", Text: "The end of a call whose CDR-URI is an app's MUST be told to its socket as a frame cdr, with the members of CHANNEL_DESTROY that a CDR has as params.", Source: source + "; pivot.md 8", Ours: true,
 				Judge: func(j *suite.Judging) {
 					for _, e := range frames(j.View, "own", "cdr") {
-						if text(e, "data.call_id") == callOf(j, "on") {
+						if text(e, "data.call_id") == idOf(j, "call", "on") {
 							j.EqualJSON("params", `{"Hangup-Cause":"NORMAL_CLEARING","Duration-Seconds":12}`, []byte(gjson.GetBytes(e.Body, "data.params").Raw), e)
 							j.Equal("account_id", j.Fact("account own"), text(e, "data.account_id"), e)
 							return
@@ -216,7 +216,7 @@ func dataIs(j *suite.Judging, call string, n int, expected string) {
 
 // handedAs wants a call's flow to have been handed to the callflow so.
 func handedAs(j *suite.Judging, call, expected string) {
-	if e, one := j.One("CHANNEL_PIVOT of "+call, of(j.View, pivoted, callOf(j, call))); one {
+	if e, one := j.One("CHANNEL_PIVOT of "+call, of(j.View, pivoted, idOf(j, "call", call))); one {
 		j.Equal("Application-Data of "+call, expected, text(e, "Application-Data"), e)
 	}
 }

@@ -189,7 +189,7 @@ func (l *leg) frame(socket, name string) *leg {
 
 // asks is the n-th request of a call at a socket, from 0, and its data.
 func asksOf(j *suite.Judging, socket, call string, n int) (capture.Entry, gjson.Result, bool) {
-	seen := requestsOf(j.View, socket, callOf(j, call))
+	seen := requestsOf(j.View, socket, idOf(j, "call", call))
 	if len(seen) <= n {
 		j.Differs("requests of "+call+" at "+socket+": how many", fmt.Appendf(nil, "%d or more", n+1), fmt.Append(nil, len(seen)), seen...)
 		return capture.Entry{}, gjson.Result{}, false

@@ -26,7 +26,7 @@ func debugging() suite.Group {
 					if !ok {
 						return
 					}
-					found := listed(a, callOf(j, "debugged"))
+					found := listed(a, idOf(j, "call", "debugged"))
 					if len(found) != 1 {
 						j.Differs("entries of the call", []byte("1"), []byte(gjson.GetBytes(a.Body, "data").Raw), a)
 						return
@@ -59,7 +59,7 @@ func debugging() suite.Group {
 						j.Equal("uri", strings.Replace(j.Fact("app"), "start.php", "Next.php", 1), d.Get("uri").Str, a)
 						j.Equal("method", "post", d.Get("method").Str, a)
 						j.Equal("req_body", filled(j, "debugged", baseTwiML), d.Get("req_body").Str, a)
-						j.Equal("call_id", callOf(j, "debugged"), d.Get("call_id").Str, a)
+						j.Equal("call_id", idOf(j, "call", "debugged"), d.Get("call_id").Str, a)
 					}
 				},
 			},
@@ -104,13 +104,13 @@ func judgeDebugID(j *suite.Judging) {
 	if !ok {
 		return
 	}
-	found := listed(a, callOf(j, "debugged"))
+	found := listed(a, idOf(j, "call", "debugged"))
 	if len(found) == 0 {
 		j.Fail("the call is not listed", a)
 		return
 	}
 	month, id, _ := strings.Cut(found[0].Get("debug_id").Str, "-")
-	j.Equal("call's id of debug_id", callOf(j, "debugged"), id, a)
+	j.Equal("call's id of debug_id", idOf(j, "call", "debugged"), id, a)
 	if len(month) != len("YYYYMM") || strings.Trim(month, "0123456789") != "" {
 		j.Differs("month of debug_id", []byte("YYYYMM"), []byte(month), a)
 	}
@@ -121,10 +121,10 @@ func judgeNotStored(j *suite.Judging) {
 	if !ok {
 		return
 	}
-	if len(listed(a, callOf(j, "debugged"))) == 0 {
+	if len(listed(a, idOf(j, "call", "debugged"))) == 0 {
 		j.Fail("the call with debug is not listed", a)
 	}
-	if len(listed(a, callOf(j, "plain"))) > 0 {
+	if len(listed(a, idOf(j, "call", "plain"))) > 0 {
 		j.Fail("the call without debug is listed", a)
 	}
 }

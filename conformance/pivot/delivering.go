@@ -46,7 +46,7 @@ func delivering() suite.Group {
 				Judge: func(j *suite.Judging) {
 					frameOf(j, "request", "first", requestData(j.Fact("account own"), "ivr", "first"))
 					for _, socket := range []string{"second", "quiet"} {
-						j.Count("frames at "+socket, 0, about(j.View, socket, "", requestNamed(j, "first")))
+						j.Count("frames at "+socket, 0, about(j.View, socket, "", idOf(j, "request", "first")))
 					}
 				},
 			},
@@ -65,17 +65,17 @@ func delivering() suite.Group {
 				ID: "PV-NODE-013", Text: "A request to a socket that has max_calls requests which it has not answered MUST be refused as busy.", Source: wire, Ours: true,
 				Judge: func(j *suite.Judging) {
 					for _, name := range []string{"room", "room too"} {
-						j.Count("frames of "+name, 1, about(j.View, "narrow", "request", requestNamed(j, name)))
+						j.Count("frames of "+name, 1, about(j.View, "narrow", "request", idOf(j, "request", name)))
 					}
 					refusedAs(j, "no room", "busy")
-					j.Count("frames of no room", 0, about(j.View, "narrow", "", requestNamed(j, "no room")))
+					j.Count("frames of no room", 0, about(j.View, "narrow", "", idOf(j, "request", "no room")))
 				},
 			},
 			{
 				ID: "PV-NODE-014", Text: "An answer MUST give the socket room for another request.", Source: source, Ours: true,
 				Judge: func(j *suite.Judging) {
 					refusedAs(j, "no room", "busy")
-					j.Count("frames of room again", 1, about(j.View, "narrow", "request", requestNamed(j, "room again")))
+					j.Count("frames of room again", 1, about(j.View, "narrow", "request", idOf(j, "request", "room again")))
 				},
 			},
 			{
@@ -83,7 +83,7 @@ func delivering() suite.Group {
 				Source: wire, Ours: true,
 				Judge: func(j *suite.Judging) {
 					for _, name := range slices.Sorted(maps.Keys(meanings())) {
-						if e, one := j.One("answers to "+name, heardOf(j.View, "answer", requestNamed(j, name))); one {
+						if e, one := j.One("answers to "+name, heardOf(j.View, "answer", idOf(j, "request", name))); one {
 							j.Equal("status, type and body of "+name, meanings()[name][1], text(e, "Status")+" "+text(e, "Content-Type")+" "+text(e, "Body"), e)
 						}
 					}
@@ -106,7 +106,7 @@ func delivering() suite.Group {
 				ID: "PV-NODE-018", Text: "Another answer to a request MUST be refused with \"pivot request already answered\", and the engine not be told of it.", Source: source, Ours: true,
 				Judge: func(j *suite.Judging) {
 					refusedWith(j, "own", "answer twice", "pivot request already answered")
-					j.Count("answers that the engine heard", 1, heardOf(j.View, "answer", requestNamed(j, "text")))
+					j.Count("answers that the engine heard", 1, heardOf(j.View, "answer", idOf(j, "request", "text")))
 				},
 			},
 			{
@@ -115,7 +115,7 @@ func delivering() suite.Group {
 					for _, socket := range []string{"second", "quiet"} {
 						refusedWith(j, socket, "not asked", "unknown pivot request")
 					}
-					if e, one := j.One("answers that the engine heard", heardOf(j.View, "answer", requestNamed(j, "wrong"))); one {
+					if e, one := j.One("answers that the engine heard", heardOf(j.View, "answer", idOf(j, "request", "wrong"))); one {
 						j.Equal("Body", "right", text(e, "Body"), e)
 					}
 				},
@@ -139,7 +139,7 @@ func delivering() suite.Group {
 				ID: "PV-NODE-023", Text: "A socket that has registered no app MUST NOT be sent a frame of the action pivot.", Source: source, Ours: true,
 				Judge: func(j *suite.Judging) {
 					succeeded(j, "quiet", "at last")
-					if len(about(j.View, "own", "request", requestNamed(j, "last"))) == 0 {
+					if len(about(j.View, "own", "request", idOf(j, "request", "last"))) == 0 {
 						j.Fail("the socket that has one did not get the last request either, which it must")
 					}
 					j.Count("frames", 0, frames(j.View, "quiet", ""))
@@ -151,7 +151,7 @@ func delivering() suite.Group {
 
 // judgeOthers wants what is not a registration's own to have gone nowhere.
 func judgeOthers(j *suite.Judging) {
-	if len(about(j.View, "own", "request", requestNamed(j, "last"))) == 0 {
+	if len(about(j.View, "own", "request", idOf(j, "request", "last"))) == 0 {
 		j.Fail("the socket did not get the last request either, which it must")
 	}
 	for _, name := range []string{"of sibling", "of another app", "of nothing"} {
@@ -159,7 +159,7 @@ func judgeOthers(j *suite.Judging) {
 	}
 	for _, name := range []string{"of sibling", "of another app", "of nothing", "cdr of sibling", "cdr of another app"} {
 		for _, socket := range []string{"own", "second", "quiet"} {
-			j.Count("frames of "+name+" at "+socket, 0, about(j.View, socket, "", requestNamed(j, name)))
+			j.Count("frames of "+name+" at "+socket, 0, about(j.View, socket, "", idOf(j, "request", name)))
 		}
 	}
 }
@@ -194,7 +194,7 @@ func replyIn(j *suite.Judging, socket, id string) capture.Entry {
 
 // refusedAs wants the node to have refused a request, once, with a reason.
 func refusedAs(j *suite.Judging, name, reason string) {
-	if e, one := j.One("refusals of "+name, heardOf(j.View, "refused", requestNamed(j, name))); one {
+	if e, one := j.One("refusals of "+name, heardOf(j.View, "refused", idOf(j, "request", name))); one {
 		j.Equal("Reason of "+name, reason, text(e, "Reason"), e)
 	}
 }

@@ -54,12 +54,12 @@ func dials() suite.Group {
 				ID: "PV-DIAL-006", Text: "A number MUST be asked of the carriers by offnet_req, in E.164, with the call's Control-Queue and the Dial's timeout.",
 				Source: "pivot.md 6.7; pivot.md 7; kzt_util:offnet_req/2",
 				Judge: func(j *suite.Judging) {
-					e, one := j.One("offnet_req", of(j.View, dialled, callOf(j, "number")))
+					e, one := j.One("offnet_req", of(j.View, dialled, idOf(j, "call", "number")))
 					if !one {
 						return
 					}
 					j.Equal("key", "resources offnet.resource.req.audio", e.Head, e)
-					commands := of(j.View, told, callOf(j, "number"))
+					commands := of(j.View, told, idOf(j, "call", "number"))
 					for member, expected := range map[string]string{
 						"To-DID": "+14158867900", "Timeout": "15", "Application-Name": "bridge", "Resource-Type": "audio", "Media": "bypass", "Force-Outbound": "true",
 						"Account-ID": j.Fact("account own"), "Account-Realm": "acme.example.com", "Outbound-Caller-ID-Number": "+14155551234",
@@ -108,7 +108,7 @@ func dials() suite.Group {
 				Source: "pivot.md 6.8; pivot.md 7; kzt_twiml_dial:dial_conference/4",
 				Judge: func(j *suite.Judging) {
 					judgeSequence(j, "conference", "answer,set,hangup")
-					e, one := j.One("discovery_req", of(j.View, met, callOf(j, "conference")))
+					e, one := j.One("discovery_req", of(j.View, met, idOf(j, "call", "conference")))
 					if !one {
 						return
 					}
@@ -125,7 +125,7 @@ func dials() suite.Group {
 			{
 				ID: "PV-DIAL-014", Text: "Conferences of one name in two accounts MUST be two.", Source: "pivot.md 11; pivot.md 6.8", Ours: true, Needs: []string{suite.Lab},
 				Judge: func(j *suite.Judging) {
-					if e, one := j.One("discovery_req", of(j.View, met, callOf(j, "conference"))); one {
+					if e, one := j.One("discovery_req", of(j.View, met, idOf(j, "call", "conference"))); one {
 						id := text(e, "Conference-ID")
 						const ofTheNameAlone = "9ed083b1436e5f40ef984b28255eef18" // MD5 of "sales"
 						if len(id) != 32 || id == ofTheNameAlone {
@@ -155,7 +155,7 @@ func judgeBridge(j *suite.Judging) {
 }
 
 func judgeBoth(j *suite.Judging) {
-	seen := of(j.View, told, callOf(j, "both"))
+	seen := of(j.View, told, idOf(j, "call", "both"))
 	for _, e := range seen {
 		if text(e, "Application-Name") == "bridge" {
 			j.Equal("Endpoint-IDs", j.Fact("second")+" "+j.Fact("first"), endpoints(e), e)
@@ -172,7 +172,7 @@ func judgeUnanswered(j *suite.Judging) {
 		return
 	}
 	j.Equal("CallStatus", "no-answer", values(string(e.Body))["CallStatus"], e)
-	asked := of(j.View, told, callOf(j, "late"))
+	asked := of(j.View, told, idOf(j, "call", "late"))
 	if len(asked) < 2 {
 		j.Fail("the call was not told to bridge", asked...)
 		return
@@ -184,7 +184,7 @@ func judgeUnanswered(j *suite.Judging) {
 
 // judgeHungUp wants each leg of the call device to have been hung up.
 func judgeHungUp(j *suite.Judging) {
-	for _, id := range []string{callOf(j, "device"), j.Fact("other leg")} {
+	for _, id := range []string{idOf(j, "call", "device"), j.Fact("other leg")} {
 		seen := j.Where(func(e capture.Entry) bool {
 			return e.Kind == capture.Delivered && e.Name == told && text(e, "Call-ID") == id && text(e, "Application-Name") == "hangup"
 		})

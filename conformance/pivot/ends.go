@@ -56,7 +56,7 @@ func ends() suite.Group {
 }
 
 func judgeReject(j *suite.Judging, name, code, reason string) {
-	seen := of(j.View, told, callOf(j, name))
+	seen := of(j.View, told, idOf(j, "call", name))
 	if len(seen) == 0 {
 		j.Fail("the call " + name + " was sent no command")
 		return

@@ -180,17 +180,9 @@ func (e *engine) answer(s *probe.Socket, id, requestID, data, verdict string) {
 	})
 }
 
-// requestNamed is the id of a request; one that was never sent has one that nothing has.
-func requestNamed(j *suite.Judging, name string) string {
-	if id := j.Fact("request " + name); id != "" {
-		return id
-	}
-	return "no request"
-}
-
 // frameOf wants the socket own to have had one frame of a name about a request, with these bytes of data.
 func frameOf(j *suite.Judging, name, request, data string) {
-	id := requestNamed(j, request)
+	id := idOf(j, "request", request)
 	if e, one := j.One(name+" frames of "+request, about(j.View, "own", name, id)); one {
 		j.Equal("frame", fmt.Sprintf(`{"action":"pivot","name":%q,"request_id":%q,"data":%s}`, name, id, data), string(e.Body), e)
 	}

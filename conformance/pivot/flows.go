@@ -31,7 +31,7 @@ func checked() map[string][2]string {
 // flows is about what becomes of an answer in JSON.
 func flows() suite.Group {
 	handed := func(j *suite.Judging, name, expected string) {
-		if e, one := j.One("CHANNEL_PIVOT of "+name, of(j.View, pivoted, callOf(j, name))); one {
+		if e, one := j.One("CHANNEL_PIVOT of "+name, of(j.View, pivoted, idOf(j, "call", name))); one {
 			j.Equal("Application-Data of "+name, expected, text(e, "Application-Data"), e)
 		}
 	}
@@ -42,7 +42,7 @@ func flows() suite.Group {
 				ID: "PV-FLOW-001", Text: "A flow MUST be handed to the callflow as the text Application-Data of an event CHANNEL_PIVOT of the call, by translator, under the key call.CHANNEL_PIVOT and the call's id.",
 				Source: "pivot.md 1; pivot.md 5.2; pivot.md 7; kzt_kazoo:exec/2",
 				Judge: func(j *suite.Judging) {
-					id := callOf(j, "bare")
+					id := idOf(j, "call", "bare")
 					if e, one := j.One("CHANNEL_PIVOT", of(j.View, pivoted, id)); one {
 						j.Equal("key", "callevt call.CHANNEL_PIVOT."+encoded(id), e.Head, e)
 						j.Equal("App-Name", "translator", text(e, "App-Name"), e)
@@ -86,7 +86,7 @@ func flows() suite.Group {
 			{
 				ID: "PV-FLOW-007", Text: "Behind a flow Pivot MUST NOT send the call a command, nor ask the app again.", Source: "pivot.md 5.2; pivot.md 0; kzt_kazoo:exec/2",
 				Judge: func(j *suite.Judging) {
-					if _, one := j.One("CHANNEL_PIVOT", of(j.View, pivoted, callOf(j, "bare"))); one {
+					if _, one := j.One("CHANNEL_PIVOT", of(j.View, pivoted, idOf(j, "call", "bare"))); one {
 						judgeSequence(j, "bare", "")
 						j.Count("requests", 1, j.Requests("bare"))
 					}
@@ -96,7 +96,7 @@ func flows() suite.Group {
 				ID: "PV-FLOW-008", Text: "A flow that is none MUST NOT be handed to the callflow.", Source: "pivot.md 5.1; kzt_kazoo:exec/2",
 				Judge: func(j *suite.Judging) {
 					judgeReplies(j, "none", "processing failed")
-					j.Count("CHANNEL_PIVOT", 0, of(j.View, pivoted, callOf(j, "none")))
+					j.Count("CHANNEL_PIVOT", 0, of(j.View, pivoted, idOf(j, "call", "none")))
 				},
 			},
 		},

@@ -59,9 +59,9 @@ func losing() suite.Group {
 				ID: "PV-LOST-007", Text: "The calls of a socket that has ended MUST go to the one that resumes it, while others serve the app too.", Source: source, Ours: true,
 				Judge: func(j *suite.Judging) {
 					for _, call := range calm() {
-						j.Count("first requests of "+call+" at the socket that ended", 1, requestsOf(j.View, "resume a", callOf(j, call)))
-						j.Count("requests of "+call+" at the socket that resumes", 1, requestsOf(j.View, "resume again", callOf(j, call)))
-						j.Count("requests of "+call+" at the other socket", 0, requestsOf(j.View, "resume b", callOf(j, call)))
+						j.Count("first requests of "+call+" at the socket that ended", 1, requestsOf(j.View, "resume a", idOf(j, "call", call)))
+						j.Count("requests of "+call+" at the socket that resumes", 1, requestsOf(j.View, "resume again", idOf(j, "call", call)))
+						j.Count("requests of "+call+" at the other socket", 0, requestsOf(j.View, "resume b", idOf(j, "call", call)))
 					}
 				},
 			},
@@ -75,7 +75,7 @@ func losing() suite.Group {
 						return
 					}
 					before := capture.View{Entries: j.Where(func(e capture.Entry) bool { return e.Seq < played[0].Seq })}
-					j.Equal("commands until it was played", "answer,queue[noop tts]", sequence(of(before, told, callOf(j, "playing"))))
+					j.Equal("commands until it was played", "answer,queue[noop tts]", sequence(of(before, told, idOf(j, "call", "playing"))))
 				},
 			},
 			{
@@ -106,7 +106,7 @@ func sentAgain(j *suite.Judging, call, from, to string) {
 	if !had || !has {
 		return
 	}
-	j.Count("requests of "+call+" at "+to, 1, requestsOf(j.View, to, callOf(j, call)))
+	j.Count("requests of "+call+" at "+to, 1, requestsOf(j.View, to, idOf(j, "call", call)))
 	j.Equal("request_id of "+call, text(first, "request_id"), text(second, "request_id"), first, second)
 	j.Equal("redelivered of "+call, "true", after.Get("redelivered").Raw, second)
 	for _, member := range []string{"account_id", "app", "call_id", "iteration", "method", "url", "req_format", "headers", "params", "body"} {
@@ -120,7 +120,7 @@ const abandonedFor = 2 * time.Second
 func judgeAbandoned(j *suite.Judging) {
 	judgeReplies(j, "abandoned", "failed")
 	asked, _, has := asksOf(j, "abandoned", "abandoned", 0)
-	told := of(j.View, answered, callOf(j, "abandoned"))
+	told := of(j.View, answered, idOf(j, "call", "abandoned"))
 	if !has || len(told) == 0 {
 		return
 	}

@@ -31,7 +31,7 @@ func prompts() suite.Group {
 				ID: "PV-SAY-002", Text: "A command MUST have the Event-Category call, the Event-Name command, the call's id, and a Server-ID of the worker, on callctl under the name of the call's Control-Queue.",
 				Source: "pivot.md 7; pivot.md 1; kapps_call_command:send_command/2",
 				Judge: func(j *suite.Judging) {
-					seen := of(j.View, told, callOf(j, "say"))
+					seen := of(j.View, told, idOf(j, "call", "say"))
 					if len(seen) == 0 {
 						j.Fail("the call was sent no command")
 						return
@@ -103,7 +103,7 @@ func prompts() suite.Group {
 // judgeSpoken wants a member of what the n-th queue has said.
 func judgeSpoken(j *suite.Judging, name string, n int, member, expected string) {
 	var queues int
-	for _, e := range of(j.View, told, callOf(j, name)) {
+	for _, e := range of(j.View, told, idOf(j, "call", name)) {
 		if text(e, "Application-Name") != "queue" {
 			continue
 		}

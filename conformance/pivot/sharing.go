@@ -26,7 +26,7 @@ func sharing() suite.Group {
 					for _, call := range fourCalls() {
 						first, second := j.Fact("first socket of "+call), ""
 						for _, socket := range []string{"a", "b"} {
-							if len(requestsOf(j.View, socket, callOf(j, call))) > 1 {
+							if len(requestsOf(j.View, socket, idOf(j, "call", call))) > 1 {
 								second = socket
 							}
 						}
@@ -63,16 +63,16 @@ func sharing() suite.Group {
 			{
 				ID: "PV-SHARE-005", Text: "A call for an app all of whose sockets have max_calls requests MUST have the callflow told failed at once.", Source: source, Ours: true,
 				Judge: func(j *suite.Judging) {
-					j.Count("requests of the call that has the room", 1, requestsOf(j.View, "narrow", callOf(j, "room")))
+					j.Count("requests of the call that has the room", 1, requestsOf(j.View, "narrow", idOf(j, "call", "room")))
 					failedAtOnce(j, "no room")
-					j.Count("requests of the call that has none", 0, requestsOf(j.View, "narrow", callOf(j, "no room")))
+					j.Count("requests of the call that has none", 0, requestsOf(j.View, "narrow", idOf(j, "call", "no room")))
 				},
 			},
 			{
 				ID: "PV-SHARE-006", Text: "A socket that has answered MUST be asked again, since max_calls counts requests and not calls.", Source: source, Ours: true,
 				Judge: func(j *suite.Judging) {
 					failedAtOnce(j, "no room")
-					j.Count("requests of a call when there is room again", 1, requestsOf(j.View, "narrow", callOf(j, "room again")))
+					j.Count("requests of a call when there is room again", 1, requestsOf(j.View, "narrow", idOf(j, "call", "room again")))
 				},
 			},
 			{
@@ -80,32 +80,32 @@ func sharing() suite.Group {
 				Judge: func(j *suite.Judging) {
 					succeeded(j, "leaving", "leave")
 					failedAtOnce(j, "new")
-					j.Count("requests of the new call", 0, requestsOf(j.View, "leaving", callOf(j, "new")))
+					j.Count("requests of the new call", 0, requestsOf(j.View, "leaving", idOf(j, "call", "new")))
 				},
 			},
 			{
 				ID: "PV-SHARE-008", Text: "A call that an app had when it was unregistered MUST stay with it.", Source: source, Ours: true,
 				Judge: func(j *suite.Judging) {
 					failedAtOnce(j, "new")
-					j.Count("requests of the old call", 2, requestsOf(j.View, "leaving", callOf(j, "old")))
+					j.Count("requests of the old call", 2, requestsOf(j.View, "leaving", idOf(j, "call", "old")))
 				},
 			},
 			{
 				ID: "PV-SHARE-009", Text: "A call MUST NOT be asked of at a socket that has registered an app of the same name for another account.", Source: source, Ours: true,
 				Judge: func(j *suite.Judging) {
-					j.Count("requests of its own call at the other account's socket", 1, requestsOf(j.View, "theirs", callOf(j, "of theirs")))
+					j.Count("requests of its own call at the other account's socket", 1, requestsOf(j.View, "theirs", idOf(j, "call", "of theirs")))
 					for _, e := range frames(j.View, "theirs", "request") {
 						j.Equal("account_id", j.Fact("account sibling"), text(e, "data.account_id"), e)
 					}
-					j.Count("requests of the call of own", 1, requestsOf(j.View, "ours", callOf(j, "of ours")))
-					j.Count("requests of the call of the other account at the socket of own", 0, requestsOf(j.View, "ours", callOf(j, "of theirs")))
+					j.Count("requests of the call of own", 1, requestsOf(j.View, "ours", idOf(j, "call", "of ours")))
+					j.Count("requests of the call of the other account at the socket of own", 0, requestsOf(j.View, "ours", idOf(j, "call", "of theirs")))
 					failedAtOnce(j, "theirs alone")
 				},
 			},
 			{
 				ID: "PV-SHARE-010", Text: "A socket of an account above another that has registered an app for that one MUST be asked of its calls.", Source: source + "; websockets.md 2.3", Ours: true,
 				Judge: func(j *suite.Judging) {
-					if e, one := j.One("requests at the socket of the account above", requestsOf(j.View, "above", callOf(j, "watched"))); one {
+					if e, one := j.One("requests at the socket of the account above", requestsOf(j.View, "above", idOf(j, "call", "watched"))); one {
 						j.Equal("account_id", j.Fact("account own"), text(e, "data.account_id"), e)
 					}
 				},
@@ -114,7 +114,7 @@ func sharing() suite.Group {
 				ID: "PV-SHARE-011", Text: "A max_calls that is registered again MUST hold from then on.", Source: source, Ours: true,
 				Judge: func(j *suite.Judging) {
 					failedAtOnce(j, "no room")
-					j.Count("requests of the call", 1, requestsOf(j.View, "narrow", callOf(j, "wider")))
+					j.Count("requests of the call", 1, requestsOf(j.View, "narrow", idOf(j, "call", "wider")))
 				},
 			},
 		},
@@ -132,7 +132,7 @@ const patient = 20 * time.Second
 // failedAtOnce wants the callflow to have been told failed of a call, long before its time was up.
 func failedAtOnce(j *suite.Judging, call string) {
 	judgeReplies(j, call, "failed")
-	asked, told := j.Named(capture.Published, "ask for "+call), of(j.View, answered, callOf(j, call))
+	asked, told := j.Named(capture.Published, "ask for "+call), of(j.View, answered, idOf(j, "call", call))
 	if len(asked) == 0 || len(told) == 0 {
 		return
 	}

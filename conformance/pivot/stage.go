@@ -1,6 +1,7 @@
 package pivot
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -231,23 +232,20 @@ func sequence(entries []capture.Entry) string {
 
 // judgeSequence wants the commands to a call to be these.
 func judgeSequence(j *suite.Judging, name, expected string) []capture.Entry {
-	seen := of(j.View, told, callOf(j, name))
+	seen := of(j.View, told, idOf(j, "call", name))
 	j.Equal("commands to the call "+name, expected, sequence(seen), seen...)
 	return seen
 }
 
-// callOf is a call's id; one that was never begun has one that nothing has.
-func callOf(j *suite.Judging, name string) string {
-	if id := j.Fact("call " + name); id != "" {
-		return id
-	}
-	return "no call"
+// idOf is the id of a call, or of a request; one that never was has one that nothing has.
+func idOf(j *suite.Judging, kind, name string) string {
+	return cmp.Or(j.Fact(kind+" "+name), "no "+kind)
 }
 
 // judgeCommand wants the first command of a name to have these members of its own, besides those of
 // every command.
 func judgeCommand(j *suite.Judging, name, command, expected string) {
-	seen := of(j.View, told, callOf(j, name))
+	seen := of(j.View, told, idOf(j, "call", name))
 	for _, e := range seen {
 		if text(e, "Application-Name") == command {
 			j.EqualJSON(command+" to the call "+name, expected, ownMembers(e), e)
@@ -284,7 +282,7 @@ func ownMembers(e capture.Entry) []byte {
 
 // judgeReplies wants the callflow to have been told these, in order, and no more.
 func judgeReplies(j *suite.Judging, name, expected string) {
-	seen := of(j.View, answered, callOf(j, name))
+	seen := of(j.View, answered, idOf(j, "call", name))
 	var names []string
 	for _, e := range seen {
 		names = append(names, text(e, "Event-Name"))
@@ -318,7 +316,7 @@ func judgeBody(j *suite.Judging, name string, n int, expected string) {
 }
 
 func filled(j *suite.Judging, name, expected string) string {
-	id := callOf(j, name)
+	id := idOf(j, "call", name)
 	return strings.NewReplacer(
 		"{path}", j.Fact("path "+name), "{account}", j.Fact("account own"), "{call}", strings.ReplaceAll(id, "@", "%40"), "{bare call}", id, "{base}", baseTwiML,
 	).Replace(strings.ReplaceAll(expected, "{base}", baseTwiML))

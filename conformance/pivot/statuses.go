@@ -100,9 +100,9 @@ func statuses() suite.Group {
 
 // judgeReply wants the only reply about a call to be headed as replies are.
 func judgeReply(j *suite.Judging, name, app string) {
-	if e, one := j.One("replies about the call "+name, of(j.View, answered, callOf(j, name))); one {
+	if e, one := j.One("replies about the call "+name, of(j.View, answered, idOf(j, "call", name))); one {
 		j.Equal("Event-Category", "pivot", text(e, "Event-Category"), e)
-		j.Equal("Call-ID", callOf(j, name), text(e, "Call-ID"), e)
+		j.Equal("Call-ID", idOf(j, "call", name), text(e, "Call-ID"), e)
 		j.Equal("App-Name", app, text(e, "App-Name"), e)
 	}
 }
@@ -116,7 +116,7 @@ const (
 func judgeTimeout(j *suite.Judging) {
 	judgeReplies(j, "slow", "failed")
 	asked, has := request(j, "slow", 0)
-	if replies := of(j.View, answered, callOf(j, "slow")); has && len(replies) > 0 {
+	if replies := of(j.View, answered, idOf(j, "call", "slow")); has && len(replies) > 0 {
 		if took := replies[0].At - asked.At; took < brief/2 || took > slow-200*time.Millisecond {
 			j.Differs("time to failed", []byte(brief.String()), []byte(took.String()), asked, replies[0])
 		}

@@ -30,7 +30,7 @@ func telling() suite.Group {
 				Judge: func(j *suite.Judging) {
 					for _, reason := range []string{"hangup", "timeout"} {
 						refusedWith(j, "own", "late "+reason, "pivot request expired")
-						j.Count("answers that the engine heard", 0, heardOf(j.View, "answer", requestNamed(j, reason)))
+						j.Count("answers that the engine heard", 0, heardOf(j.View, "answer", idOf(j, "request", reason)))
 					}
 				},
 			},
@@ -46,8 +46,8 @@ func telling() suite.Group {
 				Judge: func(j *suite.Judging) {
 					frameOf(j, "result", "done", resultData)
 					for _, name := range []string{"open", "hangup"} {
-						j.Count("requests", 1, about(j.View, "own", "request", requestNamed(j, name)))
-						j.Count("results of "+name, 0, about(j.View, "own", "result", requestNamed(j, name)))
+						j.Count("requests", 1, about(j.View, "own", "request", idOf(j, "request", name)))
+						j.Count("results of "+name, 0, about(j.View, "own", "result", idOf(j, "request", name)))
 					}
 				},
 			},
@@ -55,8 +55,8 @@ func telling() suite.Group {
 				ID: "PV-NODE-034", Text: "A cancel MUST NOT come for a request that was answered, or that another cancel was about.", Source: source, Ours: true,
 				Judge: func(j *suite.Judging) {
 					frameOf(j, "result", "done", resultData)
-					j.Count("cancels of what was answered", 0, about(j.View, "own", "cancel", requestNamed(j, "done")))
-					j.Count("cancels of what was cancelled twice", 1, about(j.View, "own", "cancel", requestNamed(j, "hangup")))
+					j.Count("cancels of what was answered", 0, about(j.View, "own", "cancel", idOf(j, "request", "done")))
+					j.Count("cancels of what was cancelled twice", 1, about(j.View, "own", "cancel", idOf(j, "request", "hangup")))
 				},
 			},
 			{
@@ -67,7 +67,7 @@ func telling() suite.Group {
 				ID: "PV-NODE-036", Text: "The engine MUST be told at once of each request that a socket had not answered when it ended, whether it was closed or cut off.", Source: wire, Ours: true,
 				Judge: func(j *suite.Judging) {
 					for _, name := range []string{"at closed", "at cut"} {
-						if e, one := j.One("words of "+name, heardOf(j.View, "lost", requestNamed(j, name))); one {
+						if e, one := j.One("words of "+name, heardOf(j.View, "lost", idOf(j, "request", name))); one {
 							j.Equal("Registration", j.Fact("registration of "+name[3:]), text(e, "Registration"), e)
 						}
 					}
@@ -76,15 +76,15 @@ func telling() suite.Group {
 			{
 				ID: "PV-NODE-037", Text: "The engine MUST NOT be told that a request was lost which was answered or cancelled before the socket ended.", Source: source, Ours: true,
 				Judge: func(j *suite.Judging) {
-					j.Count("words of the one that was open", 1, heardOf(j.View, "lost", requestNamed(j, "at closed")))
-					j.Count("words of the one that was answered", 0, heardOf(j.View, "lost", requestNamed(j, "answered at closed")))
-					j.Count("words of the one that was cancelled", 0, heardOf(j.View, "lost", requestNamed(j, "cancelled at closed")))
+					j.Count("words of the one that was open", 1, heardOf(j.View, "lost", idOf(j, "request", "at closed")))
+					j.Count("words of the one that was answered", 0, heardOf(j.View, "lost", idOf(j, "request", "answered at closed")))
+					j.Count("words of the one that was cancelled", 0, heardOf(j.View, "lost", idOf(j, "request", "cancelled at closed")))
 				},
 			},
 			{
 				ID: "PV-NODE-038", Text: "A request for a registration that has ended MUST be refused as gone.", Source: wire, Ours: true,
 				Judge: func(j *suite.Judging) {
-					j.Count("frames before its end", 1, about(j.View, "cut", "request", requestNamed(j, "at cut")))
+					j.Count("frames before its end", 1, about(j.View, "cut", "request", idOf(j, "request", "at cut")))
 					refusedAs(j, "after cut", "gone")
 				},
 			},
@@ -92,7 +92,7 @@ func telling() suite.Group {
 				ID: "PV-NODE-039", Text: "An app that was unregistered MUST get the requests of calls that it has, and be able to answer them.", Source: source, Ours: true,
 				Judge: func(j *suite.Judging) {
 					succeeded(j, "second", "leave")
-					j.Count("frames", 1, about(j.View, "second", "request", requestNamed(j, "after leave")))
+					j.Count("frames", 1, about(j.View, "second", "request", idOf(j, "request", "after leave")))
 					succeeded(j, "second", "answer after leave")
 				},
 			},

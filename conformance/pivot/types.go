@@ -38,7 +38,7 @@ func types() suite.Group {
 		return func(j *suite.Judging) {
 			for _, name := range names {
 				judgeReplies(j, name, "processing")
-				j.Count("CHANNEL_PIVOT of "+name, 1, of(j.View, pivoted, callOf(j, name)))
+				j.Count("CHANNEL_PIVOT of "+name, 1, of(j.View, pivoted, idOf(j, "call", name)))
 			}
 		}
 	}
