@@ -53,14 +53,21 @@ type Place struct {
 type Move struct {
 	Keys string // Nothing for none
 	To   *Place
-	// Finds are mistakes that were told of on the way.
-	Finds []session.Finding
+	// Finds were told of on the way.
+	Finds []Find
+}
+
+// Find is a mistake in an answer, or a note: a quirk of Kazoo that it has met.
+type Find struct {
+	session.Finding
+
+	Note bool
 }
 
 // Result is what was found.
 type Result struct {
 	Places          []*Place
-	First           []session.Finding // mistakes that were told of before any question was answered
+	First           []Find // was told of before any question was answered
 	Calls, Requests int
 	Limited         string // which limit ended it; "" for none
 }
@@ -138,7 +145,7 @@ func (w *walk) try(ctx context.Context, from *Place, answers []string, keys stri
 }
 
 // arrive finds out where a call has got to: to the question after its answers, or to its end.
-func (w *walk) arrive(s *session.Session, answers []string) (to *Place, finds []session.Finding, requests int) {
+func (w *walk) arrive(s *session.Session, answers []string) (to *Place, finds []Find, requests int) {
 	at := arriving{left: len(answers)}
 	for _, e := range s.Entries {
 		if e.Kind == session.Asks {
@@ -162,7 +169,7 @@ type arriving struct {
 	ordinal  int      // of the question in it
 	heard    []string // since the last answer
 	question *caller.Question
-	finds    []session.Finding
+	finds    []Find
 	over     bool // nothing more counts
 	met      bool // somebody took the call
 }
@@ -185,9 +192,12 @@ func (a *arriving) sees(e *session.Entry, callID string) {
 		}
 	case session.Hears:
 		a.heard = append(a.heard, e.Sound.Text)
-	case session.Mistakes:
-		if a.left == 0 {
-			a.finds = append(a.finds, e.Findings...)
+	case session.Mistakes, session.Notes:
+		for _, f := range e.Findings {
+			if a.left == 0 {
+				f.Rule = session.Anonymous(f.Rule, callID)
+				a.finds = append(a.finds, Find{f, e.Kind == session.Notes})
+			}
 		}
 	case session.Rings:
 		a.met = strings.HasSuffix(e.Text, " is connected")

@@ -220,6 +220,29 @@ func TestMistakesOfTheFirstAnswerAreTold(t *testing.T) {
 	}
 }
 
+// A note of Kazoo's quirks is no failure, and most are met at every answer.
+func TestANoteIsToldOnceAndIsNoFailure(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	r, err := explore.Explore(t.Context(), limits(), func(_ context.Context, answers []string) (*session.Session, error) {
+		s := &session.Session{HungUp: "app", CallID: "call@host"}
+		for n := range len(answers) + 1 {
+			s.Add(&session.Entry{Kind: session.Answers, Answer: &session.Answer{Status: 200, Body: fmt.Sprint(n)}})
+			s.Add(&session.Entry{Kind: session.Notes, Findings: []session.Finding{{Rule: "Kazoo makes another URL of call@host", Quirk: "url-append"}}})
+			s.Add(&session.Entry{Kind: session.Notes, Text: "the call has lasted too long"})
+			if n == 0 {
+				s.Add(&session.Entry{Kind: session.Waits, Question: &caller.Question{By: "Gather", Most: 1}})
+			}
+		}
+		return s, nil
+	})
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(r.Problems()).To(Equal([]explore.Problem{
+		{Kind: "note", Place: r.Places[0], Text: "the first answer, Kazoo makes another URL of ID [url-append]"},
+	}))
+	g.Expect(r.Problems()[0].Serious()).To(BeFalse())
+}
+
 func TestLimitsEndAnExploration(t *testing.T) {
 	t.Parallel()
 	endless := menus{}

@@ -5,35 +5,29 @@ import (
 	"slices"
 	"strings"
 	"unicode"
-
-	"github.com/kazoolab/kazoolab/simulator/pivot/session"
 )
 
 // Problem is something about an app that its developer should look at.
 type Problem struct {
-	Kind  string // error, dead end, trap, mistake
+	Kind  string // error, dead end, trap, mistake, loop, note
 	Place *Place
 	Text  string
 }
 
 // Serious tells whether it is a fault of the app, and not just something odd.
-func (p Problem) Serious() bool { return p.Kind != "loop" }
+func (p Problem) Serious() bool { return p.Kind != "loop" && p.Kind != "note" }
 
-// Problems are the errors, the dead ends and the loops that were found, in the order of the places.
+// Problems are the errors, the dead ends and the loops that were found, in the order of the places. A note
+// stands where it was met first: most are of a habit of the app, and met again and again.
 func (r *Result) Problems() (all []Problem) {
 	out, told := r.leavable(), map[*Place]bool{} // told are places of a trap that was told of
-	var rules []string
-	for _, f := range r.First {
-		if rule := placed(f); !slices.Contains(rules, rule) {
-			rules = append(rules, rule)
-			all = append(all, Problem{"mistake", r.Places[0], "the first answer, " + rule})
-		}
-	}
+	noted := map[string]bool{}
+	all = append(all, finds(r.Places[0], []Move{{Finds: r.First}}, noted, func([]string) string { return "the first answer" })...)
 	for _, p := range r.Places {
 		if p.Ends == "failed" {
 			all = append(all, Problem{"error", p, p.Why})
 		}
-		all = append(all, mistakes(p)...)
+		all = append(all, finds(p, p.Moves, noted, func(keys []string) string { return "the answer after " + strings.Join(keys, ", ") })...)
 		switch {
 		case p.asks == nil || p.Cut:
 		case !slices.ContainsFunc(p.Moves, func(m Move) bool { return m.To != p && m.To.Ends != "failed" }):
@@ -48,33 +42,40 @@ func (r *Result) Problems() (all []Problem) {
 	return all
 }
 
-// placed is a mistake with its place in the answer, where it has one.
-func placed(f session.Finding) string {
+// finds are the mistakes of the answers that moves lead to, each once, and the notes that are not noted yet.
+func finds(p *Place, moves []Move, noted map[string]bool, answer func(keys []string) string) (all []Problem) {
+	var order []Find
+	after := map[Find][]string{}
+	for _, m := range moves {
+		for _, f := range m.Finds {
+			if after[f] == nil {
+				order = append(order, f)
+			}
+			if !slices.Contains(after[f], Spoken(m.Keys)) {
+				after[f] = append(after[f], Spoken(m.Keys))
+			}
+		}
+	}
+	for _, f := range order {
+		kind, text := "mistake", answer(after[f])+", "+f.placed()
+		if f.Note {
+			if noted[f.Rule] {
+				continue
+			}
+			noted[f.Rule] = true
+			kind, text = "note", text+" ["+f.Quirk+"]"
+		}
+		all = append(all, Problem{kind, p, text})
+	}
+	return all
+}
+
+// placed is what was found with its place in the answer, where it has one.
+func (f Find) placed() string {
 	if f.Line == 0 {
 		return f.Rule
 	}
 	return fmt.Sprintf("line %d, column %d: %s", f.Line, f.Column, f.Rule)
-}
-
-// mistakes are those of the answers that a place's keys lead to, each once.
-func mistakes(p *Place) (all []Problem) {
-	var rules []string
-	after := map[string][]string{}
-	for _, m := range p.Moves {
-		for _, f := range m.Finds {
-			rule := placed(f)
-			if after[rule] == nil {
-				rules = append(rules, rule)
-			}
-			if !slices.Contains(after[rule], Spoken(m.Keys)) {
-				after[rule] = append(after[rule], Spoken(m.Keys))
-			}
-		}
-	}
-	for _, rule := range rules {
-		all = append(all, Problem{"mistake", p, "the answer after " + strings.Join(after[rule], ", ") + ", " + rule})
-	}
-	return all
 }
 
 // trap says that there is no way out of a place, nor out of those that can be reached from it, which are told
