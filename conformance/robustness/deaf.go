@@ -29,9 +29,7 @@ func deaf() suite.Group {
 						return
 					}
 					allCame(j, "reads", series("large", largeEvents), frames(j.View, "reads", "call_id"))
-					for _, e := range probe.Events(j.View, "reads") {
-						late(j, "reads", frameCall(e), e)
-					}
+					allPrompt(j, "reads", 2*atOnce)
 				},
 			},
 			{

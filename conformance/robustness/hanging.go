@@ -2,10 +2,12 @@ package robustness
 
 import (
 	"context"
+	"math"
 	"net/http"
 	"sync"
 	"time"
 
+	"github.com/kazoolab/kazoolab/conformance/capture"
 	"github.com/kazoolab/kazoolab/conformance/probe"
 	"github.com/kazoolab/kazoolab/conformance/suite"
 )
@@ -83,18 +85,32 @@ func hanging() suite.Group {
 					if _, was := heldUp(j, "hangs"); !was {
 						return
 					}
-					answer, answered := j.Status("hooks meanwhile", "200")
-					if !answered {
-						return
-					}
-					for _, e := range j.Entries {
-						if took := answer.At - e.At; e.Seq == answer.Ref && took > prompt {
-							j.Differs("time until REST answers", []byte("at most "+prompt.String()), []byte(took.String()), e, answer)
-						}
-					}
+					judgeMeanwhile(j)
 				},
 			},
 		},
+	}
+}
+
+// judgeMeanwhile takes the shortest of several answers: a busy machine is late once.
+func judgeMeanwhile(j *suite.Judging) {
+	const step = "hooks meanwhile"
+	answers := j.Named(capture.RestAnswer, step)
+	if len(answers) == 0 {
+		j.Failf("the request %q has no answer", step)
+		return
+	}
+	shortest := time.Duration(math.MaxInt64)
+	for _, a := range answers {
+		j.Equal("status of "+step, "200", a.Head, a)
+		for _, e := range j.Named(capture.RestRequest, step) {
+			if e.Seq == a.Ref {
+				shortest = min(shortest, a.At-e.At)
+			}
+		}
+	}
+	if shortest > prompt {
+		j.Differs("time until REST answers", []byte("at most "+prompt.String()), []byte(shortest.String()), answers...)
 	}
 }
 
@@ -143,8 +159,10 @@ func doHanging(ctx context.Context, p *probe.Probe) error {
 	if err := p.Pause(ctx, "what takes longer than a second is stored", 1500*time.Millisecond); err != nil {
 		return err
 	}
-	if _, err := p.REST(ctx, "hooks meanwhile", probe.Request{Method: http.MethodGet, Path: "/v2/accounts/" + account.ID + "/webhooks", Token: account.Token}); err != nil {
-		return err
+	for range 3 {
+		if _, err := p.REST(ctx, "hooks meanwhile", probe.Request{Method: http.MethodGet, Path: "/v2/accounts/" + account.ID + "/webhooks", Token: account.Token}); err != nil {
+			return err
+		}
 	}
 	if err := hook(ctx, p, "made-meanwhile", account); err != nil {
 		return err

@@ -29,8 +29,8 @@ func posted(receiver, call string, at time.Duration) capture.Entry {
 	return capture.Entry{Kind: capture.HookRequest, Name: receiver, At: at, Body: fmt.Appendf(nil, "call_id=%s&caller_id_name=%s", call, call)}
 }
 
-func published(at time.Duration) capture.Entry {
-	return capture.Entry{Kind: capture.Published, Name: "a", At: at}
+func published() capture.Entry {
+	return capture.Entry{Kind: capture.Published, Name: "a"}
 }
 
 func TestOrderIsJudged(t *testing.T) {
@@ -61,11 +61,38 @@ func TestWhatComesTwiceIsFound(t *testing.T) {
 func TestWhatComesLateIsFound(t *testing.T) {
 	t.Parallel()
 	g := NewWithT(t)
-	judge := func(log ...capture.Entry) []string {
-		return judged(func(j *suite.Judging) { late(j, "hook", "a", log[1]) }, log...)
+	sent := func(name string, at time.Duration) capture.Entry {
+		return capture.Entry{Kind: capture.Published, Name: name, At: at}
 	}
-	g.Expect(judge(published(time.Second), posted("hook", "a", 4*time.Second))).To(BeEmpty())
-	g.Expect(judge(published(time.Second), posted("hook", "a", 4001*time.Millisecond))).To(ConsistOf("time until a came to hook"))
+	came := func(name string, at time.Duration) capture.Entry {
+		return capture.Entry{Kind: capture.SocketGot, Name: "reads", At: at, Body: fmt.Appendf(nil, `{"action":"event","data":{"call_id":%q}}`, name)}
+	}
+	judge := func(log ...capture.Entry) []string {
+		return judged(func(j *suite.Judging) { allPrompt(j, "reads", 1) }, log...)
+	}
+	g.Expect(judge(sent("a", time.Second), sent("b", time.Second), came("a", 4*time.Second), came("b", 4*time.Second))).To(BeEmpty())
+	g.Expect(judge(sent("a", time.Second), sent("b", time.Second), came("a", 8*time.Second), came("b", 4*time.Second))).To(BeEmpty(), "all stood still once")
+	g.Expect(judge(sent("a", time.Second), came("a", 8001*time.Millisecond))).To(ConsistOf("time until a came to reads"))
+	g.Expect(judge(sent("a", time.Second), sent("b", time.Second), came("a", 4001*time.Millisecond), came("b", 4001*time.Millisecond))).
+		To(ConsistOf("how many events came to reads later than 3s"))
+}
+
+// A slow machine must not make a fault of it: one answer in time shows that nothing is held up.
+func TestTheShortestOfSeveralAnswersCounts(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	judge := func(took ...time.Duration) []string {
+		var log []capture.Entry
+		for i, d := range took {
+			log = append(log, capture.Entry{Kind: capture.RestRequest, Name: "hooks meanwhile"},
+				capture.Entry{Kind: capture.RestAnswer, Name: "hooks meanwhile", Head: "200", Ref: 2*i + 1, At: d})
+		}
+		return judged(judgeMeanwhile, log...)
+	}
+	g.Expect(judge(4*time.Second, 3*time.Second, 5*time.Second)).To(BeEmpty())
+	g.Expect(judge(4*time.Second, 3001*time.Millisecond, 5*time.Second)).To(ConsistOf("time until REST answers"))
+	g.Expect(judge(3001 * time.Millisecond)).To(ConsistOf("time until REST answers"))
+	g.Expect(judge()).To(ConsistOf(`the request "hooks meanwhile" has no answer`))
 }
 
 // A slow machine must not make a fault of it: what counts is what came first.
@@ -80,9 +107,9 @@ func TestWhatWaitedForAReceiverThatIsHeldIsFound(t *testing.T) {
 		}, log...)
 	}
 	held, note := posted("held", "a", 0), capture.Entry{Kind: capture.Note, Name: released}
-	g.Expect(judge(published(0), held, posted("hook", "a", time.Minute), note)).To(BeEmpty())
-	g.Expect(judge(published(0), held, note, posted("hook", "a", time.Second))).To(ConsistOf("1 of 1 events have not come to hook"))
-	g.Expect(judge(published(0), held, posted("other", "a", time.Second), note)).To(ConsistOf("1 of 1 events have not come to hook"))
+	g.Expect(judge(published(), held, posted("hook", "a", time.Minute), note)).To(BeEmpty())
+	g.Expect(judge(published(), held, note, posted("hook", "a", time.Second))).To(ConsistOf("1 of 1 events have not come to hook"))
+	g.Expect(judge(published(), held, posted("other", "a", time.Second), note)).To(ConsistOf("1 of 1 events have not come to hook"))
 }
 
 func TestWhatWasNotHeldUpShowsNothing(t *testing.T) {
