@@ -198,13 +198,24 @@ func (p *Probe) AwaitRequests(ctx context.Context, receiver string, n int) bool 
 }
 
 // Settle waits until nothing of this group has been seen for as long as Patience.Quiet. It
-// is for what must not come, behind something that did.
+// is for what must not come, behind something that did. Time in which this process stood still is
+// no quiet: what came then may not have been read yet. Hence it is waited in slices, and one that
+// took far too long has the count begin anew.
 func (p *Probe) Settle(ctx context.Context) {
-	for {
-		before := len(p.Seen().Entries)
-		more := p.Log.Await(ctx, p.group, p.Target.Patience.Quiet, func(v capture.View) bool { return len(v.Entries) > before })
-		if !more {
-			return
+	const slices, forgiven = 5, 20 // on a machine where every slice is late it must end, too
+	slice := p.Target.Patience.Quiet / slices
+	seen, stood := len(p.Seen().Entries), 0
+	for quiet := 0; quiet < slices && ctx.Err() == nil; quiet++ {
+		began := p.Clock.Now()
+		p.Log.Await(ctx, p.group, slice, func(v capture.View) bool { return len(v.Entries) > seen })
+		late := p.Clock.Since(began) > 2*slice
+		now := len(p.Seen().Entries)
+		switch {
+		case now > seen:
+			seen, quiet = now, -1
+		case late && stood < forgiven:
+			stood++
+			quiet = -1
 		}
 	}
 }
