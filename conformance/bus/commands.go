@@ -222,8 +222,6 @@ func doCommands(ctx context.Context, p *probe.Probe) error {
 		return err
 	}
 	for _, c := range callCommands() {
-		id := p.ID()
-		p.Note(c.name, id)
 		var more []string
 		owner := account.ID
 		if other, is := strings.CutPrefix(c.has, `"Account-ID":`); is {
@@ -231,7 +229,9 @@ func doCommands(ctx context.Context, p *probe.Probe) error {
 		} else if c.has != "" {
 			more = append(more, c.has)
 		}
-		if err := command(ctx, p, account, channelRequest{c.name, c.method, id, c.body}, channel(id, owner, more...)); err != nil {
+		if err := commandTo(p, c.name, func(id string) error {
+			return command(ctx, p, account, channelRequest{c.name, c.method, id, c.body}, channel(id, owner, more...))
+		}); err != nil {
 			return err
 		}
 	}

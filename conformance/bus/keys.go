@@ -75,7 +75,7 @@ func keys() suite.Group {
 				Source: "amqp.md 18.5; kapi_call:publish_query_channels_req/1",
 				Judge: func(j *suite.Judging) {
 					asks := questions(j.View, asked, "query_channels_req", "Call-ID", j.Fact("prefix")+"routing.key")
-					if e, one := j.One("questions about a channel", asks); one {
+					for _, e := range atLeastOne(j, asks) { // one that was given up is asked again
 						j.Equal("routing key", "call.status_req.channels", key(e), e)
 					}
 				},
@@ -143,8 +143,14 @@ func doKeys(ctx context.Context, p *probe.Probe) error {
 	if _, err := p.Listen(ctx, "changes", "configuration", "*."+messages.Database(account.ID)+".#", "db_created.*.database.#"); err != nil {
 		return err
 	}
+	hangUp := func(id, callID string) error {
+		step := "hang up " + id
+		return p.Again(step, func() error {
+			return command(ctx, p, account, channelRequest{step, http.MethodPost, callID, `{"data":{"action":"hangup"}}`}, channel(callID, account.ID))
+		})
+	}
 	for _, c := range encodings() {
-		if err := command(ctx, p, account, channelRequest{"hang up " + c.id, http.MethodPost, prefix + c.id, `{"data":{"action":"hangup"}}`}, channel(prefix+c.id, account.ID)); err != nil {
+		if err := hangUp(c.id, prefix+c.id); err != nil {
 			return err
 		}
 		if _, err := made(ctx, p, account, "make menu "+c.id, "/menus", fields{"id": prefix + c.id, "name": "keys"}); err != nil {
@@ -152,7 +158,7 @@ func doKeys(ctx context.Context, p *probe.Probe) error {
 		}
 	}
 	for _, id := range []string{"*", "#"} {
-		if err := command(ctx, p, account, channelRequest{"hang up " + id, http.MethodPost, id, `{"data":{"action":"hangup"}}`}, channel(id, account.ID)); err != nil {
+		if err := hangUp(id, id); err != nil {
 			return err
 		}
 	}

@@ -129,9 +129,9 @@ func doQueries(ctx context.Context, p *probe.Probe) error {
 		return err
 	}
 	for name, owner := range map[string]string{"shown": account.ID, "foreign": strings.Repeat("0", 32)} {
-		id := p.ID()
-		p.Note(name, id)
-		if err := command(ctx, p, account, channelRequest{name, http.MethodGet, id, ""}, channel(id, owner, bridged)); err != nil {
+		if err := commandTo(p, name, func(id string) error {
+			return command(ctx, p, account, channelRequest{name, http.MethodGet, id, ""}, channel(id, owner, bridged))
+		}); err != nil {
 			return err
 		}
 	}

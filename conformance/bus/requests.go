@@ -179,51 +179,49 @@ func doRequests(ctx context.Context, p *probe.Probe) error {
 	if err != nil {
 		return err
 	}
-	calls := map[string]string{}
-	for _, name := range []string{"answered", "confused", "garbled", "silent"} {
-		calls[name] = p.ID()
-		p.Note(name, calls[name])
-	}
 	if err := listenAsSwitch(ctx, p); err != nil {
 		return err
 	}
 	if _, err := p.Listen(ctx, "sockets", "sysconf", "websockets.#"); err != nil {
 		return err
 	}
-	read := func(name string) probe.Request {
-		return probe.Request{Method: http.MethodGet, Path: channelPath(account.ID, calls[name]), Token: account.Token}
-	}
-	return during(ctx, p, "silent", read("silent"), func() error {
-		right := func(name string) error {
-			return reply(ctx, p, question{"query_channels_req", "Call-ID", calls[name], 1}, channel(calls[name], account.ID))
+	silent := p.ID()
+	p.Note("silent", silent)
+	return during(ctx, p, "silent", probe.Request{Method: http.MethodGet, Path: channelPath(account.ID, silent), Token: account.Token}, func() error {
+		// shown asks for a channel, of which the switch says one thing after the other.
+		shown := func(name string, says func(callID string) []func(msgID string) string) error {
+			return commandTo(p, name, func(id string) error {
+				q := next(p, "query_channels_req", "Call-ID", id)
+				return during(ctx, p, name, probe.Request{Method: http.MethodGet, Path: channelPath(account.ID, id), Token: account.Token}, func() error {
+					for _, said := range says(id) {
+						if err := reply(ctx, p, q, said); err != nil {
+							return err
+						}
+					}
+					return nil
+				})
+			})
 		}
-		wrong := channel(calls["confused"], account.ID, `"Destination":"wrong"`)
-		if err := during(ctx, p, "answered", read("answered"), func() error { return right("answered") }); err != nil {
+		right := func(id string) func(string) string { return channel(id, account.ID) }
+		if err := shown("answered", func(id string) []func(string) string { return []func(string) string{right(id)} }); err != nil {
 			return err
 		}
-		if err := during(ctx, p, "confused", read("confused"), func() error {
-			err := reply(ctx, p, question{"query_channels_req", "Call-ID", calls["confused"], 1}, func(string) string { return wrong("another") })
-			if err == nil {
-				err = right("confused")
-			}
-			return err
+		if err := shown("confused", func(id string) []func(string) string {
+			wrong := channel(id, account.ID, `"Destination":"wrong"`)
+			return []func(string) string{func(string) string { return wrong("another") }, right(id)}
 		}); err != nil {
 			return err
 		}
 		if p.Target.Has(suite.Lab) {
-			if err := during(ctx, p, "garbled", read("garbled"), func() error {
-				err := reply(ctx, p, question{"query_channels_req", "Call-ID", calls["garbled"], 1}, func(string) string { return `{"Channels":` })
-				if err == nil {
-					err = right("garbled")
-				}
-				return err
+			if err := shown("garbled", func(id string) []func(string) string {
+				return []func(string) string{func(string) string { return `{"Channels":` }, right(id)}
 			}); err != nil {
 				return err
 			}
 		}
-		hangup := probe.Request{Method: http.MethodPost, Path: channelPath(account.ID, calls["answered"]), Token: account.Token, Body: `{"data":{"action":"hangup"}}`}
-		if err := during(ctx, p, "hang up", hangup, func() error {
-			return reply(ctx, p, question{"query_channels_req", "Call-ID", calls["answered"], 2}, channel(calls["answered"], account.ID))
+		id := p.Seen().Fact("answered")
+		if err := p.Again("hang up", func() error {
+			return command(ctx, p, account, channelRequest{"hang up", http.MethodPost, id, `{"data":{"action":"hangup"}}`}, right(id))
 		}); err != nil {
 			return err
 		}

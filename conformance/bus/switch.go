@@ -65,6 +65,11 @@ type question struct {
 	n                   int
 }
 
+// next is the question that comes next of a name for which a member has a value.
+func next(p *probe.Probe, name, member, value string) question {
+	return question{name, member, value, len(questions(p.Seen(), asked, name, member, value)) + 1}
+}
+
 // reply answers a question where it says that it waits. What never comes is the judges' to find.
 func reply(ctx context.Context, p *probe.Probe, q question, body func(msgID string) string) error {
 	of := func(v capture.View) []capture.Entry { return questions(v, asked, q.name, q.member, q.value) }
@@ -106,8 +111,17 @@ type channelRequest struct{ step, method, callID, body string }
 // command makes a request for a channel that the harness's switch has.
 func command(ctx context.Context, p *probe.Probe, a probe.Account, c channelRequest, has func(string) string) error {
 	r := probe.Request{Method: c.method, Path: channelPath(a.ID, c.callID), Token: a.Token, Body: c.body}
-	return during(ctx, p, c.step, r, func() error {
-		return reply(ctx, p, question{"query_channels_req", "Call-ID", c.callID, 1}, has)
+	q := next(p, "query_channels_req", "Call-ID", c.callID)
+	return during(ctx, p, c.step, r, func() error { return reply(ctx, p, q, has) })
+}
+
+// commandTo is command for a call that judges count the questions and commands of by its id, and is given
+// another each time that it is done.
+func commandTo(p *probe.Probe, fact string, do func(callID string) error) error {
+	return p.Again(fact, func() error {
+		id := p.ID()
+		p.Note(fact, id)
+		return do(id)
 	})
 }
 

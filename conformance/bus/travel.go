@@ -259,14 +259,13 @@ func doMessages(ctx context.Context, p *probe.Probe) error {
 			return err
 		}
 	}
-	if err := command(ctx, p, account, channelRequest{"hang up", http.MethodPost, call, `{"data":{"action":"hangup"}}`}, channel(call, account.ID)); err != nil {
-		return err
-	}
-	r := probe.Request{Method: http.MethodPut, Path: channelPath(account.ID, call), Token: account.Token, Body: `{"action":"metaflow","data":{"module":"hangup","data":{}}}`}
-	if err := during(ctx, p, "run metaflow", r, func() error {
-		return reply(ctx, p, question{"query_channels_req", "Call-ID", call, 2}, channel(call, account.ID))
-	}); err != nil {
-		return err
+	for _, c := range []channelRequest{
+		{"hang up", http.MethodPost, call, `{"data":{"action":"hangup"}}`},
+		{"run metaflow", http.MethodPut, call, `{"action":"metaflow","data":{"module":"hangup","data":{}}}`},
+	} {
+		if err := p.Again(c.step, func() error { return command(ctx, p, account, c, channel(call, account.ID)) }); err != nil {
+			return err
+		}
 	}
 	p.Settle(ctx)
 	return nil

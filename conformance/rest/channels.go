@@ -125,8 +125,13 @@ const (
 	nothing   = "nothing"
 )
 
-// answered makes a request, and answers the question that the target then asks of switches.
+// answered makes a request, and answers the question that the target then asks of switches. It does so again
+// where the target says that nobody has answered: it waits 2 s for that, whatever stands still meanwhile.
 func (t *talk) answered(ctx context.Context, s step, call, as string) error {
+	return t.p.Again(s.name, func() error { return t.answeredOnce(ctx, s, call, as) })
+}
+
+func (t *talk) answeredOnce(ctx context.Context, s step, call, as string) error {
 	before := len(t.p.Seen().Deliveries("queries"))
 	done := make(chan error, 1)
 	go func() {
