@@ -171,9 +171,13 @@ func doTracking(ctx context.Context, p *probe.Probe) error {
 		return err
 	}
 	path := "/v2/accounts/" + account.ID + "/websockets"
-	get := func(step, path string, caller probe.Account) (probe.Response, error) {
-		return p.REST(ctx, step, probe.Request{Method: http.MethodGet, Path: path, Token: caller.Token})
+	get := func(step, path string, caller probe.Account, holds func(probe.Response) bool) error {
+		_, err := p.RESTUntil(ctx, step, probe.Request{Method: http.MethodGet, Path: path, Token: caller.Token}, p.Target.Patience.Delivery, holds)
+		return err
 	}
+	// What bridges are asked for they have 2 s to answer, whatever stands still meanwhile.
+	shown := func(got probe.Response) bool { return got.Status == http.StatusOK }
+	once := func(probe.Response) bool { return true }
 	t := &tracker{Probe: p, list: probe.Request{Method: http.MethodGet, Path: path, Token: account.Token}}
 	s, err := p.MustDial(ctx, own)
 	if err != nil {
@@ -198,11 +202,12 @@ func doTracking(ctx context.Context, p *probe.Probe) error {
 	for _, step := range []struct {
 		name, path string
 		caller     probe.Account
+		holds      func(probe.Response) bool
 	}{
-		{"one", path + "/" + id.Str, account}, {"one encoded", path + "/" + strings.ReplaceAll(id.Str, ":", "%3A"), account}, {"one to parent", path + "/" + id.Str, p.Target.Parent},
-		{"to sibling", path, sibling}, {"unknown", path + "/192.0.2.255:1", account},
+		{"one", path + "/" + id.Str, account, shown}, {"one encoded", path + "/" + strings.ReplaceAll(id.Str, ":", "%3A"), account, shown},
+		{"one to parent", path + "/" + id.Str, p.Target.Parent, shown}, {"to sibling", path, sibling, once}, {"unknown", path + "/192.0.2.255:1", account, once},
 	} {
-		if _, err := get(step.name, step.path, step.caller); err != nil {
+		if err := get(step.name, step.path, step.caller, step.holds); err != nil {
 			return err
 		}
 	}
@@ -210,7 +215,7 @@ func doTracking(ctx context.Context, p *probe.Probe) error {
 		s.Command(ctx, "drop "+binding, command("unsubscribe", "drop "+binding, account.Token, account.ID, binding))
 	}
 	t.lookUntil(ctx, "unsubscribed", shows(bound(0)))
-	if _, err := get("to parent", path, p.Target.Parent); err != nil {
+	if err := get("to parent", path, p.Target.Parent, func(got probe.Response) bool { return sockets(1)(got.Data().Array()) }); err != nil {
 		return err
 	}
 	second, err := p.MustDial(ctx, "second")

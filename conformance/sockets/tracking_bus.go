@@ -110,7 +110,9 @@ func doTrackingBus(ctx context.Context, p *probe.Probe) error {
 		return err
 	}
 	path := "/v2/accounts/" + account.ID + "/websockets"
-	list, err := p.MustREST(ctx, "list", probe.Request{Method: http.MethodGet, Path: path, Token: account.Token})
+	// Bridges are asked, which have 2 s to answer, whatever stands still meanwhile.
+	list, err := p.RESTUntil(ctx, "list", probe.Request{Method: http.MethodGet, Path: path, Token: account.Token}, p.Target.Patience.Delivery,
+		func(got probe.Response) bool { return len(got.Data().Array()) > 0 })
 	if err != nil {
 		return err
 	}
