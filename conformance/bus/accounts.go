@@ -171,13 +171,21 @@ func doAccounts(ctx context.Context, p *probe.Probe) error {
 	}
 	r := &steps{ctx: ctx, p: p, account: child}
 	r.make("hook", "/webhooks", fields{"name": "accounts", "uri": hookAddress, "hook": "parking"})
+	own, database := account.ID, messages.Database(child.ID)
+	awaitChanges(ctx, p, "the changes of a new account", 0,
+		dueChange{name: "db_created", id: database, n: 2}, // its own, and that of its month
+		dueChange{name: "doc_created", id: child.ID, database: database}, dueChange{name: "doc_created", id: child.ID, database: "accounts"},
+		dueChange{name: "doc_edited", id: child.ID, database: database}, dueChange{name: "doc_edited", id: child.ID, database: "accounts"},
+		dueChange{name: "doc_edited", id: own, database: messages.Database(own)}, dueChange{name: "doc_edited", id: own, database: "accounts"})
 	p.Settle(ctx)
+	before := last(p.Seen())
 	if _, err := p.REST(ctx, "delete child", probe.Request{Method: http.MethodDelete, Path: "/v2/accounts/" + child.ID, Token: account.Token}); err != nil {
 		return err
 	}
-	p.Await(ctx, "doc_deleted of the child", p.Target.Patience.Delivery, func(v capture.View) bool {
-		return len(questions(v, "changes", "doc_deleted", "ID", child.ID)) > 0
-	})
+	awaitChanges(ctx, p, "the changes of an account that is deleted", before,
+		dueChange{name: "db_deleted", id: database, n: 2}, dueChange{name: "doc_deleted", id: child.ID, database: "accounts"},
+		dueChange{name: "doc_deleted", id: p.Seen().Fact("hook")},
+		dueChange{name: "doc_edited", id: own, database: messages.Database(own)}, dueChange{name: "doc_edited", id: own, database: "accounts"})
 	p.Settle(ctx)
 	return r.err
 }

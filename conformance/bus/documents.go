@@ -320,6 +320,7 @@ func doDocuments(ctx context.Context, p *probe.Probe) error {
 		return err
 	}
 	p.Settle(ctx)
+	renamed := last(p.Seen())
 	r.do("rename account", http.MethodPatch, "", `{"data":{"language":"de-de"}}`)
 	for _, typ := range []string{"menu:/menus/", "user:/users/", "callflow:/callflows/", "webhook:/webhooks/", "faxbox:/faxboxes/"} {
 		name, path, _ := strings.Cut(typ, ":")
@@ -327,6 +328,28 @@ func doDocuments(ctx context.Context, p *probe.Probe) error {
 	}
 	r.do("delete hard", http.MethodDelete, "/menus/"+of("hard")+"?should_soft_delete=false", "")
 	r.do("patch group", http.MethodPatch, "/groups/"+of("group"), `{"data":{"name":"last"}}`)
+	awaitChanges(ctx, p, "the changes of documents", 0, dueDocuments(of)...)
+	own := account.ID
+	awaitChanges(ctx, p, "the changes of the account", renamed,
+		dueChange{name: "doc_edited", id: own, database: messages.Database(own), n: 2}, dueChange{name: "doc_edited", id: own, database: "accounts", n: 2})
 	p.Settle(ctx)
 	return r.err
+}
+
+// dueDocuments are the changes of documents, whose ids of tells.
+func dueDocuments(of func(typ string) string) []dueChange {
+	due := []dueChange{
+		{name: "doc_created", id: of("hard")}, {name: "doc_created", id: of("address"), n: 2}, {name: "doc_created", id: of("faxbox"), n: 2},
+		{name: "doc_created", id: of("fax")}, {name: "doc_created", id: of("webhook")}, {name: "doc_created", id: of("nested")},
+		{name: "doc_edited", id: of("menu"), n: 3}, {name: "doc_edited", id: of("webhook")}, {name: "doc_edited", id: of("faxbox"), n: 2},
+		{name: "doc_edited", id: of("media")}, {name: "doc_edited", id: of("group")},
+		{name: "doc_deleted", id: of("faxbox"), n: 2},
+	}
+	for _, k := range kinds() {
+		due = append(due, dueChange{name: "doc_created", id: of(k.typ)})
+	}
+	for _, typ := range []string{"menu", "user", "callflow", "webhook", "hard"} {
+		due = append(due, dueChange{name: "doc_deleted", id: of(typ)})
+	}
+	return due
 }
