@@ -36,9 +36,10 @@ func (f *flight) pivot(ctx context.Context, p *probe.Probe) error {
 	if err != nil {
 		return away("a queue for Pivot cannot be made: %v", cause(err))
 	}
-	body := f.pivotCall("kazoolab-certify-"+p.ID(), replies, "ftp://127.0.0.1/nothing", p.ID())
-	if p.Publish(ctx, "ask Pivot", "callmgr", pivotKey, body) == nil &&
-		p.Log.Await(ctx, "preflight", max(enough, f.Target.Patience.Quiet), func(v capture.View) bool { return len(v.Deliveries("pivot")) > 0 || advertised(v) }) {
+	ask := func() error {
+		return p.Publish(ctx, "ask Pivot", "callmgr", pivotKey, f.pivotCall("kazoolab-certify-"+p.ID(), replies, "ftp://127.0.0.1/nothing", p.ID()))
+	}
+	if f.comes(ctx, p, ask, func(v capture.View) bool { return len(v.Deliveries("pivot")) > 0 || advertised(v) }) {
 		f.has(suite.Pivot)
 		return f.pivotApps(ctx, p)
 	}
@@ -82,10 +83,13 @@ func (f *flight) pivotSockets(ctx context.Context) error {
 	if err != nil {
 		return away("the websockets at %s took one connection and no other: %v", f.Target.Sockets, cause(err))
 	}
-	s.Send(fmt.Sprintf(`{"action":"pivot_register","auth_token":%q,"request_id":"register","data":{}}`, f.Target.Parent.Token))
-	p.Log.Await(ctx, "preflight", max(enough, f.Target.Patience.Quiet), func(v capture.View) bool {
+	ask := func() error {
+		s.Send(fmt.Sprintf(`{"action":"pivot_register","auth_token":%q,"request_id":"register","data":{}}`, f.Target.Parent.Token))
+		return nil
+	}
+	f.comes(ctx, p, ask, func(v capture.View) bool {
 		_, came := probe.Reply(v, "preflight", "register")
-		return came
+		return came || len(v.Named(capture.SocketClosed, "preflight")) > 0
 	})
 	if reply, _ := probe.Reply(p.Seen(), "preflight", "register"); member(reply.Body, "status").Str == "error" {
 		f.has(suite.PivotSockets)
