@@ -256,7 +256,9 @@ func judgeLate(j *suite.Judging) {
 	if !is || !has {
 		return
 	}
-	if took := cancel.At - asked.At; took < brief/2 || took > slow {
+	// The harness learns of the request later than it was made, and of that by a busy machine.
+	least, took := sinceHanded(j, "late", cancel), cancel.At-asked.At
+	if least < brief || took > slow {
 		j.Differs("time to the cancel", []byte(brief.String()), []byte(took.Round(time.Millisecond).String()), asked, cancel)
 	}
 }
@@ -282,8 +284,8 @@ func doAsking(ctx context.Context, p *probe.Probe) error {
 	s.app("wrong document", "ivr").asked("own", 1).answer(own, "answer wrong document", fmt.Sprintf(`"body":%q`, "<Response>\n  <Sey>a</Sey>\n</Response>")).result()
 	s.app("wrong flow", "ivr").asked("own", 1).
 		answer(own, "answer wrong flow", fmt.Sprintf(`"content_type":"application/json","body":%q`, "{\"module\":\"tts\",\n \"data\":{\"text\":5}}")).result()
-	one := s.app("one", "ivr").asked("own", 1)
-	two := s.app("two", "ivr").asked("own", 1)
+	one := s.app("one", "ivr", long()).asked("own", 1)
+	two := s.app("two", "ivr", long()).asked("own", 1)
 	two.answer(own, "answer two", xml(`<Reject reason="busy"/>`)).commands(2)
 	one.answer(own, "answer one", xml(`<Reject/>`)).commands(2)
 	if p.Target.Has(suite.Hooks) {

@@ -124,7 +124,8 @@ func judgeAbandoned(j *suite.Judging) {
 	if !has || len(told) == 0 {
 		return
 	}
-	if took := told[0].At - asked.At; took < abandonedFor-shortest || took > longest {
+	// The harness learns of the request later than it was made, and of that by a busy machine.
+	if least, took := sinceHanded(j, "abandoned", told[0]), told[0].At-asked.At; least < abandonedFor || took > longest {
 		j.Differs("time to failed", []byte(abandonedFor.String()), []byte(took.Round(time.Millisecond).String()), asked, told[0])
 	}
 }

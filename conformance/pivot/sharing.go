@@ -236,7 +236,7 @@ func (s *connected) leaving() {
 	if s.err != nil {
 		return
 	}
-	old := s.app("old", "leaving").asked("leaving", 1)
+	old := s.app("old", "leaving", long()).asked("leaving", 1)
 	leaving.Command(s.ctx, "leave", registering("pivot_unregister", "leave", s.account.Token, s.account.ID, "leaving"))
 	s.until("leaving", func(n named) bool { return n.Get("Leaving").Bool() })
 	s.known()
@@ -262,8 +262,8 @@ func (s *connected) tenants() {
 	s.serveAs(s.p.Target.Parent, "above", "watched")
 	s.known()
 	s.app("theirs alone", "theirs-alone", long()).replies(1)
-	s.app("of ours", "shared").asked("ours", 1)
+	s.app("of ours", "shared", long()).asked("ours", 1)
 	other.err = s.err
-	other.app("of theirs", "shared").asked("theirs", 1)
-	s.app("watched", "watched").asked("above", 1)
+	other.app("of theirs", "shared", long()).asked("theirs", 1)
+	s.app("watched", "watched", long()).asked("above", 1)
 }
