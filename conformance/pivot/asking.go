@@ -257,7 +257,7 @@ func judgeLate(j *suite.Judging) {
 		return
 	}
 	// The harness learns of the request later than it was made, and of that by a busy machine.
-	least, took := sinceHanded(j, "late", cancel), cancel.At-asked.At
+	least, took := since(j, "ask for late", cancel), cancel.At-asked.At
 	if least < brief || took > slow {
 		j.Differs("time to the cancel", []byte(brief.String()), []byte(took.Round(time.Millisecond).String()), asked, cancel)
 	}

@@ -177,7 +177,7 @@ func judgeUnanswered(j *suite.Judging) {
 		j.Fail("the call was not told to bridge", asked...)
 		return
 	}
-	if took := e.At - asked[1].At; took < shortest || took > longest {
+	if took := e.At - asked[1].At; since(j, "ask for late", e) < shortest || took > longest {
 		j.Differs("timeout", []byte("1s"), []byte(took.String()), asked[1], e)
 	}
 }

@@ -38,7 +38,7 @@ func gathering() suite.Group {
 					seen := judgeSequence(j, "silent", "answer,answer,queue[noop tts],queue[noop respond],hangup")
 					j.Count("requests", 1, j.Requests("silent"))
 					if len(seen) == 5 {
-						if took := seen[3].At - seen[2].At; took < shortest || took > longest {
+						if took := seen[3].At - seen[2].At; since(j, "CHANNEL_EXECUTE_COMPLETE of silent", seen[3]) < shortest || took > longest {
 							j.Differs("timeout", []byte("1s"), []byte(took.String()), seen[2], seen[3])
 						}
 					}

@@ -125,7 +125,7 @@ func judgeAbandoned(j *suite.Judging) {
 		return
 	}
 	// The harness learns of the request later than it was made, and of that by a busy machine.
-	if least, took := sinceHanded(j, "abandoned", told[0]), told[0].At-asked.At; least < abandonedFor || took > longest {
+	if least, took := since(j, "ask for abandoned", told[0]), told[0].At-asked.At; least < abandonedFor || took > longest {
 		j.Differs("time to failed", []byte(abandonedFor.String()), []byte(took.Round(time.Millisecond).String()), asked, told[0])
 	}
 }

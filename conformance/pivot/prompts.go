@@ -121,7 +121,7 @@ func judgePause(j *suite.Judging) {
 	if len(seen) < 2 {
 		return
 	}
-	if took := seen[1].At - seen[0].At; took < shortest || took > longest {
+	if took := seen[1].At - seen[0].At; since(j, "ask for pause", seen[1]) < shortest || took > longest {
 		j.Differs("length", []byte("1s"), []byte(took.String()), seen[0], seen[1])
 	}
 }

@@ -326,11 +326,20 @@ func filled(j *suite.Judging, name, expected string) string {
 const baseTwiML = "CallerNumber=1001&CallerName=Alice+Doe&Direction=inbound&ApiVersion=2010-04-01&ToRealm=acme.example.com&To=2000" +
 	"&FromRealm=acme.example.com&From=1001&AccountSid={account}&CallSid={call}"
 
-// shortest and longest are what a second lasts, as it is seen on a busy machine: what begins it may be seen late.
+// shortest and longest are what a second lasts. What begins it may be seen late on a busy machine, so that the
+// shortest counts from what the harness did before (since).
 const (
-	shortest = 500 * time.Millisecond
+	shortest = 900 * time.Millisecond
 	longest  = 20 * time.Second
 )
+
+// since is the time from the harness's first message of a name until something came; 0 without one.
+func since(j *suite.Judging, step string, came capture.Entry) time.Duration {
+	for _, sent := range j.Named(capture.Published, step) {
+		return came.At - sent.At
+	}
+	return 0
+}
 
 // postTwiML asks for the format twiml by POST.
 const postTwiML = `"HTTP-Method":"post","Request-Format":"twiml"`

@@ -113,21 +113,12 @@ const (
 	brief = time.Second
 )
 
-// sinceHanded is the time from when a call was handed to Pivot, before which it is asked of nowhere; 0 for one
-// that was not handed over.
-func sinceHanded(j *suite.Judging, name string, until capture.Entry) time.Duration {
-	for _, e := range j.Named(capture.Published, "ask for "+name) {
-		return until.At - e.At
-	}
-	return 0
-}
-
 func judgeTimeout(j *suite.Judging) {
 	judgeReplies(j, "slow", "failed")
 	asked, has := request(j, "slow", 0)
 	if replies := of(j.View, answered, idOf(j, "call", "slow")); has && len(replies) > 0 {
 		// The harness learns of the request later than it was made, and of that by a busy machine.
-		if least, took := sinceHanded(j, "slow", replies[0]), replies[0].At-asked.At; least < brief || took > slow-200*time.Millisecond {
+		if least, took := since(j, "ask for slow", replies[0]), replies[0].At-asked.At; least < brief || took > slow-200*time.Millisecond {
 			j.Differs("time to failed", []byte(brief.String()), []byte(took.String()), asked, replies[0])
 		}
 	}
