@@ -23,17 +23,23 @@ import (
 // its URL.
 func replying(t *testing.T, text string) string {
 	t.Helper()
+	return replyingFrom(t, 1, text)
+}
+
+// replyingFrom is replying from the n-th frame on.
+func replyingFrom(t *testing.T, n int, text string) string {
+	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		conn, err := (&websocket.Upgrader{}).Upgrade(w, r, nil)
 		if err != nil {
 			return
 		}
 		defer func() { _ = conn.Close() }()
-		for {
+		for frame := 1; ; frame++ {
 			if _, _, err := conn.ReadMessage(); err != nil {
 				return
 			}
-			if text != "" && conn.WriteMessage(websocket.TextMessage, []byte(text)) != nil {
+			if frame >= n && text != "" && conn.WriteMessage(websocket.TextMessage, []byte(text)) != nil {
 				return
 			}
 		}
@@ -76,6 +82,16 @@ func TestSocketsThatKnowAppsAreFound(t *testing.T) {
 			g.Expect(lackOf(ready, suite.PivotSockets)).To(ContainSubstring(c.why))
 		})
 	}
+}
+
+func TestATargetThatStoodStillOnceIsAskedAgain(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	p := profileOf(t, (&hostile.Crossbar{Dialect: "5.0"}).Serve(t).URL)
+	p.Sockets.URL = replyingFrom(t, 2, `{"action":"reply","request_id":"register","status":"error","data":{"errors":["missing required keys in data object"]}}`)
+	ready, err := look(t, p, 30*time.Second)
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(ready.Target.Has(suite.PivotSockets)).To(BeTrue())
 }
 
 // lackOf is why a target is told to have a feature not, which denies it nothing.
