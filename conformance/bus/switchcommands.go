@@ -113,19 +113,19 @@ func doSwitchCommands(ctx context.Context, p *probe.Probe) error {
 	r := &steps{ctx: ctx, p: p, account: account}
 	talked := "/channels/" + legs["talked"]
 	awaitEvent(ctx, p, legs["talked"], "CHANNEL_CREATE")
-	r.do("talk's", http.MethodPut, talked, `{"data":{"action":"metaflow","data":{"module":"hangup"}}}`)
+	r.command("talk's", http.MethodPut, talked, `{"data":{"action":"metaflow","data":{"module":"hangup"}}}`)
 	held := "/channels/" + legs["held"]
 	awaitEvent(ctx, p, legs["held"], "CHANNEL_BRIDGE")
-	r.do("hold", http.MethodPut, held, `{"action":"metaflow","data":{"module":"hold","data":{}}}`)
+	r.command("hold", http.MethodPut, held, `{"action":"metaflow","data":{"module":"hold","data":{}}}`)
 	awaitEvent(ctx, p, legs["held"], "CHANNEL_HOLD")
-	r.do("resume", http.MethodPut, held, `{"action":"metaflow","data":{"module":"resume"}}`)
+	r.command("resume", http.MethodPut, held, `{"action":"metaflow","data":{"module":"resume"}}`)
 	awaitEvent(ctx, p, legs["held"], "CHANNEL_UNHOLD")
-	r.do("list while talking", http.MethodGet, "/channels", "")
-	r.do("show", http.MethodGet, held, "")
-	r.do("hang up", http.MethodPut, held, `{"action":"metaflow","data":{"module":"hangup","data":{}}}`)
+	r.until("list while talking", "/channels", func(data gjson.Result) bool { return data.Get(`#(uuid=="` + legs["held"] + `")`).Exists() })
+	r.command("show", http.MethodGet, held, "")
+	r.command("hang up", http.MethodPut, held, `{"action":"metaflow","data":{"module":"hangup","data":{}}}`)
 	awaitEvent(ctx, p, legs["held"], "CHANNEL_DESTROY")
 	if p.Target.Dialect != suite.Talk {
-		r.do("hang up the talk's", http.MethodPost, talked, `{"data":{"action":"hangup"}}`)
+		r.command("hang up the talk's", http.MethodPost, talked, `{"data":{"action":"hangup"}}`)
 	}
 	awaitEvent(ctx, p, legs["talked"], "CHANNEL_DESTROY")
 	p.Settle(ctx)

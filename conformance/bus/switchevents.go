@@ -286,7 +286,7 @@ func doSwitchEvents(ctx context.Context, p *probe.Probe) error {
 	}
 	awaitEvent(ctx, p, leg, "CHANNEL_BRIDGE")
 	r := &steps{ctx: ctx, p: p, account: account}
-	r.do("hang up", "POST", "/channels/"+leg, `{"data":{"action":"hangup"}}`)
+	r.command("hang up", "POST", "/channels/"+leg, `{"data":{"action":"hangup"}}`)
 	for _, id := range append([]string{leg}, partners(p.Seen(), leg)...) {
 		awaitEvent(ctx, p, id, "CHANNEL_DESTROY")
 	}
