@@ -223,13 +223,12 @@ func talkSocket(ctx context.Context, p *probe.Probe, account probe.Account) erro
 	}
 	all := "/v2/accounts/" + account.ID + "/websockets"
 	bound := func(got probe.Response) bool { return len(got.Data().Get("0.bindings").Array()) > 0 }
-	listed := func(got probe.Response) bool { return len(got.Data().Array()) > 0 }
 	// Bridges are asked, which have 2 s to answer, whatever stands still meanwhile.
 	for _, s := range []struct {
 		step, path, token string
 		holds             func(probe.Response) bool
 	}{
-		{"socket", all + "/" + session, account.Token, bound}, {"sockets", all, account.Token, listed},
+		{"socket", all + "/" + session, account.Token, bound}, {"sockets", all, account.Token, probe.Lists},
 		{"socket for the parent", all + "/" + session, p.Target.Parent.Token, bound},
 	} {
 		if _, err := p.RESTUntil(ctx, s.step, probe.Request{Method: http.MethodGet, Path: s.path, Token: s.token}, p.Target.Patience.Delivery, s.holds); err != nil {

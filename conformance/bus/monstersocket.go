@@ -214,7 +214,7 @@ func doMonsterSocket(ctx context.Context, p *probe.Probe) error {
 	// Bridges are asked, which have 2 s to answer, whatever stands still meanwhile.
 	_, err = p.RESTUntil(ctx, "sockets", probe.Request{Method: http.MethodGet, Path: "/v2/accounts/" + account.ID + "/websockets", Token: account.Token}, p.Target.Patience.Delivery,
 		func(got probe.Response) bool {
-			return len(got.Data().Array()) > 0 && !strings.Contains(string(got.Body), `"`+p.Seen().Fact("session page")+`"`)
+			return probe.Lists(got) && !strings.Contains(string(got.Body), `"`+p.Seen().Fact("session page")+`"`)
 		})
 	return err
 }

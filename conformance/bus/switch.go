@@ -149,7 +149,7 @@ const hookAddress = "http://hooks.example.org/h"
 // it, and behind a proxy it is not the client's own address (websockets.md 1.1).
 func noteSession(ctx context.Context, p *probe.Probe, a probe.Account, fact string) (string, error) {
 	r := probe.Request{Method: http.MethodGet, Path: "/v2/accounts/" + a.ID + "/websockets", Token: a.Token}
-	listed, err := p.RESTUntil(ctx, "session of "+fact, r, p.Target.Patience.Delivery, func(got probe.Response) bool { return len(got.Data().Array()) > 0 })
+	listed, err := p.RESTUntil(ctx, "session of "+fact, r, p.Target.Patience.Delivery, probe.Lists)
 	id := listed.Data().Get("0")
 	if id.IsObject() {
 		id = id.Get("websocket_session_id")

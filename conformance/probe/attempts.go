@@ -21,7 +21,10 @@ func (p *Probe) Dealt(ctx context.Context, receiver string, account Account) err
 		return clock.Sleep(ctx, p.Clock, p.Target.Patience.Quiet)
 	}
 	sent := len(p.Seen().Requests(receiver))
-	listed := func(r Response) bool { return len(r.Data().Array()) >= sent }
+	listed := func(r Response) bool {
+		list, is := r.List()
+		return is && len(list) >= sent
+	}
 	answer, err := p.RESTUntil(ctx, "attempts of "+receiver, Request{
 		Method: http.MethodGet, Path: "/v2/accounts/" + account.ID + "/webhooks/" + p.Seen().Fact("hook "+receiver) + "/attempts", Token: p.tokenOf(account),
 	}, p.Target.Patience.Delivery, listed)

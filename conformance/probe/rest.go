@@ -59,6 +59,21 @@ type Response struct {
 // Data is the member data of an answer.
 func (r Response) Data() gjson.Result { return gjson.GetBytes(r.Body, "data") }
 
+// List is the member data of a success that has a list there, and no list otherwise: an error has an object.
+func (r Response) List() (list []gjson.Result, is bool) {
+	data := r.Data()
+	if r.Status != http.StatusOK || !data.IsArray() {
+		return nil, false
+	}
+	return data.Array(), true
+}
+
+// Lists is for RESTUntil: the answer has a list with something in it.
+func Lists(r Response) bool {
+	list, _ := r.List()
+	return len(list) > 0
+}
+
 // REST makes a request and writes it and its answer down under the step's name. The error
 // says that no answer came. It can be called by several goroutines.
 func (p *Probe) REST(ctx context.Context, step string, r Request) (Response, error) {

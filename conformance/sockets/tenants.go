@@ -139,7 +139,7 @@ func haveAll(ctx context.Context, p *probe.Probe, account probe.Account) error {
 // peep asks for the socket under accounts that it is of, and of which it is not.
 func peep(ctx context.Context, p *probe.Probe, account, sibling, child probe.Account) error {
 	// The id is what the list says: a client is never told it.
-	list, err := p.REST(ctx, "session", probe.Request{Method: http.MethodGet, Path: "/v2/accounts/" + account.ID + "/websockets", Token: account.Token})
+	list, err := p.RESTUntil(ctx, "session", probe.Request{Method: http.MethodGet, Path: "/v2/accounts/" + account.ID + "/websockets", Token: account.Token}, p.Target.Patience.Delivery, probe.Lists)
 	if err != nil {
 		return err
 	}
@@ -150,13 +150,14 @@ func peep(ctx context.Context, p *probe.Probe, account, sibling, child probe.Acc
 	for _, step := range []struct {
 		name, path string
 		caller     probe.Account
+		holds      func(probe.Response) bool // bridges have 2 s to answer, whatever stands still meanwhile
 	}{
-		{"socket as own", "/v2/accounts/" + account.ID + "/websockets/" + id, account},
-		{"socket as sibling", "/v2/accounts/" + sibling.ID + "/websockets/" + id, sibling},
-		{"sockets of own", "/v2/accounts/" + account.ID + "/websockets", account},
-		{"sockets of child", "/v2/accounts/" + child.ID + "/websockets", account},
+		{"socket as own", "/v2/accounts/" + account.ID + "/websockets/" + id, account, shown},
+		{"socket as sibling", "/v2/accounts/" + sibling.ID + "/websockets/" + id, sibling, func(got probe.Response) bool { return got.Status < http.StatusInternalServerError }},
+		{"sockets of own", "/v2/accounts/" + account.ID + "/websockets", account, probe.Lists},
+		{"sockets of child", "/v2/accounts/" + child.ID + "/websockets", account, shown},
 	} {
-		if _, err := p.REST(ctx, step.name, probe.Request{Method: http.MethodGet, Path: step.path, Token: step.caller.Token}); err != nil {
+		if _, err := p.RESTUntil(ctx, step.name, probe.Request{Method: http.MethodGet, Path: step.path, Token: step.caller.Token}, p.Target.Patience.Delivery, step.holds); err != nil {
 			return err
 		}
 	}

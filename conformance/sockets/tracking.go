@@ -175,9 +175,6 @@ func doTracking(ctx context.Context, p *probe.Probe) error {
 		_, err := p.RESTUntil(ctx, step, probe.Request{Method: http.MethodGet, Path: path, Token: caller.Token}, p.Target.Patience.Delivery, holds)
 		return err
 	}
-	// What bridges are asked for they have 2 s to answer, whatever stands still meanwhile.
-	shown := func(got probe.Response) bool { return got.Status == http.StatusOK }
-	once := func(probe.Response) bool { return true }
 	t := &tracker{Probe: p, list: probe.Request{Method: http.MethodGet, Path: path, Token: account.Token}}
 	s, err := p.MustDial(ctx, own)
 	if err != nil {
@@ -215,7 +212,7 @@ func doTracking(ctx context.Context, p *probe.Probe) error {
 		s.Command(ctx, "drop "+binding, command("unsubscribe", "drop "+binding, account.Token, account.ID, binding))
 	}
 	t.lookUntil(ctx, "unsubscribed", shows(bound(0)))
-	if err := get("to parent", path, p.Target.Parent, func(got probe.Response) bool { return sockets(1)(got.Data().Array()) }); err != nil {
+	if err := get("to parent", path, p.Target.Parent, lists(sockets(1))); err != nil {
 		return err
 	}
 	second, err := p.MustDial(ctx, "second")
@@ -254,8 +251,22 @@ func (t *tracker) look(ctx context.Context, step string) {
 // lookUntil looks again, as long as an event may take, until the list shows what is to be: it
 // is made of what bridges tell, which may learn a moment later.
 func (t *tracker) lookUntil(ctx context.Context, step string, holds func(list []gjson.Result) bool) {
-	seen, err := t.RESTUntil(ctx, step, t.list, t.Target.Patience.Delivery, func(r probe.Response) bool { return holds(r.Data().Array()) })
+	seen, err := t.RESTUntil(ctx, step, t.list, t.Target.Patience.Delivery, lists(holds))
 	t.seen, t.err = seen, t.or(err)
+}
+
+// shown, and once for what is refused, are for what bridges are asked for: they have 2 s to answer, whatever
+// stands still meanwhile.
+func shown(got probe.Response) bool { return got.Status == http.StatusOK }
+
+func once(probe.Response) bool { return true }
+
+// lists looks at the list of an answer that has one.
+func lists(holds func(list []gjson.Result) bool) func(probe.Response) bool {
+	return func(r probe.Response) bool {
+		list, is := r.List()
+		return is && holds(list)
+	}
 }
 
 // sockets are as many in the list.

@@ -111,8 +111,7 @@ func doTrackingBus(ctx context.Context, p *probe.Probe) error {
 	}
 	path := "/v2/accounts/" + account.ID + "/websockets"
 	// Bridges are asked, which have 2 s to answer, whatever stands still meanwhile.
-	list, err := p.RESTUntil(ctx, "list", probe.Request{Method: http.MethodGet, Path: path, Token: account.Token}, p.Target.Patience.Delivery,
-		func(got probe.Response) bool { return len(got.Data().Array()) > 0 })
+	list, err := p.RESTUntil(ctx, "list", probe.Request{Method: http.MethodGet, Path: path, Token: account.Token}, p.Target.Patience.Delivery, probe.Lists)
 	if err != nil {
 		return err
 	}
