@@ -111,9 +111,9 @@ func TestASocketForScripts(t *testing.T) {
 	}
 	g.Expect(lines[8]).To(gomega.HavePrefix(`{"action":"event","subscribed_key":"call.*.*","subscription_key":`))
 
-	late, _ := watching(running, "call.*.*", "--timeout", "2s", "--expect", "CHANNEL_ANSWER", "--expect", "doc_edited")
+	late, _ := watching(running, "call.*.*", "--timeout", "15s", "--expect", "CHANNEL_ANSWER", "--expect", "doc_edited")
 	beside(running, "trigger", "call", "--set", "Call-ID=three").start().expect(cli.ExitOK)
-	late.expect(cli.ExitFailed, "no doc_edited within 2s, after CHANNEL_ANSWER; this came:", "CHANNEL_DESTROY  call.*.*  call_id=three")
+	late.expect(cli.ExitFailed, "no doc_edited within 15s, after CHANNEL_ANSWER; this came:", "CHANNEL_DESTROY  call.*.*  call_id=three")
 	beside(running, "socket", "--timeout", "1s", "--expect", "gap").start().expect(cli.ExitFailed, "no gap within 1s; nothing came")
 	beside(running, "socket", "call.FOO.*").start().expect(cli.ExitFailed, "call.FOO.* is not subscribed to: event FOO not supported")
 	beside(running, "socket", "call.*.*", "--token", "bad").start().expect(cli.ExitFailed, "call.*.* is not subscribed to: failed to authenticate token bad")

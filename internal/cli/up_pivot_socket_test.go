@@ -133,7 +133,8 @@ func TestTheAppAtAWebsocketOfThePageIsReached(t *testing.T) {
 	g.Expect(lines.Text()).To(ContainSubstring("serving"))
 	status, answer := call(t, http.MethodPut, l.REST+strings.ReplaceAll(part(`curl -X PUT http://\$SERVER:8000(\S+)`), "$ACCOUNT_ID", l.AccountID), l.Token, part(`(?s)-d '(.*?)'\n`))
 	g.Expect(status).To(Equal(http.StatusCreated), "%v", answer)
-	words := strings.Fields(part(`bin/kazoolab (call .*) --script`))
-	p := beside(running, append(words, "--script", part(`--script '(.*?)'`))...).start().expect(cli.ExitOK)
-	inOrder(g, p.stdout.String(), strings.Split(strings.TrimSpace(told), "\n")...)
+	hears := strings.Split(strings.TrimSpace(told), "\n")
+	p := beside(running, strings.Fields(part(`bin/kazoolab (call .*) --script`))...).types( // which waits as long as it takes
+		typed{"", hears[0]}, typed{part(`--script 'wait \S+, (.*), wait \S+'`), "CHANNEL_DESTROY"})
+	inOrder(g, p.stdout.String(), hears...)
 }
