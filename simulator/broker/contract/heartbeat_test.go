@@ -49,7 +49,7 @@ func TestHeartbeats(t *testing.T) {
 	t.Run("that do not come end the connection without a word", func(t *testing.T) {
 		g := NewWithT(t)
 		answer := "heartbeat"
-		for answer == "heartbeat" {
+		for answer == "heartbeat" && clock.System().Since(began) < time.Minute {
 			answer = silent.in(t).answer()
 		}
 		g.Expect(answer).To(Equal("closed"))
