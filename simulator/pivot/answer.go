@@ -157,7 +157,11 @@ func (w *worker) judge(a client.Answer) {
 	}
 	w.explain(broken)
 	w.result("failed", w.unread(fault, broken))
-	w.tell(Step{Kind: Failed, Text: misread(fault, broken), Kazoo: kazooEnds})
+	kazoo := kazooEnds
+	if tooMuch(fault) || broken.Ours {
+		kazoo = "Kazoo has no such limit, and goes on"
+	}
+	w.tell(Step{Kind: Failed, Text: misread(fault, broken), Kazoo: kazoo})
 	w.answerCallflow("failed", "pivot")
 	w.end("the answer cannot be read")
 }
@@ -175,13 +179,23 @@ func (w *worker) unread(err error, broken flow.Result) []any {
 func misread(err error, broken flow.Result) string {
 	var all []string
 	if fault, ok := errors.AsType[*twiml.SyntaxError](err); ok {
-		all = append(all, fmt.Sprintf("the answer is no TwiML: line %d, column %d: %s", fault.Line, fault.Column, fault.Rule))
+		what := "is no TwiML"
+		if fault.Ours {
+			what = "is not read"
+		}
+		all = append(all, fmt.Sprintf("the answer %s: line %d, column %d: %s", what, fault.Line, fault.Column, fault.Rule))
 	}
 	if len(broken.Findings) > 0 {
 		f := broken.Findings[0]
 		all = append(all, strings.Replace(f.Text, "the answer is no JSON", fmt.Sprintf("the answer is no JSON: line %d, column %d", f.Line, f.Column), 1))
 	}
 	return strings.Join(all, "; ")
+}
+
+// tooMuch tells a document that exceeds a limit of this program.
+func tooMuch(err error) bool {
+	fault, ok := errors.AsType[*twiml.SyntaxError](err)
+	return ok && fault.Ours
 }
 
 // unreadable tells why a document is no TwiML, and where.
@@ -193,7 +207,11 @@ func (w *worker) unreadable(err error) {
 	if fault.Entity {
 		w.note(xmlEntities, "the document declares an entity: it is refused. Kazoo would read whatever file or address the entity names, and speak it")
 	}
-	w.tell(Step{Kind: Found, Position: fault.Position, Text: suggest.Then("the answer is no TwiML: "+fault.Rule, "Kazoo says failed, and hangs the caller up")})
+	text := suggest.Then("the answer is no TwiML: "+fault.Rule, "Kazoo says failed, and hangs the caller up")
+	if fault.Ours {
+		text = suggest.Then("the answer is not read: "+fault.Rule, "Kazoo has no such limit, and reads it")
+	}
+	w.tell(Step{Kind: Found, Position: fault.Position, Text: text})
 }
 
 // run has a TwiML document done.
