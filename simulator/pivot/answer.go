@@ -1,6 +1,7 @@
 package pivot
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"strings"
@@ -53,9 +54,11 @@ func (w *worker) answered(a client.Answer, err error) {
 	w.judge(a)
 }
 
-func contentType(a client.Answer) string {
+func contentType(a client.Answer) string { return header(a, "content-type") }
+
+func header(a client.Answer, name string) string {
 	for _, h := range a.Header {
-		if strings.EqualFold(h[0], "content-type") {
+		if strings.EqualFold(h[0], name) {
 			return h[1]
 		}
 	}
@@ -82,6 +85,17 @@ func orNone(text string) string {
 type language struct {
 	twiml, json bool
 	why         string
+}
+
+// mistyped is what to send an answer as that begins like one of the other language; "" for none.
+func (l language) mistyped(body []byte) string {
+	switch begin := bytes.TrimSpace(body); {
+	case l.twiml && !l.json && bytes.HasPrefix(begin, []byte("{")):
+		return "It begins as JSON does: send a callflow as application/json"
+	case l.json && !l.twiml && bytes.HasPrefix(begin, []byte("<")):
+		return "It begins as XML does: send TwiML as text/xml"
+	}
+	return ""
 }
 
 func (w *worker) languageOf(a client.Answer) language {
@@ -112,7 +126,11 @@ func (w *worker) judge(a client.Answer) {
 		converted, ok := decode(body, contentType(a))
 		if !w.e.corrected() || !ok {
 			w.note(utf8Only, "the body is not UTF-8, whatever it declares: the action fails")
-			w.fail("the answer is not UTF-8, the only encoding that Kazoo reads", kazooFails, nil)
+			text := "the answer is not UTF-8, the only encoding that Kazoo reads"
+			if coding := header(a, "content-encoding"); coding != "" {
+				text = "the answer has Content-Encoding " + coding + ", which Kazoo did not ask for and does not undo: send it as it is"
+			}
+			w.fail(text, kazooFails, nil)
 			return
 		}
 		body = converted
@@ -161,7 +179,7 @@ func (w *worker) judge(a client.Answer) {
 	if tooMuch(fault) || broken.Ours {
 		kazoo = "Kazoo has no such limit, and goes on"
 	}
-	w.tell(Step{Kind: Failed, Text: misread(fault, broken), Kazoo: kazoo})
+	w.tell(Step{Kind: Failed, Text: suggest.Then(misread(fault, broken), lang.mistyped(body)), Kazoo: kazoo})
 	w.answerCallflow("failed", "pivot")
 	w.end("the answer cannot be read")
 }

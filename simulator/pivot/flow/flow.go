@@ -151,12 +151,28 @@ func syntaxAt(text []byte, err error) (at int, reason string) {
 		case bytes.HasPrefix(text, []byte("\ufeff")):
 			return 0, "a byte order mark stands before it"
 		}
-		return max(at-1, 0), syntax.Error()
+		return max(at-1, 0), plainly(syntax.Error())
 	}
 	if syntax, ok := errors.AsType[*jobj.SyntaxError](err); ok {
 		return int(syntax.Offset), syntax.Reason
 	}
 	return 0, err.Error()
+}
+
+// plainly says what most often is wrong with JSON as one would who writes it by hand.
+func plainly(reason string) string {
+	for _, one := range []struct{ begins, ends, says string }{
+		{"invalid character '}' looking for", "object key string", "a comma stands before }: leave it out"},
+		{"invalid character ']' looking for", "beginning of value", "a comma stands before ]: leave it out"},
+		{`invalid character '\'' looking for`, "", "texts and keys stand in double quotes"},
+		{"invalid character", "object key string", "a key stands in double quotes"},
+		{"invalid character '\"' after", "", "a comma is missing before it"},
+	} {
+		if strings.HasPrefix(reason, one.begins) && strings.HasSuffix(reason, one.ends) {
+			return one.says
+		}
+	}
+	return reason
 }
 
 func broken(source source, at int, reason string) Result {
