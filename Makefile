@@ -51,6 +51,9 @@ with_scripting := $(filter ./... ./simulator/... ./simulator/pivot/... ./interna
 golangci_version := $(shell sed -n 's|.*golangci/golangci-lint/v2 \(v[^ ]*\).*|\1|p' tools/go.mod)
 golangci := .tmp/bin/golangci-lint-$(golangci_version)-$(shell $(GO) env GOVERSION 2>/dev/null)
 
+# How long tests wait for what must come and say no time themselves: the usual second is little on a busy machine.
+export GOMEGA_DEFAULT_EVENTUALLY_TIMEOUT := 20s
+
 .DEFAULT_GOAL := help
 
 ##@ Run
@@ -71,15 +74,15 @@ image: ## Build the container image (IMAGE=name:tag)
 
 .PHONY: test
 test: ## Run the test suite on the built-in broker: needs nothing but Go (PKG, TESTFLAGS)
-	$(GO) test $(TESTFLAGS) $(PKG)
+	$(GO) test -timeout 30m $(TESTFLAGS) $(PKG)
 
 .PHONY: test-real
 test-real: rabbitmq postgresql $(if $(with_browser),chromium) $(if $(with_scripting),scripting) $(if $(with_image),docker) ## The same tests and more on real parts: RabbitMQ, PostgreSQL, a browser, Node, PHP, and the image in containers (needs Docker)
-	$(with_both) $(GO) test -tags $(real_tags) -count 1 -timeout 20m $(TESTFLAGS) $(PKG)
+	$(with_both) $(GO) test -tags $(real_tags) -count 1 -timeout 30m $(TESTFLAGS) $(PKG)
 
 .PHONY: race
 race: gcc ## Run the test suite under the race detector (needs a C compiler)
-	CGO_ENABLED=1 $(GO) test -race $(TESTFLAGS) $(PKG)
+	CGO_ENABLED=1 $(GO) test -race -timeout 30m $(TESTFLAGS) $(PKG)
 
 .PHONY: chaos
 chaos: rabbitmq postgresql build ## Kill nodes, restart servers and cut lines under load: nothing may be lost (CHAOS_TIME=60s for a short one, CHAOS_SEED repeats one)

@@ -66,7 +66,7 @@ var _ = Describe("Dead letters", func() {
 		Eventually(ctx, l.dead).WithTimeout(patience).Should(HaveLen(1))
 		close(release)
 		Expect(l.dead(ctx)[0].Reason).To(Equal("not_json"))
-	}, SpecTimeout(time.Minute))
+	}, SpecTimeout(3*time.Minute))
 
 	It("are what is no event, whole, with what is known of it", func(ctx SpecContext) {
 		l := newLab(ctx)

@@ -105,7 +105,7 @@ var _ = Describe("Events", func() {
 		}
 		l.call(ctx, kapi.ChannelCreate, "c1", rival)
 		Eventually(ctx, quick.calls).WithTimeout(patience).Should(Equal([]string{"c1"}))
-	}, SpecTimeout(time.Minute))
+	}, SpecTimeout(3*time.Minute))
 
 	It("that a node had not finished are delivered by the next one", func(ctx SpecContext) {
 		l.hook(ctx, acme, `"hook":"channel_create","retries":1`)

@@ -263,8 +263,11 @@ var _ = Describe("Websockets of two nodes", func() {
 		Eventually(ctx, other.bridge.Ready()).WithTimeout(patience).Should(BeClosed())
 		token := l.node.token(ctx, acme)
 		one, two := dialSocket(l.address, token), dialSocket(address(), token)
-		mark := one.subscribe(acme, "call.CHANNEL_CREATE.*", `,"resume":true`).Get("data.since").Str
-		Expect(mark).To(HavePrefix("@"))
+		var mark string
+		Eventually(ctx, func() string { // the other node is to say in time that it keeps what is needed
+			mark = one.subscribe(acme, "call.CHANNEL_CREATE.*", `,"resume":true`).Get("data.since").Str
+			return mark
+		}).WithTimeout(patience).Should(And(HavePrefix("@"), HaveSuffix("+")))
 		two.subscribe(acme, "call.CHANNEL_CREATE.*", "")
 		sent := l.callsFrom(ctx, 0, 20)
 		for _, c := range []*client{one, two} {

@@ -112,11 +112,12 @@ func TestEventsThatCannotBeReadAreDropped(t *testing.T) {
 }
 
 func TestABrokerThatIsAwayDelaysTheReplyOnly(t *testing.T) {
+	t.Parallel() // it waits for bindLimit
 	g := NewWithT(t)
 	r := newRig(t)
 	r.broker.gone = true
 	s := r.dial(t)
-	s.subscribe(acme, "call.CHANNEL_CREATE.*") // after two seconds
+	s.subscribe(acme, "call.CHANNEL_CREATE.*")
 	g.Expect(r.log.String()).To(ContainSubstring("subscriptions not live yet"))
 	r.Handle(call(kapi.ChannelCreate, "c1", acme))
 	g.Expect(s.next()).To(ContainSubstring(`"call_id":"c1"`))

@@ -9,8 +9,10 @@ import (
 )
 
 // bindLimit is how long a subscriber waits for the broker. After that it is answered
-// all the same, and the binding is made as soon as can be.
-const bindLimit = 2 * time.Second
+// all the same, and the binding is made as soon as can be; what happens until then is
+// missed. So a broker that is slow has long, though not the 10 s that clients usually
+// wait for an answer: what other nodes have to say comes on top.
+const bindLimit = 8 * time.Second
 
 // references counts who needs which binding of the node's queue, and has it bound for
 // the first and unbound after the last. Each holder counts for itself: the reference's

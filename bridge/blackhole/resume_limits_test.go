@@ -31,6 +31,7 @@ func TestTheTurnOfAMonthIsNoGap(t *testing.T) {
 }
 
 func TestABrokerThatIsLateIsAGap(t *testing.T) {
+	t.Parallel() // it waits for bindLimit
 	g := NewWithT(t)
 	r := newRig(t)
 	go r.Run(t.Context())

@@ -221,6 +221,7 @@ func TestAnAgreedMarkIsGoodAtOtherNodes(t *testing.T) {
 }
 
 func TestWhatWasAgreedHoldsForTheNodesThatThereWere(t *testing.T) {
+	t.Parallel() // it waits for bindLimit
 	g := NewWithT(t)
 	one := newRig(t)
 	first := one.dial(t)

@@ -35,7 +35,7 @@ const (
 )
 
 // patience is how long a test waits for what must happen.
-const patience = 10 * time.Second
+const patience = 30 * time.Second
 
 // rig is a hub with a listener, and a broker that is only a list of bindings.
 type rig struct {

@@ -57,6 +57,7 @@ func TestWhoKeepsTheirRightsKeepsTheSocket(t *testing.T) {
 }
 
 func TestRightsThatEndWhileTheBrokerIsAwaited(t *testing.T) {
+	t.Parallel() // it waits for bindLimit
 	g := NewWithT(t)
 	r := newRig(t)
 	r.broker.setGone(true)

@@ -1,6 +1,7 @@
 package target_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net"
@@ -51,16 +52,17 @@ func TestWhatCannotBeJudgedIsToldInASentence(t *testing.T) {
 		return func(t *testing.T) string { t.Helper(); return c.Serve(t).URL }
 	}
 	for name, c := range map[string]struct {
-		rest func(*testing.T) string
-		with func(*testing.T, *target.Profile)
-		away bool
-		says string
+		rest  func(*testing.T) string
+		with  func(*testing.T, *target.Profile)
+		limit time.Duration
+		away  bool
+		says  string
 	}{
 		"nobody listens": {
 			rest: func(t *testing.T) string { t.Helper(); return "http://" + hostile.Nobody(t) }, away: true, says: "does not answer: connect: connection refused",
 		},
 		"somebody listens and says nothing": {
-			rest: func(t *testing.T) string { t.Helper(); return "http://" + hostile.Listen(t, nil) }, away: true, says: "timeouts.preflight",
+			rest: func(t *testing.T) string { t.Helper(); return "http://" + hostile.Listen(t, nil) }, limit: 4 * time.Second, away: true, says: "timeouts.preflight",
 		},
 		"a page": {
 			rest: url(&hostile.Crossbar{Page: "<html>It works!</html>"}), away: true, says: `is no Crossbar: GET /v2/websockets gave 200 and no envelope`,
@@ -125,7 +127,7 @@ func TestWhatCannotBeJudgedIsToldInASentence(t *testing.T) {
 			if c.with != nil {
 				c.with(t, &p)
 			}
-			_, err := look(t, p, 4*time.Second)
+			_, err := look(t, p, cmp.Or(c.limit, 15*time.Second))
 			g.Expect(err).To(MatchError(ContainSubstring(c.says)))
 			problem, is := errors.AsType[*target.ProblemError](err)
 			g.Expect(is).To(BeTrue())

@@ -71,7 +71,7 @@ func TestDeferredReplyCountsWhenThereIsNoOther(t *testing.T) {
 	respond(t, broker, rawQueue(t, broker.Channel(t), "#"), func(map[string]any) []map[string]any {
 		return []map[string]any{{"Defer-Response": true}}
 	})
-	reply, err := b.Request(within(t, 500*time.Millisecond), bus.Request{
+	reply, err := b.Request(within(t, 5*time.Second), bus.Request{
 		Exchange: "callevt", Key: "k", Fields: jobj.Object{{Key: "Msg-ID", Value: "mine"}},
 		Encode: func(o jobj.Object) ([]byte, error) { return jobj.Append(nil, o), nil },
 	})
@@ -112,7 +112,7 @@ func TestCollectGathersWhatEveryoneAnswers(t *testing.T) {
 	g.Expect(replies).To(HaveLen(2))
 
 	// Nobody says how many there are: it ends when no more follow.
-	replies, err = b.Collect(within(t, soon), request, bus.Gathering{Quiet: 300 * time.Millisecond})
+	replies, err = b.Collect(within(t, soon), request, bus.Gathering{Quiet: 3 * time.Second})
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(replies).To(HaveLen(2))
 
@@ -122,7 +122,7 @@ func TestCollectGathersWhatEveryoneAnswers(t *testing.T) {
 	g.Expect(replies).To(HaveLen(2))
 
 	// Or with its time, which is no error: these have answered.
-	replies, err = b.Collect(within(t, 500*time.Millisecond), request, bus.Gathering{})
+	replies, err = b.Collect(within(t, 5*time.Second), request, bus.Gathering{})
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(replies).To(HaveLen(2))
 }

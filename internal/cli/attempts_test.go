@@ -73,7 +73,7 @@ func (s *stage) attempts(args ...string) []attemptRow {
 // One attempt and a range are made again, byte for byte and marked.
 func TestAttemptsAreReplayed(t *testing.T) {
 	t.Parallel()
-	running, l := up(t, brokertest.New(t))
+	running, l := up(t, brokertest.New(t), "--webhooks-attempt-failure-expiry", "1h") // each failure is still counted at the end
 	s := &stage{T: t, g: gomega.NewWithT(t), running: running, lab: l}
 	first, other := newKeeper(t, http.StatusServiceUnavailable), newKeeper(t, http.StatusOK)
 	post := s.create(`"name":"Post","uri":"` + first.server.URL + `/post?v=1","hook":"channel_create"`)

@@ -81,6 +81,9 @@ func (one *act) check() error {
 	case what == "cannot" && one.what != "":
 		return usagef("%s takes nothing, %q is too much", one.word, one.what)
 	}
+	if one.word == "press" && strings.Trim(one.what, "0123456789*#ABCDabcd") != "" {
+		return usagef("press %s: the keys are the digits, *, # and A to D, as in %q", one.what, "press 12#")
+	}
 	if one.word != "wait" {
 		return nil
 	}

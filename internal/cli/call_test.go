@@ -43,28 +43,36 @@ func TestACallThatIsTypedEndsWithTheCall(t *testing.T) {
 	NewWithT(t).Expect(p.stdout.String()).To(ContainSubstring("CHANNEL_BRIDGE"))
 }
 
-// Who types waits for what each word does before the next.
-func TestACallObeysEachWordAsItIsTyped(t *testing.T) {
-	t.Parallel()
-	g := NewWithT(t)
-	running, _ := up(t, brokertest.New(t))
-	words, keyboard := io.Pipe()
-	p := beside(running, "call", "+15551230001", "--to", "1001")
-	p.state.Stdin = words
+// typed is a word, and what is seen before the next one is typed.
+type typed struct{ word, then string }
+
+// types runs a call by hand and types the words. The call ends as they or its callflow have it.
+func (p *program) types(words ...typed) *program {
+	p.t.Helper()
+	g := NewWithT(p.t)
+	in, keyboard := io.Pipe()
+	p.state.Stdin = in
 	p.start()
 	at := 0
-	for _, one := range []struct{ word, then string }{
-		{"", "CHANNEL_PROGRESS"}, {"answer", "CHANNEL_BRIDGE"}, {"hold", "CHANNEL_HOLD"}, {"resume", "CHANNEL_UNHOLD"},
-		{"press 1", "DTMF"}, {"record", "RECORD_START"}, {"stop", "RECORD_STOP"}, {"hold", "CHANNEL_HOLD"}, {"hangup", "CHANNEL_DESTROY"},
-	} {
+	for _, one := range words {
 		_, err := io.WriteString(keyboard, one.word+"\n")
 		g.Expect(err).NotTo(HaveOccurred())
-		g.Eventually(t.Context(), func() string { return p.stdout.String()[at:] }).WithTimeout(eventually).Should(ContainSubstring(one.then), one.word)
+		g.Eventually(p.t.Context(), func() string { return p.stdout.String()[at:] }).WithTimeout(eventually).Should(ContainSubstring(one.then), one.word)
 		told := p.stdout.String()
 		at += strings.Index(told[at:], one.then) + len(one.then)
 	}
 	p.expect(cli.ExitOK)
 	g.Expect(keyboard.Close()).To(Succeed())
+	return p
+}
+
+// Who types waits for what each word does before the next.
+func TestACallObeysEachWordAsItIsTyped(t *testing.T) {
+	t.Parallel()
+	running, _ := up(t, brokertest.New(t))
+	beside(running, "call", "+15551230001", "--to", "1001").types(
+		typed{"", "CHANNEL_PROGRESS"}, typed{"answer", "CHANNEL_BRIDGE"}, typed{"hold", "CHANNEL_HOLD"}, typed{"resume", "CHANNEL_UNHOLD"},
+		typed{"press 1", "DTMF"}, typed{"record", "RECORD_START"}, typed{"stop", "RECORD_STOP"}, typed{"hold", "CHANNEL_HOLD"}, typed{"hangup", "CHANNEL_DESTROY"})
 }
 
 func TestAStepOfAScriptThatCannotBeDoneIsAFailure(t *testing.T) {

@@ -36,11 +36,11 @@ func TestACallflowLeadsTheCallsToItsNumber(t *testing.T) {
 	t.Parallel()
 	g := NewWithT(t)
 	running, l := up(t, brokertest.New(t))
-	menu := l.put(t, "menus", `{"name":"main","retries":2,"timeout":3000,"max_extension_length":1}`)
+	menu := l.put(t, "menus", `{"name":"main","retries":2,"timeout":60000,"max_extension_length":1}`)
 	l.put(t, "callflows", `{"numbers":["2000"],"flow":{"module":"menu","data":{"id":"`+menu+`"},"children":{
 		"1":{"module":"tts","data":{"text":"You are welcome"},"children":{}},
 		"_":{"module":"hangup","data":{},"children":{}}}}}`)
-	p := beside(running, "call", "1001", "--to", "2000", "--script", "wait 1500ms, press 1, wait 4s").start().expect(cli.ExitOK)
+	p := beside(running, "call", "1001", "--to", "2000").types(typed{"", "the caller hears play prompt://"}, typed{"press 1", "CHANNEL_DESTROY"})
 	inOrder(g, p.stdout.String(),
 		"CHANNEL_CREATE", "usurp_control", "CHANNEL_ANSWER", "the caller hears play prompt://", "DTMF", "callflow: menu, then 1: pressed 1",
 		"the caller hears tts You are welcome", "callflow: tts ended: spoken", "CHANNEL_DESTROY")
@@ -55,7 +55,7 @@ func TestACallflowRingsAndWhoAnswersTalks(t *testing.T) {
 	first, _ := answer["data"].([]any)[0].(map[string]any)
 	owner, _ := first["owner_id"].(string)
 	l.put(t, "callflows", `{"numbers":["2001"],"flow":{"module":"user","data":{"id":"`+owner+`","timeout":20},"children":{}}}`)
-	p := beside(running, "call", "+15551230001", "--to", "2001", "--script", "answer, wait 500ms, hangup").start().expect(cli.ExitOK)
+	p := beside(running, "call", "+15551230001", "--to", "2001").types(typed{"answer", "callflow: user noted: answered by"}, typed{"hangup", "CHANNEL_DESTROY"})
 	inOrder(g, p.stdout.String(), "CHANNEL_CREATE", "usurp_control", "CHANNEL_CREATE", "CHANNEL_ANSWER", "CHANNEL_BRIDGE", "callflow: user noted: answered by",
 		"callflow: user ended: the bridge is over", "What the webhooks made of it")
 }
@@ -72,7 +72,7 @@ func TestACallflowsWebhookIsFired(t *testing.T) {
 	t.Cleanup(receiver.Close)
 	running, l := up(t, brokertest.New(t))
 	l.put(t, "callflows", `{"numbers":["2002"],"flow":{"module":"webhook","data":{"uri":"`+receiver.URL+`","http_verb":"get","custom_data":{"tier":"gold"}},"children":{}}}`)
-	beside(running, "call", "1001", "--to", "2002", "--script", "wait 1s").start().expect(cli.ExitOK)
+	beside(running, "call", "1001", "--to", "2002", "--script", "wait 15s").start().expect(cli.ExitOK)
 	g.Eventually(t.Context(), got).WithTimeout(eventually).Should(Receive(HaveSuffix(" gold")))
 }
 
@@ -117,6 +117,6 @@ func TestWhatACallerSaysIsUploaded(t *testing.T) {
 	t.Cleanup(receiver.Close)
 	running, l := up(t, brokertest.New(t))
 	l.put(t, "callflows", `{"numbers":["2004"],"flow":{"module":"record_caller","data":{"url":"`+receiver.URL+`/store","format":"wav","method":"put"},"children":{}}}`)
-	beside(running, "call", "1001", "--to", "2004", "--script", "wait 1500ms, press #, wait 2s").start().expect(cli.ExitOK)
+	beside(running, "call", "1001", "--to", "2004").types(typed{"", "RECORD_START"}, typed{"press #", "CHANNEL_DESTROY"})
 	g.Eventually(t.Context(), got).WithTimeout(eventually).Should(Receive(MatchRegexp(`^PUT /store/call_recording_[0-9a-f]{32}\.wav audio/x-wav RIFF$`)))
 }

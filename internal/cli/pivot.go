@@ -2,8 +2,10 @@ package cli
 
 import (
 	"errors"
+	neturl "net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -89,11 +91,23 @@ func checkAppURL(what, url string) error {
 	if !strings.HasPrefix(url, "http://") && !strings.HasPrefix(url, "https://") {
 		return usagef("%s: %q begins with neither http:// nor https://; write it as http://127.0.0.1:8090/ivr", what, url)
 	}
+	u, err := neturl.Parse(url)
+	if err != nil {
+		return usagef("%s: %w", what, err)
+	}
+	if port := u.Port(); u.Hostname() == "" || port != "" && !isPort(port) {
+		return usagef("%s: %q has no host, or a port that is none from 1 to 65535; write it as http://127.0.0.1:8090/ivr", what, url)
+	}
 	if name, ok := apps.Of(url); ok {
 		return usagef("%s: %s is %s at a websocket, which only a running bridge has: start kazoolab up, have the app register as %[3]s, lead a number to it "+
 			"by a callflow, and call that with kazoolab call; docs/pivot.md has the commands", what, url, name)
 	}
 	return nil
+}
+
+func isPort(text string) bool {
+	n, err := strconv.ParseUint(text, 10, 16)
+	return err == nil && n > 0
 }
 
 // appURL is the only argument of a command.
@@ -164,6 +178,8 @@ func readScript(path string) (*caller.Script, error) {
 	switch {
 	case errors.As(err, &wrong):
 		return nil, usagef("%w", err)
+	case errors.Is(err, os.ErrNotExist) && path == "-":
+		return nil, usagef("--script: a script is a file; it is not read from a pipe")
 	case errors.Is(err, os.ErrNotExist):
 		return nil, usagef("--script: there is no %s; kazoolab pivot new %s writes one to begin with", path, path)
 	case err != nil:
@@ -181,7 +197,7 @@ by which editors complete and explain it. Nothing is overwritten.`,
 		Example: "  kazoolab pivot new sales.yaml",
 		Args:    cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) != 1 {
+			if len(args) != 1 || args[0] == "" {
 				return usagef("%s takes one file, as in %[1]s sales.yaml", cmd.CommandPath())
 			}
 			path := args[0]

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"io"
 	"os"
 	"strings"
@@ -49,7 +50,7 @@ line is wrong, 3 the app cannot be reached.`,
 		if err != nil {
 			return err
 		}
-		if err := place("record", *record); err != nil {
+		if err := errors.Join(place("record", *record), (&runFlags{record: *record}).keep()); err != nil {
 			return err
 		}
 		return r.live(cmd.Context(), script, trace.value, *record)

@@ -48,6 +48,9 @@ func (f *runFlags) as(cmd *cobra.Command, was *session.Session) error {
 			return usagef("--replay: %s: --%s of the recorded call: %w", f.replay, one.flag, err)
 		}
 	}
+	if !cmd.Flags().Changed("cdr-url") {
+		f.cdr = was.CDR
+	}
 	return nil
 }
 

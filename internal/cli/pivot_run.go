@@ -123,7 +123,7 @@ func (f *runFlags) check(cmd *cobra.Command) error {
 	if f.record != "" && len(f.scripts) > 1 {
 		return usagef("--record keeps one call; give one --script, not %d", len(f.scripts))
 	}
-	if err := errors.Join(place("record", f.record), place("mermaid", f.mermaid)); err != nil {
+	if err := errors.Join(place("record", f.record), place("mermaid", f.mermaid), f.keep()); err != nil {
 		return err
 	}
 	for _, of := range []string{"mermaid", "explore-depth", "explore-calls", "explore-requests", "explore-keys"} {
@@ -140,6 +140,25 @@ func (f *runFlags) check(cmd *cobra.Command) error {
 	}{{"depth", f.limits.Depth}, {"calls", f.limits.Calls}, {"requests", f.limits.Requests}} {
 		if limit.n < 1 {
 			return usagef("--explore-%s: %d is no limit; it is at least 1", limit.name, limit.n)
+		}
+	}
+	return nil
+}
+
+// keep refuses to write over anything but what was written for the same purpose before.
+func (f *runFlags) keep() error {
+	for _, one := range []struct {
+		flag, path, what string
+		ours             func([]byte) bool
+	}{
+		{"record", f.record, "recorded call", session.Recorded},
+		{"mermaid", f.mermaid, "picture of --explore", explore.Drawn},
+	} {
+		if one.path == "" {
+			continue
+		}
+		if text, err := os.ReadFile(one.path); err == nil && len(text) > 0 && !one.ours(text) {
+			return usagef("--%s: %s is there already, and is no %s; choose another name", one.flag, one.path, one.what)
 		}
 	}
 	return nil
@@ -191,6 +210,9 @@ func (r *rehearsal) call(
 	})
 	if ctx.Err() != nil {
 		return s, context.Cause(ctx)
+	}
+	if s != nil {
+		s.Script, s.CDR = script.Name, r.flags.cdr
 	}
 	return s, err
 }
@@ -298,7 +320,7 @@ func (r *rehearsal) rehearse(ctx context.Context, script *caller.Script, f runFl
 		}
 	}
 	judged := caller.Judge(script.Expect, s.Evidence(player.Heard()))
-	passed := s.Undone == "" && (s.Failed == "" || expectsFailure(script))
+	passed := s.Undone == "" && r.asker.away() == "" && (s.Failed == "" || expectsFailure(script))
 	for _, j := range judged {
 		passed = passed && j.Met
 	}
@@ -310,10 +332,10 @@ func (r *rehearsal) rehearse(ctx context.Context, script *caller.Script, f runFl
 		r.tell(script, s, judged, passed, r.Clock.Since(began))
 	}
 	switch {
+	case r.asker.away() != "": // whatever is expected: an app that was not started meets no expectation
+		return unreachablef("the app at %s cannot be reached: %s", r.action.String("voice_url"), r.asker.away())
 	case passed:
 		return nil
-	case r.asker.away() != "":
-		return unreachablef("the app at %s cannot be reached: %s", r.action.String("voice_url"), r.asker.away())
 	}
 	return errNotAsExpected
 }

@@ -16,6 +16,7 @@ import (
 	. "github.com/onsi/gomega"
 
 	"github.com/kazoolab/kazoolab/internal/cli"
+	"github.com/kazoolab/kazoolab/internal/hostile"
 )
 
 // ivr is a Pivot app: a menu, of whose keys 1 dials, 2 says goodbye, 3 has a mistake, 4 fails.
@@ -277,6 +278,37 @@ func TestARecordedCallIsMadeAgain(t *testing.T) {
 	run(t, "pivot", "run", url, "--replay", writeScript(t, salesScript)).expect(cli.ExitUsage, "--replay:", "it is no recorded session")
 }
 
+// Nothing that somebody has written is lost by what is written for them.
+func TestOnlyItsOwnFilesAreWrittenOver(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	url, script := ivr(t, greeting("Press one")), writeScript(t, salesScript)
+	run(t, "pivot", "run", url, "--script", script, "--record", script).expect(cli.ExitUsage, "--record: "+script+" is there already, and is no recorded call")
+	run(t, "pivot", "call", url, "--record", script).expect(cli.ExitUsage, "--record: "+script+" is there already")
+	run(t, "pivot", "run", url, "--explore", "--mermaid", script).expect(cli.ExitUsage, "--mermaid: "+script+" is there already, and is no picture of --explore")
+	g.Expect(os.ReadFile(script)).To(BeEquivalentTo(salesScript))
+}
+
+// A report differs between two calls in its times alone, and a call that the caller ends at once in nothing.
+func TestAReplayIsOfTheSameDraws(t *testing.T) {
+	t.Parallel()
+	url, file := ivr(t, greeting("Press one")), filepath.Join(t.TempDir(), "call.json")
+	for _, args := range [][]string{
+		{"--script", writeScript(t, salesScript), "--cdr-url", url + "/cdr"},
+		{"--script", writeScript(t, "caller: x\nsteps: [{hangup: caller, after: 0s}]\n")},
+	} {
+		run(t, append([]string{"pivot", "run", url, "--trace", "none", "--record", file}, args...)...)
+		run(t, "pivot", "run", url, "--replay", file).expect(cli.ExitOK)
+	}
+}
+
+// An app that was not started meets no expectation, nor that of a failure.
+func TestAnAppThatIsAwayPassesNothing(t *testing.T) {
+	t.Parallel()
+	script := writeScript(t, "caller: x\nexpect: [{final: {outcome: failed}}]\n")
+	run(t, "pivot", "run", "http://"+hostile.Nobody(t)+"/", "--script", script).expect(cli.ExitUnreachable, "cannot be reached")
+}
+
 func TestMenusAreExplored(t *testing.T) {
 	t.Parallel()
 	g := NewWithT(t)
@@ -400,6 +432,10 @@ func TestWrongPivotCommandLinesSayWhatIsMeant(t *testing.T) {
 		{"pivot run http://ivr.pivot.invalid/start.xml", []string{"http://ivr.pivot.invalid/start.xml is ivr at a websocket", "kazoolab up", "register as ivr", "kazoolab call", "docs/pivot.md"}},
 		{"pivot call http://ivr.pivot.invalid/", []string{"register as ivr"}},
 		{"pivot run http://h/ --cdr-url http://ivr.pivot.invalid/", []string{"--cdr-url", "register as ivr"}},
+		{"pivot run http:///x", []string{"the app's URL", "has no host, or a port that is none from 1 to 65535"}},
+		{"pivot call http://127.0.0.1:99999/", []string{"has no host, or a port that is none from 1 to 65535"}},
+		{"pivot run http://h/ --cdr-url http://127.0.0.1:0/", []string{"--cdr-url", "a port that is none"}},
+		{"pivot run http://h/ --script -", []string{"--script: a script is a file"}},
 		{"pivot run http://h/ --method put", []string{"--method", "get|post"}},
 		{"pivot run http://h/ --format twim", []string{"kazoo|twiml", "did you mean twiml?"}},
 		{"pivot run http://h/ --timeout 6s", []string{"--timeout: 6s is not between 1ms and 5s"}},

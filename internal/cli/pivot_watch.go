@@ -43,7 +43,7 @@ func (a *app) watch(ctx context.Context, w watched, do func() error) error {
 			if ctx.Err() != nil {
 				return orderly(ctx, err)
 			}
-			a.say("%s: %v", a.Program, err) // it may be put right
+			a.say("kazoolab: %v", err) // it may be put right
 		}
 		state, err := a.settled(ctx, w)
 		if err != nil {

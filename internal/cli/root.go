@@ -143,7 +143,9 @@ func (f *choiceFlag) Type() string { return strings.Join(f.choices, "|") }
 
 // Set refuses every other word.
 func (f *choiceFlag) Set(text string) error {
-	if !slices.Contains(f.choices, text) {
+	if i := slices.IndexFunc(f.choices, func(choice string) bool { return strings.EqualFold(choice, text) }); i >= 0 {
+		text = f.choices[i] // a method is often written in capitals
+	} else {
 		return errors.New("use " + strings.Join(f.choices, "|") + suggest.Hint(text, f.choices))
 	}
 	f.value = text

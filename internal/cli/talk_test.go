@@ -107,12 +107,12 @@ func (s *speaker) curl(method, path, token, body string) (int, jobj.Object) {
 }
 
 // got is the data of a GET, as JSON.
-func (s *speaker) got(path, token string) string {
+func (s *speaker) got(g Gomega, path, token string) string {
 	s.Helper()
 	status, envelope := s.curl(http.MethodGet, path, token, "")
-	s.Expect(status).To(Equal(http.StatusOK))
+	g.Expect(status).To(Equal(http.StatusOK))
 	if token != "" { // the talk prints the status of these two
-		s.Expect(envelope.String("status")).To(Equal("success"))
+		g.Expect(envelope.String("status")).To(Equal("success"))
 	}
 	data, _ := envelope.Get("data")
 	return string(jobj.Append(nil, data))
@@ -167,7 +167,7 @@ func TestTheWebsocketsOfTheTalk(t *testing.T) {
 func (s *speaker) queries(one *socket, account string) {
 	s.Helper()
 	// "Query for available bindings"; "Channel events, Fax events, Objects".
-	listing := s.got("/v2/websockets", "")
+	listing := s.got(s, "/v2/websockets", "")
 	s.Expect(listing).To(HavePrefix(`{"call":[` +
 		`{"binding":"call.CHANNEL_CREATE.*","event":"CHANNEL_CREATE"},` +
 		`{"binding":"call.CHANNEL_ANSWER.*","event":"CHANNEL_ANSWER"},` +
@@ -180,12 +180,16 @@ func (s *speaker) queries(one *socket, account string) {
 	for _, other := range []*socket{two, three} {
 		other.subscribe(`"bindings":["call.CHANNEL_DESTROY.*","call.CHANNEL_ANSWER.*","call.CHANNEL_CREATE.*"]`)
 	}
-	var ids []string
-	s.Expect(json.Unmarshal([]byte(s.got(account+"/websockets", s.lab.Token)), &ids)).To(Succeed())
-	s.Expect(ids).To(ConsistOf(one.id, two.id, three.id))
+	s.Eventually(s.Context(), func(g Gomega) {
+		var ids []string
+		g.Expect(json.Unmarshal([]byte(s.got(g, account+"/websockets", s.lab.Token)), &ids)).To(Succeed())
+		g.Expect(ids).To(ConsistOf(one.id, two.id, three.id))
+	}).WithTimeout(eventually).Should(Succeed())
 
 	// "Fetch bindings for a socket ID".
-	s.Expect(s.got(account+"/websockets/"+two.id, s.lab.Token)).To(Equal(fmt.Sprintf(
+	s.Eventually(s.Context(), func(g Gomega) string {
+		return s.got(g, account+"/websockets/"+two.id, s.lab.Token)
+	}).WithTimeout(eventually).Should(Equal(fmt.Sprintf(
 		`[{"account_id":%q,"auth_token":%q,"bindings":["call.CHANNEL_DESTROY.*","call.CHANNEL_ANSWER.*","call.CHANNEL_CREATE.*"],"websocket_session_id":%q}]`,
 		s.lab.AccountID, s.lab.Token, two.id)))
 	s.everyBindingCanBeSubscribedTo(listing)
@@ -217,7 +221,7 @@ func (s *speaker) commands(account string) {
 			UUID, Direction string
 			Other           string `json:"other_leg"`
 		}
-		g.Expect(json.Unmarshal([]byte(s.got(account+"/channels", s.lab.Token)), &channels)).To(Succeed())
+		g.Expect(json.Unmarshal([]byte(s.got(g, account+"/channels", s.lab.Token)), &channels)).To(Succeed())
 		g.Expect(channels).To(HaveLen(2))
 		for _, one := range channels {
 			g.Expect(one.Other).NotTo(BeEmpty())
@@ -230,9 +234,11 @@ func (s *speaker) commands(account string) {
 	// As it is printed: a slip, which is no JSON.
 	status, answer := s.curl(http.MethodPut, path, s.lab.Token, `{"data": {"action": "metaflow", "data": { "module", "hangup" }}`)
 	s.Expect(status).To(Equal(http.StatusBadRequest), "%s", jobj.Append(nil, answer))
-	status, answer = s.curl(http.MethodPut, path, s.lab.Token, `{"data": {"action": "metaflow", "data": { "module": "hangup" }}}`)
-	s.Expect(status).To(Equal(http.StatusCreated), "%s", jobj.Append(nil, answer))
-	s.Expect(answer.String("status")).To(Equal("success"))
+	s.Eventually(s.Context(), func(g Gomega) {
+		status, answer := s.curl(http.MethodPut, path, s.lab.Token, `{"data": {"action": "metaflow", "data": { "module": "hangup" }}}`)
+		g.Expect(status).To(Equal(http.StatusCreated), "%s", jobj.Append(nil, answer))
+		g.Expect(answer.String("status")).To(Equal("success"))
+	}).WithTimeout(eventually).Should(Succeed())
 	call.expect(cli.ExitOK)
 	s.Expect(call.stdout.String()).To(And(ContainSubstring("CHANNEL_UNBRIDGE"), ContainSubstring("CHANNEL_DESTROY")))
 }

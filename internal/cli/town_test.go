@@ -160,7 +160,7 @@ func (w *town) busy(calls string) {
 		if err := json.Unmarshal([]byte(line), &kind); err != nil {
 			w.t.Fatal(err)
 		}
-		beside(w.program, "trigger", kind.Event, "--account", w.account(runfile.Customer).ID, "--seed", "of "+kind.Event).start().expect(cli.ExitOK)
+		beside(w.program, "trigger", kind.Event, "--account", w.account(runfile.Customer).ID, "--seed", "of "+kind.Event, "--timeout", "1m").start().expect(cli.ExitOK)
 		kinds++
 	}
 	if kinds < 80 {
@@ -173,7 +173,7 @@ func (w *town) busy(calls string) {
 // last has the event happen that only lastHook hears.
 func (w *town) last() {
 	w.t.Helper()
-	beside(w.program, "trigger", "channel_create", "--account", w.account(runfile.Master).ID).start().expect(cli.ExitOK)
+	beside(w.program, "trigger", "channel_create", "--account", w.account(runfile.Master).ID, "--timeout", "1m").start().expect(cli.ExitOK)
 }
 
 // webhooks are all that came, once nothing more is under way: the last event has been taken

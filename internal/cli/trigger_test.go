@@ -264,7 +264,7 @@ func TestTriggerRefusesWhatCannotBeSent(t *testing.T) {
 		{[]string{"--file", write(t, `{"Event-Name":"DTMF","Call-ID":"c"} {}`)}, []string{"text after the value at byte"}},
 		{[]string{"--file", write(t, `{"Event-Name":["DTMF"],"Call-ID":"c"}`)}, []string{"no Event-Name"}},
 		{[]string{"--file", write(t, "{\"Event-Name\":\"DTMF\",\"Call-ID\":\"\xe9\"}")}, []string{"event.json is not UTF-8"}},
-		{[]string{"--file", write(t, strings.Repeat(`{"a":`, 2148)+"1"+strings.Repeat("}", 2148))}, []string{"nested too deep"}},
+		{[]string{"--file", write(t, strings.Repeat(`{"a":`, 2148)+"1"+strings.Repeat("}", 2148))}, []string{"nests deeper than 2048 levels"}},
 		{[]string{"--file", write(t, strings.Repeat(" ", 17<<20))}, []string{"larger than 16 MiB"}},
 		{[]string{"channel_create", "--set", "=x"}, []string{`"=x"`, "Path=value"}},
 		{[]string{"channel_create", "--set", "a..b=1"}, []string{`no field "a..b"`}},

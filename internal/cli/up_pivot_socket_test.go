@@ -59,7 +59,7 @@ func TestAPivotAppAtAWebsocketGivesTheSameCall(t *testing.T) {
 	t.Parallel()
 	g := NewWithT(t)
 	answers := map[string]string{
-		"/start.xml":  `<Response><Gather action="choice.xml" numDigits="1"><Say>Press one</Say></Gather><Say>Nothing</Say></Response>`,
+		"/start.xml":  `<Response><Gather action="choice.xml" numDigits="1" timeout="60"><Say>Press one</Say></Gather><Say>Nothing</Say></Response>`,
 		"/choice.xml": `<Response><Say>Thank you</Say></Response>`,
 	}
 	url, _ := pivotApp(t, answers)
@@ -69,7 +69,7 @@ func TestAPivotAppAtAWebsocketGivesTheSameCall(t *testing.T) {
 	told := map[string][]string{}
 	for number, address := range map[string]string{"3000": url, "3001": "http://ivr.pivot.invalid"} {
 		l.put(t, "callflows", `{"numbers":["`+number+`"],"flow":{"module":"pivot","data":{"voice_url":"`+address+`/start.xml","req_format":"twiml","method":"post"},"children":{}}}`)
-		p := beside(running, "call", "1001", "--to", number, "--script", "wait 2s, press 1, wait 4s").start().expect(cli.ExitOK)
+		p := beside(running, "call", "1001", "--to", number).types(typed{"", "the caller hears tts Press one"}, typed{"press 1", "CHANNEL_DESTROY"})
 		inOrder(g, p.stdout.String(), "the caller hears tts Press one", "DTMF", "the caller hears tts Thank you", "CHANNEL_DESTROY")
 		told[number] = events.FindAllString(p.stdout.String(), -1)
 	}
@@ -90,9 +90,9 @@ func TestAPivotAppAtAWebsocketIsToldWhatIsWrong(t *testing.T) {
 		l.put(t, "callflows", `{"numbers":["`+number+`"],"flow":{"module":"pivot","data":{`+data+`,"req_format":"twiml","method":"post"},
 			"children":{"_":{"module":"tts","data":{"text":"Out of order"},"children":{}}}}}`)
 	}
-	beside(running, "call", "1001", "--to", "3000", "--script", "wait 2s").start().expect(cli.ExitFailed, "1 failure in Pivot")
+	beside(running, "call", "1001", "--to", "3000", "--script", "wait 15s").start().expect(cli.ExitFailed, "1 failure in Pivot")
 	g.Eventually(t.Context(), results).WithTimeout(eventually).Should(Receive(And(HavePrefix("processing"), ContainSubstring("Sey"), ContainSubstring(`"line":1`))))
-	p := beside(running, "call", "1001", "--to", "3001", "--script", "wait 3s").start().expect(cli.ExitOK)
+	p := beside(running, "call", "1001", "--to", "3001", "--script", "wait 15s").start().expect(cli.ExitOK)
 	inOrder(g, p.stdout.String(), "the caller hears tts Out of order")
 }
 
@@ -133,7 +133,8 @@ func TestTheAppAtAWebsocketOfThePageIsReached(t *testing.T) {
 	g.Expect(lines.Text()).To(ContainSubstring("serving"))
 	status, answer := call(t, http.MethodPut, l.REST+strings.ReplaceAll(part(`curl -X PUT http://\$SERVER:8000(\S+)`), "$ACCOUNT_ID", l.AccountID), l.Token, part(`(?s)-d '(.*?)'\n`))
 	g.Expect(status).To(Equal(http.StatusCreated), "%v", answer)
-	words := strings.Fields(part(`bin/kazoolab (call .*) --script`))
-	p := beside(running, append(words, "--script", part(`--script '(.*?)'`))...).start().expect(cli.ExitOK)
-	inOrder(g, p.stdout.String(), strings.Split(strings.TrimSpace(told), "\n")...)
+	hears := strings.Split(strings.TrimSpace(told), "\n")
+	p := beside(running, strings.Fields(part(`bin/kazoolab (call .*) --script`))...).types( // which waits as long as it takes
+		typed{"", hears[0]}, typed{part(`--script 'wait \S+, (.*), wait \S+'`), "CHANNEL_DESTROY"})
+	inOrder(g, p.stdout.String(), hears...)
 }

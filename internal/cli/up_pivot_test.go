@@ -39,12 +39,12 @@ func TestAPivotAppAnswersTwiML(t *testing.T) {
 	t.Parallel()
 	g := NewWithT(t)
 	url, asked := pivotApp(t, map[string]string{
-		"/start":            `<Response><Gather action="choice.php" numDigits="1"><Say>Press one</Say></Gather><Say>Nothing</Say></Response>`,
+		"/start":            `<Response><Gather action="choice.php" numDigits="1" timeout="60"><Say>Press one</Say></Gather><Say>Nothing</Say></Response>`,
 		"/start/choice.php": `<Response><Say>Thank you</Say></Response>`,
 	})
 	running, l := up(t, brokertest.New(t))
 	l.put(t, "callflows", `{"numbers":["3000"],"flow":{"module":"pivot","data":{"voice_url":"`+url+`/start","req_format":"twiml","method":"post","debug":true},"children":{}}}`)
-	p := beside(running, "call", "1001", "--to", "3000", "--script", "wait 2s, press 1, wait 4s").start().expect(cli.ExitOK)
+	p := beside(running, "call", "1001", "--to", "3000").types(typed{"", "the caller hears tts Press one"}, typed{"press 1", "CHANNEL_DESTROY"})
 	inOrder(g, p.stdout.String(), "usurp_control", "CHANNEL_ANSWER", "the caller hears tts Press one", "DTMF",
 		"the caller hears tts Thank you", "CHANNEL_DESTROY")
 	g.Expect(p.stdout.String()).To(ContainSubstring("callflow: pivot waits"))
@@ -83,7 +83,7 @@ func TestAPivotAppThatFailsIsToldToTheCaller(t *testing.T) {
 		"3008": {"http://ivr.pivot.invalid/v", "true", "no answer from http://ivr.pivot.invalid/v: app ivr of account " + l.AccountID + ": nobody has registered it at a websocket of this bridge (pivot_register). See GET"},
 	} {
 		l.put(t, "callflows", `{"numbers":["`+number+`"],"flow":{"module":"pivot","data":{"voice_url":"`+c.url+`","req_format":"twiml","debug":`+c.debug+`},"children":{}}}`)
-		p := beside(running, "call", "1001", "--to", number, "--script", "wait 2s").start()
+		p := beside(running, "call", "1001", "--to", number, "--script", "wait 15s").start()
 		if c.told == "" {
 			g.Expect(p.expect(cli.ExitOK).stdout.String()).NotTo(ContainSubstring("Pivot:"))
 			continue
@@ -99,12 +99,12 @@ func TestAPivotAppAnswersJSON(t *testing.T) {
 	g := NewWithT(t)
 	answers := map[string]string{}
 	url, asked := pivotApp(t, answers)
-	answers["/start"] = `{"module":"tts","data":{"text":"Press one"},"children":{"_":{"module":"collect_dtmf","data":{"collection_name":"menu"},
+	answers["/start"] = `{"module":"tts","data":{"text":"Press one"},"children":{"_":{"module":"collect_dtmf","data":{"collection_name":"menu","timeout":60000},
 		"children":{"_":{"module":"pivot","data":{"voice_url":"` + url + `/choice","method":"post"}}}}}}`
 	answers["/choice"] = `{"module":"tts","data":{"text":"Thank you"}}`
 	running, l := up(t, brokertest.New(t))
 	l.put(t, "callflows", `{"numbers":["3001"],"flow":{"module":"pivot","data":{"voice_url":"`+url+`/start","req_format":"kazoo"},"children":{}}}`)
-	p := beside(running, "call", "1001", "--to", "3001", "--script", "wait 2s, press 1, wait 4s").start().expect(cli.ExitOK)
+	p := beside(running, "call", "1001", "--to", "3001").types(typed{"", "callflow: tts, then _: spoken"}, typed{"press 1", "CHANNEL_DESTROY"})
 	inOrder(g, p.stdout.String(), "the caller hears tts Press one", "callflow: tts, then _: spoken", "DTMF", "callflow: collect_dtmf, then _: collected 1 as menu",
 		"the caller hears tts Thank you", "CHANNEL_DESTROY")
 	g.Expect(asked).To(Receive(Equal("/start ")))
@@ -122,7 +122,7 @@ func TestACallIsAskedForOnceHoweverManyLabsThereAre(t *testing.T) {
 	up(t, broker) // the same accounts, in a store of its own
 	l.put(t, "callflows", `{"numbers":["3000"],"flow":{"module":"pivot","data":{"voice_url":"`+url+`/start","req_format":"twiml"},"children":{}}}`)
 	for range 4 {
-		p := beside(running, "call", "1001", "--to", "3000", "--script", "wait 2s").start().expect(cli.ExitOK)
+		p := beside(running, "call", "1001", "--to", "3000", "--script", "wait 15s").start().expect(cli.ExitOK)
 		g.Expect(strings.Count(p.stdout.String(), "the caller hears tts Thank you")).To(Equal(1), p.stdout.String())
 		g.Expect(asked).To(Receive())
 		g.Expect(asked).NotTo(Receive())
@@ -143,9 +143,9 @@ func TestAnAppMayTakeSoLongAndBeAskedSoOften(t *testing.T) {
 		l.put(t, "callflows", `{"numbers":["`+number+`"],"flow":{"module":"pivot","data":{`+data+`,"req_format":"twiml"},
 			"children":{"_":{"module":"tts","data":{"text":"Out of order"},"children":{}}}}}`)
 	}
-	p := beside(running, "call", "1001", "--to", "3001", "--script", "wait 2s").start().expect(cli.ExitOK)
+	p := beside(running, "call", "1001", "--to", "3001", "--script", "wait 15s").start().expect(cli.ExitOK)
 	inOrder(g, p.stdout.String(), "callflow: pivot, then _: the Pivot application failed", "the caller hears tts Out of order")
-	p = beside(running, "call", "1001", "--to", "3000", "--script", "wait 2s").start().expect(cli.ExitFailed, "1 failure in Pivot")
+	p = beside(running, "call", "1001", "--to", "3000", "--script", "wait 15s").start().expect(cli.ExitFailed, "1 failure in Pivot")
 	inOrder(g, p.stdout.String(), "CHANNEL_ANSWER", "CHANNEL_DESTROY")
 	g.Expect(asked).To(HaveLen(3))
 }
@@ -174,6 +174,6 @@ func TestACallOutlivesItsCallflow(t *testing.T) {
 		status, _ := call(t, http.MethodDelete, l.REST+"/v2/accounts/"+l.AccountID+"/callflows/"+id, l.Token, "")
 		return status
 	}
-	p := beside(running, "call", "1001", "--to", "3000", "--script", "wait 3s").start().expect(cli.ExitOK)
+	p := beside(running, "call", "1001", "--to", "3000", "--script", "wait 15s").start().expect(cli.ExitOK)
 	inOrder(g, p.stdout.String(), "the caller hears tts Thank you", "CHANNEL_DESTROY")
 }

@@ -92,10 +92,15 @@ func TestUpPlaysAScenarioAndGoesOn(t *testing.T) {
 		status, hooks := call(t, http.MethodGet, l.REST+"/v2/accounts/"+story.ID+"/webhooks", token, "")
 		g.Expect(status).To(Equal(http.StatusOK))
 		g.Expect(hooks["data"]).To(HaveLen(1), "not that of the run before")
-		up := channels()
-		g.Expect(up).To(HaveLen(2))
-		status, _ = call(t, http.MethodPost, l.REST+"/v2/accounts/"+story.ID+"/channels/"+up[0], token, `{"data":{"action":"hangup"}}`)
-		g.Expect(status).To(Equal(http.StatusOK))
+		var up []string
+		g.Eventually(t.Context(), func() []string {
+			up = channels()
+			return up
+		}).WithTimeout(eventually).Should(HaveLen(2))
+		g.Eventually(t.Context(), func() int {
+			status, _ := call(t, http.MethodPost, l.REST+"/v2/accounts/"+story.ID+"/channels/"+up[0], token, `{"data":{"action":"hangup"}}`)
+			return status
+		}).WithTimeout(eventually).Should(Equal(http.StatusOK))
 		g.Eventually(t.Context(), channels).WithTimeout(eventually).Should(BeEmpty())
 
 		// One switch alone places what is asked for.

@@ -21,7 +21,7 @@ type File struct {
 // Telephone is somebody whom the app can call.
 type Telephone struct {
 	ID      string            `yaml:"id" doc:"the id of the user and of the device by which the app dials it" default:"its name in the script" eg:"1d9a0c4be7f24b6d9a3c55e0b7f1a2c3"`
-	Number  string            `yaml:"number" doc:"what the app dials instead: an extension, or a number of the telephone network" eg:"\"+14155550100\""`
+	Number  string            `yaml:"number" doc:"the number of the telephone network that the app dials instead" eg:"\"+14155550100\""`
 	Does    string            `yaml:"does" is:"short" doc:"what becomes of a call to it: somebody answers, refuses it, is in another call, or lets it ring" of:"answers|refuses|busy|ignores" default:"answers" eg:"busy"`
 	After   scenario.Duration `yaml:"after" doc:"how long it rings before that" default:"4s"`
 	HangsUp scenario.Duration `yaml:"hangs_up" doc:"how long after they are connected it hangs up" default:"never: the caller does, or the app" eg:"20s"`

@@ -141,6 +141,8 @@ type parsing struct {
 	file *File
 }
 
+var ofTheNetwork = regexp.MustCompile(`^\+?[0-9]{7,15}$`)
+
 var dialable = regexp.MustCompile(`^(\+[1-9][0-9]{6,14}|[0-9*#]{2,15})$`)
 
 // Dialled says what is wrong with a text that is to be dialled; nil is nothing.
@@ -164,7 +166,9 @@ func (p *parsing) telephones() (all []Phone) {
 			p.WrongKey(path, "%q stands for somebody else already; give it another name", entry.Name)
 		}
 		if t.Number != "" {
-			p.dialled(path+".number", t.Number)
+			if !ofTheNetwork.MatchString(t.Number) {
+				p.Wrong(path+".number", `%q is no number of the telephone network, where Kazoo looks for all numbers that an app dials; write it as "+14155550100", or give the telephone the id of the user that is dialled`, t.Number)
+			}
 			if t.ID != "" {
 				p.WrongKey(path+".number", "stands beside %q; there can be one of them", "id")
 			}

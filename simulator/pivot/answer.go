@@ -1,6 +1,7 @@
 package pivot
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"strings"
@@ -53,9 +54,11 @@ func (w *worker) answered(a client.Answer, err error) {
 	w.judge(a)
 }
 
-func contentType(a client.Answer) string {
+func contentType(a client.Answer) string { return header(a, "content-type") }
+
+func header(a client.Answer, name string) string {
 	for _, h := range a.Header {
-		if strings.EqualFold(h[0], "content-type") {
+		if strings.EqualFold(h[0], name) {
 			return h[1]
 		}
 	}
@@ -82,6 +85,17 @@ func orNone(text string) string {
 type language struct {
 	twiml, json bool
 	why         string
+}
+
+// mistyped is what to send an answer as that begins like one of the other language; "" for none.
+func (l language) mistyped(body []byte) string {
+	switch begin := bytes.TrimSpace(body); {
+	case l.twiml && !l.json && bytes.HasPrefix(begin, []byte("{")):
+		return "It begins as JSON does: send a callflow as application/json"
+	case l.json && !l.twiml && bytes.HasPrefix(begin, []byte("<")):
+		return "It begins as XML does: send TwiML as text/xml"
+	}
+	return ""
 }
 
 func (w *worker) languageOf(a client.Answer) language {
@@ -112,7 +126,11 @@ func (w *worker) judge(a client.Answer) {
 		converted, ok := decode(body, contentType(a))
 		if !w.e.corrected() || !ok {
 			w.note(utf8Only, "the body is not UTF-8, whatever it declares: the action fails")
-			w.fail("the answer is not UTF-8, the only encoding that Kazoo reads", kazooFails, nil)
+			text := "the answer is not UTF-8, the only encoding that Kazoo reads"
+			if coding := header(a, "content-encoding"); coding != "" {
+				text = "the answer has Content-Encoding " + coding + ", which Kazoo did not ask for and does not undo: send it as it is"
+			}
+			w.fail(text, kazooFails, nil)
 			return
 		}
 		body = converted
@@ -157,7 +175,11 @@ func (w *worker) judge(a client.Answer) {
 	}
 	w.explain(broken)
 	w.result("failed", w.unread(fault, broken))
-	w.tell(Step{Kind: Failed, Text: misread(fault, broken), Kazoo: kazooEnds})
+	kazoo := kazooEnds
+	if tooMuch(fault) || broken.Ours {
+		kazoo = "Kazoo has no such limit, and goes on"
+	}
+	w.tell(Step{Kind: Failed, Text: suggest.Then(misread(fault, broken), lang.mistyped(body)), Kazoo: kazoo})
 	w.answerCallflow("failed", "pivot")
 	w.end("the answer cannot be read")
 }
@@ -175,13 +197,23 @@ func (w *worker) unread(err error, broken flow.Result) []any {
 func misread(err error, broken flow.Result) string {
 	var all []string
 	if fault, ok := errors.AsType[*twiml.SyntaxError](err); ok {
-		all = append(all, fmt.Sprintf("the answer is no TwiML: line %d, column %d: %s", fault.Line, fault.Column, fault.Rule))
+		what := "is no TwiML"
+		if fault.Ours {
+			what = "is not read"
+		}
+		all = append(all, fmt.Sprintf("the answer %s: line %d, column %d: %s", what, fault.Line, fault.Column, fault.Rule))
 	}
 	if len(broken.Findings) > 0 {
 		f := broken.Findings[0]
 		all = append(all, strings.Replace(f.Text, "the answer is no JSON", fmt.Sprintf("the answer is no JSON: line %d, column %d", f.Line, f.Column), 1))
 	}
 	return strings.Join(all, "; ")
+}
+
+// tooMuch tells a document that exceeds a limit of this program.
+func tooMuch(err error) bool {
+	fault, ok := errors.AsType[*twiml.SyntaxError](err)
+	return ok && fault.Ours
 }
 
 // unreadable tells why a document is no TwiML, and where.
@@ -193,7 +225,11 @@ func (w *worker) unreadable(err error) {
 	if fault.Entity {
 		w.note(xmlEntities, "the document declares an entity: it is refused. Kazoo would read whatever file or address the entity names, and speak it")
 	}
-	w.tell(Step{Kind: Found, Position: fault.Position, Text: suggest.Then("the answer is no TwiML: "+fault.Rule, "Kazoo says failed, and hangs the caller up")})
+	text := suggest.Then("the answer is no TwiML: "+fault.Rule, "Kazoo says failed, and hangs the caller up")
+	if fault.Ours {
+		text = suggest.Then("the answer is not read: "+fault.Rule, "Kazoo has no such limit, and reads it")
+	}
+	w.tell(Step{Kind: Found, Position: fault.Position, Text: text})
 }
 
 // run has a TwiML document done.

@@ -3,6 +3,7 @@ package pivot_test
 import (
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -238,5 +239,51 @@ func TestEndpointsAreBounded(t *testing.T) {
 			g.Expect(strings.Count(sentences(s), told)).To(Equal(strings.Count(c.told, told)))
 			g.Expect(sentences(s)).To(ContainSubstring(c.told))
 		})
+	}
+}
+
+// What most often is wrong with an answer is told with its repair.
+func TestUsualMistakesAreToldWithTheirRepair(t *testing.T) {
+	gzip := reply(200, "text/xml", "\x1f\x8b\x08")
+	gzip = gzip.Set("headers", []any{[]any{"Content-Type", "text/xml"}, []any{"Content-Encoding", "gzip"}})
+	for told, answer := range map[string]jobj.Object{
+		"It begins as JSON does: send a callflow as application/json": reply(200, "text/xml", ` {"module":"hangup","data":{}}`),
+		"It begins as XML does: send TwiML as text/xml":               reply(200, "application/json", "<Response/>"),
+		"the answer has Content-Encoding gzip":                        gzip,
+		"a comma stands before }: leave it out":                       reply(200, "application/json", `{"module":"hangup","data":{},}`),
+		"texts and keys stand in double quotes":                       reply(200, "application/json", `{'module':"hangup"}`),
+		"a comma is missing before it":                                reply(200, "application/json", `{"module":"hangup" "data":{}}`),
+		"the data of user names no id: there is nobody to ring":       reply(200, "application/json", `{"module":"user","data":{"user_id":"remy"}}`),
+		"text in <Response> is not spoken: put it into a <Say>":       twimlReply("hello"),
+		"text in <Gather> is not spoken: put it into a <Say>":         twimlReply("<Gather> Press <Say>one</Say></Gather>"),
+	} {
+		g := NewWithT(t)
+		s := newStage(t, newApp(t, []any{answer}), newFlows(t), fidelity.Kazoo, pivot.Settings{})
+		s.play(message(s.app.here("http://"+recordedAddress+"/v")), nil)
+		g.Expect(sentences(s)).To(ContainSubstring(told))
+	}
+}
+
+// What is refused for nothing but a limit of this program is not said to be wrong in Kazoo.
+func TestALimitOfOursIsNotToldAsKazoos(t *testing.T) {
+	var attributes strings.Builder
+	for n := range 300 {
+		fmt.Fprintf(&attributes, ` a%d=""`, n)
+	}
+	for name, c := range map[string]struct {
+		answer jobj.Object
+		told   string
+	}{
+		"elements":   {twimlReply(strings.Repeat("<Gather>", 100) + strings.Repeat("</Gather>", 100)), "the answer is not read: elements nest deeper than 64"},
+		"attributes": {twimlReply("<Say" + attributes.String() + "/>"), "the answer is not read: <Say> has"},
+		"a flow":     {reply(200, "application/json", strings.Repeat(`{"a":`, 3000)+"1"+strings.Repeat("}", 3000)), "the answer is not read: it nests deeper than 2048 levels"},
+	} {
+		g := NewWithT(t)
+		s := newStage(t, newApp(t, []any{c.answer}), newFlows(t), fidelity.Kazoo, pivot.Settings{})
+		s.play(message(s.app.here("http://"+recordedAddress+"/v")), nil)
+		g.Expect(sentences(s)).To(And(ContainSubstring(c.told), Not(ContainSubstring("Kazoo says failed"))), name)
+		failed := slices.IndexFunc(s.steps, func(step pivot.Step) bool { return step.Kind == pivot.Failed })
+		g.Expect(failed).NotTo(Equal(-1), name)
+		g.Expect(s.steps[failed].Kazoo).To(Equal("Kazoo has no such limit, and goes on"), name)
 	}
 }

@@ -14,6 +14,9 @@ import (
 // Kazoo's own documents stay below 20; a callflow nests two levels a step.
 const maxDepth = 2048
 
+// TooDeep is the reason of a SyntaxError where a text may be JSON, but nests deeper than is read here.
+const TooDeep = "it nests deeper than 2048 levels"
+
 // SyntaxError says where a text stops being JSON.
 type SyntaxError struct {
 	Offset int64 // bytes read before the error
@@ -74,7 +77,7 @@ func syntaxError(dec *json.Decoder, err error, size int64) error {
 
 func parseValue(dec *json.Decoder, depth int) (any, error) {
 	if depth > maxDepth {
-		return nil, &SyntaxError{dec.InputOffset(), "nested too deep"}
+		return nil, &SyntaxError{dec.InputOffset(), TooDeep}
 	}
 	tok, err := dec.Token()
 	if err != nil {

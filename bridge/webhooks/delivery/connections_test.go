@@ -285,7 +285,7 @@ func TestATimeoutIsNotAskedAgain(t *testing.T) {
 			requests.Add(1)
 		}
 	})
-	c := newTestClient(t, 100*time.Millisecond)
+	c := newTestClient(t, 2*time.Second)
 	g.Expect(c.Do(t.Context(), post(url)).Status).To(Equal(200))
 	g.Expect(c.Do(t.Context(), post(url)).ClientError).To(Equal("timeout"))
 	g.Expect(requests.Load()).To(BeEquivalentTo(2))

@@ -13,7 +13,7 @@ import (
 // before, also on a busy machine; later does not come within a test.
 const (
 	soon   = 40
-	inTime = 500
+	inTime = 2000
 	later  = "60000"
 )
 

@@ -9,28 +9,28 @@ import (
 	"github.com/kazoolab/kazoolab/internal/clock"
 )
 
-// Heartbeats of one second: the smallest that can be agreed.
+// Heartbeats of three seconds: a client may be kept from its own for six, as it may on a busy machine.
 
 func TestHeartbeats(t *testing.T) {
 	broker := newBroker(t)
-	const second = 1
+	const seconds = 3
 	// All at once, each for some seconds.
-	silent := openTuned(t, broker, tuning{heartbeat: second})
-	beating := openTuned(t, broker, tuning{heartbeat: second})
-	busy := openTuned(t, broker, tuning{heartbeat: second})
+	silent := openTuned(t, broker, tuning{heartbeat: seconds})
+	beating := openTuned(t, broker, tuning{heartbeat: seconds})
+	busy := openTuned(t, broker, tuning{heartbeat: seconds})
 	without := openTuned(t, broker, tuning{})
 	began := clock.System().Now()
 
 	t.Run("come from the broker while nothing else does", func(t *testing.T) {
 		g := NewWithT(t)
-		f := silent.in(t).within(2 * time.Second)
+		f := silent.in(t).next()
 		g.Expect(silent.show(f)).To(Equal("heartbeat"))
 		g.Expect(f.channel).To(BeZero())
 		g.Expect(f.payload).To(BeEmpty())
 	})
 	t.Run("keep a connection that sends them; so does anything else", func(t *testing.T) {
 		busy.in(t).call(1, "channel.open", nil, "channel.open-ok")
-		for clock.System().Since(began) < 4*time.Second {
+		for clock.System().Since(began) < 8*time.Second {
 			beating.in(t).write(encodeFrame(heartbeatFrame, 0, nil))
 			busy.send(1, "basic.qos", nil)
 			if f := beating.within(300 * time.Millisecond); f.end == "closed" {
@@ -49,14 +49,14 @@ func TestHeartbeats(t *testing.T) {
 	t.Run("that do not come end the connection without a word", func(t *testing.T) {
 		g := NewWithT(t)
 		answer := "heartbeat"
-		for answer == "heartbeat" {
+		for answer == "heartbeat" && clock.System().Since(began) < time.Minute {
 			answer = silent.in(t).answer()
 		}
 		g.Expect(answer).To(Equal("closed"))
 	})
 	t.Run("of 0 are none, and end nothing", func(t *testing.T) {
 		g := NewWithT(t)
-		g.Expect(without.in(t).within(time.Millisecond).end).To(Equal("nothing"), "after 4 seconds")
+		g.Expect(without.in(t).within(time.Millisecond).end).To(Equal("nothing"), "after 8 seconds")
 		without.call(1, "channel.open", nil, "channel.open-ok")
 	})
 }

@@ -145,10 +145,16 @@ func Spoken(keys string) string {
 	return keys
 }
 
+// chart is how a drawing begins.
+const chart = "flowchart TD\n"
+
+// Drawn tells a text that Mermaid has drawn.
+func Drawn(text []byte) bool { return strings.HasPrefix(string(text), chart) }
+
 // Mermaid draws the places and the ways between them as a Mermaid flowchart.
 func (r *Result) Mermaid() string {
 	var w strings.Builder
-	w.WriteString("flowchart TD\n")
+	w.WriteString(chart)
 	for _, p := range r.Places {
 		left, right := "[", "]"
 		switch {

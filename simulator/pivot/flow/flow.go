@@ -64,6 +64,8 @@ type Result struct {
 	Valid bool
 	// Broken tells a text that is no JSON: Kazoo fails and hangs up.
 	Broken bool
+	// Ours tells that it is broken by nothing but a limit of this program.
+	Ours bool
 	// Flow is the flow with its defaults, and Text the same as CHANNEL_PIVOT's
 	// Application-Data carries it. Both are zero unless Valid.
 	Flow jobj.Object
@@ -81,6 +83,9 @@ func (c *Checker) Check(text []byte, compat fidelity.Compat) Result {
 		return broken(source, at, "half of a surrogate pair, which stands for no character")
 	}
 	doc, err := jobj.Parse(text)
+	if syntax, ok := errors.AsType[*jobj.SyntaxError](err); ok && syntax.Reason == jobj.TooDeep {
+		return tooDeep(source, int(syntax.Offset))
+	}
 	if err != nil {
 		at, reason := syntaxAt(text, err)
 		return broken(source, at, reason)
@@ -137,7 +142,7 @@ func overflow(v any) string {
 // syntaxAt is the byte that stops a text from being JSON, and why.
 func syntaxAt(text []byte, err error) (at int, reason string) {
 	var whole json.RawMessage
-	// The other decoder's place is exact, but it takes what is nested too deep.
+	// The other decoder's place is exact.
 	if syntax, ok := errors.AsType[*json.SyntaxError](json.Unmarshal(text, &whole)); ok {
 		at = int(syntax.Offset)
 		switch {
@@ -146,12 +151,28 @@ func syntaxAt(text []byte, err error) (at int, reason string) {
 		case bytes.HasPrefix(text, []byte("\ufeff")):
 			return 0, "a byte order mark stands before it"
 		}
-		return max(at-1, 0), syntax.Error()
+		return max(at-1, 0), plainly(syntax.Error())
 	}
 	if syntax, ok := errors.AsType[*jobj.SyntaxError](err); ok {
 		return int(syntax.Offset), syntax.Reason
 	}
 	return 0, err.Error()
+}
+
+// plainly says what most often is wrong with JSON as one would who writes it by hand.
+func plainly(reason string) string {
+	for _, one := range []struct{ begins, ends, says string }{
+		{"invalid character '}' looking for", "object key string", "a comma stands before }: leave it out"},
+		{"invalid character ']' looking for", "beginning of value", "a comma stands before ]: leave it out"},
+		{`invalid character '\'' looking for`, "", "texts and keys stand in double quotes"},
+		{"invalid character", "object key string", "a key stands in double quotes"},
+		{"invalid character '\"' after", "", "a comma is missing before it"},
+	} {
+		if strings.HasPrefix(reason, one.begins) && strings.HasSuffix(reason, one.ends) {
+			return one.says
+		}
+	}
+	return reason
 }
 
 func broken(source source, at int, reason string) Result {
@@ -162,6 +183,14 @@ func broken(source source, at int, reason string) Result {
 	}
 	source.place(&f, at)
 	return Result{Broken: true, Findings: []Finding{f}}
+}
+
+func tooDeep(source source, at int) Result {
+	r := broken(source, at, jobj.TooDeep)
+	r.Ours = true
+	r.Findings[0].Text = "the answer is not read: " + jobj.TooDeep
+	r.Findings[0].Kazoo = "Kazoo has no such limit, and reads it"
+	return r
 }
 
 // withoutForced takes out of a checked flow the defaults that hide what was given or

@@ -1,12 +1,16 @@
 package session
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/tidwall/gjson"
 
 	"github.com/kazoolab/kazoolab/bridge/kapi/jobj"
 	"github.com/kazoolab/kazoolab/simulator/caller"
@@ -55,6 +59,11 @@ func Write(s *Session, telephones []caller.Phone) ([]byte, error) {
 	return append(text, '\n'), nil
 }
 
+// Recorded tells a text that Write has written, in whatever version.
+func Recorded(text []byte) bool {
+	return strings.HasPrefix(gjson.GetBytes(text, "file").Str, "kazoolab pivot session")
+}
+
 // Read reads what Write has written. The error says what is wrong with the text.
 func Read(text []byte) (*Session, []caller.Phone, error) {
 	f := file{Session: &Session{}}
@@ -75,7 +84,7 @@ func Read(text []byte) (*Session, []caller.Phone, error) {
 // Again is the script of the same caller: the same keys, so long after the prompt of that number
 // began, whatever it says now.
 func (s *Session) Again(telephones []caller.Phone) *caller.Script {
-	script := &caller.Script{Name: "replay", Title: "The recorded caller", From: s.From, Shows: s.Name, To: s.To, Telephones: telephones}
+	script := &caller.Script{Name: cmp.Or(s.Script, "replay"), Title: "The recorded caller", From: s.From, Shows: s.Name, To: s.To, Telephones: telephones}
 	sounds, last := -1, Span(0)
 	for _, e := range s.Entries {
 		if e.Act == nil {
@@ -116,6 +125,9 @@ func (s *Session) Lines() (all []string) {
 		case Asks:
 			all = append(all, "request   "+e.Request.Method+" "+Anonymous(path(e.Request.URL), s.CallID))
 			for _, m := range e.Request.Params {
+				if e.Request.Report && slices.Contains([]string{"Timestamp", "Channel-Created-Time"}, m.Key) {
+					continue // times of the clock
+				}
 				all = append(all, "          "+m.Key+"="+Anonymous(plain(m.Value), s.CallID))
 			}
 		case Answers:

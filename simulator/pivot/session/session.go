@@ -20,6 +20,8 @@ type Session struct {
 	From    string   `json:"from"`
 	Name    string   `json:"name"`
 	To      string   `json:"to"`
+	CDR     string   `json:"cdr_url,omitempty"`
+	Script  string   `json:"script,omitempty"` // whose name ids and small delays were drawn from
 	CallID  string   `json:"call_id"`
 	Entries []*Entry `json:"entries"`
 
@@ -72,7 +74,7 @@ type Entry struct {
 }
 
 // Act is what the caller did, and when: so long after the sound of that number began, or after
-// the call did.
+// a callflow began to lead the call.
 type Act struct {
 	Keys   string `json:"keys,omitempty"`
 	Speaks Span   `json:"speaks,omitempty"`

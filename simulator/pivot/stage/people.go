@@ -19,13 +19,8 @@ func (k *call) office() []office.Office {
 		})
 	}
 	for _, t := range k.Telephones {
-		switch {
-		case t.Number == "":
+		if t.Number == "" {
 			o.Devices = append(o.Devices, telephone(t.ID, t.Name))
-		case !pbx.IsNumber(t.Number):
-			d := telephone("ext-"+t.Number, t.Name)
-			d.Extension = t.Number
-			o.Devices = append(o.Devices, d)
 		}
 	}
 	return []office.Office{o}

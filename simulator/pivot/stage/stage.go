@@ -101,6 +101,7 @@ type call struct {
 	driver   Driver
 	caller   *pbx.Channel
 	began    time.Time
+	led      session.Span            // when a callflow began to lead the call
 	rings    map[string]*pbx.Channel // the telephones that are in the call, by their names
 	names    map[*pbx.Channel]string
 	sounds   []heard
@@ -219,6 +220,7 @@ func (k *call) begin() error {
 			return
 		}
 		k.callflow.Lead(callflow.Won(k.routed, control.CommandQueue), flow)
+		k.led = k.since()
 		k.driver.Begin()
 	}
 	account := k.offices[0].Account
@@ -340,7 +342,7 @@ func (k *call) ringing(leg *pbx.Channel) {
 func (k *call) called(leg *pbx.Channel) string {
 	number := leg.Destination()
 	for _, t := range k.Telephones {
-		if d := leg.Device(); d != nil && t.ID != "" && d.OwnerID == t.ID || t.Number != "" && (t.Number == number || d != nil && d.Extension == t.Number) {
+		if d := leg.Device(); d != nil && t.ID != "" && d.OwnerID == t.ID || t.Number != "" && t.Number == number {
 			return t.Name
 		}
 	}
@@ -378,6 +380,9 @@ func (k *call) hears(ch *pbx.Channel, sound switchboard.Sound) {
 // did notes what the caller does.
 func (k *call) did(text string, act session.Act) {
 	n, last := k.Sounds()
+	if n == 0 {
+		last = k.led // from when whoever makes the call again counts, too
+	}
 	act.Sounds, act.Later = n, k.since()-last
 	k.add(&session.Entry{Kind: session.Did, Text: text, Act: &act})
 }

@@ -25,6 +25,8 @@ type SyntaxError struct {
 	Rule string
 	// Entity is set when a document type declares an entity: never read here (quirk xml-entities).
 	Entity bool
+	// Ours is set where a limit of this package is exceeded, which Kazoo does not have.
+	Ours bool
 }
 
 func (e *SyntaxError) Error() string {
@@ -45,7 +47,7 @@ func parse(data []byte, heedless bool) (*Node, error) {
 	text, marked := strings.CutPrefix(string(data), "\ufeff")
 	p := &parser{rest: text, at: Position{1, 1}, heedless: heedless || marked}
 	if len(data) > MaxSize {
-		return nil, p.fault("the document is longer than %d bytes", MaxSize)
+		return nil, p.limit("the document is longer than %d bytes", MaxSize)
 	}
 	for i, r := range p.rest {
 		if r == utf8.RuneError && !strings.HasPrefix(p.rest[i:], "\ufffd") {
@@ -74,6 +76,13 @@ type parser struct {
 
 func (p *parser) fault(format string, args ...any) *SyntaxError {
 	return &SyntaxError{Position: p.at, Rule: fmt.Sprintf(format, args...)}
+}
+
+// limit is a fault by a limit of this package.
+func (p *parser) limit(format string, args ...any) *SyntaxError {
+	fault := p.fault(format, args...)
+	fault.Ours = true
+	return fault
 }
 
 // skip moves on by n bytes.
@@ -295,7 +304,7 @@ func character(number string) (string, bool) {
 func (p *parser) element(depth int) (*Node, error) {
 	n := &Node{Position: p.at}
 	if depth > MaxDepth {
-		return nil, p.fault("elements nest deeper than %d", MaxDepth)
+		return nil, p.limit("elements nest deeper than %d", MaxDepth)
 	}
 	p.skip(1)
 	name, err := p.name("an element")
@@ -316,7 +325,7 @@ func (p *parser) element(depth int) (*Node, error) {
 			return nil, p.fault("here stands %s: attributes of <%s> stand apart by blanks", p.excerpt(), name)
 		}
 		if len(n.Attrs) == MaxAttributes {
-			return nil, p.fault("<%s> has more than %d attributes", name, MaxAttributes)
+			return nil, p.limit("<%s> has more than %d attributes", name, MaxAttributes)
 		}
 		a, err := p.attribute()
 		if err != nil {

@@ -191,12 +191,25 @@ func (c *checker) check(n *Node) {
 }
 
 // checkContent holds an element to what must, or must not, be in it.
+// checkText finds text where only verbs are done.
+func (c *checker) checkText(n *Node) {
+	i := slices.IndexFunc(n.Children, func(child *Node) bool { return child.Kind == Text && strings.TrimSpace(child.Text) != "" })
+	if i >= 0 {
+		c.add(Finding{
+			Position: n.Children[i].Position, Verb: n.Name,
+			Rule: fmt.Sprintf("text in <%s> is not spoken: put it into a <Say>", n.Name), Kazoo: "the text is passed over",
+		})
+	}
+}
+
 func (c *checker) checkContent(n *Node) {
 	add := func(rule, kazoo, quirk string) {
 		c.add(Finding{Position: n.Position, Verb: n.Name, Rule: rule, Kazoo: kazoo, Quirk: quirk})
 	}
 	const ends = "the document ends here, and the call is hung up"
 	switch n.Name {
+	case "Response":
+		c.checkText(n)
 	case "Record", "Pause", "Reject", "Hangup":
 		if len(n.Children) > 0 {
 			add(fmt.Sprintf("<%s> has no content at all, not even a blank or a line break: write <%s/>", n.Name, n.Name), ends, "")
@@ -213,6 +226,7 @@ func (c *checker) checkContent(n *Node) {
 			add("<Play> needs a URL or the name of media", ends, "")
 		}
 	case "Gather":
+		c.checkText(n)
 		if len(n.Children) == 0 {
 			add("<Gather> without any content", "the first digit ends the document, and a timeout asks the app without Digits", "gather-empty-crash")
 		}
