@@ -63,8 +63,9 @@ type changes struct {
 
 // applyLimit is how long a REST answer waits for the message of a change to come back to
 // this node, which has then heard all that was published before. Afterwards the node
-// applies the change without it: what was created is live when the answer arrives. On a
-// busy machine a second did not do, and an event that followed the answer found no hook.
+// applies the change without it, for what was created is to be live when the answer
+// arrives: on a busy machine a second did not do, and an event that followed the answer
+// found no hook. That is the only way past the message.
 const applyLimit = time.Second
 
 // lateLimit is how long a message may wait for the broker before the log says so.
@@ -106,14 +107,14 @@ func (c *changes) handle(d bus.Delivery) {
 	c.applied(gjson.GetBytes(d.Body, "Msg-ID").Str)
 }
 
-// Publish tells everyone of writes and returns when this node has applied them.
-// Publishing itself goes on until the broker has taken the messages, or the node ends:
-// then those who were to hear of a document in no node's memory never will, and the log
-// names it.
+// Publish tells everyone of writes and returns when this node has applied them, or ctx
+// ends. Publishing itself goes on until the broker has taken the messages, or the node
+// ends: then those who were to hear of a document in no node's memory never will, and
+// the log names it.
 func (c *changes) Publish(ctx context.Context, docs ...kapi.DocChange) {
-	ctx, cancel := context.WithTimeout(ctx, applyLimit)
+	limited, cancel := context.WithTimeout(ctx, applyLimit)
 	defer cancel()
-	waits := map[string]chan struct{}{}
+	waits := map[string]unheard{}
 	defer c.forget(waits)
 	for _, doc := range docs {
 		id := c.ids.Hex(16) // the width kz_amqp_worker gives
@@ -123,30 +124,32 @@ func (c *changes) Publish(ctx context.Context, docs ...kapi.DocChange) {
 			continue
 		}
 		if c.listensTo(doc) {
-			waits[id] = c.expect(id)
+			waits[id] = unheard{doc, c.expect(id)}
 		}
 		go c.send(bus.Message{Exchange: kapi.ExchangeConfiguration, Key: doc.Key(), Body: body})
 	}
 	for _, wait := range waits {
 		select {
-		case <-wait:
-		case <-ctx.Done():
-			c.applyUnheard(docs)
-			return
+		case <-wait.applied:
+		case <-limited.Done():
+			if ctx.Err() == nil { // else nobody waits for the answer
+				c.applyLate(wait.doc)
+			}
 		}
 	}
 }
 
-// applyUnheard applies here what this node should have heard of by now.
-func (c *changes) applyUnheard(docs []kapi.DocChange) {
-	for _, doc := range docs {
-		if !c.listensTo(doc) {
-			continue
-		}
-		c.log.Warn("change applied before its message came back", "key", doc.Key(), "limit", applyLimit)
-		if err := c.apply(c.running, doc); err != nil {
-			c.log.Error("change not applied; looked up again", "key", doc.Key(), "error", err)
-		}
+// unheard is a change whose message has not come back.
+type unheard struct {
+	doc     kapi.DocChange
+	applied chan struct{} // closed when it has been applied
+}
+
+// applyLate applies here what this node should have heard of by now.
+func (c *changes) applyLate(doc kapi.DocChange) {
+	c.log.Warn("change applied before its message came back", "key", doc.Key(), "limit", applyLimit)
+	if err := c.apply(c.running, doc); err != nil {
+		c.log.Error("change not applied yet", "key", doc.Key(), "error", err)
 	}
 }
 
@@ -190,7 +193,7 @@ func (c *changes) expect(msgID string) chan struct{} {
 }
 
 // forget ends the interest in messages that did not come back in time.
-func (c *changes) forget(waits map[string]chan struct{}) {
+func (c *changes) forget(waits map[string]unheard) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for msgID := range waits {

@@ -173,7 +173,7 @@ func doGathering(ctx context.Context, p *probe.Probe) error {
 		}); err != nil {
 			return err
 		}
-		if answer, _ := p.Seen().Answer("channels"); len(gjson.GetBytes(answer.Body, "data").Array()) > 0 {
+		if answer, _ := p.Seen().Answer("channels"); gjson.GetBytes(answer.Body, "data.0").Exists() { // an error has an object there
 			break
 		}
 	}

@@ -2,8 +2,8 @@ package robustness
 
 import (
 	"context"
-	"math"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -79,7 +79,7 @@ func hanging() suite.Group {
 				},
 			},
 			{
-				ID: "RB-SLOW-007", Text: "While receivers give no answer, the REST API MUST answer requests within 3 s.",
+				ID: "RB-SLOW-007", Text: "While receivers give no answer, the REST API MUST answer requests within 4.5 s.",
 				Source: whatBecomes, Ours: true,
 				Judge: func(j *suite.Judging) {
 					if _, was := heldUp(j, "hangs"); !was {
@@ -92,7 +92,7 @@ func hanging() suite.Group {
 	}
 }
 
-// judgeMeanwhile takes the shortest of several answers: a busy machine is late once.
+// judgeMeanwhile lets one of several answers be late: a busy machine stands still once.
 func judgeMeanwhile(j *suite.Judging) {
 	const step = "hooks meanwhile"
 	answers := j.Named(capture.RestAnswer, step)
@@ -100,17 +100,18 @@ func judgeMeanwhile(j *suite.Judging) {
 		j.Failf("the request %q has no answer", step)
 		return
 	}
-	shortest := time.Duration(math.MaxInt64)
+	var took []time.Duration
 	for _, a := range answers {
 		j.Equal("status of "+step, "200", a.Head, a)
 		for _, e := range j.Named(capture.RestRequest, step) {
 			if e.Seq == a.Ref {
-				shortest = min(shortest, a.At-e.At)
+				took = append(took, a.At-e.At)
 			}
 		}
 	}
-	if shortest > prompt {
-		j.Differs("time until REST answers", []byte("at most "+prompt.String()), []byte(shortest.String()), answers...)
+	slices.Sort(took)
+	if n := max(len(took)-2, 0); took[n] > prompt {
+		j.Differs("time until REST answers", []byte("at most "+prompt.String()), []byte(took[n].String()), answers...)
 	}
 }
 

@@ -68,17 +68,14 @@ func TestWhatComesLateIsFound(t *testing.T) {
 		return capture.Entry{Kind: capture.SocketGot, Name: "reads", At: at, Body: fmt.Appendf(nil, `{"action":"event","data":{"call_id":%q}}`, name)}
 	}
 	judge := func(log ...capture.Entry) []string {
-		return judged(func(j *suite.Judging) { allPrompt(j, "reads", 1) }, log...)
+		return judged(func(j *suite.Judging) { allPrompt(j, "reads") }, log...)
 	}
-	g.Expect(judge(sent("a", time.Second), sent("b", time.Second), came("a", 4*time.Second), came("b", 4*time.Second))).To(BeEmpty())
-	g.Expect(judge(sent("a", time.Second), sent("b", time.Second), came("a", 8*time.Second), came("b", 4*time.Second))).To(BeEmpty(), "all stood still once")
-	g.Expect(judge(sent("a", time.Second), came("a", 8001*time.Millisecond))).To(ConsistOf("time until a came to reads"))
-	g.Expect(judge(sent("a", time.Second), sent("b", time.Second), came("a", 4001*time.Millisecond), came("b", 4001*time.Millisecond))).
-		To(ConsistOf("how many events came to reads later than 3s"))
+	g.Expect(judge(sent("a", time.Second), came("a", 5500*time.Millisecond))).To(BeEmpty())
+	g.Expect(judge(sent("a", time.Second), came("a", 5501*time.Millisecond))).To(ConsistOf("time until a came to reads"))
 }
 
-// A slow machine must not make a fault of it: one answer in time shows that nothing is held up.
-func TestTheShortestOfSeveralAnswersCounts(t *testing.T) {
+// A slow machine must not make a fault of it: one answer may be late.
+func TestOneOfSeveralAnswersMayBeLate(t *testing.T) {
 	t.Parallel()
 	g := NewWithT(t)
 	judge := func(took ...time.Duration) []string {
@@ -89,9 +86,9 @@ func TestTheShortestOfSeveralAnswersCounts(t *testing.T) {
 		}
 		return judged(judgeMeanwhile, log...)
 	}
-	g.Expect(judge(4*time.Second, 3*time.Second, 5*time.Second)).To(BeEmpty())
-	g.Expect(judge(4*time.Second, 3001*time.Millisecond, 5*time.Second)).To(ConsistOf("time until REST answers"))
-	g.Expect(judge(3001 * time.Millisecond)).To(ConsistOf("time until REST answers"))
+	g.Expect(judge(time.Minute, 4*time.Second, 4500*time.Millisecond)).To(BeEmpty())
+	g.Expect(judge(time.Minute, 4*time.Second, 4501*time.Millisecond)).To(ConsistOf("time until REST answers"))
+	g.Expect(judge(4501 * time.Millisecond)).To(ConsistOf("time until REST answers"))
 	g.Expect(judge()).To(ConsistOf(`the request "hooks meanwhile" has no answer`))
 }
 

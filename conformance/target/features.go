@@ -110,10 +110,10 @@ func (f *flight) switches(ctx context.Context, p *probe.Probe, queue string) {
 	f.lacks(suite.Switch, false, "no switch answers on the bus (channel_status_req)")
 }
 
-// comes asks, and tells whether something comes of it. It asks three times at most: a target that has it answers
+// comes asks, and tells whether something comes of it. It asks twice at most: a target that has it answers
 // at once, but a busy machine may stand still for longer than it is waited once for what may not be there.
 func (f *flight) comes(ctx context.Context, p *probe.Probe, ask func() error, came func(capture.View) bool) bool {
-	for range 3 {
+	for range 2 {
 		if ask() != nil {
 			return false
 		}

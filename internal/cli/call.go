@@ -44,7 +44,7 @@ What is to happen is typed, a line each, or given by --script, with commas betwe
 ` + actsHelp + `
 Nobody answers but who is told to, whoever it is that rings. What cannot be done is told;
 of a script which step, and the exit code is 1 when the call is over. So it is with a script
-where a Pivot application has failed and the callflow has no child for that.
+where a Pivot application has failed and its failure led to no child of the callflow.
 
 A number or an extension to which the account has a callflow (REST, /callflows) is led by that:
 what the caller hears and where the flow goes is told, press is the caller's until somebody
@@ -125,7 +125,7 @@ type handCall struct {
 	doing    act      // the last of them
 	undone   int      // could not be done
 	troubled int      // times that a Pivot application has failed
-	provided int      // of these the callflow had a child for
+	provided int      // of these led to a child of the callflow
 	offices  []office.Office
 	placed   func(accountID string) bool // see placedBy; nil where no up is on the same broker
 	running  *runfile.File               // that up
@@ -291,7 +291,7 @@ func (h *handCall) judge() error {
 		errs = append(errs, fmt.Errorf("the script was not done: %d of %d steps failed", h.undone, h.steps))
 	}
 	if n := h.troubled - h.provided; h.flags.script != "" && n > 0 {
-		errs = append(errs, fmt.Errorf("%s in Pivot without a child for it, told above", session.Counted(n, "failure")))
+		errs = append(errs, fmt.Errorf("%s in Pivot that led to no child, told above", session.Counted(n, "failure")))
 	}
 	return errors.Join(errs...)
 }

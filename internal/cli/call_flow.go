@@ -74,7 +74,7 @@ func (h *handCall) went(step callflow.Step) {
 	switch step.What {
 	case callflow.Entered:
 	case callflow.Went, callflow.Branched:
-		if step.Module == "pivot" { // which has children for nothing but its failures
+		if step.Why == callflow.PivotFailed || step.Why == callflow.PivotSilent {
 			h.provided++
 		}
 		h.ladder.remark("callflow: " + step.Module + ", then " + step.Next + ": " + step.Why)

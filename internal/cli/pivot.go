@@ -86,16 +86,16 @@ func (f *actionFlags) action(url string) (jobj.Object, error) {
 	return data, nil
 }
 
-// checkAppURL refuses what the schema of the action would.
+// checkAppURL refuses what the schema of the action would, and what nobody can be asked at. What else is
+// odd about a URL is for the call to show.
 func checkAppURL(what, url string) error {
 	if !strings.HasPrefix(url, "http://") && !strings.HasPrefix(url, "https://") {
 		return usagef("%s: %q begins with neither http:// nor https://; write it as http://127.0.0.1:8090/ivr", what, url)
 	}
-	u, err := neturl.Parse(url)
-	if err != nil {
-		return usagef("%s: %w", what, err)
-	}
-	if port := u.Port(); u.Hostname() == "" || port != "" && !isPort(port) {
+	_, rest, _ := strings.Cut(url, "://")
+	authority, _, _ := strings.Cut(rest, "/")
+	u, err := neturl.Parse("http://" + authority)
+	if err == nil && (u.Hostname() == "" || u.Port() != "" && !isPort(u.Port())) {
 		return usagef("%s: %q has no host, or a port that is none from 1 to 65535; write it as http://127.0.0.1:8090/ivr", what, url)
 	}
 	if name, ok := apps.Of(url); ok {

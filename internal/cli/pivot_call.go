@@ -50,7 +50,7 @@ line is wrong, 3 the app cannot be reached.`,
 		if err != nil {
 			return err
 		}
-		if err := errors.Join(place("record", *record), (&runFlags{record: *record}).keep()); err != nil {
+		if err := errors.Join(place("record", *record), keepRecord(*record)); err != nil {
 			return err
 		}
 		return r.live(cmd.Context(), script, trace.value, *record)

@@ -123,7 +123,7 @@ func (f *runFlags) check(cmd *cobra.Command) error {
 	if f.record != "" && len(f.scripts) > 1 {
 		return usagef("--record keeps one call; give one --script, not %d", len(f.scripts))
 	}
-	if err := errors.Join(place("record", f.record), place("mermaid", f.mermaid), f.keep()); err != nil {
+	if err := errors.Join(place("record", f.record), place("mermaid", f.mermaid), keepRecord(f.record), keep("mermaid", f.mermaid, "picture of --explore", explore.Drawn)); err != nil {
 		return err
 	}
 	for _, of := range []string{"mermaid", "explore-depth", "explore-calls", "explore-requests", "explore-keys"} {
@@ -145,24 +145,19 @@ func (f *runFlags) check(cmd *cobra.Command) error {
 	return nil
 }
 
-// keep refuses to write over anything but what was written for the same purpose before.
-func (f *runFlags) keep() error {
-	for _, one := range []struct {
-		flag, path, what string
-		ours             func([]byte) bool
-	}{
-		{"record", f.record, "recorded call", session.Recorded},
-		{"mermaid", f.mermaid, "picture of --explore", explore.Drawn},
-	} {
-		if one.path == "" {
-			continue
-		}
-		if text, err := os.ReadFile(one.path); err == nil && len(text) > 0 && !one.ours(text) {
-			return usagef("--%s: %s is there already, and is no %s; choose another name", one.flag, one.path, one.what)
-		}
+// keep refuses to write over anything but what was written for the same purpose before. What is no file, as a pipe
+// or a terminal, keeps nothing.
+func keep(flag, path, what string, ours func([]byte) bool) error {
+	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() || info.Size() == 0 {
+		return nil //nolint:nilerr // whoever writes it tells
 	}
-	return nil
+	if text, err := os.ReadFile(path); err != nil || ours(text) {
+		return nil //nolint:nilerr // likewise
+	}
+	return usagef("--%s: %s is there already, and is no %s; choose another name", flag, path, what)
 }
+
+func keepRecord(path string) error { return keep("record", path, "recorded call", session.Recorded) }
 
 // rehearsal calls an app.
 type rehearsal struct {
@@ -244,6 +239,7 @@ func (r *rehearsal) run(ctx context.Context, f runFlags) error {
 	failed := 0
 	var away error
 	for _, script := range scripts {
+		r.asker.again()
 		err := r.rehearse(ctx, script, f)
 		if coded, ok := errors.AsType[*codedError](err); ok && coded.code == ExitUnreachable {
 			away = err

@@ -143,12 +143,11 @@ func (f *choiceFlag) Type() string { return strings.Join(f.choices, "|") }
 
 // Set refuses every other word.
 func (f *choiceFlag) Set(text string) error {
-	if i := slices.IndexFunc(f.choices, func(choice string) bool { return strings.EqualFold(choice, text) }); i >= 0 {
-		text = f.choices[i] // a method is often written in capitals
-	} else {
+	i := slices.IndexFunc(f.choices, func(choice string) bool { return strings.EqualFold(choice, text) }) // a method is often written in capitals
+	if i < 0 {
 		return errors.New("use " + strings.Join(f.choices, "|") + suggest.Hint(text, f.choices))
 	}
-	f.value = text
+	f.value = f.choices[i]
 	return nil
 }
 

@@ -88,7 +88,7 @@ func TestAPivotAppThatFailsIsToldToTheCaller(t *testing.T) {
 			g.Expect(p.expect(cli.ExitOK).stdout.String()).NotTo(ContainSubstring("Pivot:"))
 			continue
 		}
-		told := p.expect(cli.ExitFailed, "1 failure in Pivot without a child for it, told above").stdout.String()
+		told := p.expect(cli.ExitFailed, "1 failure in Pivot that led to no child, told above").stdout.String()
 		g.Expect(told).To(ContainSubstring(c.told))
 		g.Expect(strings.Count(told, "Pivot:")).To(Equal(1), told)
 	}

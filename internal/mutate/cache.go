@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 )
 
 // cache is where a trial builds: all that go build has cached so far, and what trials add.
@@ -43,7 +44,11 @@ func (c *cache) ready() (dir string, err error) {
 		if c.dir, err = os.MkdirTemp(filepath.Dir(c.of), "kazoolab-mutate-"); err != nil {
 			return "", err
 		}
-		if err := link(c.of, c.dir); err != nil {
+		err := link(c.of, c.dir)
+		if errors.Is(err, syscall.EXDEV) { // it is a disk of its own, on which there is nothing beside it
+			return c.of, nil
+		}
+		if err != nil {
 			return "", err
 		}
 	}
@@ -72,6 +77,9 @@ func link(from, to string) error {
 		target := filepath.Join(to, relative)
 		if entry.IsDir() {
 			return ignore(os.Mkdir(target, 0o700), fs.ErrExist)
+		}
+		if entry.Name() == "trim.txt" { // which go build writes in place: when it last removed what is old
+			return nil
 		}
 		return ignore(os.Link(path, target), fs.ErrNotExist) //nolint:gosec // the user's own files
 	})

@@ -141,7 +141,7 @@ type parsing struct {
 	file *File
 }
 
-var ofTheNetwork = regexp.MustCompile(`^\+?[0-9]{7,15}$`)
+var ofTheNetwork = regexp.MustCompile(`^(\+[1-9][0-9]{6,14}|911)$`)
 
 var dialable = regexp.MustCompile(`^(\+[1-9][0-9]{6,14}|[0-9*#]{2,15})$`)
 
@@ -167,7 +167,7 @@ func (p *parsing) telephones() (all []Phone) {
 		}
 		if t.Number != "" {
 			if !ofTheNetwork.MatchString(t.Number) {
-				p.Wrong(path+".number", `%q is no number of the telephone network, where Kazoo looks for all numbers that an app dials; write it as "+14155550100", or give the telephone the id of the user that is dialled`, t.Number)
+				p.Wrong(path+".number", `%q is no number as carriers are asked for it: write it as "+14155550100", however the app does, or "911"; an app dials an extension by its user or device: give the telephone that id`, t.Number)
 			}
 			if t.ID != "" {
 				p.WrongKey(path+".number", "stands beside %q; there can be one of them", "id")

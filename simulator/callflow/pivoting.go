@@ -17,6 +17,12 @@ const pivotModule = "pivot"
 // pivotPatience is how long cf_pivot waits for an event of the call, whichever it is.
 const pivotPatience = 10 * time.Second
 
+// Why a flow goes on where Pivot was to lead the call: it said that it had failed, or nothing.
+const (
+	PivotFailed = "the Pivot application failed"
+	PivotSilent = "nothing was heard of the call for 10 s"
+)
+
 // pivot gives the call to the Pivot application, and waits until that takes it (cf_pivot:handle/2,
 // wait_for_pivot/2). Any event of the call has it wait anew.
 func (a *act) pivot() {
@@ -29,7 +35,7 @@ func (a *act) pivot() {
 	halt := func() {}
 	again := func() {
 		halt()
-		halt = a.after(pivotPatience, func() { a.next(anyKey, "nothing was heard of the call for 10 s") })
+		halt = a.after(pivotPatience, func() { a.next(anyKey, PivotSilent) })
 	}
 	again()
 	a.hears = func(message jobj.Object) {
@@ -41,7 +47,7 @@ func (a *act) pivot() {
 		case "processing":
 			a.wait("the Pivot application has an answer, and leads the call")
 		case "failed":
-			a.next(anyKey, "the Pivot application failed")
+			a.next(anyKey, PivotFailed)
 		default:
 			again()
 		}

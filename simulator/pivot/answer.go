@@ -127,7 +127,7 @@ func (w *worker) judge(a client.Answer) {
 		if !w.e.corrected() || !ok {
 			w.note(utf8Only, "the body is not UTF-8, whatever it declares: the action fails")
 			text := "the answer is not UTF-8, the only encoding that Kazoo reads"
-			if coding := header(a, "content-encoding"); coding != "" {
+			if coding := header(a, "content-encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
 				text = "the answer has Content-Encoding " + coding + ", which Kazoo did not ask for and does not undo: send it as it is"
 			}
 			w.fail(text, kazooFails, nil)
@@ -176,8 +176,8 @@ func (w *worker) judge(a client.Answer) {
 	w.explain(broken)
 	w.result("failed", w.unread(fault, broken))
 	kazoo := kazooEnds
-	if tooMuch(fault) || broken.Ours {
-		kazoo = "Kazoo has no such limit, and goes on"
+	if beyondOurs(fault) || broken.Ours {
+		kazoo = kazooBounds
 	}
 	w.tell(Step{Kind: Failed, Text: suggest.Then(misread(fault, broken), lang.mistyped(body)), Kazoo: kazoo})
 	w.answerCallflow("failed", "pivot")
@@ -210,8 +210,8 @@ func misread(err error, broken flow.Result) string {
 	return strings.Join(all, "; ")
 }
 
-// tooMuch tells a document that exceeds a limit of this program.
-func tooMuch(err error) bool {
+// beyondOurs tells a document that exceeds a limit of this program.
+func beyondOurs(err error) bool {
 	fault, ok := errors.AsType[*twiml.SyntaxError](err)
 	return ok && fault.Ours
 }
@@ -227,7 +227,7 @@ func (w *worker) unreadable(err error) {
 	}
 	text := suggest.Then("the answer is no TwiML: "+fault.Rule, "Kazoo says failed, and hangs the caller up")
 	if fault.Ours {
-		text = suggest.Then("the answer is not read: "+fault.Rule, "Kazoo has no such limit, and reads it")
+		text = suggest.Then("the answer is not read: "+fault.Rule, kazooBounds)
 	}
 	w.tell(Step{Kind: Found, Position: fault.Position, Text: text})
 }

@@ -222,7 +222,9 @@ const (
 	kazooFails = "In Kazoo, too, the callflow goes on to child _ of the action, and hangs up where there is none"
 	kazooWaits = "Kazoo waits without a word, and its callflow goes on to child _ after 10 s, or hangs up"
 	kazooEnds  = "In Kazoo, too, the call is hung up"
-	kazooLeft  = "Kazoo leaves the caller in silence"
+	// kazooBounds is of what is refused for a limit of ours.
+	kazooBounds = "Kazoo has no such limit"
+	kazooLeft   = "Kazoo leaves the caller in silence"
 )
 
 // fail says failed to the callflow, which goes on to its child _ if it still waits: before

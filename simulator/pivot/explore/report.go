@@ -145,11 +145,11 @@ func Spoken(keys string) string {
 	return keys
 }
 
-// chart is how a drawing begins.
-const chart = "flowchart TD\n"
+// chart is how a drawing begins, and first its first place.
+const chart, first = "flowchart TD\n", "    p1"
 
 // Drawn tells a text that Mermaid has drawn.
-func Drawn(text []byte) bool { return strings.HasPrefix(string(text), chart) }
+func Drawn(text []byte) bool { return strings.HasPrefix(string(text), chart+first) }
 
 // Mermaid draws the places and the ways between them as a Mermaid flowchart.
 func (r *Result) Mermaid() string {

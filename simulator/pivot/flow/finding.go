@@ -212,7 +212,7 @@ func (c *Checker) warn(fs *findings, doc any, path []string) {
 			keys = append(keys, m.Key)
 		}
 		c.strays(fs, node.Object("data"), inner, keys, "the data of "+module)
-		if data := node.Object("data"); (module == "user" || module == "device") && data.String("id") == "" && !fs.full() {
+		if data := node.Object("data"); (module == "user" || module == "device") && data.String("id") == "" && !data.Bool(false, "skip_module") && !fs.full() {
 			fs.add(Finding{
 				Warning: true, Rule: "id", Text: "the data of " + module + " names no id: there is nobody to ring",
 				Kazoo: "Kazoo takes the answer, and rings nobody",

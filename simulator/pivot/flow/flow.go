@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -151,7 +152,7 @@ func syntaxAt(text []byte, err error) (at int, reason string) {
 		case bytes.HasPrefix(text, []byte("\ufeff")):
 			return 0, "a byte order mark stands before it"
 		}
-		return max(at-1, 0), plainly(syntax.Error())
+		return max(at-1, 0), plainly(text, at, syntax.Error())
 	}
 	if syntax, ok := errors.AsType[*jobj.SyntaxError](err); ok {
 		return int(syntax.Offset), syntax.Reason
@@ -159,21 +160,31 @@ func syntaxAt(text []byte, err error) (at int, reason string) {
 	return 0, err.Error()
 }
 
-// plainly says what most often is wrong with JSON as one would who writes it by hand.
-func plainly(reason string) string {
-	for _, one := range []struct{ begins, ends, says string }{
-		{"invalid character '}' looking for", "object key string", "a comma stands before }: leave it out"},
-		{"invalid character ']' looking for", "beginning of value", "a comma stands before ]: leave it out"},
-		{`invalid character '\'' looking for`, "", "texts and keys stand in double quotes"},
-		{"invalid character", "object key string", "a key stands in double quotes"},
-		{"invalid character '\"' after", "", "a comma is missing before it"},
-	} {
-		if strings.HasPrefix(reason, one.begins) && strings.HasSuffix(reason, one.ends) {
-			return one.says
-		}
+// plainly says what most often is wrong with JSON as one would who writes it by hand. at counts the
+// bytes up to the one that is wrong, that one too.
+func plainly(text []byte, at int, reason string) string {
+	here := string(text[max(at-1, 0):min(at, len(text))])
+	comma := bytes.HasSuffix(bytes.TrimSpace(text[:max(at-1, 0)]), []byte(","))
+	ends := func(what string) bool { return strings.HasSuffix(reason, what) }
+	const key, value = "looking for beginning of object key string", "looking for beginning of value"
+	switch {
+	case ends("after object key"):
+		return "a colon is missing before it"
+	case here == `"` && (ends("after object key:value pair") || ends("after array element")):
+		return "a comma is missing before it"
+	case here == "," && comma:
+		return "there is a comma too many"
+	case (here == "}" || here == "]") && comma:
+		return "a comma stands before " + here + ": leave it out"
+	case here == "'" && (ends(key) || ends(value)):
+		return "texts and keys stand in double quotes"
+	case ends(key) && bareKey.MatchString(here):
+		return "a key stands in double quotes"
 	}
 	return reason
 }
+
+var bareKey = regexp.MustCompile(`^[A-Za-z0-9_$]$`)
 
 func broken(source source, at int, reason string) Result {
 	f := Finding{
@@ -189,7 +200,7 @@ func tooDeep(source source, at int) Result {
 	r := broken(source, at, jobj.TooDeep)
 	r.Ours = true
 	r.Findings[0].Text = "the answer is not read: " + jobj.TooDeep
-	r.Findings[0].Kazoo = "Kazoo has no such limit, and reads it"
+	r.Findings[0].Kazoo = "Kazoo has no such limit"
 	return r
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/kazoolab/kazoolab/internal/suggest"
 )
@@ -190,18 +191,25 @@ func (c *checker) check(n *Node) {
 	}
 }
 
-// checkContent holds an element to what must, or must not, be in it.
 // checkText finds text where only verbs are done.
 func (c *checker) checkText(n *Node) {
-	i := slices.IndexFunc(n.Children, func(child *Node) bool { return child.Kind == Text && strings.TrimSpace(child.Text) != "" })
-	if i >= 0 {
-		c.add(Finding{
-			Position: n.Children[i].Position, Verb: n.Name,
-			Rule: fmt.Sprintf("text in <%s> is not spoken: put it into a <Say>", n.Name), Kazoo: "the text is passed over",
-		})
+	i := slices.IndexFunc(n.Children, func(child *Node) bool { return written(child) && strings.TrimSpace(child.Text) != "" })
+	if i < 0 {
+		return
 	}
+	at := n.Children[i].Position
+	for _, r := range n.Children[i].Text[:len(n.Children[i].Text)-len(strings.TrimLeftFunc(n.Children[i].Text, unicode.IsSpace))] {
+		if at.Column++; r == '\n' {
+			at = Position{at.Line + 1, 1}
+		}
+	}
+	c.add(Finding{
+		Position: at, Verb: n.Name,
+		Rule: fmt.Sprintf("text in <%s> is not spoken: put it into a <Say>", n.Name), Kazoo: "the text is passed over",
+	})
 }
 
+// checkContent holds an element to what must, or must not, be in it.
 func (c *checker) checkContent(n *Node) {
 	add := func(rule, kazoo, quirk string) {
 		c.add(Finding{Position: n.Position, Verb: n.Name, Rule: rule, Kazoo: kazoo, Quirk: quirk})
