@@ -15,6 +15,7 @@ import (
 	"github.com/kazoolab/kazoolab/internal/form"
 	"github.com/kazoolab/kazoolab/simulator/caller"
 	"github.com/kazoolab/kazoolab/simulator/pivot/apps"
+	"github.com/kazoolab/kazoolab/simulator/pivot/session"
 )
 
 func (a *app) pivotCommand() *cobra.Command {
@@ -131,16 +132,25 @@ func (f *actionFlags) given(cmd *cobra.Command) error {
 	return nil
 }
 
-// place refuses a file whose folder is not there, before anything is done that it is for.
-func place(flag, path string) error {
+// place refuses a file whose folder is not there, or that was not written for the same purpose before, before anything
+// is done that it is for. What is no file, as a pipe or a terminal, loses nothing.
+func place(flag, path, what string, ours func([]byte) bool) error {
 	if path == "" {
 		return nil
 	}
 	if err := placed(path); err != nil {
 		return usagef("--%s: %w", flag, err)
 	}
-	return nil
+	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() || info.Size() == 0 {
+		return nil //nolint:nilerr // whoever writes it tells
+	}
+	if text, err := os.ReadFile(path); err != nil || ours(text) {
+		return nil //nolint:nilerr // likewise
+	}
+	return usagef("--%s: %s is there already, and is no %s; choose another name", flag, path, what)
 }
+
+func placeRecord(path string) error { return place("record", path, "recorded call", session.Recorded) }
 
 // placed is an error where the folder of a file is not there.
 func placed(path string) error {

@@ -61,6 +61,14 @@ func (a *asking) away() string {
 	return a.refused
 }
 
+// away is an error where the app cannot be reached.
+func (r *rehearsal) away() error {
+	if why := r.asker.away(); why != "" {
+		return unreachablef("the app at %s cannot be reached: %s", r.action.String("voice_url"), why)
+	}
+	return nil
+}
+
 // again forgets what it remembers.
 func (a *asking) again() {
 	a.mu.Lock()

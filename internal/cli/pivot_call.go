@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"io"
 	"os"
 	"strings"
@@ -50,7 +49,7 @@ line is wrong, 3 the app cannot be reached.`,
 		if err != nil {
 			return err
 		}
-		if err := errors.Join(place("record", *record), keepRecord(*record)); err != nil {
+		if err := placeRecord(*record); err != nil {
 			return err
 		}
 		return r.live(cmd.Context(), script, trace.value, *record)
@@ -76,7 +75,8 @@ func (r *rehearsal) live(ctx context.Context, script *caller.Script, trace, reco
 	if err != nil {
 		return err
 	}
-	if record != "" && r.asker.away() == "" { // there is nothing of a call in it
+	away := r.away()
+	if record != "" && away == nil { // there is nothing of a call in it
 		text, err := session.Write(s, nil)
 		if err != nil {
 			return err
@@ -85,13 +85,10 @@ func (r *rehearsal) live(ctx context.Context, script *caller.Script, trace, reco
 			return usagef("--record: %w", err)
 		}
 	}
-	switch {
-	case r.asker.away() != "":
-		return unreachablef("the app at %s cannot be reached: %s", r.action.String("voice_url"), r.asker.away())
-	case s.Failed != "":
+	if away == nil && s.Failed != "" {
 		return errNotAsExpected
 	}
-	return nil
+	return away
 }
 
 // typed tells whether somebody types, and not a file or another program.

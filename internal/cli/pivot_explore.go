@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -57,10 +58,7 @@ func (r *rehearsal) explore(ctx context.Context, f runFlags) error {
 		s, err := quiet.call(ctx, script, func(line *timeline.Timeline, hands caller.Hands) stage.Driver {
 			return explore.NewCaller(line, hands, answers)
 		}, nil, false)
-		if err == nil && r.asker.away() != "" {
-			err = unreachablef("the app at %s cannot be reached: %s", r.action.String("voice_url"), r.asker.away())
-		}
-		return s, err
+		return s, cmp.Or(err, r.away())
 	})
 	if err != nil {
 		return err

@@ -74,13 +74,10 @@ func (r *rehearsal) replay(ctx context.Context, f runFlags) error {
 	} else {
 		r.differences(changes, changed)
 	}
-	switch {
-	case r.asker.away() != "":
-		return unreachablef("the app at %s cannot be reached: %s", r.action.String("voice_url"), r.asker.away())
-	case changed:
-		return errDiffers
+	if err := r.away(); err != nil || !changed {
+		return err
 	}
-	return nil
+	return errDiffers
 }
 
 // differences prints what has changed, with a few lines around it.

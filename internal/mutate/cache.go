@@ -1,14 +1,10 @@
 package main
 
 import (
-	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
 	"syscall"
 )
 
@@ -24,15 +20,6 @@ type cache struct {
 // trialsPerCache is how many trials add to a cache: making one takes as long as linking all
 // of the user's files, of which there may be 100,000.
 const trialsPerCache = 20
-
-// userCache is the folder of go build's cache.
-func userCache(ctx context.Context) (string, error) {
-	path, err := exec.CommandContext(ctx, "go", "env", "GOCACHE").Output()
-	if err != nil {
-		return "", fmt.Errorf("go env GOCACHE: %w", err)
-	}
-	return strings.TrimSpace(string(path)), nil
-}
 
 // ready makes the cache anew after every trialsPerCache trials. To be linked its files must
 // be on the same disk, so it stands beside the user's.

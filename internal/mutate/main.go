@@ -58,9 +58,11 @@ func run(ctx context.Context, out io.Writer, args []string) (err error) {
 		*seed = ids.New().Hex(8)
 	}
 	b := &bench{catalogue: conformance.Standard(), deadline: *deadline, clock: clock.System()}
-	if b.root, err = root(ctx); err != nil {
+	module, err := goEnv(ctx, "GOMOD")
+	if err != nil {
 		return err
 	}
+	b.root = filepath.Dir(module)
 	all, err := readAll(filepath.Join(b.root, folder))
 	if err != nil {
 		return err
@@ -88,18 +90,18 @@ func run(ctx context.Context, out io.Writer, args []string) (err error) {
 	return b.run(ctx, out, chosen, *parallel, *baseline)
 }
 
-// root is the folder of the module.
-func root(ctx context.Context) (string, error) {
-	path, err := exec.CommandContext(ctx, "go", "env", "GOMOD").Output()
+// goEnv is a setting of go's.
+func goEnv(ctx context.Context, name string) (string, error) {
+	value, err := exec.CommandContext(ctx, "go", "env", name).Output() //nolint:gosec // a name of this program's own
 	if err != nil {
-		return "", fmt.Errorf("go env GOMOD: %w", err)
+		return "", fmt.Errorf("go env %s: %w", name, err)
 	}
-	return filepath.Dir(strings.TrimSpace(string(path))), nil
+	return strings.TrimSpace(string(value)), nil
 }
 
 func (b *bench) run(ctx context.Context, out io.Writer, chosen []deviation, parallel int, baseline bool) error {
 	var err error
-	if b.cache, err = userCache(ctx); err != nil {
+	if b.cache, err = goEnv(ctx, "GOCACHE"); err != nil {
 		return err
 	}
 	b.certifier = filepath.Join(b.dir, "certifier")

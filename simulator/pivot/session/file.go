@@ -17,8 +17,11 @@ import (
 	"github.com/kazoolab/kazoolab/simulator/scenario"
 )
 
-// format names the file and its version.
-const format = "kazoolab pivot session 1"
+// kind names the file, and format its version too.
+const (
+	kind   = "kazoolab pivot session"
+	format = kind + " 1"
+)
 
 // Outcome is the status in digits, or why there is none.
 func (a *Answer) Outcome() string {
@@ -61,7 +64,7 @@ func Write(s *Session, telephones []caller.Phone) ([]byte, error) {
 
 // Recorded tells a text that Write has written, in whatever version.
 func Recorded(text []byte) bool {
-	return strings.HasPrefix(gjson.GetBytes(text, "file").Str, "kazoolab pivot session")
+	return strings.HasPrefix(gjson.GetBytes(text, "file").Str, kind)
 }
 
 // Read reads what Write has written. The error says what is wrong with the text.

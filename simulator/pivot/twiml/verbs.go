@@ -197,8 +197,8 @@ func (c *checker) checkText(n *Node) {
 	if i < 0 {
 		return
 	}
-	at := n.Children[i].Position
-	for _, r := range n.Children[i].Text[:len(n.Children[i].Text)-len(strings.TrimLeftFunc(n.Children[i].Text, unicode.IsSpace))] {
+	text, at := n.Children[i].Text, n.Children[i].Position
+	for _, r := range text[:len(text)-len(strings.TrimLeftFunc(text, unicode.IsSpace))] {
 		if at.Column++; r == '\n' {
 			at = Position{at.Line + 1, 1}
 		}
